@@ -1,0 +1,143 @@
+"""What a handler is: the whole contract between the engine and the code that does the data work.
+
+A handler is a function ``(given, context) -> result`` with ``@data`` records for ``given`` and ``result``. The decorator only describes;
+``handlers/table.py`` lists what exists; the diagram names it (``zeebe:taskDefinition type="…"``).
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from engine.data import data
+from engine.errors import Fact
+
+Given = TypeVar("Given")
+Result = TypeVar("Result")
+
+
+@data
+class Actor:
+    """Who acts: a person, or the engine itself (``person_id`` None, login ``"system"``)."""
+
+    login: str
+    name: str
+    person_id: UUID | None = None
+    roles: frozenset[str] = frozenset()
+    locale: str = "fr"
+
+
+SYSTEM = Actor(login="system", name="Bordereau")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerContext:
+    """All that a handler sees of the engine.
+
+    ``session`` is the open transaction (never commit it); ``idempotency_key`` is the same for every attempt at one
+    activity instance; ``now`` is the moment of the step in UTC; ``attempt`` counts from 1; ``starter`` is the login of who started the
+    instance.
+    """
+
+    session: Session
+    actor: Actor
+    business_key: str | None
+    attempt: int
+    idempotency_key: str
+    now: datetime
+    starter: str
+
+
+class BusinessError(Exception):
+    """A modelled outcome: caught by the error event of the same ``code``. Only the handler's savepoint is undone."""
+
+    def __init__(self, code: str, /, **facts: Fact) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+
+class Transient(Exception):
+    """Try again later (effect handlers): the cause lies outside and may pass."""
+
+    def __init__(self, reason: str, *, retry_after_seconds: int | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """A described handler. ``is_effect``: runs after commit, as a job (mail, HTTP, PDF); else in the step's transaction.
+
+    ``errors``: the codes of the BusinessErrors that it may raise, for the editor and the deploy gate.
+    """
+
+    name: str
+    run: Callable[[Any, HandlerContext], Any]
+    input_type: type
+    output_type: type
+    is_effect: bool
+    errors: tuple[str, ...]
+    title_fr: str
+    title_en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One entry of a list offered by a form: what is stored, what people read, and facts shown beside it."""
+
+    value: str
+    label: str
+    details: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceSource:
+    """A named list for forms (``choices: stock.short_articles``), read at every display and checked again when saved."""
+
+    name: str
+    read: Callable[[Session], Sequence[Choice]]
+
+
+def handler(
+    name: str, *, fr: str, en: str, effect: bool = False, errors: tuple[str, ...] = ()
+) -> Callable[[Callable[[Given, HandlerContext], Result]], Handler]:
+    """Describe a function as the handler ``name`` with its titles for people. Types come from its annotations."""
+
+    def describe(run: Callable[[Given, HandlerContext], Result]) -> Handler:
+        hints = typing.get_type_hints(run)
+        first = next(iter(hints))
+        return Handler(
+            name=name,
+            run=run,
+            input_type=hints[first],
+            output_type=hints["return"],
+            is_effect=effect,
+            errors=errors,
+            title_fr=fr,
+            title_en=en,
+        )
+
+    return describe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerTable:
+    """Everything that processes can name. Built once in ``handlers/table.py``; names are unique (ValueError)."""
+
+    handlers: Mapping[str, Handler]
+    choices: Mapping[str, ChoiceSource]
+
+    @classmethod
+    def of(cls, handlers: Sequence[Handler], choices: Sequence[ChoiceSource]) -> HandlerTable:
+        by_name = {each.name: each for each in handlers}
+        lists = {each.name: each for each in choices}
+        if len(by_name) != len(handlers) or len(lists) != len(choices):
+            raise ValueError("two handlers or two lists of choices have one name")
+        return cls(handlers=by_name, choices=lists)

@@ -1,0 +1,94 @@
+"""What can happen to an instance. Imperative in meaning; the kernel answers each with events, or refuses it as stale.
+
+``activity`` and ``wait`` are ids that events of the same instance named (``TaskCreated.activity``, ``TimerSet.wait``…). A stimulus that names
+what no longer lives raises ``StaleStimulus`` and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.errors import Facts
+from engine.feel import Value
+
+Variables = Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Begin an instance of ``process`` at its plain start event, or at ``start_event`` (message or timer start)."""
+
+    process: str
+    variables: Variables = field(default_factory=dict)
+    start_event: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompleteTask:
+    """A person (login ``actor``) completed the user task with these answers."""
+
+    activity: str
+    actor: str
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnHandler:
+    """The handler gave this result."""
+
+    activity: str
+    result: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThrowError:
+    """The handler (or the task) ends with the modelled error ``code``; ``facts`` are what the catcher's outputs can see."""
+
+    activity: str
+    code: str
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailHandler:
+    """The handler failed for good (retries spent): an incident on its activity."""
+
+    activity: str
+    code: str
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FireTimer:
+    """The wait's moment has come."""
+
+    wait: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveMessage:
+    """A message for the wait."""
+
+    wait: str
+    name: str
+    payload: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryIncident:
+    """Try again what led to the incident."""
+
+    incident: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelInstance:
+    """End everything that lives."""
+
+    reason: str
+
+
+Stimulus = (
+    Start | CompleteTask | ReturnHandler | ThrowError | FailHandler | FireTimer | ReceiveMessage | RetryIncident | CancelInstance
+)
