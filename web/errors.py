@@ -1,0 +1,147 @@
+"""What a refusal looks like over HTTP: the one place where errors of the engine get a status.
+
+A person gets a page that says what happened and what can be done; a program that asks for JSON gets RFC 9457 ``application/problem+json``.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TYPE_CHECKING
+
+from flask import Flask, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+
+from engine.errors import (
+    CommandRejected,
+    Conflict,
+    DefinitionError,
+    EngineError,
+    FieldProblem,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    Problem,
+    WrongState,
+)
+from engine.texts import say
+
+if TYPE_CHECKING:
+    from flask import Response
+
+log = logging.getLogger("web")
+
+STATUS: tuple[tuple[type[EngineError], int], ...] = (
+    (NotFound, 404),
+    (NotAllowed, 403),
+    (Conflict, 409),
+    (WrongState, 409),
+    (InvalidInput, 422),
+    (DefinitionError, 422),
+    (CommandRejected, 400),
+)
+"""The first type that fits gives the status; what fits none is our own failure: 500."""
+
+
+def status_of(error: EngineError) -> int:
+    """The HTTP status of ``error``."""
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
+def wants_json() -> bool:
+    """Whether the client asked for JSON rather than for a page."""
+    if request.is_json:
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"], "text/html")
+    return best != "text/html"
+
+
+def locale() -> str:
+    """The language of the answer; French until the request said otherwise."""
+    found: str = getattr(g, "locale", "fr")
+    return found
+
+
+def sentence(error: EngineError) -> str:
+    """What ``error`` says to a person, in their language."""
+    return say(error.code, locale(), **error.facts)
+
+
+def field_sentence(problem: FieldProblem) -> str:
+    """What is wrong with one field, in the person's language."""
+    return say(problem.code, locale(), **problem.facts)
+
+
+def problem_record(problem: Problem) -> dict[str, str | None]:
+    """One problem of a definition as the editor shows it beside the element."""
+    return {
+        "code": problem.code,
+        "file": problem.file,
+        "element_id": problem.element_id,
+        "element_name": problem.element_name,
+        "place": problem.place,
+        "severity": problem.severity,
+        "message": say(problem.code, locale(), **problem.facts),
+    }
+
+
+def answer(status: int, code: str, detail: str, *, title: str | None = None, **extensions: object) -> Response:
+    """The refusal as a page or as RFC 9457 problem+json. ``extensions`` are members of the JSON answer only."""
+    heading = title or say(f"web.error.{status}.title", locale())
+    if wants_json():
+        body = {"type": "about:blank", "title": heading, "status": status, "detail": detail, "code": code}
+        response = make_response(body | {"request": g.get("request_id")} | extensions, status)
+        response.mimetype = "application/problem+json"
+        return response
+    page = render_template("problem.html", status=status, code=code, heading=heading, detail=detail, **extensions)
+    return make_response(page, status)
+
+
+def _engine_error(error: EngineError) -> Response:
+    status = status_of(error)
+    if status == 500:
+        return _unexpected(error)
+    log.info("refused", extra={"code": error.code, "status": status})
+    if isinstance(error, InvalidInput):
+        fields = [{"field": each.field, "code": each.code, "message": field_sentence(each)} for each in error.fields]
+        return answer(status, error.code, sentence(error), fields=fields)
+    if isinstance(error, DefinitionError):
+        return answer(status, error.code, sentence(error), problems=[problem_record(each) for each in error.problems])
+    return answer(status, error.code, sentence(error))
+
+
+def _csrf_error(_error: CSRFError) -> Response:
+    return answer(400, "csrf", say("web.error.csrf", locale()), title=say("web.error.csrf.title", locale()))
+
+
+KNOWN_STATUS = (400, 401, 403, 404, 405, 413)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:  # a redirect raised as an exception (a missing slash)
+        response = make_response(error.get_response())
+        return response
+    shown = 413 if isinstance(error, RequestEntityTooLarge) else status
+    if shown not in KNOWN_STATUS:
+        shown = 400 if shown < 500 else 500
+    response = answer(status, f"http_{status}", say(f"web.error.{shown}", locale()), title=say(f"web.error.{shown}.title", locale()))
+    if status == 405 and error.get_response().headers.get("Allow"):
+        response.headers["Allow"] = error.get_response().headers["Allow"]
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    original = error.original_exception if isinstance(error, InternalServerError) else error
+    number = secrets.token_hex(4).upper()
+    log.error("page failed", extra={"incident": number, "path": request.path}, exc_info=original or error)
+    return answer(500, "unexpected", say("web.error.500", locale(), number=number), incident=number)
+
+
+def install(app: Flask) -> None:
+    """Let ``app`` answer every error as described above."""
+    app.register_error_handler(EngineError, _engine_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
