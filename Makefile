@@ -1,0 +1,85 @@
+# Needs python3 (3.11 or newer), make and git. Everything else is installed into .venv, from the lock files.
+#
+#   make run      the product with an embedded database and a demonstration company (Ctrl-C stops it)
+#   make test     the tests
+#   make check    format, lint, types, architecture, tests: what must be green before a change lands
+#   make help     the rest
+
+PYTHON ?= python3
+# `make PIP_PROGRESS=` shows what pip does
+PIP_PROGRESS ?= --quiet
+PYTEST_WORKERS ?= auto
+PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-input $(PIP_PROGRESS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format format-check lint types contracts check-long bench assets assets-check lock clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+	@echo "make check-long    the tests that take minutes (crashes, races), and the built assets against their sources"
+	@echo "make bench         measures, as ratios; prints them"
+	@echo "make format        formats the code and mends what can be mended"
+	@echo "make assets        builds web/static/dist from web/frontend (needs Node.js)"
+	@echo "make lock          writes the lock files again from pyproject.toml"
+	@echo "make clean         removes .venv and caches; the data folder stays"
+
+.venv/run.stamp: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Bordereau needs Python 3.11 or newer; $(PYTHON) is older. Another one: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || { echo "This Python cannot make a virtual environment (on Debian: apt-get install python3-venv)."; exit 1; }
+	@echo "Installing what Bordereau needs into .venv (once; about a minute) ..."
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-build-isolation --no-deps -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements-dev.lock
+	@echo "Installing the tools of the tests into .venv (once) ..."
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: .venv/run.stamp
+	@exec .venv/bin/bordereau run
+
+test: .venv/dev.stamp
+	.venv/bin/pytest -q -n $(PYTEST_WORKERS) -m "not long"
+
+check: format-check lint types contracts test
+
+format: .venv/dev.stamp
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+format-check: .venv/dev.stamp
+	.venv/bin/ruff format --check .
+
+lint: .venv/dev.stamp
+	.venv/bin/ruff check .
+
+types: .venv/dev.stamp
+	.venv/bin/mypy
+
+contracts: .venv/dev.stamp
+	.venv/bin/lint-imports
+
+check-long: .venv/dev.stamp assets-check
+	.venv/bin/pytest -q -n $(PYTEST_WORKERS) -m long --timeout 1200
+
+bench: .venv/dev.stamp
+	.venv/bin/python -m tests.benchmarks.run
+
+assets:
+	cd web/frontend && npm ci --no-audit --no-fund && npm run build
+
+assets-check:
+	@if command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory assets && git diff --exit-code --stat -- web/static/dist && test -z "$$(git status --porcelain -- web/static/dist)" \
+		|| { echo "web/static/dist is not what web/frontend builds: run make assets and commit the result"; exit 1; }; \
+	elif [ "$$CI" = true ]; then echo "npm is missing: the built assets cannot be checked"; exit 1; \
+	else echo "npm is not installed: the built assets are not compared with their sources"; fi
+
+lock:
+	$(PIP) uv
+	.venv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --extra build pyproject.toml -o requirements.lock
+	.venv/bin/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate --extra build --extra dev pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis
