@@ -1,0 +1,32 @@
+"""What can go wrong with an expression.
+
+FeelError
+├ FeelSyntaxError   the text is not FEEL: code, position (offset of the first character that does not fit), facts
+└ FeelFailure       a bound was exceeded while evaluating; everything else that FEEL cannot compute is null
+"""
+
+from __future__ import annotations
+
+from engine.errors import EngineError, Fact
+
+
+class FeelError(EngineError):
+    """Something is wrong with an expression."""
+
+    default_code = "feel_error"
+
+
+class FeelSyntaxError(FeelError):
+    """The text is not a FEEL expression."""
+
+    default_code = "feel_syntax"
+
+    def __init__(self, code: str, position: int, /, **facts: Fact) -> None:
+        super().__init__(code, position=position, **facts)
+        self.position = position
+
+
+class FeelFailure(FeelError):
+    """An expression went beyond its bounds."""
+
+    default_code = "feel_failure"

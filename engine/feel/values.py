@@ -1,0 +1,46 @@
+"""The values of FEEL (DMN 1.5 §10.3.2.3) that Python has no type for, and the environment of an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+Value = Any
+"""null None · boolean bool · number Decimal · string str · date · time · datetime · timedelta · YearsMonths · list · dict · Range · Function."""
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An interval. ``start`` or ``end`` None means unbounded on that side (``> 5`` as a value)."""
+
+    start: Value
+    end: Value
+    start_included: bool = True
+    end_included: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A function that expressions can call: ``run(*arguments)``; the last ``optional`` of the ``parameters`` may be left out.
+
+    ``run`` gets FEEL values and gives one; it never raises, and answers None for what it cannot compute.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    run: Callable[..., Value]
+    optional: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """All that an evaluation sees besides its variables: the moment, the zone of naive times, extension functions by name."""
+
+    now: datetime
+    zone: ZoneInfo = PARIS
+    functions: Mapping[str, Function] = field(default_factory=dict)
