@@ -1,0 +1,1 @@
+"""Articles: what is bought, stocked and sold."""

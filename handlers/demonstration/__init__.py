@@ -1,0 +1,1 @@
+"""The demonstration company: people, articles with shortages, suppliers."""

@@ -1,0 +1,90 @@
+"""Fill an empty database with the demonstration company. Doing it again changes nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from engine.database.session import Database
+from engine.identity.people import add_person, add_role, find_actor
+from handlers.catalogue.tables import Article
+from handlers.purchasing.tables import Supplier
+from handlers.stock.tables import Stock
+
+PASSWORD = "demo"  # noqa: S105 - the demonstration's password is public by design, and shown on its sign-in page
+
+ROLES = (
+    ("sales_admin", "Administration des ventes", "Sales administration"),
+    ("purchasing_admin", "Administration des achats", "Purchasing administration"),
+    ("purchasing_manager", "Responsable des achats", "Purchasing manager"),
+    ("process_owner", "Responsable des processus", "Process owner"),
+    ("auditor", "Auditeur", "Auditor"),
+    ("admin", "Administrateur", "Administrator"),
+)
+
+PEOPLE = (
+    ("camille", "Camille Vidal", ("sales_admin",)),
+    ("hugo", "Hugo Perrin", ("sales_admin",)),
+    ("gabriel", "Gabriel Achard", ("purchasing_admin",)),
+    ("ines", "Inès Moreau", ("purchasing_admin",)),
+    ("monique", "Monique Lacaze", ("purchasing_manager",)),
+    ("olivia", "Olivia Prost", ("process_owner",)),
+    ("aurelien", "Aurélien Dufour", ("auditor",)),
+    ("admin", "Anne Dumas", ("admin",)),
+)
+
+ARTICLES = (
+    ("BUR-CH-160", "Bureau chêne 160 cm", "pièce", "4", "3", "10"),
+    ("CHA-ERG-02", "Chaise ergonomique Nuage", "pièce", "12", "9", "15"),
+    ("LAM-LED-11", "Lampe LED orientable", "pièce", "0", "0", "20"),
+    ("CAI-MOB-03", "Caisson mobile trois tiroirs", "pièce", "40", "5", "12"),
+    ("PAN-AC-120", "Panneau acoustique 120 × 60", "panneau", "18", "16", "30"),
+    ("CAB-RJ-305", "Câble RJ45, bobine de 305 m", "bobine", "2", "0", "6"),
+    ("ARM-VES-01", "Armoire vestiaire deux portes", "pièce", "9", "1", "4"),
+)
+
+SUPPLIERS = (
+    ("MENUISERIE-JURA", "Menuiserie du Jura", "commandes@menuiserie-jura.example", True),
+    ("OFFICE-NORD", "Office Nord Distribution", "achats@office-nord.example", True),
+    ("LUMIERE-PRO", "Lumière Pro", "contact@lumiere-pro.example", True),
+    ("ANCIEN-BOIS", "Ancien Bois SARL", "info@ancien-bois.example", False),
+)
+
+
+def seed(database: Database) -> None:
+    """Add the people, roles, articles with shortages and suppliers that are not there yet."""
+    with database.transaction() as session:
+        for key, title_fr, title_en in ROLES:
+            add_role(session, key, title_fr=title_fr, title_en=title_en)
+        for login, name, roles in PEOPLE:
+            if find_actor(session, login) is None:
+                add_person(
+                    session,
+                    login=login,
+                    name=name,
+                    email=f"{login}@demonstration.example",
+                    password=PASSWORD,
+                    roles=roles,
+                    locale="fr",
+                )
+        known_articles = set(session.scalars(select(Article.reference)))
+        for reference, name, unit, on_hand, reserved, reorder_level in ARTICLES:
+            if reference not in known_articles:
+                article = Article(reference=reference, name=name, unit=unit)
+                session.add(article)
+                session.flush()
+                session.add(
+                    Stock(
+                        article_id=article.id,
+                        on_hand=Decimal(on_hand),
+                        reserved=Decimal(reserved),
+                        reorder_level=Decimal(reorder_level),
+                    )
+                )
+        known_suppliers = set(session.scalars(select(Supplier.code)))
+        session.add_all(
+            Supplier(code=code, name=name, email=email, is_active=is_active)
+            for code, name, email, is_active in SUPPLIERS
+            if code not in known_suppliers
+        )

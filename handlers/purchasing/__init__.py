@@ -1,0 +1,1 @@
+"""Replenishment requests and supplier orders."""

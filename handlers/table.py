@@ -1,0 +1,13 @@
+"""Everything that a process can name. What is not listed here does not exist for a diagram."""
+
+from __future__ import annotations
+
+from engine.handler import HandlerTable
+from handlers.purchasing.handlers import launch_request, refuse_request, remind_buyers, submit_request, tell_submitter
+from handlers.purchasing.queries import SUPPLIERS
+from handlers.stock.queries import SHORT_ARTICLES
+
+HANDLERS = HandlerTable.of(
+    handlers=(submit_request, refuse_request, launch_request, tell_submitter, remind_buyers),
+    choices=(SHORT_ARTICLES, SUPPLIERS),
+)
