@@ -1,0 +1,186 @@
+"""Who is at the keyboard: the session cookie, signing in and out, and what a role may open.
+
+The cookie holds a random token; ``engine.identity.web_sessions`` knows it only by its hash. Over https both our cookies carry the prefix
+``__Host-`` (no Domain, Path ``/``, Secure), so that no neighbouring host can plant one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, make_response, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask_wtf import CSRFProtect
+
+from engine import clock
+from engine.errors import NotAllowed
+from engine.handler import Actor
+from engine.identity import people, web_sessions
+from engine.texts import say
+from web import errors
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from engine.instances.runtime import Runtime
+
+P = ParamSpec("P")
+
+COOKIE = "bordereau"
+SIGNED = "bordereau-form"
+LOCALE_COOKIE = "bordereau-language"
+LOCALES = ("fr", "en")
+COOKIE_SECONDS = 24 * 3600
+
+csrf = CSRFProtect()
+
+
+def host_name(name: str) -> str:
+    """The cookie's name on this connection."""
+    return f"__Host-{name}" if request.is_secure else name
+
+
+class HostCookies(SecureCookieSessionInterface):
+    """Flask's signed cookie (it carries the CSRF token), named and secured as the connection demands."""
+
+    def get_cookie_name(self, _app: Flask) -> str:
+        return host_name(SIGNED)
+
+    def get_cookie_secure(self, _app: Flask) -> bool:
+        return request.is_secure
+
+
+def runtime() -> Runtime:
+    """What the application was made with."""
+    return cast("Runtime", current_app.extensions["bordereau"])
+
+
+def actor() -> Actor:
+    """The person of this request. Raises NotAllowed when nobody is signed in."""
+    found: Actor | None = g.get("actor")
+    if found is None:
+        raise NotAllowed("sign_in_needed")
+    return found
+
+
+def has_role(*roles: str) -> bool:
+    """Whether the person of this request has one of ``roles``."""
+    found: Actor | None = g.get("actor")
+    return found is not None and not found.roles.isdisjoint(roles)
+
+
+def safe_next(target: str | None) -> str | None:
+    """``target`` when it stays on this site, else None: a path, never another host, never a scheme."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or any(ord(each) < 32 for each in target):
+        return None
+    parts = urlsplit(target)
+    return None if parts.scheme or parts.netloc else target
+
+
+def _ask_to_sign_in() -> BaseResponse:
+    if errors.wants_json():
+        return errors.answer(401, "sign_in_needed", say("web.error.401", errors.locale()))
+    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    address = url_for("account.sign_in", next=target) if target and target != "/" else url_for("account.sign_in")
+    if request.headers.get("HX-Request"):
+        response = make_response("", 401)
+        response.headers["HX-Redirect"] = address
+        return response
+    return redirect(address, 303)
+
+
+def signed_in(view: Callable[P, object]) -> Callable[P, object]:
+    """Only for people who are signed in; others are led to the sign-in page and back."""
+    return requires()(view)
+
+
+def requires(*roles: str) -> Callable[[Callable[P, object]], Callable[P, object]]:
+    """Only for people with one of ``roles`` (anybody signed in when none is named). The engine's commands check again."""
+
+    def guard(view: Callable[P, object]) -> Callable[P, object]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> object:
+            if g.get("actor") is None:
+                return _ask_to_sign_in()
+            if roles and not has_role(*roles):
+                raise NotAllowed("page_not_allowed")
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def _preferred_locale() -> str:
+    chosen = request.cookies.get(LOCALE_COOKIE)
+    if chosen in LOCALES:
+        return chosen
+    found: Actor | None = g.get("actor")
+    if found is not None and found.locale in LOCALES:
+        return found.locale
+    return request.accept_languages.best_match(LOCALES, "fr") or "fr"
+
+
+def _identify() -> None:
+    g.locale = "fr"
+    g.actor = None
+    if request.endpoint in {"static", "csp_report", "health"}:
+        return
+    token = request.cookies.get(host_name(COOKIE))
+    if token:
+        with runtime().database.transaction() as found:
+            g.actor = web_sessions.find(found, token, clock.now())
+    g.locale = _preferred_locale()
+
+
+def sign_in(login: str, password: str, response: Response) -> Actor:
+    """Check the password and give ``response`` a new session; a session that was open in this browser is closed.
+
+    Raises NotAllowed: unknown, wrong, or too many attempts (the facts say how long to wait).
+    """
+    now = clock.now()
+    person = people.authenticate(runtime().database, login, password, now)
+    old = request.cookies.get(host_name(COOKIE))
+    with runtime().database.transaction() as opened:
+        if old:
+            web_sessions.close(opened, old)
+        token = web_sessions.open(opened, person, now)
+    session.clear()  # with it goes the CSRF token: what was on the page before signing in is worth nothing after
+    _put(response, COOKIE, token, COOKIE_SECONDS)
+    g.actor = person
+    return person
+
+
+def sign_out(response: Response) -> None:
+    """Close the session of this request, on the server too."""
+    token = request.cookies.get(host_name(COOKIE))
+    if token:
+        with runtime().database.transaction() as closing:
+            web_sessions.close(closing, token)
+    session.clear()
+    response.delete_cookie(host_name(COOKIE), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+
+
+def remember_locale(response: Response, chosen: str) -> None:
+    """Keep the language in this browser for a year."""
+    _put(response, LOCALE_COOKIE, chosen, 365 * 24 * 3600, prefixed=False)
+
+
+def _put(response: Response, name: str, value: str, seconds: int, *, prefixed: bool = True) -> None:
+    key = host_name(name) if prefixed else name
+    response.set_cookie(key, value, max_age=seconds, path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+
+
+def install(app: Flask) -> None:
+    """Let ``app`` know who asks, refuse forged posts, and name its cookies."""
+    app.session_interface = HostCookies()
+    app.config.update(
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the signed cookie: a form open since lunch is still good
+    )
+    app.before_request(_identify)  # before the CSRF check, so that its refusal speaks the person's language
+    csrf.init_app(app)

@@ -1,0 +1,73 @@
+"""Headers of every answer, the request id, and where browsers report what the content policy stopped."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, g, request
+
+from web.auth import csrf
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+log = logging.getLogger("web")
+
+POLICY: Mapping[str, str] = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "report-uri": "/csp-report",
+}
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+}
+
+REPORT_BYTES = 8_192
+"""More than this of a report is not read: anybody may post one."""
+
+A_YEAR = 31_536_000
+
+
+def _name_request() -> None:
+    g.request_id = secrets.token_hex(8)
+
+
+def _add_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", f"max-age={A_YEAR}")
+    if request.endpoint == "static" and "/assets/" in request.path:
+        response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"  # their names carry a hash of the content
+    elif request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _csp_report() -> tuple[str, int]:
+    report = request.stream.read(REPORT_BYTES).decode("utf-8", "replace")
+    log.warning("content policy", extra={"report": report})
+    return "", 204
+
+
+def install(app: Flask) -> None:
+    """Give ``app`` the headers, the request id and the address for reports."""
+    app.before_request(_name_request)
+    app.after_request(_add_headers)
+    app.add_url_rule("/csp-report", "csp_report", csrf.exempt(_csp_report), methods=["POST"])

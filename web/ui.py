@@ -1,0 +1,208 @@
+"""What every page shares: the frame with its navigation, sentences, formats, built assets, and the shapes that macros draw."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, render_template, request, url_for
+from markupsafe import Markup
+
+from engine import clock
+from engine.data import YearsMonths
+from engine.handler import Actor
+from engine.texts import format as texts_format
+from engine.texts import say
+from web import auth
+
+log = logging.getLogger("web")
+
+DIST = Path(__file__).parent / "static" / "dist"
+LANGUAGES = (("fr", "Français"), ("en", "English"))
+CAPPED = 1_000
+"""Counters stop here: what matters then is "very many"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One entry of the navigation."""
+
+    key: str
+    text: str
+    url: str
+    icon: str
+    is_current: bool
+    count: str = ""
+    count_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """One tab of a page; each has its own address."""
+
+    key: str
+    text: str
+    url: str
+    is_current: bool
+    count: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pager:
+    """Addresses of the neighbouring pages."""
+
+    previous: str | None = None
+    next: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """When something is due, in words. ``state``: late, soon (within a day) or later."""
+
+    state: str
+    text: str
+    exact: str
+    iso: str
+
+
+def t(code: str, **facts: object) -> str:
+    """The sentence of ``code`` in the person's language."""
+    return say(code, g.locale, **facts)
+
+
+def in_language(texts: Mapping[str, str] | None) -> str:
+    """The text in the person's language, else the French one, else nothing."""
+    if not texts:
+        return ""
+    return texts.get(g.locale) or texts.get("fr") or ""
+
+
+def local(moment: datetime) -> datetime:
+    """``moment`` in the company's zone."""
+    return moment.astimezone(auth.runtime().zone)
+
+
+def shown(value: object, kind: str | None = None) -> str:
+    """A value of a process as people read it; ``kind`` is the type of the form field or summary field, when known."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return t("web.yes") if value else t("web.no")
+    if isinstance(value, Decimal) or (isinstance(value, int) and not isinstance(value, bool)):
+        return texts_format.money(Decimal(value), g.locale) if kind == "money" else texts_format.number(value, g.locale)
+    if isinstance(value, datetime):
+        return texts_format.moment(value, g.locale, auth.runtime().zone)
+    if isinstance(value, date):
+        return texts_format.day(value, g.locale)
+    if isinstance(value, timedelta):
+        return texts_format.duration(value, g.locale)
+    if isinstance(value, YearsMonths):
+        return texts_format.months(value.months, g.locale)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {shown(content)}" for name, content in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(shown(each) for each in value)
+    return str(value)
+
+
+def moment(value: datetime | None) -> str:
+    """Day, hour and minute in the company's zone."""
+    return shown(value)
+
+
+def ago(value: datetime) -> str:
+    """How long ago, in words."""
+    return texts_format.from_now(value, clock.now(), g.locale)
+
+
+def due(value: datetime | None) -> Due | None:
+    """When ``value`` falls, in words that need no colour."""
+    if value is None:
+        return None
+    now = clock.now()
+    exact = moment(value)
+    iso = local(value).isoformat(timespec="minutes")
+    if value < now:
+        return Due(state="late", text=t("web.due.late", duration=texts_format.duration(now - value, g.locale)), exact=exact, iso=iso)
+    today = local(now).date()
+    day = local(value).date()
+    hour = texts_format.hour(local(value).time(), g.locale)
+    if day == today:
+        return Due(state="soon", text=t("web.due.today", hour=hour), exact=exact, iso=iso)
+    if day == today + timedelta(days=1):
+        return Due(state="soon", text=t("web.due.tomorrow", hour=hour), exact=exact, iso=iso)
+    return Due(state="later", text=t("web.due.later", day=texts_format.day(day, g.locale)), exact=exact, iso=iso)
+
+
+def capped(count: int) -> str:
+    """A counter as text: above the cap, ``999+``."""
+    return f"{CAPPED - 1}+" if count >= CAPPED else str(count)
+
+
+def initials(name: str) -> str:
+    """At most two letters that stand for a person."""
+    words = [each for each in name.split() if each[:1].isalpha()]
+    return "".join(each[0] for each in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+def safe_json(value: object) -> Markup:
+    """``value`` for a ``<script type="application/json">``: nothing in it can end the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704 - escaped just here
+
+
+@cache
+def _manifest() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads((DIST / "manifest.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _styles(manifest: Mapping[str, Any], key: str, seen: set[str]) -> list[str]:
+    if key in seen:
+        return []
+    seen.add(key)
+    chunk = manifest[key]
+    of_imports = [style for each in chunk.get("imports", ()) for style in _styles(manifest, each, seen)]
+    return [*of_imports, *chunk.get("css", ())]
+
+
+def asset(name: str) -> Markup:
+    """The tags of the built entry ``name`` (``page``, ``viewer``, ``editor``): its styles, those of what it imports, its module."""
+    manifest = _manifest()
+    styles = dict.fromkeys(_styles(manifest, name, set()))
+    tags = [
+        *(f'<link rel="stylesheet" href="{_built(each)}">' for each in styles),
+        f'<script type="module" src="{_built(manifest[name]["file"])}"></script>',
+    ]
+    return Markup("\n".join(tags))  # noqa: S704 - made of file names of our own build
+
+
+def _built(file: str) -> str:
+    return url_for("static", filename=f"dist/{file}")
+
+
+def here() -> str:
+    """The address of this page with its query, for coming back to it; of the page it was posted from after a refused post."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    referrer = request.referrer or ""
+    own = request.host_url
+    return auth.safe_next("/" + referrer.removeprefix(own)) or "/" if referrer.startswith(own) else "/"
+
+
+def page(template: str, **context: object) -> str:
+    """Render ``template`` inside the frame."""
+    return render_template(template, **context)
+
+
+def is_fragment() -> bool:
+    """Whether htmx asks for a part of the page."""
+    return request.headers.get("HX-Request") == "true"
