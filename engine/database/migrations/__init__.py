@@ -1,0 +1,80 @@
+"""Alembic migrations without ``alembic.ini``: ``migrate`` brings a database to the newest schema.
+
+Two branches, each beside its tables: ``engine`` (here) and ``handlers`` (``handlers/migrations/versions``, found by the name of the
+package, so that the engine imports nothing above it). PostgreSQL schemas: ``engine``, ``business``, ``jobs``; the revisions reached stand
+in ``engine.alembic_version``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from engine.database.metadata import SCHEMA
+from engine.database.session import Database
+
+PACKAGES = ("engine.database", "handlers")
+VERSION_TABLE = "alembic_version"
+_LOCK = 0x626F7264  # "bord": any number, the same in every release
+
+
+def migrate(url: str, packages: Sequence[str] = PACKAGES) -> None:
+    """Bring the database at ``url`` to the newest revision of both branches, in one transaction; concurrent calls wait for each other."""
+    database = Database(url)
+    try:
+        with database.engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            upgrade(connection, packages)
+    finally:
+        database.dispose()
+
+
+def upgrade(connection: Connection, packages: Sequence[str] = PACKAGES, revision: str = "heads") -> None:
+    """The same on an open transaction, and to any revision."""
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+    config = _config(packages)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def current_heads(connection: Connection) -> frozenset[str]:
+    """The revisions that the database has reached; empty when it is new."""
+    context = MigrationContext.configure(
+        connection, opts={"version_table": VERSION_TABLE, "version_table_schema": SCHEMA}
+    )
+    return frozenset(context.get_current_heads())
+
+
+def newest_heads(packages: Sequence[str] = PACKAGES) -> frozenset[str]:
+    """The revisions that this release wants."""
+    return frozenset(ScriptDirectory.from_config(_config(packages)).get_heads())
+
+
+def _config(packages: Sequence[str]) -> Config:
+    here = Path(__file__).parent
+    folders = [folder for folder in map(_versions, packages) if folder is not None]
+    config = Config()
+    config.set_main_option("script_location", _verbatim(here))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", os.pathsep.join(map(_verbatim, folders)))
+    return config
+
+
+def _versions(package: str) -> Path | None:
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0]) / "migrations" / "versions"
+    return folder if folder.is_dir() else None
+
+
+def _verbatim(path: Path) -> str:
+    return str(path).replace("%", "%%")  # Alembic interpolates its options

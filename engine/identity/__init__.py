@@ -1,0 +1,1 @@
+"""Who works here: people, their roles, their passwords, their open web sessions."""

@@ -1,0 +1,129 @@
+"""What every test may ask for. ``database``: a migrated, empty PostgreSQL database of its own.
+
+One server for the whole run, also with ``-n``: the process that starts pytest owns an embedded one (fsync off), or ``DATABASE_URL`` names
+one. A template is migrated once; each test clones it and drops its clone. The server dies with pytest, even by ``kill -9``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from engine.database.embedded import EmbeddedServer
+from engine.database.migrations import migrate
+from engine.database.programs import DatabaseFailure
+from engine.database.session import Database
+
+PREFIX = "bordereau_test_"
+FOLDER_PREFIX = "bordereau-test-"
+
+
+class TestServer:
+    """The server of this run with its template."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._embedded: EmbeddedServer | None = None
+        given = os.environ.get("DATABASE_URL")
+        if given is None:
+            _remove_leftovers()
+            folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
+            self._embedded = EmbeddedServer(folder, durable=False, max_connections=300)
+            given = self._embedded.start()
+        self.template = f"{PREFIX}{os.getpid()}"
+        self.url = with_database(given, self.template)
+        self._admin_url = given
+        execute(given, f'CREATE DATABASE "{self.template}"')
+        migrate(self.url)
+
+    def stop(self) -> None:
+        if self._embedded is not None:
+            self._embedded.stop()
+            shutil.rmtree(self._embedded.folder)
+        else:
+            execute(self._admin_url, f'DROP DATABASE "{self.template}" WITH (FORCE)')
+
+
+def with_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def execute(url: str, statement: str) -> None:
+    """One statement outside any transaction, on the maintenance database beside ``url``."""
+    address = make_url(url).set(drivername="postgresql", database="postgres")
+    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _remove_leftovers() -> None:
+    """Folders of runs that were killed: nobody owns them any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+        with suppress(DatabaseFailure, OSError):
+            abandoned = EmbeddedServer(folder, durable=False)
+            abandoned.claim()
+            shutil.rmtree(folder)
+            abandoned.stop()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_server] = None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """With xdist: the controller starts the server before the first worker, and tells each worker."""
+    if node.config.stash[_server] is None:
+        node.config.stash[_server] = TestServer()
+    node.workerinput["template_url"] = node.config.stash[_server].url
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    server = config.stash.get(_server, None)
+    if server is not None:
+        server.stop()
+
+
+_server = pytest.StashKey[TestServer | None]()
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def template_url(pytestconfig: pytest.Config) -> str:
+    """The migrated template; never connect to it, clone it (``database``)."""
+    given = getattr(pytestconfig, "workerinput", {}).get("template_url")
+    if given is not None:
+        return str(given)
+    if pytestconfig.stash[_server] is None:
+        pytestconfig.stash[_server] = TestServer()
+    server = pytestconfig.stash[_server]
+    assert server is not None
+    return server.url
+
+
+@pytest.fixture
+def database_url(template_url: str) -> Iterator[str]:
+    """A clone of the template, dropped after the test."""
+    template = make_url(template_url).database
+    name = f"{template}_{os.getpid()}_{next(_numbers)}"
+    execute(template_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+    yield with_database(template_url, name)
+    execute(template_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated, empty database."""
+    found = Database(database_url)
+    yield found
+    found.dispose()
