@@ -3,7 +3,6 @@
 #   make run      the product with an embedded database and a demonstration company (Ctrl-C stops it)
 #   make test     the tests
 #   make check    format, lint, types, architecture, tests: what must be green before a change lands
-#   make help     the rest
 
 PYTHON ?= python3
 # `make PIP_PROGRESS=` shows what pip does

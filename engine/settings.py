@@ -1,0 +1,185 @@
+"""The settings: read once from the environment, typed, with defaults that make `bordereau run` work on a fresh machine.
+
+Every variable stands in ``VARIABLES`` with its meaning; ``docs/settings.md`` says the same for people, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+"""The folder that holds ``engine/``, ``handlers/``, ``web/`` and ``processes/``."""
+
+LogFormat = Literal["text", "json"]
+_PARIS = ZoneInfo("Europe/Paris")
+
+
+class SettingInvalid(ValueError):
+    """A setting cannot be used. ``code`` and ``facts`` make the sentence (``engine.texts``)."""
+
+    def __init__(self, code: str, /, **facts: str) -> None:
+        super().__init__(f"{code}: {facts}")
+        self.code = code
+        self.facts = facts
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: its name, its default in words, what it means."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+VARIABLES = (
+    Variable(
+        "BORDEREAU_DATA",
+        "`var` in the checkout; for root `/var/lib/bordereau/<hash of the checkout's path>`",
+        "the data folder: the embedded database, the secret key, the logs",
+    ),
+    Variable(
+        "DATABASE_URL", "none: the embedded PostgreSQL", "a PostgreSQL 15 or newer to use instead of the embedded one"
+    ),
+    Variable("BORDEREAU_HOST", "`127.0.0.1`", "the address that the web server listens on"),
+    Variable("BORDEREAU_PORT", "`8000`", "the port that the web server listens on"),
+    Variable("BORDEREAU_WEB_THREADS", "`8`", "how many requests one web process answers at a time"),
+    Variable("BORDEREAU_ZONE", "`Europe/Paris`", "the company's time zone (IANA name): forms, due dates, working time"),
+    Variable(
+        "BORDEREAU_HOLIDAYS",
+        "none: the holidays of all France",
+        "the part of France whose own public holidays count too, as the `holidays` library names it (`Moselle`, `GP`, …)",
+    ),
+    Variable("BORDEREAU_HANDLERS", "`handlers.table:HANDLERS`", "the handler table, as `module:name`"),
+    Variable("BORDEREAU_WEB_APP", "`web.app:create_app`", "what makes the web application, as `module:name`"),
+    Variable(
+        "BORDEREAU_PROCESSES", "`processes` in the checkout", "the folder whose processes `bordereau run` publishes"
+    ),
+    Variable(
+        "BORDEREAU_DEMONSTRATION",
+        "`handlers.demonstration.seed:seed`",
+        "what fills an empty database with the demonstration company, as `module:name`; empty: nothing",
+    ),
+    Variable(
+        "BORDEREAU_SECRET_KEY",
+        "made once, in the file `secret_key` of the data folder",
+        "what signs the cookies; give the same one to all web processes of several machines",
+    ),
+    Variable("BORDEREAU_LOG_LEVEL", "`info`", "`debug`, `info`, `warning` or `error`"),
+    Variable("BORDEREAU_LOG_FORMAT", "`text`", "`text` (key=value) or `json`, one line an entry"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one process of Bordereau runs with. ``database_url`` None means the embedded server."""
+
+    data_folder: Path
+    database_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    web_threads: int = 8
+    zone: ZoneInfo = _PARIS
+    holidays: str | None = None
+    handlers: str = "handlers.table:HANDLERS"
+    web_app: str = "web.app:create_app"
+    processes: Path = CHECKOUT / "processes"
+    demonstration: str | None = "handlers.demonstration.seed:seed"
+    secret_key_given: str | None = None
+    log_level: str = "info"
+    log_format: LogFormat = "text"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """The settings of this process. Raises SettingInvalid with a sentence's code for what cannot be used."""
+        env = os.environ if environment is None else environment
+        url = env.get("DATABASE_URL") or None
+        if url is not None and not url.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
+            raise SettingInvalid("setting_database_url_invalid", variable="DATABASE_URL")
+        return cls(
+            data_folder=Path(env.get("BORDEREAU_DATA") or default_data_folder()).expanduser().absolute(),
+            database_url=url,
+            host=env.get("BORDEREAU_HOST") or "127.0.0.1",
+            port=_number(env, "BORDEREAU_PORT", 8000, at_most=65535),
+            web_threads=_number(env, "BORDEREAU_WEB_THREADS", 8, at_most=256),
+            zone=_zone(env),
+            holidays=env.get("BORDEREAU_HOLIDAYS") or None,
+            handlers=_name(env, "BORDEREAU_HANDLERS", "handlers.table:HANDLERS"),
+            web_app=_name(env, "BORDEREAU_WEB_APP", "web.app:create_app"),
+            processes=Path(env.get("BORDEREAU_PROCESSES") or CHECKOUT / "processes").expanduser().absolute(),
+            demonstration=_name(env, "BORDEREAU_DEMONSTRATION", "handlers.demonstration.seed:seed")
+            if env.get("BORDEREAU_DEMONSTRATION", "default")
+            else None,
+            secret_key_given=env.get("BORDEREAU_SECRET_KEY") or None,
+            log_level=_one_of(env, "BORDEREAU_LOG_LEVEL", ("info", "debug", "warning", "error")),
+            log_format="json" if _one_of(env, "BORDEREAU_LOG_FORMAT", ("text", "json")) == "json" else "text",
+        )
+
+    @property
+    def secret_key(self) -> str:
+        """What signs the cookies: given, or read from the data folder, where the first caller makes it (mode 0600)."""
+        if self.secret_key_given:
+            return self.secret_key_given
+        file = self.data_folder / "secret_key"
+        if not file.exists():
+            self.data_folder.mkdir(parents=True, exist_ok=True)
+            made = self.data_folder / f".secret_key.{os.getpid()}"
+            made.unlink(missing_ok=True)
+            handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as stream:
+                stream.write(secrets.token_hex(32))
+            # link() and not rename(): of two processes that start together, one wins and both read its key
+            with suppress(FileExistsError):
+                os.link(made, file)
+            made.unlink()
+        return file.read_text().strip()
+
+
+def default_data_folder() -> Path:
+    """Where the data lies when nobody says otherwise.
+
+    PostgreSQL never runs as root: for root the embedded server runs as an unprivileged account, which must be able to walk to the data.
+    The folder is then below ``/var/lib``, and no folder of a person is opened to others.
+    """
+    if os.geteuid() == 0:
+        mark = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:12]
+        return Path("/var/lib/bordereau") / mark
+    return CHECKOUT / "var"
+
+
+def _number(env: Mapping[str, str], variable: str, default: int, *, at_most: int) -> int:
+    text = env.get(variable) or str(default)
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= at_most:
+        raise SettingInvalid("setting_number_invalid", variable=variable, value=text, at_most=str(at_most))
+    return int(text)
+
+
+def _one_of(env: Mapping[str, str], variable: str, allowed: tuple[str, ...]) -> str:
+    text = (env.get(variable) or allowed[0]).lower()
+    if text not in allowed:
+        raise SettingInvalid("setting_choice_invalid", variable=variable, value=text, allowed=", ".join(allowed))
+    return text
+
+
+def _name(env: Mapping[str, str], variable: str, default: str) -> str:
+    text = env.get(variable) or default
+    module, _, name = text.partition(":")
+    if not name.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
+        raise SettingInvalid("setting_name_invalid", variable=variable, value=text)
+    return text
+
+
+def _zone(env: Mapping[str, str]) -> ZoneInfo:
+    text = env.get("BORDEREAU_ZONE") or "Europe/Paris"
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, LookupError) as error:  # unknown, a folder, or not a name at all
+        raise SettingInvalid("setting_zone_invalid", variable="BORDEREAU_ZONE", value=text) from error

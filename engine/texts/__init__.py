@@ -1,0 +1,129 @@
+"""Everything that Bordereau says to people: code + facts → a sentence in French or English.
+
+One YAML file per area in ``catalogue/``; an entry is ``code: {fr: "…{fact}…", en: "…{fact}…"}``. Where a number decides about the words, a
+language has forms by plural category, chosen by the fact ``count``: ``fr: {one: "{count} tâche", other: "{count} tâches"}``. Codes are
+unique over all files. Spaces that must not break a line (before ``: ; ? ! »``, after ``«``) and ’ are set when French is read, so that
+files are written with ordinary ones. Numbers, dates and durations are written by ``engine.texts.format``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+import yaml
+from babel import Locale
+
+LOCALES = ("fr", "en")
+"""The languages, the first one being what is said to somebody who has chosen none."""
+
+Forms = Mapping[str, str]
+Entry = Mapping[str, "str | Forms"]
+
+_FOLDER = Path(__file__).parent / "catalogue"
+_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+_NO_BREAK = re.compile(r"(?<=«) | (?=[:;?!»])")
+
+
+class CatalogueInvalid(Exception):
+    """A file of the catalogue is not what the module's docstring says."""
+
+
+def say(code: str, locale: str, /, **facts: object) -> str:
+    """The sentence of ``code`` in the language of ``locale`` (``"fr"``, ``"en-GB"``; another language gives French).
+
+    A fact that the sentence names and the caller does not give reads ``…``, an unknown code gives a sentence that names the code:
+    telling somebody of an error never raises another one. Tests find both.
+    """
+    entry = catalogue().get(code)
+    if entry is None:
+        return say("code_without_text", locale, code=code) if code != "code_without_text" else code
+    language = language_of(locale)
+    sentence = entry[language]
+    if not isinstance(sentence, str):
+        sentence = _plural(sentence, language, facts.get("count"))
+    return sentence.format_map(_Facts(facts))
+
+
+def has(code: str) -> bool:
+    """Whether the catalogue has a sentence for ``code``."""
+    return code in catalogue()
+
+
+def language_of(locale: str | None) -> str:
+    """The language of ``LOCALES`` that serves ``locale`` best."""
+    language = (locale or "").replace("_", "-").split("-")[0].lower()
+    return language if language in LOCALES else LOCALES[0]
+
+
+@cache
+def catalogue() -> Mapping[str, Entry]:
+    """All entries by code. Raises CatalogueInvalid when a file has not the form, or two files have one code."""
+    return read_catalogue(_FOLDER)
+
+
+def read_catalogue(folder: Path) -> Mapping[str, Entry]:
+    """The entries of all ``*.yaml`` of ``folder`` (see ``catalogue``)."""
+    found: dict[str, Entry] = {}
+    for file in sorted(folder.glob("*.yaml")):
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_Loader) or {}  # noqa: S506 - a CSafeLoader
+        if not isinstance(content, dict):
+            raise CatalogueInvalid(f"{file.name}: not a mapping of codes")
+        for code, entry in content.items():
+            if code in found:
+                raise CatalogueInvalid(f"{file.name}: {code} stands twice in the catalogue")
+            found[code] = _checked(file.name, code, entry)
+    return MappingProxyType(found)
+
+
+def _checked(file: str, code: object, entry: object) -> Entry:
+    if not isinstance(code, str) or not isinstance(entry, dict) or set(entry) != set(LOCALES):
+        raise CatalogueInvalid(f"{file}: {code!r} needs exactly the languages {', '.join(LOCALES)}")
+    for language, sentence in entry.items():
+        forms = sentence if isinstance(sentence, dict) else {"other": sentence}
+        if "other" not in forms or not all(isinstance(each, str) and each for each in forms.values()):
+            raise CatalogueInvalid(f"{file}: {code} ({language}) is neither a sentence nor forms with `other`")
+    return {language: _typeset(sentence, language) for language, sentence in entry.items()}
+
+
+def _typeset(sentence: str | Forms, language: str) -> str | Forms:
+    if not isinstance(sentence, str):
+        return {category: str(_typeset(each, language)) for category, each in sentence.items()}
+    sentence = _APOSTROPHE.sub("’", sentence)
+    return _NO_BREAK.sub("\N{NO-BREAK SPACE}", sentence) if language == "fr" else sentence
+
+
+def _plural(forms: Forms, language: str, count: object) -> str:
+    category = Locale(language).plural_form(count) if isinstance(count, int) else "other"
+    return forms.get(category, forms["other"])
+
+
+class _Facts(dict[str, object]):
+    def __init__(self, facts: Mapping[str, object]) -> None:
+        super().__init__((name, "–" if value is None else value) for name, value in facts.items())
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+class _Loader(yaml.CSafeLoader):
+    """Reads words as words (``no``, ``on``, ``1``) and refuses a code written twice in one file."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[object, object]:
+    read: dict[object, object] = {}
+    for key_node, value_node in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in read:
+            raise CatalogueInvalid(f"{key} stands twice{key_node.start_mark}")
+        read[key] = loader.construct_object(value_node, deep=True)
+    return read
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from engine.texts import LOCALES, CatalogueInvalid, catalogue, has, language_of, read_catalogue, say
+
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def facts_of(sentence: str | Mapping[str, str]) -> set[str]:
+    sentences = [sentence] if isinstance(sentence, str) else sentence.values()
+    return {name for each in sentences for _, name, _, _ in string.Formatter().parse(each) if name is not None}
+
+
+@pytest.mark.parametrize("code", sorted(catalogue()))
+def test_every_entry_says_the_same_in_every_language(code: str) -> None:
+    named = {language: facts_of(catalogue()[code][language]) for language in LOCALES}
+    assert named["fr"] == named["en"]
+    assert all(name.isidentifier() for name in named["fr"]), "a fact is a name: no index, no attribute, no conversion"
+
+
+@pytest.mark.parametrize("code", sorted(catalogue()))
+def test_forms_are_chosen_by_count(code: str) -> None:
+    for language in LOCALES:
+        entry = catalogue()[code][language]
+        if not isinstance(entry, str):
+            assert set(entry) <= {"zero", "one", "two", "few", "many", "other"}
+
+
+class TestSay:
+    def test_a_sentence_in_the_language_asked_for(self) -> None:
+        facts = {"variable": "BORDEREAU_PORT", "value": "x", "at_most": "9"}
+        assert (
+            say("setting_number_invalid", "en", **facts)
+            == "BORDEREAU_PORT is “x”; it must be a whole number from 1 to 9."
+        )
+        assert "vaut" in say("setting_number_invalid", "fr", **facts)
+
+    @pytest.mark.parametrize(
+        ("locale", "language"),
+        [
+            ("fr", "fr"),
+            ("fr-FR", "fr"),
+            ("fr_CA", "fr"),
+            ("en-GB", "en"),
+            ("EN", "en"),
+            ("de", "fr"),
+            ("", "fr"),
+            (None, "fr"),
+        ],
+    )
+    def test_another_language_gives_french(self, locale: str | None, language: str) -> None:
+        assert language_of(locale) == language
+
+    def test_french_spaces_do_not_break(self) -> None:
+        assert say("code_without_text", "fr", code="x") == f"Bordereau n’a pas de texte pour «{NBSP}x{NBSP}»."
+
+    @pytest.mark.parametrize(
+        ("locale", "count", "expected"),
+        [("fr", 0, "0 heure"), ("fr", 1, "1 heure"), ("fr", 2, "2 heures"), ("en", 0, "0 hours"), ("en", 1, "1 hour")],
+    )
+    def test_the_count_decides_about_the_words(self, locale: str, count: int, expected: str) -> None:
+        assert say("duration_hour", locale, count=count) == expected
+
+    def test_telling_an_error_never_raises_one(self) -> None:
+        assert say("no_such_code_at_all", "en") == "Bordereau has no text for “no_such_code_at_all”."
+        assert say("setting_zone_invalid", "en") == "… is “…”, which is no known time zone (for example Europe/Paris)."
+        assert say("duration_hour", "en") == "… hours"
+        assert say("code_without_text", "en", code=None) == "Bordereau has no text for “–”."
+
+    def test_facts_are_never_read_as_a_format(self) -> None:
+        assert (
+            say("code_without_text", "en", code="{code.__class__}") == "Bordereau has no text for “{code.__class__}”."
+        )
+
+    def test_has(self) -> None:
+        assert has("not_found")
+        assert not has("no_such_code_at_all")
+
+
+class TestFiles:
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            ("a: {fr: x}", "needs exactly the languages"),
+            ("a: {fr: x, en: y, de: z}", "needs exactly the languages"),
+            ("a: x", "needs exactly the languages"),
+            ("a: {fr: x, en: ''}", "neither a sentence nor forms"),
+            ("a: {fr: x, en: {one: y}}", "neither a sentence nor forms"),
+            ("- a", "not a mapping"),
+            ("a: {fr: x, en: y}\na: {fr: x, en: y}", "stands twice"),
+        ],
+    )
+    def test_a_wrong_file_is_refused(self, tmp_path: Path, content: str, words: str) -> None:
+        (tmp_path / "area.yaml").write_text(content)
+        with pytest.raises(CatalogueInvalid, match=words):
+            read_catalogue(tmp_path)
+
+    def test_two_files_with_one_code(self, tmp_path: Path) -> None:
+        for name in ("a.yaml", "b.yaml"):
+            (tmp_path / name).write_text("x: {fr: x, en: x}")
+        with pytest.raises(CatalogueInvalid, match="stands twice in the catalogue"):
+            read_catalogue(tmp_path)
+
+    def test_words_stay_words(self, tmp_path: Path) -> None:
+        (tmp_path / "a.yaml").write_text("no: {fr: non, en: no}\n1: {fr: 1, en: on}")
+        assert read_catalogue(tmp_path) == {"no": {"fr": "non", "en": "no"}, "1": {"fr": "1", "en": "on"}}
