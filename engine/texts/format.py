@@ -31,16 +31,12 @@ def money(amount: Decimal, locale: str, currency: str = "EUR") -> str:
         return numbers.format_currency(amount, currency, locale=_babel(locale))
 
 
-def day(value: date, locale: str, length: # Babel rounds in the current context, whose 28 digits are fewer than an expression may give
-_EXACT = Context(prec=100)
-_Length = "medium") -> str:
+def day(value: date, locale: str, length: _Length = "medium") -> str:
     """``21 nov. 2026`` or ``21 Nov 2026``."""
     return dates.format_date(value, format=length, locale=_babel(locale))
 
 
-def moment(value: datetime, locale: str, zone: ZoneInfo, length: # Babel rounds in the current context, whose 28 digits are fewer than an expression may give
-_EXACT = Context(prec=100)
-_Length = "medium") -> str:
+def moment(value: datetime, locale: str, zone: ZoneInfo, length: _Length = "medium") -> str:
     """Day, hour and minute in the company's zone. A naive value is taken to be in that zone already."""
     local = value.astimezone(zone) if value.tzinfo else value.replace(tzinfo=zone)
     return f"{day(local.date(), locale, length)} {hour(local.time(), locale)}"
