@@ -1,0 +1,1 @@
+import { BpmnPropertiesPanelModule } from "bpmn-js-properties-panel"; console.debug(BpmnPropertiesPanelModule);

@@ -1,0 +1,69 @@
+/** How much of a diagram is seen: all of it, with air around, again after every change of size, until the reader moves it. */
+import { word } from "./words.js";
+
+const AIR = 24;
+const PRINTED_WIDTH = "bd-printing";
+
+export function fit(viewer) {
+  const canvas = viewer.get("canvas");
+  canvas.resized();
+  const { inner, outer } = canvas.viewbox();
+  if (!inner.width || !outer.width) return;
+  const scale = Math.min((outer.width - 2 * AIR) / inner.width, (outer.height - 2 * AIR) / inner.height, 1.2);
+  if (scale <= 0) return;
+  const width = outer.width / scale;
+  const height = outer.height / scale;
+  canvas.viewbox({ x: inner.x - (width - inner.width) / 2, y: inner.y - (height - inner.height) / 2, width, height });
+}
+
+export function keepInView(viewer, container) {
+  let isMoved = false;
+  let isFitting = false;
+  const refit = () => {
+    isFitting = true;
+    fit(viewer);
+    isFitting = false;
+  };
+  refit();
+  viewer.on("canvas.viewbox.changing", () => {
+    isMoved ||= !isFitting;
+  });
+  new ResizeObserver(() => (isMoved ? viewer.get("canvas").resized() : refit())).observe(container);
+  // The wheel scrolls the page; it moves the diagram only once the reader is in it.
+  viewer.on("canvas.focus.changed", ({ focused }) => viewer.get("zoomScroll").toggle(focused));
+  const frame = container.closest(".bd-diagram") ?? container;
+  addEventListener("beforeprint", () => {
+    frame.classList.add(PRINTED_WIDTH);
+    refit();
+  });
+  addEventListener("afterprint", () => {
+    frame.classList.remove(PRINTED_WIDTH);
+    refit();
+  });
+  container.addEventListener("bd:fit", () => {
+    isMoved = false;
+    refit();
+  });
+}
+
+export function zoomButtons(viewer, container) {
+  const bar = document.createElement("div");
+  bar.className = "bd-zoom";
+  const zoom = (by) => viewer.get("zoomScroll").stepZoom(by);
+  bar.append(
+    button("+", word("larger"), () => zoom(1)),
+    button("−", word("smaller"), () => zoom(-1)),
+    button("⤢", word("whole"), () => container.dispatchEvent(new Event("bd:fit"))),
+  );
+  container.append(bar);
+}
+
+function button(sign, name, act) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.textContent = sign;
+  made.title = name;
+  made.setAttribute("aria-label", name);
+  made.addEventListener("click", act);
+  return made;
+}

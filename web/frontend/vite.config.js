@@ -1,0 +1,42 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+import { checksums } from "./plugins/checksums.js";
+import { cssIconsAsFiles } from "./plugins/css-icons-as-files.js";
+import { manifestByName } from "./plugins/manifest-by-name.js";
+import { notices } from "./plugins/notices.js";
+import { systemTheme } from "./plugins/system-theme.js";
+import { strictCsp } from "./plugins/strict-csp.js";
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  root: at("."),
+  // Relative addresses: the same files work under any prefix that the application is served from.
+  base: "./",
+  publicDir: false,
+  appType: "custom",
+  css: { postcss: { plugins: [systemTheme()] } },
+  plugins: [strictCsp(), cssIconsAsFiles(), manifestByName(), notices(), checksums()],
+  build: {
+    outDir: at("../static/dist"),
+    emptyOutDir: true,
+    target: "es2022",
+    // A data: address would need `data:` in the content security policy.
+    assetsInlineLimit: 0,
+    // Injected helper code for browsers that es2022 already excludes.
+    modulePreload: false,
+    manifest: "manifest.json",
+    license: { fileName: "licences.json" },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 2500,
+    rolldownOptions: {
+      input: { page: at("src/page/index.js"), viewer: at("src/viewer/index.js"), editor: at("src/editor/index.js") },
+      output: {
+        entryFileNames: "[name]-[hash].js",
+        chunkFileNames: "[name]-[hash].js",
+        assetFileNames: "[name]-[hash][extname]",
+      },
+    },
+  },
+});
