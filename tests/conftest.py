@@ -26,6 +26,7 @@ from engine.database.session import Database
 
 PREFIX = "bordereau_test_"
 FOLDER_PREFIX = "bordereau-test-"
+ENOUGH = 2 * 1024**3
 
 
 class TestServer:
@@ -38,7 +39,7 @@ class TestServer:
         given = os.environ.get("DATABASE_URL")
         if given is None:
             _remove_leftovers()
-            folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
+            folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=_fast_folder()))
             self._embedded = EmbeddedServer(folder, durable=False, max_connections=300)
             given = self._embedded.start()
         self.template = f"{PREFIX}{os.getpid()}"
@@ -66,14 +67,24 @@ def execute(url: str, statement: str) -> None:
         connection.execute(statement)
 
 
+def _fast_folder() -> Path:
+    """Memory where there is enough: a clone is a thousand files, which took 15 ms there and 450 ms on a disk."""
+    memory = Path("/dev/shm")
+    if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ENOUGH:
+        return memory
+    return Path(tempfile.gettempdir())
+
+
 def _remove_leftovers() -> None:
     """Folders of runs that were killed: nobody owns them any more."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
+    for lock in _fast_folder().glob(f"{FOLDER_PREFIX}*/owner.lock"):
         with suppress(DatabaseFailure, OSError):
-            abandoned = EmbeddedServer(folder, durable=False)
+            abandoned = EmbeddedServer(lock.parent, durable=False)
             abandoned.claim()
-            shutil.rmtree(folder)
-            abandoned.stop()
+            try:
+                shutil.rmtree(abandoned.folder)
+            finally:
+                abandoned.stop()
 
 
 def pytest_configure(config: pytest.Config) -> None:

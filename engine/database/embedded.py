@@ -43,11 +43,13 @@ from engine.database.programs import MAJOR, Account, DatabaseFailure, programs, 
 DATABASE = "bordereau"
 USER = "bordereau"
 SOCKET_NAME = "/.s.PGSQL.5432"
+PATIENCE = 60.0
+"""Seconds that a server gets to shut down in good order (it writes what it holds in memory) before it is made to."""
 SOCKET_PATH_LIMIT = 103  # bytes; 107 on Linux, 103 on macOS
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
-_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
+_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal"}
 
 
 class EmbeddedServer:
@@ -124,7 +126,7 @@ class EmbeddedServer:
     def stop(self) -> None:
         """Stop the server (fast shutdown, harder if it does not listen) and give up the folder. Never raises for a dead server."""
         if self.process is not None:
-            wishes = ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0))
+            wishes = ((signal.SIGINT, PATIENCE), (signal.SIGQUIT, PATIENCE / 6), (signal.SIGKILL, PATIENCE / 6))
             for wish, patience in wishes if self._durable else wishes[1:]:
                 if self.process.poll() is not None:
                     break
@@ -155,7 +157,9 @@ class EmbeddedServer:
     def _prepare_folder(self, account: Account | None) -> None:
         missing = [each for each in (self.folder, *self.folder.parents) if not each.exists()]
         for each in reversed(missing):
-            each.mkdir(mode=0o755)
+            each.mkdir()
+            if account is not None:
+                each.chmod(0o711)  # whatever the umask
         # 0711: the server's account passes through to its own subfolders and sees no names
         self.folder.chmod(0o711 if account else 0o700)
         if account is not None and not account.can("-x", self.folder):
@@ -172,10 +176,10 @@ class EmbeddedServer:
                 return False
             return True
 
-        # None first: after a kill -9 of the owner the old server is shutting down by itself, in good order
-        for wish, patience in ((None, 2.0), (signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
-            if wish is not None:
-                leftovers.tell(leftovers.postmasters(self.cluster), wish)
+        if _wait(is_free, 2.0):  # after a kill -9 of its owner the old server is shutting down by itself, in good order
+            return lock
+        for wish, patience in ((signal.SIGINT, PATIENCE), (signal.SIGQUIT, PATIENCE / 6), (signal.SIGKILL, PATIENCE)):
+            leftovers.tell(leftovers.postmasters(self.cluster), wish)
             if _wait(is_free, patience):
                 return lock
         os.close(lock)
@@ -251,6 +255,7 @@ class EmbeddedServer:
             "log_timezone": "UTC",
             "lc_messages": "C",
             "jit": "off",  # our statements are short: compiling them costs more than it gives
+            "max_wal_senders": "0",  # no replication: backups are dumps
             **(_DURABLE if self._durable else _FORGETFUL),
         }
         command = [str(bin_folder / "postgres"), "-D", str(self.cluster)]

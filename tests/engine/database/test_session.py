@@ -1,0 +1,92 @@
+"""Transactions commit whole or not at all; reading is one moment and cannot write."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import InternalError, OperationalError
+
+from engine.database.session import Database
+
+
+def role_count(database: Database) -> int:
+    with database.reading() as session:
+        return int(session.execute(text("SELECT count(*) FROM engine.role")).scalar_one())
+
+
+ADD = text("INSERT INTO engine.role (key, title_fr, title_en) VALUES (:key, 'Achats', 'Purchasing')")
+
+
+def test_commits_at_the_end_of_the_block(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(ADD, {"key": "a"})
+        assert role_count(database) == 0  # nobody else sees it before
+    assert role_count(database) == 1
+
+
+def test_rolls_everything_back_when_the_block_raises(database: Database) -> None:
+    with pytest.raises(RuntimeError), database.transaction() as session:
+        session.execute(ADD, {"key": "a"})
+        raise RuntimeError
+    assert role_count(database) == 0
+
+
+def test_a_savepoint_undoes_only_itself(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(ADD, {"key": "a"})
+        with pytest.raises(RuntimeError), session.begin_nested():
+            session.execute(ADD, {"key": "b"})
+            raise RuntimeError
+    assert role_count(database) == 1
+
+
+def test_reading_cannot_write(database: Database) -> None:
+    with pytest.raises(InternalError, match="read-only"), database.reading() as session:
+        session.execute(ADD, {"key": "a"})
+    with database.transaction() as session:  # the same pooled connection may write again
+        session.execute(ADD, {"key": "a"})
+
+
+def test_reading_sees_one_moment(database: Database) -> None:
+    count = text("SELECT count(*) FROM engine.role")
+    with database.reading() as session:
+        before = session.execute(count).scalar()
+        with database.transaction() as other:
+            other.execute(ADD, {"key": "a"})
+        assert session.execute(count).scalar() == before
+    with database.transaction() as session:
+        assert session.execute(count).scalar() == 1
+        with database.transaction() as other:
+            other.execute(ADD, {"key": "b"})
+        assert session.execute(count).scalar() == 2  # a step sees what others committed
+
+
+def test_unqualified_names_are_those_of_the_job_queue(database: Database) -> None:
+    with database.reading() as session:
+        assert session.execute(text("SHOW search_path")).scalar() == "jobs,public"
+        assert session.execute(text("SHOW timezone")).scalar() == "UTC"
+
+
+def test_a_connection_that_the_server_closed_is_not_used(database: Database) -> None:
+    with database.reading() as session:
+        pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    other = Database(database.url)
+    with other.transaction() as session:
+        session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    other.dispose()
+    with database.transaction() as session:
+        assert session.execute(text("SELECT pg_backend_pid()")).scalar_one() != pid
+
+
+def test_patience_with_a_server_that_is_not_there_ends(database: Database) -> None:
+    nowhere = Database("postgresql+psycopg://nobody@/nothing?host=/nonexistent", connect_patience=0.2)
+    with pytest.raises(OperationalError), nowhere.reading() as session:
+        session.execute(text("SELECT 1"))
+    nowhere.dispose()
+
+
+def test_a_database_that_does_not_exist_is_said_at_once(database: Database) -> None:
+    unknown = Database(f"{database.url}".replace("bordereau_test", "unknown"), connect_patience=60)
+    with pytest.raises(OperationalError, match="does not exist"), unknown.reading() as session:
+        session.execute(text("SELECT 1"))
+    unknown.dispose()
