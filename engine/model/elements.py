@@ -176,7 +176,8 @@ class Activity(Node):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserTask(Activity):
     """A person's task. ``role`` is a role id (``candidateGroups`` or the lane's); ``assignee`` gives a login; ``not_same_as`` is
-    the id of an earlier user task whose completer may not do this one (four eyes)."""
+    the id of an earlier user task whose completer may not do this one (four eyes).
+    """
 
     role: str | None = None
     assignee: Expression | None = None
@@ -213,7 +214,8 @@ class BusinessRuleTask(Activity):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallActivity(Activity):
     """``process`` is an id in ``Model.processes``. The callee runs in a scope of its own that sees only ``inputs`` (all of the caller's
-    visible variables when ``propagates_all_in``); back come ``outputs`` (or everything, when ``propagates_all_out``)."""
+    visible variables when ``propagates_all_in``); back come ``outputs`` (or everything, when ``propagates_all_out``).
+    """
 
     process: str
     propagates_all_in: bool = False

@@ -1,0 +1,1 @@
+"""What a process is: elements, and the readers of the files that say it."""

@@ -1,0 +1,212 @@
+"""Activities: user, service, script and business-rule tasks, call activities, and their multi-instance markers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from engine.feel import Expression
+from engine.model.bpmn_parts import Part, fixed_reference, is_true_by_default, raw_property, variable_name
+from engine.model.elements import BusinessRuleTask, CallActivity, MultiInstance, ScriptTask, ServiceTask, UserTask
+from engine.model.expressions import VARIABLE_NAME, compiled, feel, feel_only, feel_or_text, moment_or_duration
+from engine.model.problems import Problems
+from engine.model.vocabulary import TRUE
+from engine.model.xml_file import Element, child, reference, text_of
+from engine.model.zeebe import Extensions, read_extensions
+
+
+def read_user_task(part: Part) -> UserTask | None:
+    """A person's task: its role or assignee, form, times, priority and four eyes."""
+    problems = part.problems
+    role = _read_role(part)
+    assignee = _optional(feel_or_text, part.extensions.get("assignmentDefinition", "assignee"), part, "assignee")
+    if role is None and assignee is None and not part.extensions.get("assignmentDefinition", "candidateGroups"):
+        problems.add("task_without_role", part.raw.element, place="assignment")
+    different = raw_property(part.extensions, "notSameAs")
+    if different is not None and not _is_other_user_task(different, part):
+        problems.add("not_same_as_unknown", part.raw.element, place="notSameAs", task=different)
+    return UserTask(
+        **part.common,
+        role=role,
+        assignee=assignee,
+        form=fixed_reference(part, "formDefinition", "formId"),
+        due=_optional(moment_or_duration, part.extensions.get("taskSchedule", "dueDate"), part, "dueDate"),
+        follow_up=_optional(
+            moment_or_duration, part.extensions.get("taskSchedule", "followUpDate"), part, "followUpDate"
+        ),
+        priority=_read_priority(part),
+        not_same_as=different,
+    )
+
+
+def _is_other_user_task(identity: str, part: Part) -> bool:
+    other = part.reading.skeleton.nodes.get(identity)
+    return other is not None and other.kind == "userTask" and other.id != part.raw.id
+
+
+def _read_role(part: Part) -> str | None:
+    """One role a task: ``candidateGroups``, else the lane's."""
+    text = part.extensions.get("assignmentDefinition", "candidateGroups")
+    if text.startswith("="):
+        part.problems.add("role_computed", part.raw.element, place="candidateGroups")
+        return None
+    if "," in text:
+        part.problems.add("role_several", part.raw.element, place="candidateGroups", roles=text)
+        return None
+    return text or part.reading.roles.get(part.raw.lane or "")
+
+
+def _read_priority(part: Part) -> Expression | None:
+    text = part.extensions.get("priorityDefinition", "priority")
+    if not text:
+        return None
+    if text.startswith("="):
+        return feel(text, part.problems, part.raw.element, "priority")
+    if not text.isascii() or not text.isdigit() or int(text) > 100:
+        part.problems.add("priority_invalid", part.raw.element, place="priority", text=text)
+        return None
+    return compiled(text, part.problems, part.raw.element, "priority")
+
+
+_TextReader = Callable[[str, Problems, Element, str], Expression | None]
+
+
+def _optional(read: _TextReader, text: str, part: Part, place: str) -> Expression | None:
+    return read(text, part.problems, part.raw.element, place) if text else None
+
+
+def read_service_task(part: Part) -> ServiceTask | None:
+    """The work of a handler."""
+    if not part.extensions.has("taskDefinition"):
+        part.problems.add("handler_missing", part.raw.element, place="zeebe:taskDefinition")
+        return None
+    handler = fixed_reference(part, "taskDefinition", "type")
+    return None if handler is None else ServiceTask(**part.common, handler=handler)
+
+
+def read_script_task(part: Part) -> ScriptTask | ServiceTask | None:
+    """One expression and its variable; as in Zeebe, a task definition makes it the work of a handler instead."""
+    if _has_one_of(part, "taskDefinition", "script"):
+        return read_service_task(part)
+    if not part.extensions.has("script"):
+        if text_of(child(part.raw.element, "script")):
+            return None  # a script in a language that we do not run: refused in unsupported.py
+        part.problems.add("script_missing", part.raw.element, place="zeebe:script")
+        return None
+    text = part.extensions.get("script", "expression")
+    expression = _optional(feel_only, text, part, "expression")
+    result = variable_name(part.extensions.get("script", "resultVariable"), part, "resultVariable")
+    if expression is None or result is None:
+        return None
+    return ScriptTask(**part.common, expression=expression, result_variable=result)
+
+
+def _has_one_of(part: Part, first: str, second: str) -> bool:
+    """Is ``first`` there? Both together would say two different things."""
+    if part.extensions.has(first) and part.extensions.has(second):
+        part.problems.add("extension_contradiction", part.raw.element, place=f"zeebe:{first}", other=f"zeebe:{second}")
+    return part.extensions.has(first)
+
+
+def read_business_rule_task(part: Part) -> BusinessRuleTask | ServiceTask | None:
+    """A decision and the variable of its result; as in Zeebe, a task definition makes it the work of a handler."""
+    if _has_one_of(part, "taskDefinition", "calledDecision"):
+        return read_service_task(part)
+    if not part.extensions.has("calledDecision"):
+        part.problems.add("decision_missing", part.raw.element, place="zeebe:calledDecision")
+        return None
+    decision = fixed_reference(part, "calledDecision", "decisionId")
+    result = variable_name(part.extensions.get("calledDecision", "resultVariable"), part, "resultVariable")
+    if decision is None or result is None:
+        return None
+    return BusinessRuleTask(**part.common, decision=decision, result_variable=result)
+
+
+def read_call_activity(part: Part) -> CallActivity | None:
+    """As in Zeebe, everything is propagated unless the file says otherwise; output mappings say otherwise.
+
+    Plain BPMN (``calledElement``, no extension) passes nothing by itself.
+    """
+    plain = reference(part.raw.element.get("calledElement") or "")
+    process = fixed_reference(part, "calledElement", "processId")
+    if plain and process and plain != process:
+        part.problems.add(
+            "called_process_contradiction", part.raw.element, place="calledElement", first=plain, second=process
+        )
+        return None
+    if not plain and not part.extensions.has("calledElement"):
+        part.problems.add("called_process_missing", part.raw.element, place="calledElement")
+    target = process or plain
+    if not target:
+        return None
+    by_extension = part.extensions.has("calledElement")
+    return CallActivity(
+        **part.common,
+        process=target,
+        propagates_all_in=by_extension
+        and is_true_by_default(part.extensions.get("calledElement", "propagateAllParentVariables")),
+        propagates_all_out=by_extension
+        and not part.extensions.outputs
+        and is_true_by_default(part.extensions.get("calledElement", "propagateAllChildVariables")),
+    )
+
+
+def read_multi_instance(activity: Element, problems: Problems) -> MultiInstance | None:
+    """The multi-instance marker of an activity: over a collection (``zeebe:loopCharacteristics``) or by a number (plain BPMN)."""
+    element = child(activity, "multiInstanceLoopCharacteristics")
+    if element is None:
+        return None
+    extensions = read_extensions(element, activity, problems)
+    cardinality = child(element, "loopCardinality")
+    if extensions.has("loopCharacteristics") == (cardinality is not None):
+        code = "multi_instance_missing" if cardinality is None else "multi_instance_contradiction"
+        problems.add(code, activity, place="multi-instance")
+        return None
+    condition = child(element, "completionCondition")
+    marker = (
+        _over_collection(extensions, activity, problems)
+        if cardinality is None
+        else _by_number(cardinality, activity, problems)
+    )
+    if marker is None:
+        return None
+    return replace(
+        marker,
+        is_sequential=element.get("isSequential") in TRUE,
+        completion_condition=None
+        if condition is None
+        else feel(text_of(condition), problems, activity, "completionCondition"),
+    )
+
+
+def _by_number(cardinality: Element, activity: Element, problems: Problems) -> MultiInstance | None:
+    number = feel(text_of(cardinality), problems, activity, "loopCardinality")
+    if number is None:
+        return None
+    # in FEEL, 1..0 counts down: that zero rounds are none must be said
+    source = f"if ({number.source}) < 1 then [] else for i in 1..({number.source}) return i"
+    rounds = compiled(source, problems, activity, "loopCardinality")
+    return None if rounds is None else MultiInstance(is_sequential=False, input_collection=rounds)
+
+
+def _over_collection(extensions: Extensions, activity: Element, problems: Problems) -> MultiInstance | None:
+    def text(attribute: str) -> str:
+        return extensions.get("loopCharacteristics", attribute)
+
+    for attribute in ("inputElement", "outputCollection"):
+        if text(attribute) and VARIABLE_NAME.fullmatch(text(attribute)) is None:
+            problems.add("variable_name_invalid", activity, place=attribute, name=text(attribute))
+    if bool(text("outputCollection")) != bool(text("outputElement")):
+        problems.add("multi_instance_output_incomplete", activity, place="outputCollection")
+    output = text("outputElement")
+    output_element = feel_only(output, problems, activity, "outputElement") if output else None
+    collection = feel_only(text("inputCollection"), problems, activity, "inputCollection")
+    if collection is None:
+        return None
+    return MultiInstance(
+        is_sequential=False,
+        input_collection=collection,
+        input_element=text("inputElement") or None,
+        output_collection=text("outputCollection") or None,
+        output_element=output_element,
+    )

@@ -1,0 +1,106 @@
+"""BPMN XML to processes: what can be run exactly as drawn is read, everything else is refused by name, all of it at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from engine.errors import DefinitionError, Problem
+from engine.feel import Expression
+from engine.model.bpmn_nodes import read_node
+from engine.model.bpmn_parts import Reading, raw_property
+from engine.model.elements import Flow, Lane, Node, Process
+from engine.model.event_definitions import Declarations, read_declarations
+from engine.model.expressions import feel
+from engine.model.problems import Problems
+from engine.model.skeleton import RawFlow, Skeleton, documentation_of, read_skeleton
+from engine.model.structure import check_ids, check_structure
+from engine.model.unsupported import is_executable, refuse_unsupported
+from engine.model.xml_file import BPMN, Element, child, children, parse_xml, text_of
+from engine.model.zeebe import read_extensions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessFile:
+    """The executable processes of a file, in file order, and what people should know about it though it can be used."""
+
+    processes: tuple[Process, ...]
+    warnings: tuple[Problem, ...] = ()
+
+
+def read_processes(xml: bytes, file: str) -> tuple[Process, ...]:
+    """The executable processes of a BPMN file. Raises DefinitionError with every problem found."""
+    return read_process_file(xml, file).processes
+
+
+def read_process_file(xml: bytes, file: str) -> ProcessFile:
+    """The executable processes of a BPMN file with the warnings. Raises DefinitionError with every problem found (warnings too).
+
+    The file is not compared with the BPMN schemas here (``schema.validate``): what the reader needs, it checks itself.
+    """
+    root = parse_xml(xml, file)
+    problems = Problems(file)
+    if root.tag != f"{{{BPMN}}}definitions":
+        problems.add("bpmn_root", root, place=str(root.sourceline), tag=etree.QName(root).localname)
+        raise DefinitionError(problems.found)
+    check_ids(root, problems)
+    refuse_unsupported(root, problems)
+    declarations = read_declarations(root, problems)
+    processes: list[Process] = []
+    for element in children(root, "process"):
+        if is_executable(element):
+            processes.append(_read_process(element, declarations, problems))
+        else:
+            problems.add("process_not_executable", element, severity="warning")
+    if not processes:
+        problems.add("process_missing", root)
+    problems.raise_if_any()
+    return ProcessFile(processes=tuple(processes), warnings=problems.warnings)
+
+
+def _read_process(element: Element, declarations: Declarations, problems: Problems) -> Process:
+    if not element.get("id"):
+        problems.add("id_missing", element, place=str(element.sourceline), kind="process")
+    extensions = read_extensions(element, element, problems)
+    skeleton = read_skeleton(element, problems)
+    check_structure(skeleton, problems)
+    lanes = _read_lanes(skeleton, problems)
+    reading = Reading(
+        skeleton=skeleton,
+        declarations=declarations,
+        roles={lane.id: lane.role for lane in lanes.values() if lane.role is not None},
+        problems=problems,
+    )
+    nodes: dict[str, Node] = {}
+    for raw in skeleton.nodes.values():
+        node = read_node(raw, reading)
+        if node is not None:
+            nodes[node.id] = node
+    return Process(
+        id=skeleton.id,
+        name=skeleton.name,
+        nodes=nodes,
+        flows={raw.id: _read_flow(raw, problems) for raw in skeleton.flows.values()},
+        lanes=lanes,
+        version_tag=extensions.get("versionTag", "value") or None,
+        documentation=documentation_of(element),
+    )
+
+
+def _read_lanes(skeleton: Skeleton, problems: Problems) -> dict[str, Lane]:
+    """A lane without a role of its own has that of the lane around it."""
+    lanes: dict[str, Lane] = {}
+    for raw in skeleton.lanes.values():
+        extensions = read_extensions(raw.element, raw.element, problems)
+        outer = lanes[raw.parent].role if raw.parent is not None else None
+        lanes[raw.id] = Lane(id=raw.id, name=raw.name, role=raw_property(extensions, "role") or outer)
+    return lanes
+
+
+def _read_flow(raw: RawFlow, problems: Problems) -> Flow:
+    condition: Expression | None = None
+    element = child(raw.element, "conditionExpression")
+    if element is not None:
+        condition = feel(text_of(element), problems, raw.element, "condition")
+    return Flow(id=raw.id, name=raw.name, source=raw.source, target=raw.target, condition=condition)

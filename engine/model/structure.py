@@ -1,0 +1,178 @@
+"""Is the drawing whole? Checks of ids, flows, gateways and boundaries on the bare graph (BPMN 8.4.13, 10.6, 13.2)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from lxml import etree
+
+from engine.model.event_definitions import definitions_of
+from engine.model.problems import Problems
+from engine.model.skeleton import RawFlow, RawNode, Skeleton
+from engine.model.vocabulary import ACTIVITIES, GATEWAYS, REFUSED_NODES, REFUSED_TRIGGERS, TRUE
+from engine.model.xml_file import BPMN, Element, child, children, reference, text_of
+
+_CONDITIONAL = frozenset({"exclusiveGateway", "inclusiveGateway"})
+_HAS_BOUNDARY = ACTIVITIES | {
+    "task",
+    "manualTask",
+    "sendTask",
+    "receiveTask",
+    "transaction",
+    "adHocSubProcess",
+}
+
+
+def check_ids(root: Element, problems: Problems) -> None:
+    """Ids are unique in the file."""
+    named = [each for each in root.iter(f"{{{BPMN}}}*") if each.get("id")]
+    for identity, count in Counter(str(each.get("id")) for each in named).items():
+        if count > 1:
+            problems.add(
+                "id_twice", next(each for each in named if each.get("id") == identity), place="id", id=identity
+            )
+
+
+def check_structure(skeleton: Skeleton, problems: Problems) -> None:
+    """Note everything that is wrong with the graph of one process."""
+    for flow in skeleton.flows.values():
+        _check_flow(flow, skeleton, problems)
+    for node in skeleton.nodes.values():
+        _check_references(node, problems)
+        _check_node(node, problems)
+        if node.kind == "boundaryEvent":
+            _check_boundary(node, skeleton, problems)
+        if node.kind in _CONDITIONAL:
+            _check_gateway(node, skeleton, problems)
+    for scope in _scopes(skeleton):
+        _check_starts(scope, skeleton, problems)
+    _check_reachable(skeleton, problems)
+
+
+def _scopes(skeleton: Skeleton) -> Iterator[Element]:
+    yield skeleton.element
+    yield from (each.element for each in skeleton.nodes.values() if each.kind == "subProcess")
+
+
+def _check_flow(flow: RawFlow, skeleton: Skeleton, problems: Problems) -> None:
+    ends = [
+        (place, skeleton.nodes.get(end), end) for place, end in (("sourceRef", flow.source), ("targetRef", flow.target))
+    ]
+    for place, node, end in ends:
+        if node is None:
+            problems.add("flow_end_unknown", flow.element, place=place, end=end)
+    source, target = ends[0][1], ends[1][1]
+    if source is None or target is None:
+        return
+    if source.scope != target.scope or flow.scope != source.scope:
+        problems.add("flow_crosses_scope", flow.element, source=source.id, target=target.id)
+    if source.kind not in _CONDITIONAL and child(flow.element, "conditionExpression") is not None:
+        problems.add("unsupported_conditional_flow", flow.element, place="condition", source=source.id)
+
+
+def _check_references(node: RawNode, problems: Problems) -> None:
+    """``incoming`` and ``outgoing`` only repeat what the flows say; where they contradict them, one of the two is wrong."""
+    for direction, actual in (("incoming", node.incoming), ("outgoing", node.outgoing)):
+        listed = [reference(text_of(each)) for each in children(node.element, direction)]
+        for flow in listed:
+            if flow not in actual:
+                problems.add("flow_reference_wrong", node.element, place=direction, flow=flow)
+
+
+def _is_refused(node: RawNode) -> bool:
+    """Some constructs live without flows; they are refused already, and a second problem would mislead."""
+    triggers = {etree.QName(each).localname for each in definitions_of(node.element)}
+    return (
+        node.kind in REFUSED_NODES
+        or not triggers.isdisjoint(REFUSED_TRIGGERS)
+        or node.element.get("isForCompensation") in TRUE
+        or node.element.get("triggeredByEvent") in TRUE
+    )
+
+
+def _check_node(node: RawNode, problems: Problems) -> None:
+    if _is_refused(node):
+        return
+    if node.kind in {"startEvent", "boundaryEvent"}:
+        if node.incoming:
+            problems.add("incoming_not_allowed", node.element, flow=node.incoming[0])
+    elif not node.incoming:
+        # BPMN 13.2 would start it with the process; next to a start event nobody means that
+        problems.add("incoming_missing", node.element)
+    if node.kind == "endEvent":
+        if node.outgoing:
+            problems.add("outgoing_not_allowed", node.element, flow=node.outgoing[0])
+    elif not node.outgoing and node.kind in GATEWAYS | {"startEvent", "boundaryEvent"}:
+        problems.add("outgoing_missing", node.element)
+
+
+def _check_boundary(node: RawNode, skeleton: Skeleton, problems: Problems) -> None:
+    attached = (node.element.get("attachedToRef") or "").strip()
+    activity = skeleton.nodes.get(attached)
+    if activity is None or activity.kind not in _HAS_BOUNDARY or activity.scope != node.scope:
+        problems.add("boundary_not_attached", node.element, place="attachedToRef", activity=attached)
+        return
+    others = [
+        each
+        for each in skeleton.inside(node.scope)
+        if each.kind == "boundaryEvent" and (each.element.get("attachedToRef") or "").strip() == attached
+    ]
+    earlier = others[: others.index(node)]
+    mine = _what_it_catches(node)
+    if mine is not None and any(_what_it_catches(each) == mine for each in earlier):
+        problems.add("boundary_twice", node.element, place="eventDefinition", activity=attached)
+
+
+def _what_it_catches(node: RawNode) -> tuple[str, str] | None:
+    """For errors and messages: which; two boundary events that catch the same make the path a matter of chance."""
+    for each in definitions_of(node.element):
+        for attribute in ("errorRef", "messageRef"):
+            if etree.QName(each).localname == f"{attribute.removesuffix('Ref')}EventDefinition":
+                return attribute, reference(each.get(attribute) or "")
+    return None
+
+
+def _check_gateway(node: RawNode, skeleton: Skeleton, problems: Problems) -> None:
+    default = node.element.get("default")
+    if default is not None and default not in node.outgoing:
+        problems.add("default_not_outgoing", node.element, place="default", flow=default)
+    for identity in node.outgoing:
+        flow = skeleton.flows[identity]
+        has_condition = child(flow.element, "conditionExpression") is not None
+        if identity == default and has_condition:
+            problems.add("default_with_condition", flow.element, place="condition", gateway=node.id)
+        elif identity != default and not has_condition and len(node.outgoing) > 1:
+            problems.add("condition_missing", flow.element, place="condition", gateway=node.id)
+
+
+def _check_starts(scope: Element, skeleton: Skeleton, problems: Problems) -> None:
+    identity = scope.get("id") or ""
+    starts = [each for each in skeleton.inside(identity) if each.kind == "startEvent"]
+    plain = [each for each in starts if not definitions_of(each.element)]
+    if not starts:
+        problems.add("start_missing", scope)
+    if len(plain) > 1:
+        problems.add("start_several", plain[1].element, place="start", other=plain[0].id)
+
+
+def _check_reachable(skeleton: Skeleton, problems: Problems) -> None:
+    """Warn of nodes to which no flow leads from any start; a node without any incoming flow has its own problem already."""
+    reached: set[str] = set()
+    waiting = [each.id for each in skeleton.nodes.values() if each.kind == "startEvent" or not each.incoming]
+    boundary: dict[str, list[str]] = {}
+    for each in skeleton.nodes.values():
+        if each.kind == "boundaryEvent":
+            boundary.setdefault((each.element.get("attachedToRef") or "").strip(), []).append(each.id)
+    waiting = [each for each in waiting if skeleton.nodes[each].kind != "boundaryEvent"]
+    while waiting:
+        identity = waiting.pop()
+        if identity in reached:
+            continue
+        reached.add(identity)
+        node = skeleton.nodes[identity]
+        waiting.extend(skeleton.flows[flow].target for flow in node.outgoing)
+        waiting.extend(boundary.get(identity, ()))
+    for node in skeleton.nodes.values():
+        if node.id not in reached and node.kind != "boundaryEvent":
+            problems.add("unreachable", node.element, severity="warning")
