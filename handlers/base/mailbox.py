@@ -25,7 +25,7 @@ class Mail:
     sent_at: datetime
 
 
-def post(  # noqa: PLR0913 - a mail has this many parts
+def post(
     session: Session,
     *,
     key: str,

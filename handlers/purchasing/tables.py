@@ -61,6 +61,7 @@ class SupplierOrder(Table):
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
         CheckConstraint("amount = round(quantity * unit_price, 2)", name="amount_is_quantity_times_price"),
+        CheckConstraint("approved_by <> launched_by", name="approver_is_another"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -1,0 +1,188 @@
+"""The purchasing handlers on the real database: what they write, what they refuse, what the database refuses whatever they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from engine.database.session import Database
+from engine.handler import BusinessError, HandlerContext
+from handlers.base.mailbox import messages_for
+from handlers.base.tables import NumberSeries
+from handlers.purchasing.handlers import launch_request, refuse_request, remind_buyers, submit_request, tell_submitter
+from handlers.purchasing.queries import order_of_request, read_suppliers
+from handlers.purchasing.tables import ReplenishmentRequest, SupplierOrder
+from handlers.purchasing.types import Launch, Outcome, Refusal, RequestSubmitted, RequestWanted, Waiting
+from handlers.stock.queries import read_short_articles
+
+ContextMaker = Callable[..., HandlerContext]
+
+
+def _submit(session: Session, context_of: ContextMaker, **changes: Any) -> RequestSubmitted:
+    asked: dict[str, Any] = {"article": "LAM", "quantity": Decimal(30)}
+    wanted = RequestWanted(**(asked | changes))
+    submitted = submit_request.run(wanted, context_of(session, key=f"submit {changes}"))
+    assert isinstance(submitted, RequestSubmitted)
+    return submitted
+
+
+def _launch(number: str, **changes: Any) -> Launch:
+    facts: dict[str, Any] = {
+        "supplier": "PRO",
+        "unit_price": Decimal("199.995"),
+        "launched_by": "gabriel",
+        "approved_by": "monique",
+    }
+    return Launch(request_number=number, **(facts | changes))
+
+
+def _plain(sentence: str) -> str:
+    """French puts unbreakable blanks before some signs."""
+    return sentence.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_a_request_is_numbered_and_recorded(company: Database, context_of: ContextMaker) -> None:
+    with company.transaction() as session:
+        submitted = _submit(session, context_of)
+    assert submitted == RequestSubmitted(request_number="DA-2026-00001", article_name="Lampe", unit="pièce")
+    with company.reading() as session:
+        row = session.scalars(select(ReplenishmentRequest)).one()
+        assert (row.status, row.quantity, row.submitted_by) == ("submitted", Decimal(30), "camille")
+
+
+@pytest.mark.parametrize(("article", "code"), [("CAI", "article_not_short"), ("NONE", "article_unknown")])
+def test_only_a_short_article_can_be_asked_for(
+    company: Database, context_of: ContextMaker, article: str, code: str
+) -> None:
+    with company.transaction() as session:
+        with pytest.raises(BusinessError) as refused:
+            _submit(session, context_of, article=article)
+        assert refused.value.code == code
+        assert session.scalar(select(func.count()).select_from(ReplenishmentRequest)) == 0
+
+
+def test_numbers_have_no_gap_after_a_rollback(company: Database, context_of: ContextMaker) -> None:
+    class Undone(Exception):
+        """Stands for whatever ends a transaction badly."""
+
+    def submit_and_fail() -> None:
+        with company.transaction() as session:
+            _submit(session, context_of)
+            raise Undone
+
+    with pytest.raises(Undone):
+        submit_and_fail()
+    with company.transaction() as session:
+        assert _submit(session, context_of).request_number == "DA-2026-00001"
+        assert _submit(session, context_of, quantity=Decimal(2)).request_number == "DA-2026-00002"
+        assert session.get_one(NumberSeries, ("DA", 2026)).next_number == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "quantity = 31",
+        "article_id = (SELECT id FROM business.article WHERE reference = 'CAI')",
+        "comment = 'other'",
+        "needed_on = '2027-01-01'",
+        "submitted_by = 'hugo'",
+        "number = 'DA-2026-99999'",
+    ],
+)
+def test_a_submitted_request_is_frozen(company: Database, context_of: ContextMaker, change: str) -> None:
+    with company.transaction() as session:
+        _submit(session, context_of)
+    with pytest.raises(IntegrityError, match="frozen"), company.transaction() as session:
+        session.execute(text(f"UPDATE business.replenishment_request SET {change}"))
+
+
+def test_a_request_is_never_deleted(company: Database, context_of: ContextMaker) -> None:
+    with company.transaction() as session:
+        _submit(session, context_of)
+    with pytest.raises(IntegrityError, match="never deleted"), company.transaction() as session:
+        session.execute(text("DELETE FROM business.replenishment_request"))
+
+
+def test_the_submitter_never_decides(company: Database, context_of: ContextMaker) -> None:
+    with company.transaction() as session:
+        number = _submit(session, context_of).request_number
+    refusal = Refusal(request_number=number, reason="non", refused_by="camille")
+    with pytest.raises(IntegrityError, match="submitter_does_not_decide"), company.transaction() as session:
+        refuse_request.run(refusal, context_of(session))
+
+
+def test_launching_makes_one_order(company: Database, context_of: ContextMaker) -> None:
+    with company.transaction() as session:
+        number = _submit(session, context_of).request_number
+    with company.transaction() as session:
+        launched = launch_request.run(_launch(number), context_of(session, "monique"))
+    assert launched.order_number == "CF-2026-00001"
+    assert launched.amount == Decimal("5999.85")
+    with company.transaction() as session, pytest.raises(BusinessError, match="request_already_decided"):
+        launch_request.run(_launch(number), context_of(session, "monique", key="again"))
+    with company.reading() as session:
+        order = order_of_request(session, number)
+        assert order is not None
+        assert (order.launched_by, order.approved_by, order.supplier_name) == ("gabriel", "monique", "Lumière Pro")
+        assert session.scalar(select(func.count()).select_from(SupplierOrder)) == 1
+
+
+def test_nothing_is_ordered_from_an_inactive_supplier(company: Database, context_of: ContextMaker) -> None:
+    with company.transaction() as session:
+        number = _submit(session, context_of).request_number
+        with pytest.raises(BusinessError, match="supplier_inactive"):
+            launch_request.run(_launch(number, supplier="OLD"), context_of(session))
+        with pytest.raises(BusinessError, match="supplier_unknown"):
+            launch_request.run(_launch(number, supplier="NOBODY"), context_of(session))
+        assert order_of_request(session, number) is None
+        assert [choice.value for choice in read_suppliers(session)] == ["PRO"]
+
+
+def test_the_approver_is_another_than_the_launcher(company: Database, context_of: ContextMaker) -> None:
+    with company.transaction() as session:
+        number = _submit(session, context_of).request_number
+    with pytest.raises(IntegrityError, match="approver_is_another"), company.transaction() as session:
+        launch_request.run(_launch(number, approved_by="gabriel"), context_of(session))
+
+
+def test_a_refused_request_keeps_its_reason(company: Database, context_of: ContextMaker) -> None:
+    with company.transaction() as session:
+        number = _submit(session, context_of).request_number
+        refusal = Refusal(request_number=number, reason="Fin de série", refused_by="gabriel")
+        refuse_request.run(refusal, context_of(session, "gabriel"))
+    with pytest.raises(IntegrityError, match="is decided"), company.transaction() as session:
+        session.execute(update(ReplenishmentRequest).values(refusal_reason="autre"))
+
+
+def test_mails_reach_whom_they_address_once(company: Database, context_of: ContextMaker) -> None:
+    outcome = Outcome(request_number="DA-1", article_name="Lampe", order_number="CF-1", supplier_name="Pro")
+    refused = Outcome(request_number="DA-2", article_name="Lampe", reason="Fin de série")
+    waiting = Waiting(request_number="DA-3", article_name="Lampe", role="purchasing_admin")
+    with company.transaction() as session:
+        for _ in range(2):
+            tell_submitter.run(outcome, context_of(session, key="tell 1"))
+        tell_submitter.run(refused, context_of(session, key="tell 2"))
+        remind_buyers.run(waiting, context_of(session, key="remind"))
+    with company.reading() as session:
+        to_camille = messages_for(session, "camille", frozenset({"sales_admin"}))
+        assert [_plain(mail.subject) for mail in to_camille] == [
+            "Demande DA-2 : refusée",
+            "Demande DA-1 : commande CF-1 passée",
+        ]
+        assert "Fin de série" in to_camille[0].body
+        to_buyers = messages_for(session, "gabriel", frozenset({"purchasing_admin"}))
+        assert [_plain(mail.subject) for mail in to_buyers] == ["Rappel : la demande DA-3 attend une décision"]
+
+
+def test_only_short_articles_are_offered(company: Database) -> None:
+    with company.reading() as session:
+        choices = read_short_articles(session)
+    assert [(choice.value, choice.details) for choice in choices] == [
+        ("LAM", {"available": "0", "missing": "20", "unit": "pièce"})
+    ]
