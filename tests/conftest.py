@@ -17,12 +17,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import make_url
 
 from engine.database.embedded import EmbeddedServer
 from engine.database.migrations import migrate
 from engine.database.programs import DatabaseFailure
 from engine.database.session import Database
+from engine.identity import passwords
 
 PREFIX = "bordereau_test_"
 FOLDER_PREFIX = "bordereau-test-"
@@ -89,6 +91,7 @@ def _remove_leftovers() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_server] = None
+    passwords.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # 25 ms for each person of each test
 
 
 @pytest.hookimpl(optionalhook=True)

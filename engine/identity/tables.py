@@ -60,11 +60,11 @@ sign_in_failure = Table(
     Column("login_hash", LargeBinary, primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("last_at", DateTime(timezone=True), nullable=False),
-    CheckConstraint("failures > 0", name="failures_is_positive"),
+    CheckConstraint("failures >= 0", name="failures_is_not_negative"),
     Index(None, "last_at"),
     schema=SCHEMA,
 )
-"""Failed sign-ins in a row, by SHA-256 of the login as typed: people sometimes type their password there."""
+"""Sign-ins in a row that did not succeed, by SHA-256 of the login as typed: people sometimes type their password there."""
 
 web_session = Table(
     "web_session",

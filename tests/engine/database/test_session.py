@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.orm import Session
 
 from engine.database.session import Database
 
@@ -17,6 +18,11 @@ def role_count(database: Database) -> int:
 ADD = text("INSERT INTO engine.role (key, title_fr, title_en) VALUES (:key, 'Achats', 'Purchasing')")
 
 
+def add_and_fail(session: Session, key: str) -> None:
+    session.execute(ADD, {"key": key})
+    raise RuntimeError
+
+
 def test_commits_at_the_end_of_the_block(database: Database) -> None:
     with database.transaction() as session:
         session.execute(ADD, {"key": "a"})
@@ -26,8 +32,7 @@ def test_commits_at_the_end_of_the_block(database: Database) -> None:
 
 def test_rolls_everything_back_when_the_block_raises(database: Database) -> None:
     with pytest.raises(RuntimeError), database.transaction() as session:
-        session.execute(ADD, {"key": "a"})
-        raise RuntimeError
+        add_and_fail(session, "a")
     assert role_count(database) == 0
 
 
@@ -35,8 +40,7 @@ def test_a_savepoint_undoes_only_itself(database: Database) -> None:
     with database.transaction() as session:
         session.execute(ADD, {"key": "a"})
         with pytest.raises(RuntimeError), session.begin_nested():
-            session.execute(ADD, {"key": "b"})
-            raise RuntimeError
+            add_and_fail(session, "b")
     assert role_count(database) == 1
 
 

@@ -78,7 +78,7 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("last_at", moment, nullable=False),
         sa.PrimaryKeyConstraint("login_hash", name="pk_sign_in_failure"),
-        sa.CheckConstraint("failures > 0", name="ck_sign_in_failure_failures_is_positive"),
+        sa.CheckConstraint("failures >= 0", name="ck_sign_in_failure_failures_is_not_negative"),
         schema="engine",
     )
     op.create_index("ix_sign_in_failure_last_at", "sign_in_failure", ["last_at"], schema="engine")
