@@ -7,10 +7,11 @@ idempotency key of a handler is made of them. ``FORMAT`` changes when a released
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any, ClassVar
+from decimal import Decimal
+from typing import Any, ClassVar, get_type_hints
 
 from engine.errors import Facts
 from engine.feel import Value
@@ -97,14 +98,24 @@ class FlowTaken(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokensDropped(Event):
+    """A terminate end took the tokens off these flows (a flow id for each token)."""
+
+    tag: ClassVar[str] = "token:dropped"
+    scope: str
+    flows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ElementEntered(Event):
-    """``flows`` are the tokens consumed (flow ids; several at a join)."""
+    """``flows`` are the tokens consumed (flow ids; several at a join); ``payload`` is what came with the start or boundary event."""
 
     tag: ClassVar[str] = "element:entered"
     activity: str
     element: str
     scope: str
     flows: tuple[str, ...] = ()
+    payload: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +132,28 @@ class ElementCancelled(Event):
     tag: ClassVar[str] = "element:cancelled"
     activity: str
     element: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsFound(Event):
+    """A multi-instance begins with these items; its ``activity`` is the body around the activities of the items."""
+
+    tag: ClassVar[str] = "items:found"
+    activity: str
+    element: str
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemCompleted(Event):
+    """``activity`` is the body; ``is_enough`` when the completion condition holds, so that the other items are not needed."""
+
+    tag: ClassVar[str] = "item:completed"
+    activity: str
+    element: str
+    item: int
+    output: Value = None
+    is_enough: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +238,7 @@ class ErrorThrown(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimerSet(Event):
-    """``remaining`` counts the firings still to come of a cycle (None: without end; 1 for a single one)."""
+    """``remaining`` counts the firings still to come of a cycle (None: without end; 1 for a single one), ``period`` apart (ISO 8601)."""
 
     tag: ClassVar[str] = "timer:set"
     wait: str
@@ -213,6 +246,7 @@ class TimerSet(Event):
     activity: str
     due_at: datetime
     remaining: int | None = 1
+    period: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,10 +323,47 @@ class IncidentResolved(Event):
     element: str
 
 
-def _all_events() -> dict[str, type[Event]]:
-    return {each.tag: each for each in Event.__subclasses__()}
-
-
 def to_record(event: Event) -> dict[str, Any]:
     """``{"type": tag, …fields}``; datetimes, decimals and tuples stay Python values for ``engine.data``."""
     return {"type": event.tag} | {f.name: getattr(event, f.name) for f in fields(event)}
+
+
+def from_record(record: Mapping[str, Any]) -> Event:
+    """The event that ``to_record`` wrote, also after the JSON text of ``engine.data``.
+
+    Raises:
+        ValueError: the type is not known, or its fields are not these.
+    """
+    kind = EVENTS.get(record.get("type", ""))
+    if kind is None:
+        raise ValueError(f"{record.get('type')!r} is not an event")
+    readers = _FIELD_READERS[kind.tag]
+    given = {
+        name: readers[name](value) if name in readers else value for name, value in record.items() if name != "type"
+    }
+    try:
+        return kind(**given)
+    except TypeError as error:
+        raise ValueError(f"{kind.tag}: {error}") from error
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, Decimal) else value
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    int: _whole,
+    int | None: _whole,
+    tuple[str, ...]: tuple,
+    tuple[Value, ...]: tuple,
+    Facts: lambda facts: {name: _whole(fact) for name, fact in facts.items()},
+}
+
+
+EVENTS: Mapping[str, type[Event]] = {each.tag: each for each in Event.__subclasses__()}
+"""Every kind of event by its tag."""
+
+_FIELD_READERS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
+    tag: {name: _READERS[hint] for name, hint in get_type_hints(kind).items() if hint in _READERS}
+    for tag, kind in EVENTS.items()
+}

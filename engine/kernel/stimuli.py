@@ -1,7 +1,7 @@
 """What can happen to an instance. Imperative in meaning; the kernel answers each with events, or refuses it as stale.
 
-``activity`` and ``wait`` are ids that events of the same instance named (``TaskCreated.activity``, ``TimerSet.wait``…). A stimulus that names
-what no longer lives raises ``StaleStimulus`` and changes nothing.
+``activity`` and ``wait`` are ids that events of the same instance named (``TaskCreated.activity``, ``TimerSet.wait``…). A stimulus
+that names what no longer lives raises ``StaleStimulus`` and changes nothing.
 """
 
 from __future__ import annotations
@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.errors import Facts
+from engine.errors import Facts, WrongState
 from engine.feel import Value
 
 Variables = Mapping[str, Value]
+
+
+class StaleStimulus(WrongState):
+    """What the stimulus names does not live any more."""
+
+    default_code = "stale_stimulus"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,5 +96,13 @@ class CancelInstance:
 
 
 Stimulus = (
-    Start | CompleteTask | ReturnHandler | ThrowError | FailHandler | FireTimer | ReceiveMessage | RetryIncident | CancelInstance
+    Start
+    | CompleteTask
+    | ReturnHandler
+    | ThrowError
+    | FailHandler
+    | FireTimer
+    | ReceiveMessage
+    | RetryIncident
+    | CancelInstance
 )

@@ -1,0 +1,31 @@
+"""The token kernel: ``advance(model, state, stimulus, environment)`` gives the next state and the events that led there.
+
+Decide and evolve: ``moves`` decides and emits events, ``fold.apply`` alone writes state. Pure and deterministic.
+"""
+
+from engine.kernel.advance import MAX_STEPS, Advance, advance
+from engine.kernel.events import Event, from_record, to_record
+from engine.kernel.fold import fold
+from engine.kernel.state import ROOT, Activity, Incident, Phase, State, Wait
+from engine.kernel.stimuli import StaleStimulus, Stimulus
+from engine.kernel.values import ValueNotStorable, storable
+
+__all__ = [
+    "MAX_STEPS",
+    "ROOT",
+    "Activity",
+    "Advance",
+    "Event",
+    "Incident",
+    "Phase",
+    "StaleStimulus",
+    "State",
+    "Stimulus",
+    "ValueNotStorable",
+    "Wait",
+    "advance",
+    "fold",
+    "from_record",
+    "storable",
+    "to_record",
+]

@@ -1,0 +1,210 @@
+"""One stimulus, and everything automatic that follows: a bounded loop over ``moves``. Pure: no clock, no database, no chance."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from engine.errors import Facts, NotFound
+from engine.feel import Environment
+from engine.kernel import events as happened
+from engine.kernel.events import Event
+from engine.kernel.moves import Blocked, Moves
+from engine.kernel.state import ROOT, Activity, Phase, State, Wait
+from engine.kernel.stimuli import (
+    CancelInstance,
+    CompleteTask,
+    FailHandler,
+    FireTimer,
+    ReceiveMessage,
+    RetryIncident,
+    ReturnHandler,
+    StaleStimulus,
+    Start,
+    Stimulus,
+    ThrowError,
+)
+from engine.kernel.values import storable_all
+from engine.model.elements import Model, ServiceTask, StartEvent
+
+MAX_STEPS = 10_000
+"""How many pieces of automatic work one stimulus may lead to."""
+_SHOWN_ELEMENTS = 10
+
+
+class Advance(NamedTuple):
+    """The new state, and the events that lead to it."""
+
+    state: State
+    events: tuple[Event, ...]
+
+
+def advance(
+    model: Model, state: State | None, stimulus: Stimulus, environment: Environment, *, max_steps: int = MAX_STEPS
+) -> Advance:
+    """Answer ``stimulus`` at ``environment.now``. ``state`` (None before ``Start``) is not changed.
+
+    Raises:
+        StaleStimulus: what the stimulus names does not live, or waits for something else.
+        NotFound: code ``process_unknown`` or ``start_unknown``, for ``Start`` only.
+        ValueNotStorable: the stimulus carries a value that a process cannot keep.
+    """
+    moves = Moves(model, State() if state is None else state.copy(), environment)
+    if isinstance(stimulus, Start):
+        if state is not None:
+            raise StaleStimulus(stimulus="Start")
+        _start(moves, stimulus)
+    elif state is None or state.is_ended:
+        raise StaleStimulus(stimulus=type(stimulus).__name__)
+    else:
+        _accept(moves, stimulus)
+    _work(moves, max_steps)
+    return Advance(moves.state, tuple(moves.events))
+
+
+def _start(moves: Moves, stimulus: Start) -> None:
+    process = moves.model.processes.get(stimulus.process)
+    if process is None:
+        raise NotFound("process_unknown", process=stimulus.process)
+    variables = storable_all(stimulus.variables)
+    if stimulus.start_event is None:
+        try:
+            nodes = moves.entries(process, process.id)
+        except Blocked as blocked:
+            raise NotFound("start_unknown", process=process.id, start_event=None) from blocked
+    else:
+        nodes = tuple(each for each in process.starts(process.id) if each.id == stimulus.start_event)
+        if not nodes:
+            raise NotFound("start_unknown", process=process.id, start_event=stimulus.start_event)
+    moves.emit(happened.InstanceStarted(process=process.id, start_event=nodes[0].id))
+    moves.emit(happened.ScopeOpened(scope=moves.new_id("s"), parent=None, process=process.id))
+    # what comes with a start that something triggers goes through the outputs of the event
+    triggered = isinstance(nodes[0], StartEvent) and nodes[0].trigger is not None
+    if triggered:
+        moves.queue(moves.state.activities[moves.enter(ROOT, nodes[0], payload=variables)])
+    else:
+        moves.write_root(variables)
+        moves.begin_scope(ROOT, nodes)
+
+
+def _accept(moves: Moves, stimulus: Stimulus) -> None:
+    match stimulus:
+        case CompleteTask():
+            _complete_task(moves, stimulus)
+        case ReturnHandler():
+            activity = _awaited(moves, stimulus.activity, Phase.HANDLER)
+            result = storable_all(stimulus.result)
+            moves.emit(happened.HandlerReturned(activity=activity.id, element=activity.element, result=result))
+            moves.step(activity.id)
+        case ThrowError():
+            activity = _awaited(moves, stimulus.activity, Phase.HANDLER, Phase.TASK)
+            if not moves.throw_error(activity, stimulus.code, stimulus.facts):
+                facts = {**stimulus.facts, "error": stimulus.code}
+                moves.raise_incident(activity, "business_error_uncaught", "error", facts)
+        case FailHandler():
+            activity = _awaited(moves, stimulus.activity, Phase.HANDLER)
+            moves.raise_incident(activity, stimulus.code, "handler", stimulus.facts)
+        case FireTimer():
+            wait = _wait(moves, stimulus.wait)
+            if wait.due_at is None:
+                raise StaleStimulus(wait=wait.id)
+            moves.fire_timer(wait.id)
+        case ReceiveMessage():
+            wait = _wait(moves, stimulus.wait)
+            if wait.name is None or wait.name != stimulus.name:
+                raise StaleStimulus(wait=wait.id, message=stimulus.name)
+            moves.receive_message(wait.id, storable_all(stimulus.payload))
+        case RetryIncident():
+            _retry(moves, stimulus.incident)
+        case CancelInstance():
+            moves.end_everything()
+            moves.emit(happened.InstanceCancelled(reason=stimulus.reason))
+        case Start():
+            raise StaleStimulus(stimulus="Start")
+
+
+def _awaited(moves: Moves, activity_id: str, *phases: Phase) -> Activity:
+    """The live activity in one of ``phases``. A handler that failed for good is not awaited until it is retried."""
+    activity = moves.state.activities.get(activity_id)
+    if activity is None or activity.phase not in phases:
+        raise StaleStimulus(activity=activity_id)
+    if activity.phase is Phase.HANDLER and moves.state.is_stuck(activity_id):
+        raise StaleStimulus(activity=activity_id)
+    return activity
+
+
+def _wait(moves: Moves, wait_id: str) -> Wait:
+    wait = moves.state.waits.get(wait_id)
+    if wait is None:
+        raise StaleStimulus(wait=wait_id)
+    return wait
+
+
+def _complete_task(moves: Moves, stimulus: CompleteTask) -> None:
+    activity = _awaited(moves, stimulus.activity, Phase.TASK)
+    variables = storable_all(stimulus.variables)
+    for incident in [each for each in moves.state.incidents.values() if each.activity == activity.id]:
+        moves.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
+    moves.emit(
+        happened.TaskCompleted(
+            activity=activity.id, element=activity.element, actor=stimulus.actor, variables=variables
+        )
+    )
+    moves.step(activity.id)
+
+
+def _retry(moves: Moves, incident_id: str) -> None:
+    incident = moves.state.incidents.get(incident_id)
+    if incident is None:
+        raise StaleStimulus(incident=incident_id)
+    moves.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
+    activity = moves.state.activities.get(incident.activity)
+    if activity is None:
+        moves.queue_everything()
+        return
+    node = moves.node_of(activity)
+    if activity.phase is Phase.HANDLER and isinstance(node, ServiceTask):
+        moves.request_handler(activity, node)
+    else:
+        moves.queue(activity)
+
+
+def _work(moves: Moves, max_steps: int) -> None:
+    """Until nothing can move, or for ``max_steps``; then say whether the instance has ended or can never move again."""
+    recent: deque[str] = deque(maxlen=_SHOWN_ELEMENTS)
+    for _ in range(max_steps):
+        element = moves.next_element()
+        if element is not None:
+            recent.append(element)
+        if not moves.work_once():
+            break
+    else:
+        element = moves.next_element()
+        if element is not None:
+            facts: Facts = {"limit": max_steps, "elements": ", ".join(dict.fromkeys(recent))}
+            _raise_on_root(moves, "too_many_steps", element, facts)
+    state = moves.state
+    if state.is_ended:
+        return
+    if state.scopes[ROOT].is_empty:
+        moves.end_everything()
+        moves.emit(happened.InstanceCompleted())
+    elif not _may_go_on(state):
+        scope = next(each for each in state.scopes.values() if each.tokens)
+        flow = moves.model.processes[scope.process].flows[min(scope.tokens)]
+        _raise_on_root(moves, "deadlock", flow.target, {"flow": flow.id})
+
+
+def _may_go_on(state: State) -> bool:
+    """A person, a handler, a timer, a message or an operator can still move the instance."""
+    if state.waits or state.incidents:
+        return True
+    return any(each.phase in (Phase.TASK, Phase.HANDLER) for each in state.activities.values())
+
+
+def _raise_on_root(moves: Moves, code: str, element: str, facts: Facts) -> None:
+    moves.emit(
+        happened.IncidentRaised(
+            incident=moves.new_id("i"), activity=ROOT, element=element, code=code, place="tokens", facts=facts
+        )
+    )

@@ -1,0 +1,50 @@
+"""When an inclusive gateway may join (BPMN 13.4.3): pure questions about the drawing and where work lives.
+
+The gateway waits for a token that could still reach one of its empty incoming flows without passing the gateway itself, unless
+that token could also reach a flow that already holds one. Work inside an activity stands at the activity, and may leave it through
+its boundary events too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.model.elements import BoundaryEvent, InclusiveGateway, Node, Process
+
+
+def may_join(process: Process, gateway: InclusiveGateway, flows: Iterable[str], nodes: Iterable[str]) -> bool:
+    """Whether ``gateway`` fires, given the flows that hold tokens and the nodes at work in its scope (itself apart)."""
+    held = set(flows)
+    marked = held.intersection(gateway.incoming)
+    if not marked:
+        return False
+    empty = set(gateway.incoming) - marked
+    if not empty:
+        return True
+    reaches_empty = _upstream(process, gateway, empty)
+    reaches_marked = _upstream(process, gateway, marked)
+    late = reaches_empty - reaches_marked
+    return late.isdisjoint(held - marked) and late.isdisjoint(nodes)
+
+
+def _upstream(process: Process, gateway: InclusiveGateway, flows: Iterable[str]) -> set[str]:
+    """Ids of the flows and nodes from which a path that does not visit ``gateway`` ends with one of ``flows`` (themselves among them)."""
+    found: set[str] = set()
+    waiting = list(flows)
+    while waiting:
+        flow = waiting.pop()
+        if flow in found:
+            continue
+        found.add(flow)
+        source = process.flows[flow].source
+        for node in _hosts(process.nodes[source]):
+            if node == gateway.id or node in found:
+                continue
+            found.add(node)
+            waiting.extend(process.nodes[node].incoming)
+    return found
+
+
+def _hosts(node: Node) -> tuple[str, ...]:
+    """The node, and the activity that it is attached to: work there can leave by its boundary events."""
+    return (node.id, node.attached_to) if isinstance(node, BoundaryEvent) else (node.id,)

@@ -1,0 +1,289 @@
+"""What lives: scopes with their variables and tokens, activities, waits, incidents. No history, no predicted future.
+
+Records are immutable and ``fold.apply`` alone replaces them, so a copy of the state shares them and costs next to nothing.
+Dictionaries keep the order in which ids were given (also after loading), which makes every walk over them deterministic.
+
+Text form: canonical JSON (``engine.data``) of named fields, defaults left out, under ``format``. A field may be added with a default;
+any other change of meaning is a new format, and every released format stays readable (``tests/golden/states``).
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap, Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, Self, TypeVar
+
+from engine.data import from_canonical, to_canonical
+from engine.errors import InvariantBroken
+from engine.feel import Value
+
+FORMAT = 1
+ROOT = "s1"
+"""The id of every instance's outermost scope."""
+
+Status = Literal["active", "completed", "failed", "cancelled"]
+
+
+class Phase(StrEnum):
+    """How far an activity has come."""
+
+    ENTERED = "entered"
+    """It has begun and did nothing yet."""
+    TASK = "task"
+    """A person's answer is awaited."""
+    HANDLER = "handler"
+    """A handler's result is awaited (or an operator, when its incident is open)."""
+    WAITING = "waiting"
+    """A timer or a message is awaited."""
+    INSIDE = "inside"
+    """Work goes on inside: a sub-process, a called process, the items of a multi-instance."""
+    DONE = "done"
+    """What it was for has happened; ``result`` is to be mapped, then its flows are taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where tokens move and variables live: a process, a sub-process, a called process, one item of a multi-instance.
+
+    ``activity`` is the owner (None at the root); ``item`` counts from 0; ``is_isolated``: the owner's variables are not seen.
+    """
+
+    id: str
+    process: str
+    activity: str | None = None
+    item: int | None = None
+    is_isolated: bool = False
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    activities: int = 0
+    """How many activities live directly inside (counted, not written)."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing moves, works or waits here any more."""
+        return not self.activities and not self.tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items:
+    """A multi-instance under way: items not begun yet, how many there are, what the finished ones gave (by item number)."""
+
+    pending: tuple[Value, ...] = ()
+    count: int = 0
+    outputs: Mapping[int, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """A live occurrence of any flow node. ``variables`` are its local inputs; ``scopes`` and ``waits`` are ids of what it owns."""
+
+    id: str
+    element: str
+    scope: str
+    phase: Phase = Phase.ENTERED
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    result: Mapping[str, Value] = field(default_factory=dict)
+    items: Items | None = None
+    scopes: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A timer (``due_at``) or a message (``name``, ``key``) awaited by ``activity``; ``element`` is that of the event that catches."""
+
+    id: str
+    element: str
+    activity: str
+    due_at: datetime | None = None
+    remaining: int | None = 1
+    period: str | None = None
+    name: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Work that stopped. ``activity`` is an activity's id, or a scope's when tokens are stuck."""
+
+    id: str
+    activity: str
+    element: str
+    code: str
+    place: str
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """An instance as it stands. Read it freely; only ``fold.apply`` writes."""
+
+    process: str = ""
+    status: Status = "active"
+    counter: int = 0
+    scopes: dict[str, Scope] = field(default_factory=dict)
+    activities: dict[str, Activity] = field(default_factory=dict)
+    waits: dict[str, Wait] = field(default_factory=dict)
+    incidents: dict[str, Incident] = field(default_factory=dict)
+
+    @property
+    def is_ended(self) -> bool:
+        """Completed, failed or cancelled: every stimulus is stale from now on."""
+        return self.status != "active"
+
+    @property
+    def root_variables(self) -> dict[str, Value]:
+        """The variables of the process itself; they stay readable when it has ended."""
+        return dict(self.scopes[ROOT].variables)
+
+    @property
+    def needs(self) -> tuple[Activity, ...]:
+        """Activities whose handler was requested and has neither returned nor failed."""
+        return tuple(
+            each for each in self.activities.values() if each.phase is Phase.HANDLER and not self.is_stuck(each.id)
+        )
+
+    def is_stuck(self, activity_id: str) -> bool:
+        """An incident about this activity is open."""
+        return any(each.activity == activity_id for each in self.incidents.values())
+
+    def is_item(self, activity: Activity) -> bool:
+        """It is one item of a multi-instance (its scope holds nothing else)."""
+        return self.scopes[activity.scope].item is not None
+
+    def variables_of(self, activity_or_scope: str) -> dict[str, Value]:
+        """Everything that an expression sees there. Raises KeyError for an id that does not live."""
+        return dict(self.visible(activity_or_scope))
+
+    def visible(self, activity_or_scope: str) -> ChainMap[str, Value]:
+        """The same without a copy, for reading only: the nearest scope first."""
+        # ChainMap asks for mutable mappings; nobody writes through it
+        return ChainMap(*(variables for _, variables in self.chain(activity_or_scope)))  # type: ignore[arg-type]
+
+    def chain(self, activity_or_scope: str) -> Iterator[tuple[str, Mapping[str, Value]]]:
+        """Ids and variables from there outwards, up to the process (or called process) around it."""
+        at: str = activity_or_scope
+        while True:
+            if at in self.activities:
+                activity = self.activities[at]
+                yield at, activity.variables
+                at = activity.scope
+            scope = self.scopes[at]
+            yield at, scope.variables
+            if scope.activity is None or scope.is_isolated:
+                return
+            at = scope.activity
+
+    def copy(self) -> State:
+        """A state of its own that shares the immutable records."""
+        return State(
+            process=self.process,
+            status=self.status,
+            counter=self.counter,
+            scopes=dict(self.scopes),
+            activities=dict(self.activities),
+            waits=dict(self.waits),
+            incidents=dict(self.incidents),
+        )
+
+    def to_text(self) -> bytes:
+        """The compact text form, UTF-8."""
+        packed: dict[str, Any] = {"format": FORMAT, "process": self.process, "counter": self.counter}
+        if self.is_ended:
+            packed["status"] = self.status
+        for name, records in (
+            ("scopes", self.scopes),
+            ("activities", self.activities),
+            ("waits", self.waits),
+            ("incidents", self.incidents),
+        ):
+            if records:
+                packed[name] = {key: _pack(record) for key, record in records.items()}
+        return to_canonical(packed).encode()
+
+    @classmethod
+    def from_text(cls, text: bytes) -> Self:
+        """The state that ``to_text`` wrote, now or in an earlier release.
+
+        Raises:
+            InvariantBroken: code ``state_format_unknown``, written by a newer release.
+        """
+        packed = from_canonical(text)
+        if packed.get("format") != FORMAT:
+            raise InvariantBroken("state_format_unknown", format=str(packed.get("format")))
+        activities = _unpack_all(Activity, packed.get("activities", {}))
+        inside = Counter(each.scope for each in activities.values())
+        scopes = _unpack_all(Scope, packed.get("scopes", {}))
+        return cls(
+            process=packed["process"],
+            status=packed.get("status", "active"),
+            counter=int(packed["counter"]),
+            scopes={key: replace(scope, activities=inside[key]) for key, scope in scopes.items()},
+            activities=activities,
+            waits=_unpack_all(Wait, packed.get("waits", {})),
+            incidents=_unpack_all(Incident, packed.get("incidents", {})),
+        )
+
+
+Record = TypeVar("Record", Scope, Activity, Wait, Incident)
+
+_DERIVED = {(Scope, "activities")}
+
+
+def _default(each: Any) -> object:
+    return each.default_factory() if callable(each.default_factory) else each.default
+
+
+def _pack(record: Any) -> dict[str, Any]:
+    """Fields that differ from their default, by name; the id is the key outside."""
+    packed = {}
+    for each in fields(record):
+        value = getattr(record, each.name)
+        if each.name == "id" or (type(record), each.name) in _DERIVED or value == _default(each):
+            continue
+        packed[each.name] = _WRITERS.get(each.name, _as_is)(value)
+    return packed
+
+
+def _unpack_all(kind: type[Record], packed: Mapping[str, Mapping[str, Any]]) -> dict[str, Record]:
+    # ids are a letter and the number that the counter gave: their order is the order in which things began
+    return {key: _unpack(kind, key, packed[key]) for key in sorted(packed, key=lambda key: int(key[1:]))}
+
+
+def _unpack(kind: type[Record], key: str, packed: Mapping[str, Any]) -> Record:
+    return kind(id=key, **{name: _READERS.get(name, _as_is)(value) for name, value in packed.items()})
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _read_items(packed: Mapping[str, Any]) -> Items:
+    return Items(
+        pending=tuple(packed["pending"]),
+        count=int(packed["count"]),
+        outputs={int(number): output for number, output in packed["outputs"].items()},
+    )
+
+
+def _write_items(items: Items) -> dict[str, Any]:
+    outputs = {str(number): output for number, output in items.outputs.items()}
+    return {"pending": items.pending, "count": items.count, "outputs": outputs}
+
+
+_WRITERS = {"items": _write_items}
+_READERS: dict[str, Any] = {
+    "phase": Phase,
+    "item": _whole,
+    "remaining": _whole,
+    "tokens": lambda tokens: {flow: int(count) for flow, count in tokens.items()},
+    "scopes": tuple,
+    "waits": tuple,
+    "items": _read_items,
+}

@@ -1,0 +1,102 @@
+"""Which values a process may keep, brought into the one form that survives being written and read again.
+
+Numbers are ``Decimal``, sequences lists, contexts dicts with sorted keys (so that a loaded state behaves as the one in memory did), moments
+carry an offset instead of a named zone. What has no such form (a FEEL range or function, a float) is refused, never silently changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from engine.data import YearsMonths
+from engine.errors import EngineError
+from engine.feel import Value
+
+MAX_SIZE = 256 * 1024
+"""How large one value may be: characters of its texts plus one for each value inside. Documents belong in tables, not in variables."""
+MAX_DEPTH = 64
+_MAX_DIGITS = 1000
+
+
+class ValueNotStorable(EngineError):
+    """A process cannot keep this value."""
+
+    default_code = "value_not_storable"
+
+
+def storable(value: object) -> Value:
+    """``value`` as the state keeps it: a copy that nobody else can change.
+
+    Raises:
+        ValueNotStorable: code ``value_not_storable`` (a kind that has no written form) or ``value_too_large``.
+    """
+    return _Copy().of(value, 0)
+
+
+def storable_all(values: Mapping[str, object]) -> dict[str, Value]:
+    """The same for each of ``values``, whose names are kept in their order."""
+    return {name: storable(value) for name, value in values.items()}
+
+
+class _Copy:
+    """One copying, with what is left of the size that a value may have."""
+
+    def __init__(self) -> None:
+        self._left = MAX_SIZE
+
+    def of(self, value: object, depth: int) -> Any:
+        self._spend(1)
+        if value is None or isinstance(value, bool | timedelta | YearsMonths | UUID):
+            return value
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, Decimal | int):
+            return _number(Decimal(value))
+        if isinstance(value, datetime | date | time):
+            return _moment(value)
+        if depth == MAX_DEPTH:
+            raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
+        if isinstance(value, list | tuple):
+            return [self.of(each, depth + 1) for each in value]
+        if isinstance(value, Mapping):
+            return {self._key(key): self.of(value[key], depth + 1) for key in sorted(value, key=str)}
+        raise ValueNotStorable(kind=type(value).__name__)
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
+
+    def _text(self, value: str) -> str:
+        self._spend(len(value))
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueNotStorable(kind="text that is not Unicode") from None
+        return value
+
+    def _key(self, key: object) -> str:
+        # {"@date": …} is how engine.data writes a typed value: a context must not be able to imitate one
+        if not isinstance(key, str) or key.startswith("@"):
+            raise ValueNotStorable(kind=f"context with the key {key!s:.40}")
+        return self._text(key)
+
+
+def _number(value: Decimal) -> Decimal:
+    digits = value.as_tuple()
+    if not isinstance(digits.exponent, int) or len(digits.digits) + abs(digits.exponent) > _MAX_DIGITS:
+        raise ValueNotStorable(kind="number")
+    return value
+
+
+def _moment(value: datetime | date | time) -> datetime | date | time:
+    if not isinstance(value, datetime | time) or value.tzinfo is None:
+        return value
+    offset = value.utcoffset()
+    if offset is None:
+        raise ValueNotStorable(kind="time of day with a named zone")
+    return value.replace(tzinfo=timezone(offset))
