@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The folder that holds ``engine/``, ``handlers/``, ``web/`` and ``processes/``."""
 
+DEMONSTRATION = "handlers.demonstration.seed:seed"
 LogFormat = Literal["text", "json"]
 _PARIS = ZoneInfo("Europe/Paris")
 
@@ -65,8 +66,8 @@ VARIABLES = (
     ),
     Variable(
         "BORDEREAU_DEMONSTRATION",
-        "`handlers.demonstration.seed:seed`",
-        "what fills an empty database with the demonstration company, as `module:name`; empty: nothing",
+        "`handlers.demonstration.seed:seed`; with `DATABASE_URL` nothing",
+        "what fills the database with the demonstration company and its known passwords, as `module:name`; empty: nothing",
     ),
     Variable(
         "BORDEREAU_SECRET_KEY",
@@ -92,7 +93,7 @@ class Settings:
     handlers: str = "handlers.table:HANDLERS"
     web_app: str = "web.app:create_app"
     processes: Path = CHECKOUT / "processes"
-    demonstration: str | None = "handlers.demonstration.seed:seed"
+    demonstration: str | None = DEMONSTRATION
     secret_key_given: str | None = None
     log_level: str = "info"
     log_format: LogFormat = "text"
@@ -101,9 +102,7 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """The settings of this process. Raises SettingInvalid with a sentence's code for what cannot be used."""
         env = os.environ if environment is None else environment
-        url = env.get("DATABASE_URL") or None
-        if url is not None and not url.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
-            raise SettingInvalid("setting_database_url_invalid", variable="DATABASE_URL")
+        url = _database_url(env)
         return cls(
             data_folder=Path(env.get("BORDEREAU_DATA") or default_data_folder()).expanduser().absolute(),
             database_url=url,
@@ -115,9 +114,7 @@ class Settings:
             handlers=_name(env, "BORDEREAU_HANDLERS", "handlers.table:HANDLERS"),
             web_app=_name(env, "BORDEREAU_WEB_APP", "web.app:create_app"),
             processes=Path(env.get("BORDEREAU_PROCESSES") or CHECKOUT / "processes").expanduser().absolute(),
-            demonstration=_name(env, "BORDEREAU_DEMONSTRATION", "handlers.demonstration.seed:seed")
-            if env.get("BORDEREAU_DEMONSTRATION", "default")
-            else None,
+            demonstration=_demonstration(env),
             secret_key_given=env.get("BORDEREAU_SECRET_KEY") or None,
             log_level=_one_of(env, "BORDEREAU_LOG_LEVEL", ("info", "debug", "warning", "error")),
             log_format="json" if _one_of(env, "BORDEREAU_LOG_FORMAT", ("text", "json")) == "json" else "text",
@@ -153,6 +150,24 @@ def default_data_folder() -> Path:
         mark = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:12]
         return Path("/var/lib/bordereau") / mark
     return CHECKOUT / "var"
+
+
+def _database_url(env: Mapping[str, str]) -> str | None:
+    """The address in SQLAlchemy's form: psycopg 3 is the driver, whatever way PostgreSQL's own tools write it."""
+    url = env.get("DATABASE_URL") or None
+    if url is None:
+        return None
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise SettingInvalid("setting_database_url_invalid", variable="DATABASE_URL")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _demonstration(env: Mapping[str, str]) -> str | None:
+    """People whose password everybody knows belong into our own embedded database; into another one only when somebody asks for them."""
+    if "BORDEREAU_DEMONSTRATION" not in env:
+        return None if env.get("DATABASE_URL") else DEMONSTRATION
+    return _name(env, "BORDEREAU_DEMONSTRATION", "") if env["BORDEREAU_DEMONSTRATION"] else None
 
 
 def _number(env: Mapping[str, str], variable: str, default: int, *, at_most: int) -> int:

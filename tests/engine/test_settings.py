@@ -71,6 +71,19 @@ def test_what_cannot_be_used_is_said(variable: str, value: str, code: str) -> No
         assert variable in say(code, locale, **refused.value.facts)
 
 
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_way_to_write_the_address(scheme: str) -> None:
+    settings = Settings.from_environment({"DATABASE_URL": f"{scheme}://me@machine/base?sslmode=require"})
+    assert settings.database_url == "postgresql+psycopg://me@machine/base?sslmode=require"
+
+
+def test_known_passwords_come_into_another_database_only_when_asked_for() -> None:
+    address = {"DATABASE_URL": "postgresql://me@machine/base"}
+    assert Settings.from_environment(address).demonstration is None
+    asked = address | {"BORDEREAU_DEMONSTRATION": "handlers.demonstration.seed:seed"}
+    assert Settings.from_environment(asked).demonstration == "handlers.demonstration.seed:seed"
+
+
 def test_an_address_with_a_password_is_not_repeated() -> None:
     with pytest.raises(SettingInvalid) as refused:
         Settings.from_environment({"DATABASE_URL": "mysql://me:hush@localhost/x"})
