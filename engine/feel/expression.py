@@ -2,72 +2,117 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import DecimalException
+from functools import lru_cache
+from typing import NoReturn
 
-from engine.feel.errors import FeelSyntaxError
+from engine.feel.compiler import EXTENSIONS, INPUT, Compiler, Frame, Run
+from engine.feel.errors import FeelFailure
+from engine.feel.functions import BUILTINS
+from engine.feel.operations import Budget, weigh
+from engine.feel.parser import Parser
+from engine.feel.tree import Node, Tests
 from engine.feel.values import Environment, Value
 
-_LITERALS: dict[str, Value] = {"true": True, "false": False, "null": None}
+_FUNCTIONS = (*BUILTINS, *EXTENSIONS)
 
 
-class Expression:
-    """A compiled expression. Equal and hashed by its source."""
+class _Compiled:
+    """What expressions and tests have in common. Equal and hashed by source: two that read the same are the same."""
 
-    __slots__ = ("_path", "_value", "source", "variables")
+    __slots__ = ("_run", "_slots", "possible_variables", "source", "tree", "variables")
 
-    def __init__(self, source: str, names: Iterable[str] = ()) -> None:
+    def __init__(self, source: str, tree: Node, run: Run, compiler: Compiler) -> None:
         self.source = source
-        text = source.strip()
-        self._path: tuple[str, ...] = ()
-        self._value: Value = None
-        if text in _LITERALS:
-            self._value = _LITERALS[text]
-        elif re.fullmatch(r"\d+(\.\d+)?", text):
-            self._value = Decimal(text)
-        elif re.fullmatch(r'"[^"\\]*"', text):
-            self._value = text[1:-1]
-        elif re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", text):
-            self._path = tuple(text.split("."))
-        else:
-            raise FeelSyntaxError("feel_unexpected", 0, found=text[:20])
-        self.variables = frozenset(self._path[:1])
-
-    def evaluate(self, context: Mapping[str, Value], environment: Environment) -> Value:
-        """The value in ``context``; null for what FEEL cannot compute. Raises FeelFailure when a bound is exceeded."""
-        if not self._path:
-            return self._value
-        value: Value = context
-        for name in self._path:
-            value = value.get(name) if isinstance(value, Mapping) else None
-        return value
+        self.tree = tree
+        self.variables = frozenset(compiler.variables)
+        self.possible_variables = frozenset(compiler.possible_variables)
+        self._run = run
+        self._slots = [None] * (compiler.slots - INPUT)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.source == self.source  # type: ignore[attr-defined]
+        return isinstance(other, _Compiled) and type(other) is type(self) and other.source == self.source
 
     def __hash__(self) -> int:
         return hash(self.source)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.source!r})"
+        return f"{type(self).__name__.removeprefix('_')}({self.source!r})"
 
 
-class UnaryTests(Expression):
-    """Compiled unary tests: the condition of a table's cell."""
+class Expression(_Compiled):
+    """A compiled expression. ``variables`` are the free names that it reads; ``possible_variables`` adds names inside filters, which
+    may also be entries of the items. ``tree`` is its syntax tree."""
 
     __slots__ = ()
 
+    def evaluate(self, context: Mapping[str, Value], environment: Environment) -> Value:
+        """The value in ``context``; null for what FEEL cannot compute. Raises FeelFailure when a bound is exceeded."""
+        budget = Budget()
+        frame: Frame = [context, environment, budget, *self._slots]
+        try:
+            value = self._run(frame)
+            if type(value) is list or type(value) is dict:
+                weigh(value, budget)
+        except RecursionError as error:
+            _too_deep(error)
+        except DecimalException:
+            # only a NaN that came in with the variables does this; it is no number
+            return None
+        return value
+
+
+class UnaryTests(_Compiled):
+    """Compiled unary tests: the condition of a table's cell. Inside, ``?`` is the tested value."""
+
+    __slots__ = ("is_any",)
+
+    def __init__(self, source: str, tree: Tests, run: Run, compiler: Compiler) -> None:
+        super().__init__(source, tree, run, compiler)
+        self.is_any = not tree.tests
+
     def matches(self, value: Value, context: Mapping[str, Value], environment: Environment) -> bool:
-        """Does ``value`` pass?"""
-        return self.source.strip() == "-" or bool(value == self.evaluate(context, environment))
+        """Does ``value`` pass? Raises FeelFailure when a bound is exceeded."""
+        frame: Frame = [context, environment, Budget(), *self._slots]
+        frame[INPUT] = value
+        try:
+            return self._run(frame) is True
+        except RecursionError as error:
+            _too_deep(error)
+        except DecimalException:
+            return False
+
+
+def _too_deep(error: RecursionError) -> NoReturn:
+    raise FeelFailure("feel_too_nested_value") from error
 
 
 def compile_expression(source: str, *, names: Iterable[str] = ()) -> Expression:
-    """Compile ``source``. Raises FeelSyntaxError."""
-    return Expression(source, names)
+    """Compile ``source``. ``names`` are variables that it may use: needed for names with spaces and for functions among the variables.
+
+    Raises FeelSyntaxError with code, position and facts.
+    """
+    return _expression(source, frozenset(names))
+
+
+@lru_cache(maxsize=2048)
+def _expression(source: str, names: frozenset[str]) -> Expression:
+    tree = Parser(source, names, _FUNCTIONS).whole_expression()
+    compiler = Compiler(names)
+    run = compiler.expression(tree)
+    return Expression(source, tree, run, compiler)
 
 
 def compile_unary_tests(source: str, *, names: Iterable[str] = ()) -> UnaryTests:
-    """Compile unary tests. Raises FeelSyntaxError."""
-    return UnaryTests(source, names)
+    """Compile unary tests. Raises FeelSyntaxError with code, position and facts."""
+    return _unary_tests(source, frozenset(names))
+
+
+@lru_cache(maxsize=2048)
+def _unary_tests(source: str, names: frozenset[str]) -> UnaryTests:
+    tree = Parser(source, names, _FUNCTIONS).whole_tests()
+    compiler = Compiler(names)
+    return UnaryTests(source, tree, compiler.tests(tree), compiler)
+
+

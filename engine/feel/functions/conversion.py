@@ -1,0 +1,74 @@
+"""Making values from values, and ``not`` (DMN 1.5 §10.3.4.1–2, §10.3.4.12)."""
+
+from __future__ import annotations
+
+import re
+from decimal import DecimalException
+
+from engine.feel import temporal
+from engine.feel.functions.registry import builtin
+from engine.feel.numbers import CONTEXT
+from engine.feel.operations import Budget, equal, normal
+from engine.feel.text import text_of
+from engine.feel.values import Value
+
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_SEPARATORS = {" ", ",", ".", None}
+
+
+@builtin("not(negand: any)")
+def not_(budget: Budget, value: Value) -> Value:
+    """True for false, false for true, else null."""
+    return not value if type(value) is bool else None
+
+
+@builtin("string(from: any)")
+def string(budget: Budget, value: Value) -> Value:
+    """The text of a value; null for null."""
+    return None if value is None else text_of(value, budget)
+
+
+@builtin("number(from: any)")
+def number(budget: Budget, value: Value) -> Value:
+    """A number from its plain text."""
+    return _read(value) if type(value) is str else (value if type(value) is type(CONTEXT.create_decimal(0)) else None)
+
+
+@builtin("number(from: string, grouping separator: string or null, decimal separator: string or null?)")
+def number_separated(budget: Budget, text: str, grouping: str | None, point: str | None = None) -> Value:
+    """A number from text with separators: ``number("1 234,5", " ", ",")``."""
+    if grouping not in _SEPARATORS or point not in (".", ",", None) or (grouping is not None and grouping == point):
+        return None
+    budget.text(len(text))
+    if grouping is not None:
+        text = text.replace(grouping, "")
+    if point is not None and point != ".":
+        if "." in text:
+            return None
+        text = text.replace(point, ".")
+    return _read(text)
+
+
+def _read(text: str) -> Value:
+    if len(text) > 1000 or not _PLAIN_NUMBER.fullmatch(text):
+        return None
+    try:
+        return CONTEXT.create_decimal(text)
+    except DecimalException:
+        return None
+
+
+@builtin("is defined(value: any)")
+def is_defined(budget: Budget, value: Value) -> Value:
+    """Is there a value? (an extension shared with other engines)."""
+    return value is not None
+
+
+@builtin("is(value1: any, value2: any)")
+def is_(budget: Budget, one: Value, other: Value) -> Value:
+    """Are two values the same, also in their kind and in the zone that they were written with?"""
+    if type(one) is not type(other):
+        return False
+    if type(one) in (temporal.time, temporal.datetime):
+        return temporal.same_zone(one, other) and one.replace(tzinfo=None) == other.replace(tzinfo=None)
+    return equal(normal(one), normal(other), budget) is True

@@ -1,0 +1,183 @@
+"""How a built-in function is described: its signature as the standard writes it, and a Python function of plain values.
+
+    @builtin("substring(string: string, start position: number, length: number?)")
+    def substring(budget: Budget, text: str, start: Decimal, length: Decimal | None = None) -> Value: ...
+
+Arguments come checked: a wrong kind, or null where the signature has no ``null`` in it, makes the call null without reaching the function. A
+``?`` after a type marks an argument that may be left out (and is then not passed); ``...`` before a name takes all the rest.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from engine.data import YearsMonths
+from engine.feel.operations import Budget, normal
+from engine.feel.values import Environment, Function, Range, Value
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "number": (Decimal,),
+    "string": (str,),
+    "boolean": (bool,),
+    "date": (date,),
+    "time": (time,),
+    "date and time": (datetime,),
+    "date or date and time": (date, datetime),
+    "time or date and time": (time, datetime),
+    "duration": (timedelta, YearsMonths),
+    "list": (list,),
+    "context": (dict,),
+    "range": (Range,),
+    "function": (Function,),
+    "any": (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """``kinds`` empty takes anything, null too."""
+
+    name: str
+    kinds: tuple[type, ...]
+    takes_null: bool = False
+    is_optional: bool = False
+    is_rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One way to call a built-in. ``direct`` (when it wants nothing of the environment) may be called with values of exactly ``kinds``."""
+
+    parameters: tuple[Parameter, ...]
+    run: Callable[..., Value]
+    wants_environment: bool
+    least: int
+    most: int | None
+    kinds: tuple[type | None, ...] = field(default=())
+
+    @property
+    def direct(self) -> Callable[..., Value] | None:
+        """The function itself, for calls whose arguments are known to fit."""
+        return None if self.wants_environment or self.most is None else self.run
+
+    def takes(self, count: int) -> bool:
+        """Can it be called with ``count`` arguments?"""
+        return self.least <= count and (self.most is None or count <= self.most)
+
+    def positions(self, names: Sequence[str]) -> list[str] | None:
+        """The parameter names up to the last one in ``names``, in order; None when they do not fit this signature."""
+        own = [parameter.name for parameter in self.parameters]
+        if len(set(names)) != len(names) or not set(names) <= set(own) or self.most is None:
+            return None
+        if any(not parameter.is_optional and parameter.name not in names for parameter in self.parameters):
+            return None
+        return own[: max(own.index(name) for name in names) + 1]
+
+    def call(self, arguments: list[Value], environment: Environment | None, budget: Budget) -> Value:
+        """Call with arguments of any kind: each is fitted, or the result is null."""
+        budget.spend(1)
+        fitted: list[Value] = []
+        for index, value in enumerate(arguments):
+            parameter = self.parameters[min(index, len(self.parameters) - 1)]
+            value = normal(value)
+            if parameter.kinds and type(value) not in parameter.kinds:
+                value = _converted(value, parameter)
+                if value is None and not (parameter.takes_null or parameter.is_optional):
+                    return None
+                if value is _MISFIT:
+                    return None
+            fitted.append(value)
+        return self.run(environment if self.wants_environment else budget, *fitted)
+
+
+_MISFIT: Value = object()
+
+
+def _converted(value: Value, parameter: Parameter) -> Value:
+    """A single value where a list is wanted and the other way round (DMN 1.5 §10.3.2.9.4)."""
+    if value is None:
+        return None
+    if list in parameter.kinds:
+        return [value]
+    if type(value) is list and len(value) == 1 and type(normal(value[0])) in parameter.kinds:
+        return normal(value[0])
+    return _MISFIT
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A built-in function with all its signatures."""
+
+    name: str
+    signatures: tuple[Signature, ...]
+
+    @property
+    def is_foldable(self) -> bool:
+        """May it be computed when the expression is compiled? Only what depends on nothing but small arguments."""
+        return self.name in _FOLDABLE
+
+    @property
+    def counts(self) -> str:
+        """How many arguments it takes, for people: ``1 – 3``."""
+        least = min(signature.least for signature in self.signatures)
+        if any(signature.most is None for signature in self.signatures):
+            return f"{least}+"
+        most = max(signature.most or 0 for signature in self.signatures)
+        return str(least) if least == most else f"{least} – {most}"
+
+    def signature_for(self, count: int) -> Signature | None:
+        """The first signature that takes ``count`` arguments."""
+        return next((signature for signature in self.signatures if signature.takes(count)), None)
+
+    def as_value(self, environment: Environment, budget: Budget) -> Function:
+        """The built-in as a function value, to be given to another function."""
+        longest = max(self.signatures, key=lambda signature: len(signature.parameters))
+        names = tuple(parameter.name for parameter in longest.parameters)
+
+        def run(*arguments: Value) -> Value:
+            signature = self.signature_for(len(arguments))
+            return None if signature is None else signature.call(list(arguments), environment, budget)
+
+        return Function(self.name, names, run, optional=len(names) - min(signature.least for signature in self.signatures))
+
+
+BUILTINS: dict[str, Builtin] = {}
+_FOLDABLE = frozenset(("date", "time", "date and time", "duration"))
+
+R = TypeVar("R", bound=Callable[..., Any])
+
+
+def builtin(*signatures: str) -> Callable[[R], R]:
+    """Describe a Python function as a built-in. Its first parameter is called ``budget`` or ``environment``: which of them it gets."""
+
+    def describe(run: R) -> R:
+        first = next(iter(inspect.signature(run).parameters))
+        for text in signatures:
+            name, made = _signature(text, run, wants_environment=first == "environment")
+            known = BUILTINS.get(name, Builtin(name, ()))
+            BUILTINS[name] = Builtin(name, (*known.signatures, made))
+        return run
+
+    return describe
+
+
+def _signature(text: str, run: Callable[..., Value], *, wants_environment: bool) -> tuple[str, Signature]:
+    name, _, rest = text.rstrip(")").partition("(")
+    parameters = tuple(_parameter(part) for part in rest.split(", ") if part)
+    has_rest = any(parameter.is_rest for parameter in parameters)
+    least = sum(1 for parameter in parameters if not parameter.is_optional)
+    kinds = tuple(parameter.kinds[0] if len(parameter.kinds) == 1 else None for parameter in parameters)
+    return name, Signature(parameters, run, wants_environment, least, None if has_rest else len(parameters), kinds)
+
+
+def _parameter(text: str) -> Parameter:
+    name, _, kind = text.partition(": ")
+    is_rest, name = name.startswith("..."), name.removeprefix("...")
+    is_optional, kind = kind.endswith("?"), kind.removesuffix("?")
+    takes_null, kind = kind.endswith(" or null"), kind.removesuffix(" or null")
+    return Parameter(name, _KINDS[kind], takes_null or kind == "any", is_optional, is_rest)

@@ -1,0 +1,159 @@
+"""Functions on dates, times and durations (DMN 1.5 §10.3.4.1, §10.3.4.7–9)."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from engine.data import YearsMonths
+from engine.feel import temporal
+from engine.feel.functions.registry import builtin
+from engine.feel.numbers import CONTEXT, whole
+from engine.feel.operations import Budget
+from engine.feel.values import Environment, Value
+
+
+@builtin("date(from: any)")
+def date_from(budget: Budget, value: Value) -> Value:
+    """A date from its text or from a date and time."""
+    if type(value) is str:
+        return temporal.parse_date(value)
+    if type(value) is datetime:
+        return value.date()
+    return value if type(value) is date else None
+
+
+@builtin("date(year: number, month: number, day: number)")
+def date_of(budget: Budget, year: Decimal, month: Decimal, day: Decimal) -> Value:
+    """A date from its parts."""
+    parts = whole(year), whole(month), whole(day)
+    if parts[0] is None or parts[1] is None or parts[2] is None:
+        return None
+    return temporal.made_date(parts[0], parts[1], parts[2])
+
+
+@builtin("time(from: any)")
+def time_from(budget: Budget, value: Value) -> Value:
+    """A time from its text or from a date and time; a day's is its midnight in UTC."""
+    if type(value) is str:
+        return temporal.parse_time(value)
+    if type(value) is datetime:
+        return value.timetz()
+    if type(value) is date:
+        return time(0, 0, tzinfo=temporal.UTC)
+    return value if type(value) is time else None
+
+
+@builtin("time(hour: number, minute: number, second: number, offset: duration or null?)")
+def time_of(budget: Budget, hour: Decimal, minute: Decimal, second: Decimal, offset: Value = None) -> Value:
+    """A time from its parts."""
+    hours, minutes = whole(hour), whole(minute)
+    if hours is None or minutes is None or not 0 <= second < 60:
+        return None
+    if offset is not None and type(offset) is not timedelta:
+        return None
+    zone = None if offset is None else temporal.made_offset(offset)
+    if offset is not None and zone is None:
+        return None
+    micros = int(CONTEXT.multiply(second, Decimal(1_000_000)))
+    return temporal.made_time(hours, minutes, micros // 1_000_000, micros % 1_000_000, zone)
+
+
+@builtin("date and time(from: any)")
+def datetime_from(budget: Budget, value: Value) -> Value:
+    """A date and time from its text; a day is its midnight."""
+    if type(value) is str:
+        return temporal.parse_datetime(value)
+    if type(value) is date:
+        return datetime(value.year, value.month, value.day)
+    return value if type(value) is datetime else None
+
+
+@builtin("date and time(date: date or date and time, time: time)")
+def datetime_of(budget: Budget, day: date, moment: time) -> Value:
+    """A day and a time of day together."""
+    return datetime.combine(day.date() if isinstance(day, datetime) else day, moment)
+
+
+@builtin("duration(from: any)")
+def duration(budget: Budget, value: Value) -> Value:
+    """A duration from its text."""
+    if type(value) is str:
+        return temporal.parse_duration(value)
+    return value if type(value) in (timedelta, YearsMonths) else None
+
+
+@builtin("years and months duration(from: date or date and time, to: date or date and time)")
+def years_and_months(budget: Budget, start: date, end: date) -> Value:
+    """The whole months between two days."""
+    if end < start if type(start) is type(end) is date else date(end.year, end.month, end.day) < date(start.year, start.month, start.day):
+        return YearsMonths(-_whole_months(end, start))
+    return YearsMonths(_whole_months(start, end))
+
+
+def _whole_months(start: date, end: date) -> int:
+    months = (end.year - start.year) * 12 + end.month - start.month
+    is_last = end.day == calendar.monthrange(end.year, end.month)[1]
+    return months - 1 if end.day < start.day and not is_last else months
+
+
+@builtin("now()")
+def now(environment: Environment) -> Value:
+    """The present moment in the zone of the environment."""
+    return environment.now.astimezone(environment.zone)
+
+
+@builtin("today()")
+def today(environment: Environment) -> Value:
+    """The present day in the zone of the environment."""
+    return environment.now.astimezone(environment.zone).date()
+
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+@builtin("day of week(date: date or date and time)")
+def day_of_week(budget: Budget, day: date) -> Value:
+    """``"Monday"``…; English in every language, as the standard wants."""
+    return _DAYS[day.weekday()]
+
+
+@builtin("month of year(date: date or date and time)")
+def month_of_year(budget: Budget, day: date) -> Value:
+    """``"January"``…"""
+    return _MONTHS[day.month - 1]
+
+
+@builtin("week of year(date: date or date and time)")
+def week_of_year(budget: Budget, day: date) -> Value:
+    """The week by ISO 8601."""
+    return Decimal(day.isocalendar().week)
+
+
+@builtin("day of year(date: date or date and time)")
+def day_of_year(budget: Budget, day: date) -> Value:
+    """1 for 1 January."""
+    return Decimal(day.timetuple().tm_yday)
+
+
+@builtin("last day of month(date: date or date and time)")
+def last_day_of_month(budget: Budget, day: date) -> Value:
+    """The number of the last day of the month (an extension shared with other engines)."""
+    return Decimal(calendar.monthrange(day.year, day.month)[1])
+
+
