@@ -1,0 +1,249 @@
+"""The bundle: everything that one version of a process consists of, read from its folder and held against itself.
+
+``process.yaml`` · ``*.bpmn`` · ``*.dmn`` · ``forms/*.yaml`` (and, without effect here, ``README*.md`` and ``stories/*.yaml``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from engine.decisions import Decision, read_decisions
+from engine.errors import DefinitionError, Problem
+from engine.feel import Expression
+from engine.model.bpmn_reader import ProcessFile, read_process_file
+from engine.model.bundle_checks import BundleParts, cross_check
+from engine.model.elements import Model, Process
+from engine.model.form_reader import read_form, yaml_expression
+from engine.model.forms import Form, Texts
+from engine.model.schema import validate
+from engine.model.yaml_file import YamlFile, parse_yaml, schema_problems
+
+PROCESS_FILE = "process.yaml"
+
+_Given = TypeVar("_Given")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRule:
+    """Who may start an instance by hand, and the form that they fill in."""
+
+    roles: tuple[str, ...]
+    form: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A stage of the case for the bar that shows how far it is; ``elements`` are ids of the diagram."""
+
+    id: str
+    title: Texts
+    elements: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummaryField:
+    """What the inbox and the case show of the variables."""
+
+    label: Texts
+    expression: Expression
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """One version of a process, ready to run. ``names`` holds second-language names; French stands in the diagram."""
+
+    key: str
+    title: Texts
+    model: Model
+    process_id: str
+    description: Texts | None = None
+    starts: StartRule | None = None
+    business_key: Expression | None = None
+    names: Mapping[str, Texts] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
+    summary: tuple[SummaryField, ...] = ()
+    retention_days: int | None = None
+    warnings: tuple[Problem, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def process(self) -> Process:
+        """The process that starts."""
+        return self.model.processes[self.process_id]
+
+
+def content_hash(files: Mapping[str, bytes]) -> str:
+    """The name of a content: hex SHA-256 over the sorted paths and their bytes, each with its length before it."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        for part in (path.encode(), files[path]):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What the files gave, by path; None where a file could not be read."""
+
+    descriptions: dict[str, YamlFile | None] = field(default_factory=dict)
+    processes: dict[str, ProcessFile | None] = field(default_factory=dict)
+    decisions: dict[str, Mapping[str, Decision] | None] = field(default_factory=dict)
+    forms: dict[str, Form | None] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """The files that could not be read."""
+        by_path = {**self.processes, **self.decisions, **self.forms}
+        return frozenset(path for path, read in by_path.items() if read is None)
+
+
+def read_bundle(files: Mapping[str, bytes]) -> Bundle:
+    """Read all files of a version and hold them against each other. Raises DefinitionError with every problem of every file."""
+    read = _Read()
+    problems = read.problems
+    for path in sorted(files):
+        content = files[path]
+        match _kind(path):
+            case "process":
+                read.descriptions[path] = _try(_read_description, content, path, problems)
+            case "bpmn":
+                problems.extend(_schema_problems(content, path))
+                read.processes[path] = _try(read_process_file, content, path, problems)
+            case "dmn":
+                read.decisions[path] = _try(read_decisions, content, path, problems)
+            case "form":
+                read.forms[path] = _try(read_form, content, path, problems)
+            case None:
+                problems.append(Problem(code="file_unknown", file=path, severity="warning"))
+    if not read.descriptions:
+        problems.append(Problem(code="process_file_missing", file=PROCESS_FILE))
+    if not read.processes:
+        problems.append(Problem(code="bpmn_file_missing", file=PROCESS_FILE))
+    return _put_together(files, read)
+
+
+def _kind(path: str) -> str | None:
+    """What a file is, by its path; ``other`` for what belongs to the folder and has no effect here."""
+    name = path.rpartition("/")[2]
+    if path == PROCESS_FILE:
+        return "process"
+    if "/" not in path and name.endswith((".bpmn", ".dmn")):
+        return name.rpartition(".")[2]
+    if path.count("/") == 1 and path.startswith("forms/") and name.endswith(".yaml"):
+        return "form"
+    is_other = (name.startswith("README") and name.endswith(".md")) or (
+        path.startswith("stories/") and name.endswith(".yaml")
+    )
+    return "other" if is_other else None
+
+
+def _try(read: Callable[[bytes, str], _Given], content: bytes, path: str, problems: list[Problem]) -> _Given | None:
+    try:
+        return read(content, path)
+    except DefinitionError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _schema_problems(xml: bytes, path: str) -> tuple[Problem, ...]:
+    """What the schemas say, except of files that are no acceptable XML: the reader says that."""
+    return tuple(each for each in validate(xml, path) if each.code == "schema_violation")
+
+
+def _read_description(content: bytes, path: str) -> YamlFile:
+    document = parse_yaml(content, path)
+    problems = schema_problems(document, "process")
+    if problems:
+        raise DefinitionError(problems)
+    return document
+
+
+def _put_together(files: Mapping[str, bytes], read: _Read) -> Bundle:
+    problems = read.problems
+    description = read.descriptions.get(PROCESS_FILE)
+    processes = _processes(read)
+    decisions = _decisions(read)
+    forms = {form.id: form for form in read.forms.values() if form is not None}
+    business_key = None if description is None else _business_key(description, problems)
+    summary = () if description is None else _summary(description, problems)
+    parts = BundleParts(
+        description=description,
+        processes=processes,
+        decisions=decisions,
+        forms=forms,
+        unread=read.unread,
+        files=files,
+    )
+    problems.extend(cross_check(parts))
+    if description is None or any(each.severity == "error" for each in problems):
+        raise DefinitionError(tuple(problems))
+    data = description.data
+    start = data.get("start")
+    return Bundle(
+        key=data["key"],
+        title=data["title"],
+        description=data.get("description"),
+        model=Model(processes={key: process for key, (_, process) in processes.items()}, decisions=decisions),
+        process_id=data["process"],
+        starts=None if start is None else StartRule(roles=tuple(start["roles"]), form=start.get("form")),
+        business_key=business_key,
+        names=data.get("names", {}),
+        forms=forms,
+        stages=tuple(
+            Stage(id=each["id"], title=each["title"], elements=tuple(each["elements"]))
+            for each in data.get("stages", ())
+        ),
+        summary=summary,
+        retention_days=data.get("retention_days"),
+        warnings=tuple(problems),
+        files=dict(files),
+    )
+
+
+def _processes(read: _Read) -> dict[str, tuple[str, Process]]:
+    """The processes of all files with their file; the warnings of the files are passed on."""
+    found: dict[str, tuple[str, Process]] = {}
+    for path, file in read.processes.items():
+        if file is None:
+            continue
+        read.problems.extend(file.warnings)
+        for process in file.processes:
+            if process.id in found:
+                read.problems.append(_twice(path, process.id, found[process.id][0]))
+            found[process.id] = (path, process)
+    return found
+
+
+def _decisions(read: _Read) -> dict[str, Decision]:
+    found: dict[str, tuple[str, Decision]] = {}
+    for path, decisions in read.decisions.items():
+        for identity, decision in (decisions or {}).items():
+            if identity in found:
+                read.problems.append(_twice(path, identity, found[identity][0]))
+            found[identity] = (path, decision)
+    return {identity: decision for identity, (_, decision) in found.items()}
+
+
+def _twice(path: str, identity: str, other: str) -> Problem:
+    return Problem(code="id_in_two_files", file=path, element_id=identity, facts={"id": identity, "other": other})
+
+
+def _business_key(description: YamlFile, problems: list[Problem]) -> Expression | None:
+    text = description.data.get("business_key")
+    return None if text is None else yaml_expression(description, ("business_key",), text, problems)
+
+
+def _summary(description: YamlFile, problems: list[Problem]) -> tuple[SummaryField, ...]:
+    found = []
+    for position, each in enumerate(description.data.get("summary", ())):
+        expression = yaml_expression(description, ("summary", position, "value"), each["value"], problems)
+        if expression is not None:
+            found.append(SummaryField(label=each["label"], expression=expression, type=each["type"]))
+    return tuple(found)

@@ -1,0 +1,132 @@
+"""Do the files of a bundle fit each other? Names that one file uses must exist in another.
+
+Where a file could not be read, what it would have held is not reported as missing: its own problems are enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.decisions import Decision
+from engine.errors import DefinitionError, Problem
+from engine.model.elements import BusinessRuleTask, CallActivity, Node, Process, UserTask
+from engine.model.forms import Form
+from engine.model.xml_file import BPMN, parse_xml
+from engine.model.yaml_file import YamlFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleParts:
+    """What was read. ``processes`` come with their file; ``unread`` are the paths of files that could not be read."""
+
+    description: YamlFile | None
+    processes: Mapping[str, tuple[str, Process]]
+    decisions: Mapping[str, Decision]
+    forms: Mapping[str, Form]
+    unread: frozenset[str]
+    files: Mapping[str, bytes]
+
+    def could_hold(self, ending: str) -> bool:
+        """Whether an unread file of this kind may hold what is missed."""
+        return any(path.endswith(ending) for path in self.unread)
+
+
+def cross_check(parts: BundleParts) -> Iterator[Problem]:
+    """Every name that leads nowhere, and what people should know besides."""
+    for path, process in parts.processes.values():
+        for node in process.nodes.values():
+            yield from _check_node(node, path, parts)
+        yield from _check_reserved(process, path)
+    if parts.description is not None:
+        yield from _check_description(parts.description, parts)
+        yield from _check_used(parts.description, parts)
+
+
+def _problem(code: str, node: Node, path: str, place: str | None, **facts: str | None) -> Problem:
+    return Problem(
+        code=code, file=path, element_id=node.id, element_name=node.name or None, place=place, facts=dict(facts)
+    )
+
+
+def _check_node(node: Node, path: str, parts: BundleParts) -> Iterator[Problem]:
+    if isinstance(node, UserTask):
+        if node.form is not None and node.form not in parts.forms and f"forms/{node.form}.yaml" not in parts.unread:
+            yield _problem("form_unknown", node, path, "form", form=node.form)
+        if not node.name:
+            yield Problem(code="name_missing", file=path, element_id=node.id, place="name", severity="warning")
+    elif isinstance(node, BusinessRuleTask):
+        if node.decision not in parts.decisions and not parts.could_hold(".dmn"):
+            yield _problem("decision_unknown", node, path, "decision", decision=node.decision)
+    elif isinstance(node, CallActivity) and node.process not in parts.processes and not parts.could_hold(".bpmn"):
+        yield _problem("called_process_unknown", node, path, "calledElement", process=node.process)
+
+
+def _check_reserved(process: Process, path: str) -> Iterator[Problem]:
+    """SpiffWorkflow, which gives the second opinion, uses these ids for nodes of its own and then runs an empty process."""
+    for node in process.nodes.values():
+        if node.id in {"Start", "End"} or node.id.endswith(".EndJoin"):
+            yield _problem("id_reserved", node, path, "id", id=node.id)
+
+
+def _check_description(description: YamlFile, parts: BundleParts) -> Iterator[Problem]:
+    data = description.data
+    started = parts.processes.get(data["process"])
+    if started is None and not parts.could_hold(".bpmn"):
+        yield description.problem("process_unknown", ("process",), process=data["process"])
+    start = data.get("start")
+    if start is not None:
+        form = start.get("form")
+        if form is not None and form not in parts.forms and f"forms/{form}.yaml" not in parts.unread:
+            yield description.problem("form_unknown", ("start", "form"), form=form)
+        if started is not None and not any(each.trigger is None for each in started[1].starts(started[1].id)):
+            yield description.problem("start_without_plain_event", ("start",), process=data["process"])
+    if parts.could_hold(".bpmn"):
+        return
+    known = _element_ids(parts)
+    for position, stage in enumerate(data.get("stages", ())):
+        for element in stage["elements"]:
+            if element not in known:
+                yield description.problem("element_unknown", ("stages", position, "elements"), element=element)
+    for element in data.get("names", {}):
+        if element not in known:
+            yield description.problem("element_unknown", ("names", element), element=element)
+
+
+def _element_ids(parts: BundleParts) -> frozenset[str]:
+    """All ids of the BPMN files, participants and lanes included."""
+    found: set[str] = set()
+    for path, content in parts.files.items():
+        if path.endswith(".bpmn"):
+            try:
+                root = parse_xml(content, path)
+            except DefinitionError:
+                continue
+            found.update(str(each.get("id")) for each in root.iter(f"{{{BPMN}}}*") if each.get("id"))
+    return frozenset(found)
+
+
+def _check_used(description: YamlFile, parts: BundleParts) -> Iterator[Problem]:
+    """Warnings: forms that nobody asks for, names without a translation."""
+    tasks = [
+        node for _, process in parts.processes.values() for node in process.nodes.values() if isinstance(node, UserTask)
+    ]
+    used = {node.form for node in tasks} | {description.data.get("start", {}).get("form")}
+    if not parts.could_hold(".bpmn"):
+        for form in parts.forms:
+            if form not in used:
+                yield Problem(code="form_unused", file=f"forms/{form}.yaml", severity="warning", facts={"form": form})
+    names = description.data.get("names", {})
+    for path, process in parts.processes.values():
+        named = [(node.id, node.name) for node in process.nodes.values()]
+        named += [(lane.id, lane.name) for lane in process.lanes.values()]
+        for identity, name in named:
+            if name and identity not in names:
+                yield Problem(
+                    code="name_untranslated",
+                    file=path,
+                    element_id=identity,
+                    element_name=name,
+                    place="name",
+                    severity="warning",
+                )
