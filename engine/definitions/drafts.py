@@ -1,0 +1,117 @@
+"""What process owners are drawing: one draft a process. It may be broken; only publishing asks for more.
+
+Two people on one draft: each save names the revision that the person last saw, so the second one is told and nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.database.session import Database
+from engine.definitions import files as stored_files
+from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed
+from engine.handler import Actor
+from engine.model.bundle import content_hash
+
+OWNER_ROLES: Final = frozenset({"process_owner", "admin"})
+MAXIMUM_BYTES: Final = 5_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A draft as it is stored. ``base_version``: the number of the version it began with; None for a new process."""
+
+    process_key: str
+    base_version: int | None
+    revision: int
+    content_hash: str
+    saved_at: datetime
+    saved_by: str
+    files: Mapping[str, bytes]
+
+
+_COLUMNS = "process_key, base_version, revision, content_hash, saved_at, saved_by"
+
+_FIND = text(f"SELECT {_COLUMNS} FROM engine.definition_draft WHERE process_key = :key")  # noqa: S608 - composed of constants
+
+_CREATE = text(f"""
+    INSERT INTO engine.definition_draft (process_key, base_version, revision, content_hash, saved_at, saved_by)
+    VALUES (:key, :base, 1, :content_hash, :now, :login)
+    ON CONFLICT (process_key) DO NOTHING RETURNING {_COLUMNS}
+""")  # noqa: S608 - composed of constants
+
+_CHANGE = text(f"""
+    UPDATE engine.definition_draft
+    SET base_version = :base, revision = revision + 1, content_hash = :content_hash, saved_at = :now, saved_by = :login
+    WHERE process_key = :key AND revision = :revision RETURNING {_COLUMNS}
+""")  # noqa: S608 - composed of constants
+
+_DISCARD = text("DELETE FROM engine.definition_draft WHERE process_key = :key RETURNING content_hash")
+
+
+def save(
+    database: Database,
+    actor: Actor,
+    process_key: str,
+    files: Mapping[str, bytes],
+    base_version: int | None,
+    revision: int,
+) -> Draft:
+    """Store the draft; ``revision`` is the one that the actor last saw, 0 when there was none. Gives it with its new revision.
+
+    Raises NotAllowed; Conflict (``draft_changed``) if somebody saved, published or discarded meanwhile; InvalidInput if it is too large.
+    """
+    if not actor.roles & OWNER_ROLES:
+        raise NotAllowed("draft_not_allowed")
+    if sum(len(content) for content in files.values()) > MAXIMUM_BYTES:
+        raise InvalidInput((FieldProblem(field="files", code="draft_too_large", facts={"maximum": MAXIMUM_BYTES}),))
+    hashed = content_hash(files)
+    given = {
+        "key": process_key,
+        "base": base_version,
+        "revision": revision,
+        "content_hash": hashed,
+        "now": clock.now(),
+        "login": actor.login,
+    }
+    with database.transaction() as session:
+        before = session.execute(_FIND, {"key": process_key}).one_or_none()
+        row = session.execute(_CREATE if revision == 0 else _CHANGE, given).one_or_none()
+        if row is None:
+            raise Conflict("draft_changed", process=process_key, by=None if before is None else before.saved_by)
+        stored_files.keep(session, hashed, files)
+        if before is not None and before.content_hash != hashed:
+            stored_files.forget_unused(session, before.content_hash)
+        return _draft(row, files)
+
+
+def find(session: Session, process_key: str) -> Draft | None:
+    """The draft of a process, with its files."""
+    row = session.execute(_FIND, {"key": process_key}).one_or_none()
+    return None if row is None else _draft(row, stored_files.read(session, row.content_hash))
+
+
+def discard(session: Session, process_key: str) -> None:
+    """Drop the draft, if there is one."""
+    hashed = session.execute(_DISCARD, {"key": process_key}).scalar_one_or_none()
+    if hashed is not None:
+        stored_files.forget_unused(session, hashed)
+
+
+def _draft(row: Row[Any], files: Mapping[str, bytes]) -> Draft:
+    return Draft(
+        process_key=row.process_key,
+        base_version=row.base_version,
+        revision=row.revision,
+        content_hash=row.content_hash,
+        saved_at=row.saved_at,
+        saved_by=row.saved_by,
+        files=files,
+    )

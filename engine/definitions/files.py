@@ -1,0 +1,39 @@
+"""The files of versions and drafts, stored once for each content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_KEEP = text("""
+    INSERT INTO engine.definition_file (content_hash, path, content)
+    SELECT :content_hash, f.path, f.content FROM unnest(CAST(:paths AS text[]), CAST(:contents AS bytea[])) AS f(path, content)
+    ON CONFLICT DO NOTHING
+""")
+
+_READ = text("SELECT path, content FROM engine.definition_file WHERE content_hash = :content_hash ORDER BY path")
+
+_FORGET = text("""
+    DELETE FROM engine.definition_file
+    WHERE content_hash = :content_hash
+      AND NOT EXISTS (SELECT FROM engine.definition_version v WHERE v.content_hash = :content_hash)
+      AND NOT EXISTS (SELECT FROM engine.definition_draft d WHERE d.content_hash = :content_hash)
+""")
+
+
+def keep(session: Session, content_hash: str, files: Mapping[str, bytes]) -> None:
+    """Store ``files`` unless they are here already."""
+    paths = sorted(files)
+    session.execute(_KEEP, {"content_hash": content_hash, "paths": paths, "contents": [files[path] for path in paths]})
+
+
+def read(session: Session, content_hash: str) -> dict[str, bytes]:
+    """The files of ``content_hash`` by path; empty if it is not stored."""
+    return {row.path: bytes(row.content) for row in session.execute(_READ, {"content_hash": content_hash})}
+
+
+def forget_unused(session: Session, content_hash: str) -> None:
+    """Drop the files of ``content_hash`` if no version and no draft has this content."""
+    session.execute(_FORGET, {"content_hash": content_hash})

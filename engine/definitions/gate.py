@@ -1,0 +1,183 @@
+"""The deploy gate: all that must hold before a version is published, every problem with its place (style §4).
+
+The reader has already refused what it cannot read; here the model is held against the world that it names: handlers with their inputs and
+errors, roles, lists of choices, and what this engine does at run time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from engine.errors import DefinitionError, Facts, Problem
+from engine.handler import Handler, HandlerTable
+from engine.model.bpmn_reader import read_processes
+from engine.model.bundle import PROCESS_FILE, Bundle, read_bundle
+from engine.model.elements import (
+    BoundaryEvent,
+    ErrorDefinition,
+    MessageDefinition,
+    Node,
+    Process,
+    ServiceTask,
+    StartEvent,
+    TimerDefinition,
+    UserTask,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where problems of one node go."""
+
+    file: str
+    node: Node
+
+    def problem(
+        self, code: str, place: str | None = None, *, warning: bool = False, **facts: str | int | None
+    ) -> Problem:
+        known: Facts = dict(facts)
+        return Problem(
+            code=code,
+            file=self.file,
+            element_id=self.node.id,
+            element_name=self.node.name or None,
+            place=place,
+            severity="warning" if warning else "error",
+            facts=known,
+        )
+
+
+def check(
+    files: Mapping[str, bytes], handlers: HandlerTable, roles: Collection[str] | None = None
+) -> tuple[Problem, ...]:
+    """Every problem of ``files``; only those of severity ``error`` stand against publishing. ``roles`` None: roles are not checked."""
+    try:
+        bundle = read_bundle(files)
+    except DefinitionError as error:
+        return error.problems
+    return (*bundle.warnings, *problems_of(bundle, handlers, roles))
+
+
+def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] | None) -> Iterator[Problem]:
+    """What of a bundle that can be read does not fit the world."""
+    files = _files_of_processes(bundle)
+    for process in bundle.model.processes.values():
+        for node in process.nodes.values():
+            place = _Place(file=files.get(process.id, PROCESS_FILE), node=node)
+            if isinstance(node, ServiceTask):
+                yield from _service_task(place, node, process, handlers)
+            elif isinstance(node, UserTask):
+                yield from _user_task(place, node, roles)
+            elif isinstance(node, StartEvent):
+                yield from _start(place, node)
+    yield from _process_file(bundle, handlers, roles)
+
+
+def _files_of_processes(bundle: Bundle) -> Mapping[str, str]:
+    """The file of each process, by its id."""
+    return {
+        process.id: path
+        for path in sorted(bundle.files)
+        if path.endswith(".bpmn")
+        for process in read_processes(bundle.files[path], path)
+    }
+
+
+def lane_roles(bundle: Bundle) -> frozenset[str]:
+    """The roles that take part in the process: of lanes and of tasks. They may see its cases."""
+    processes = bundle.model.processes.values()
+    lanes = {lane.role for process in processes for lane in process.lanes.values() if lane.role}
+    tasks = {
+        node.role
+        for process in processes
+        for node in process.nodes.values()
+        if isinstance(node, UserTask) and node.role
+    }
+    return frozenset(lanes | tasks)
+
+
+def message_starts(bundle: Bundle) -> frozenset[str]:
+    """The names of the messages that begin an instance."""
+    return frozenset(
+        start.trigger.name
+        for start in bundle.process.starts(bundle.process_id)
+        if isinstance(start.trigger, MessageDefinition)
+    )
+
+
+def _service_task(place: _Place, node: ServiceTask, process: Process, handlers: HandlerTable) -> Iterator[Problem]:
+    handler = handlers.handlers.get(node.handler)
+    if handler is None:
+        yield place.problem("handler_unknown", "handler", handler=node.handler)
+        return
+    fields = (
+        {}
+        if not dataclasses.is_dataclass(handler.input_type)
+        else {f.name: f for f in dataclasses.fields(handler.input_type)}
+    )
+    targets = [mapping.target[0] for mapping in node.inputs]
+    for target in dict.fromkeys(targets):
+        if target not in fields:
+            yield place.problem("handler_input_unknown", f"input {target}", handler=handler.name, input=target)
+    for name, each in fields.items():
+        if name not in targets and each.default is dataclasses.MISSING and each.default_factory is dataclasses.MISSING:
+            yield place.problem("handler_input_missing", f"input {name}", handler=handler.name, input=name)
+    yield from _errors(place, node, process, handler)
+
+
+def _errors(place: _Place, node: ServiceTask, process: Process, handler: Handler) -> Iterator[Problem]:
+    for boundary, code in _caught_at(node.id, process):
+        if code is not None and code not in handler.errors:
+            yield _Place(file=place.file, node=boundary).problem(
+                "error_never_raised", "error", handler=handler.name, error=code
+            )
+    caught = [code for scope in _outwards(node, process) for _, code in _caught_at(scope, process)]
+    for code in handler.errors:
+        if None not in caught and code not in caught:
+            yield place.problem("error_not_caught", "error", warning=True, handler=handler.name, error=code)
+
+
+def _caught_at(activity: str, process: Process) -> Iterator[tuple[BoundaryEvent, str | None]]:
+    for node in process.nodes.values():
+        if (
+            isinstance(node, BoundaryEvent)
+            and node.attached_to == activity
+            and isinstance(node.trigger, ErrorDefinition)
+        ):
+            yield node, node.trigger.code
+
+
+def _outwards(node: Node, process: Process) -> Iterator[str]:
+    """The node itself, then each sub-process around it."""
+    yield node.id
+    scope = node.scope
+    while scope in process.nodes:
+        yield scope
+        scope = process.nodes[scope].scope
+
+
+def _user_task(place: _Place, node: UserTask, roles: Collection[str] | None) -> Iterator[Problem]:
+    if roles is not None and node.role is not None and node.role not in roles:
+        yield place.problem("role_unknown", "role", role=node.role)
+
+
+def _start(place: _Place, node: StartEvent) -> Iterator[Problem]:
+    if isinstance(node.trigger, TimerDefinition):
+        yield place.problem("timer_start_unsupported", "timer")
+
+
+def _process_file(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] | None) -> Iterator[Problem]:
+    for role in () if bundle.starts is None or roles is None else bundle.starts.roles:
+        if role not in roles:
+            yield Problem(code="role_unknown", file=PROCESS_FILE, place="start", facts={"role": role})
+    for form in bundle.forms.values():
+        for field in form.fields:
+            if field.choices is not None and field.choices not in handlers.choices:
+                yield Problem(
+                    code="choices_unknown",
+                    file=f"forms/{form.id}.yaml",
+                    place=f"field {field.name}",
+                    facts={"choices": field.choices},
+                )

@@ -1,0 +1,224 @@
+"""Published versions: immutable, named by their content. An instance keeps the version it began with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.database.session import Database
+from engine.definitions import drafts
+from engine.definitions import files as stored_files
+from engine.definitions.cache import BundleCache
+from engine.definitions.gate import check, lane_roles, message_starts
+from engine.errors import Conflict, DefinitionError, InvariantBroken, NotAllowed, NotFound, Problem
+from engine.handler import SYSTEM, Actor, HandlerTable
+from engine.identity import people
+from engine.model.bundle import Bundle, content_hash, read_bundle
+
+_CACHE: Final = BundleCache()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One published version. ``number`` counts from 1 in its process; ``title`` by locale."""
+
+    id: int
+    process_key: str
+    number: int
+    content_hash: str
+    title: Mapping[str, str]
+    note: str
+    published_at: datetime
+    published_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A version with its parsed content."""
+
+    version: Version
+    bundle: Bundle
+
+
+_VERSION = "id, process_key, number, content_hash, title_fr, title_en, note, published_at, published_by"
+
+_LATEST = text(f"""
+    SELECT {_VERSION} FROM engine.definition_version WHERE process_key = :key ORDER BY number DESC LIMIT 1
+""")  # noqa: S608 - composed of constants
+_ALL = text(f"SELECT {_VERSION} FROM engine.definition_version WHERE process_key = :key ORDER BY number DESC")  # noqa: S608
+_BY_ID = text(f"SELECT {_VERSION} FROM engine.definition_version WHERE id = :id")  # noqa: S608 - composed of constants
+
+_STARTED_BY_MESSAGE = text(f"""
+    SELECT {_VERSION} FROM (
+        SELECT DISTINCT ON (process_key) * FROM engine.definition_version ORDER BY process_key, number DESC
+    ) AS latest WHERE :message = ANY(start_messages) ORDER BY process_key
+""")  # noqa: S608 - composed of constants
+
+# One publisher of a process at a time: the second one sees the first one's version, and its own number follows.
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('definition ' || :key, 0))")
+
+_INSERT = text(f"""
+    INSERT INTO engine.definition_version
+        (process_key, number, content_hash, title_fr, title_en, note, start_roles, lane_roles, start_messages, published_at, published_by)
+    VALUES (:key, :number, :content_hash, :title_fr, :title_en, :note, :start_roles, :lane_roles, :start_messages, :now, :login)
+    RETURNING {_VERSION}
+""")  # noqa: S608 - composed of constants
+
+
+def publish(
+    database: Database,
+    actor: Actor,
+    files: Mapping[str, bytes],
+    handlers: HandlerTable,
+    note: str = "",
+    *,
+    base_version: int | None = None,
+) -> Version:
+    """Publish ``files`` as the next version; the next start uses it, running instances keep theirs. The process's draft is done with.
+
+    The content that is published already is not published again: the latest version is given. ``base_version``: the number of the version
+    that the editor began with. Raises NotAllowed; DefinitionError with every problem found; Conflict (``version_newer``) if somebody
+    published meanwhile.
+    """
+    _require_owner(actor)
+    now = clock.now()
+    with database.transaction() as session:
+        problems = check(files, handlers, roles=people.role_keys(session))
+        errors = tuple(each for each in problems if each.severity == "error")
+        if errors:
+            raise DefinitionError(errors)
+        bundle = read_bundle(files)
+        session.execute(_LOCK, {"key": bundle.key})
+        before = latest(session, bundle.key)
+        if base_version is not None and before is not None and before.number != base_version:
+            raise Conflict(
+                "version_newer", process=bundle.key, base=base_version, latest=before.number, by=before.published_by
+            )
+        hashed = content_hash(files)
+        if before is not None and before.content_hash == hashed:
+            drafts.discard(session, bundle.key)
+            return before
+        stored_files.keep(session, hashed, files)
+        row = session.execute(
+            _INSERT,
+            {
+                "key": bundle.key,
+                "number": 1 if before is None else before.number + 1,
+                "content_hash": hashed,
+                "title_fr": bundle.title["fr"],
+                "title_en": bundle.title["en"],
+                "note": note,
+                "start_roles": [] if bundle.starts is None else list(bundle.starts.roles),
+                "lane_roles": sorted(lane_roles(bundle)),
+                "start_messages": sorted(message_starts(bundle)),
+                "now": now,
+                "login": actor.login,
+            },
+        ).one()
+        drafts.discard(session, bundle.key)
+        return _version(row)
+
+
+def publish_folder(database: Database, folder: Path, handlers: HandlerTable) -> Version:
+    """Publish ``processes/<key>``, unless its content is published already or people have published versions of their own.
+
+    So a new release brings its processes along, and never overrides what process owners made of them. Gives the version that is in force.
+    Raises DefinitionError.
+    """
+    files = read_folder(folder)
+    bundle = read_bundle(files)
+    with database.reading() as session:
+        published = versions(session, bundle.key)
+    if any(each.published_by != SYSTEM.login for each in published):
+        return published[0]
+    return publish(database, SYSTEM, files, handlers)
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """The files of a process folder by path; hidden files, stories and the README do not run and are no part of a version."""
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    relative = ((path, path.relative_to(folder)) for path in found)
+    return {
+        name.as_posix(): path.read_bytes()
+        for path, name in relative
+        if name.parts[0] != "stories"
+        and not name.name.startswith("README")
+        and not any(part.startswith(".") for part in name.parts)
+    }
+
+
+def latest(session: Session, process_key: str) -> Version | None:
+    """The version that the next start uses."""
+    row = session.execute(_LATEST, {"key": process_key}).one_or_none()
+    return None if row is None else _version(row)
+
+
+def versions(session: Session, process_key: str) -> tuple[Version, ...]:
+    """Every version of a process, newest first."""
+    return tuple(_version(row) for row in session.execute(_ALL, {"key": process_key}))
+
+
+def started_by_message(session: Session, name: str) -> tuple[Version, ...]:
+    """The latest versions of the processes that a message ``name`` begins."""
+    return tuple(_version(row) for row in session.execute(_STARTED_BY_MESSAGE, {"message": name}))
+
+
+def load(session: Session, version_id: int) -> Definition:
+    """The version with its parsed content. Raises NotFound."""
+    row = session.execute(_BY_ID, {"id": version_id}).one_or_none()
+    if row is None:
+        raise NotFound("version_not_found", version=version_id)
+    version = _version(row)
+    return Definition(version=version, bundle=bundle_of(session, version.content_hash))
+
+
+def load_latest(session: Session, process_key: str) -> Definition:
+    """The version that the next start uses. Raises NotFound."""
+    version = latest(session, process_key)
+    if version is None:
+        raise NotFound("process_not_found", process=process_key)
+    return Definition(version=version, bundle=bundle_of(session, version.content_hash))
+
+
+def bundle_of(session: Session, hashed: str) -> Bundle:
+    """The parsed content of a published version, from the cache if it is there."""
+
+    def read() -> Bundle:
+        files = stored_files.read(session, hashed)
+        if not files:
+            raise InvariantBroken("version_files_missing", content_hash=hashed)
+        return read_bundle(files)
+
+    return _CACHE.get(hashed, read)
+
+
+def problems_with_draft(database: Database, files: Mapping[str, bytes], handlers: HandlerTable) -> tuple[Problem, ...]:
+    """Everything that publishing ``files`` would say, for the editor."""
+    with database.reading() as session:
+        roles = people.role_keys(session)
+    return check(files, handlers, roles=roles)
+
+
+def _require_owner(actor: Actor) -> None:
+    if actor.login != SYSTEM.login and not actor.roles & drafts.OWNER_ROLES:
+        raise NotAllowed("publish_not_allowed")
+
+
+def _version(row: Row[Any]) -> Version:
+    return Version(
+        id=row.id,
+        process_key=row.process_key,
+        number=row.number,
+        content_hash=row.content_hash,
+        title={"fr": row.title_fr, "en": row.title_en},
+        note=row.note,
+        published_at=row.published_at,
+        published_by=row.published_by,
+    )

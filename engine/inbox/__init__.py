@@ -1,0 +1,1 @@
+"""The inbox: who may do which task, who took it (architecture §4, §6)."""

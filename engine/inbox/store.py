@@ -1,0 +1,106 @@
+"""The rows of ``engine.task`` as the step writes them: one statement opens and closes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.errors import InvariantBroken
+
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""Where a task without a due date stands in the order of the inbox."""
+
+Outcome = Literal["completed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask:
+    """A task that a step opens. ``title`` by locale, as the bundle names the element."""
+
+    activity: str
+    element_id: str
+    title: Mapping[str, str]
+    role: str | None
+    assignee: str | None
+    not_same_as: str | None
+    form: str | None
+    due_at: datetime | None
+    follow_up_at: datetime | None
+    priority: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedTask:
+    """A task that a step ends; ``closed_by`` is None when nobody completed it."""
+
+    activity: str
+    outcome: Outcome
+    closed_by: str | None
+
+
+_SAVE = text("""
+    WITH closed AS (
+        UPDATE engine.task
+        SET is_open = false, closed_at = :now, closed_by = c.closed_by, outcome = c.outcome
+        FROM unnest(CAST(:closed AS text[]), CAST(:outcomes AS text[]), CAST(:closers AS text[])) AS c(activity, outcome, closed_by)
+        WHERE task.instance_id = :instance AND task.activity = c.activity AND task.is_open
+        RETURNING task.id, task.activity
+    ), opened AS (
+        INSERT INTO engine.task
+            (instance_id, process_key, created_at, claimed_at, activity, element_id, title_fr, title_en, role, assignee, not_same_as,
+             form, due_at, follow_up_at, priority, sort_at)
+        SELECT :instance, :process, :now, NULL, o.activity, o.element_id, o.title_fr, o.title_en, o.role, o.assignee, o.not_same_as,
+               o.form, o.due_at, o.follow_up_at, o.priority, coalesce(o.due_at, :never)
+        FROM unnest(CAST(:activities AS text[]), CAST(:elements AS text[]), CAST(:titles_fr AS text[]), CAST(:titles_en AS text[]),
+                    CAST(:roles AS text[]), CAST(:assignees AS text[]), CAST(:not_same_as AS text[]), CAST(:forms AS text[]),
+                    CAST(:dues AS timestamptz[]), CAST(:follow_ups AS timestamptz[]), CAST(:priorities AS integer[]))
+            AS o(activity, element_id, title_fr, title_en, role, assignee, not_same_as, form, due_at, follow_up_at, priority)
+        RETURNING id, activity
+    )
+    SELECT true AS is_open, id, activity FROM opened UNION ALL SELECT false, id, activity FROM closed
+""")
+
+
+def save(
+    session: Session,
+    instance_id: int,
+    process_key: str,
+    now: datetime,
+    *,
+    opened: Sequence[NewTask],
+    closed: Sequence[ClosedTask],
+) -> dict[str, int]:
+    """Write the tasks of a step; gives the ids of the opened ones by activity. Raises InvariantBroken if a row to close was not open."""
+    if not opened and not closed:
+        return {}
+    rows = session.execute(
+        _SAVE,
+        {
+            "instance": instance_id,
+            "process": process_key,
+            "now": now,
+            "never": NEVER,
+            "closed": [each.activity for each in closed],
+            "outcomes": [each.outcome for each in closed],
+            "closers": [each.closed_by for each in closed],
+            "activities": [each.activity for each in opened],
+            "elements": [each.element_id for each in opened],
+            "titles_fr": [each.title["fr"] for each in opened],
+            "titles_en": [each.title["en"] for each in opened],
+            "roles": [each.role for each in opened],
+            "assignees": [each.assignee for each in opened],
+            "not_same_as": [each.not_same_as for each in opened],
+            "forms": [each.form for each in opened],
+            "dues": [each.due_at for each in opened],
+            "follow_ups": [each.follow_up_at for each in opened],
+            "priorities": [each.priority for each in opened],
+        },
+    ).all()
+    if sum(not row.is_open for row in rows) != len(closed):
+        raise InvariantBroken("task_row_not_open", instance=instance_id)
+    return {row.activity: row.id for row in rows if row.is_open}

@@ -1,0 +1,201 @@
+"""What people do to cases, each in one transaction: start one, complete a task, retry what stopped (architecture §4).
+
+Every command checks that the actor may, checks what was typed, and then makes one step. What is refused changed nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.definitions import store as definitions
+from engine.errors import FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
+from engine.feel import Value
+from engine.handler import Actor
+from engine.inbox import queries as inbox
+from engine.inbox.rules import Offer, refusal
+from engine.instances import driver, incidents
+from engine.instances.driver import OnFailure, StepDone
+from engine.instances.runtime import Runtime
+from engine.jobs import queue
+from engine.kernel import StaleStimulus, ValueNotStorable, storable
+from engine.kernel import events as happened
+from engine.kernel.stimuli import CompleteTask, RetryIncident, Start
+from engine.model import forms
+from engine.model.forms import Form
+
+RETRY_ROLES = frozenset({"process_owner", "admin"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A case that began. ``next_task_id``: its first task that the actor may do."""
+
+    instance_id: int
+    business_key: str | None
+    next_task_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A task that was completed. ``next_task_id``: a task that this step opened and that the actor may do."""
+
+    instance_id: int
+    business_key: str | None
+    next_task_id: int | None
+
+
+def start_instance(
+    runtime: Runtime, actor: Actor, process_key: str, answers: Mapping[str, str] | None = None
+) -> Started:
+    """Begin a case of the latest version with the answers of its start form (typed text by field).
+
+    Raises NotFound; NotAllowed (``start_not_allowed``); InvalidInput; and what a step raises (``driver.apply``).
+    """
+    now = clock.now()
+    with runtime.database.transaction() as session:
+        definition = definitions.load_latest(session, process_key)
+        bundle = definition.bundle
+        if bundle.starts is None or actor.roles.isdisjoint(bundle.starts.roles):
+            raise NotAllowed("start_not_allowed", process=process_key)
+        form = None if bundle.starts.form is None else bundle.forms[bundle.starts.form]
+        variables = accept(runtime, session, actor, form, answers or {}, {}, now)
+        instance = driver.new_instance(session, definition, actor.login)
+        stimulus = Start(process=bundle.process_id, variables=variables)
+        done = driver.apply(runtime, session, instance, stimulus, actor, now, on_failure=OnFailure.REFUSE)
+        return Started(
+            instance_id=done.instance_id,
+            business_key=done.business_key,
+            next_task_id=_next_task(session, done, actor),
+        )
+
+
+def complete_task(runtime: Runtime, actor: Actor, task_id: int, answers: Mapping[str, str] | None = None) -> Completed:
+    """Complete a task with the answers of its form; taking it first is not needed (``inbox.rules``).
+
+    Raises NotFound; NotAllowed (not offered, four eyes); WrongState (closed; or a handler ended with a business error that the process
+    does not catch); Conflict (a colleague has it); InvalidInput; Crashed and its siblings: nothing was done then.
+    """
+    now = clock.now()
+    with runtime.database.transaction() as session:
+        instance, task = driver.lock_by_task(session, task_id)
+        _check_may_do(session, actor, task_id, task)
+        if instance.state is None or task.activity not in instance.state.activities:
+            # closed while we waited for the lock
+            raise WrongState("task_closed", task=task_id)
+        form = None if task.form is None else instance.bundle.forms.get(task.form)
+        seen = instance.state.variables_of(task.activity)
+        variables = accept(runtime, session, actor, form, answers or {}, seen, now)
+        stimulus = CompleteTask(activity=task.activity, actor=actor.login, variables=variables)
+        try:
+            done = driver.apply(runtime, session, instance, stimulus, actor, now, on_failure=OnFailure.REFUSE)
+        except StaleStimulus as error:
+            raise WrongState("task_closed", task=task_id) from error
+        return Completed(
+            instance_id=done.instance_id,
+            business_key=done.business_key,
+            next_task_id=_next_task(session, done, actor),
+        )
+
+
+def retry_incident(runtime: Runtime, actor: Actor, incident_id: int) -> None:
+    """Try again what stopped. A handler that fails again becomes a new incident; nothing is lost.
+
+    Raises NotFound; NotAllowed; WrongState (``incident_resolved``).
+    """
+    if actor.roles.isdisjoint(RETRY_ROLES):
+        raise NotAllowed("incident_retry_not_allowed")
+    now = clock.now()
+    with runtime.database.transaction() as session:
+        incident = incidents.find(session, incident_id)
+        if incident is None:
+            raise NotFound("incident_not_found", incident=incident_id)
+        if incident.resolved_at is not None:
+            raise WrongState("incident_resolved", incident=incident_id)
+        if incident.job_name is not None:
+            if not incidents.resolve(session, incident_id, actor.login, now):
+                raise WrongState("incident_resolved", incident=incident_id)
+            queue.defer(session, incident.job_name, incident.job_arguments)
+            return
+        _retry_in_kernel(runtime, session, actor, incident, now)
+
+
+def _retry_in_kernel(
+    runtime: Runtime, session: Session, actor: Actor, incident: incidents.Incident, now: datetime
+) -> None:
+    assert incident.instance_id is not None
+    assert incident.reference is not None
+    instance = driver.lock(session, incident.instance_id)
+    stimulus = RetryIncident(incident=incident.reference)
+    try:
+        driver.apply(runtime, session, instance, stimulus, actor, now, on_failure=OnFailure.INCIDENT)
+    except StaleStimulus as error:
+        raise WrongState("incident_resolved", incident=incident.id) from error
+
+
+def accept(
+    runtime: Runtime,
+    session: Session,
+    actor: Actor,
+    form: Form | None,
+    answers: Mapping[str, str],
+    variables: Mapping[str, Value],
+    now: datetime,
+) -> dict[str, Value]:
+    """The answers as process values, checked against the form and its lists as they are now. Raises InvalidInput."""
+    if form is None:
+        if answers:
+            raise InvalidInput(tuple(FieldProblem(field=name, code="field_unknown") for name in answers))
+        return {}
+    names = {field.choices for field in form.fields if field.choices is not None}
+    choices = {
+        name: [choice.value for choice in runtime.handlers.choices[name].read(session)] for name in sorted(names)
+    }
+    accepted = forms.accept(form, answers, variables, choices, runtime.environment(now), locale=actor.locale)
+    return {name: _kept(name, value) for name, value in accepted.items()}
+
+
+def _kept(name: str, value: Value) -> Value:
+    try:
+        return storable(value)
+    except ValueNotStorable as error:
+        raise InvalidInput((FieldProblem(field=name, code=error.code, facts=error.facts),)) from error
+
+
+def _check_may_do(session: Session, actor: Actor, task_id: int, task: Row[Any]) -> None:
+    if task.not_same_as is None:
+        offer: Offer | None = Offer(
+            task_id=task_id,
+            role=task.role,
+            assignee=task.assignee,
+            is_claimed=task.claimed_at is not None,
+            is_open=task.is_open,
+        )
+    else:
+        # read again under the lock: the colleague's step that we waited for may be the very one that excludes the actor
+        offer = inbox.offer(session, task_id)
+    reason = None if offer is None else refusal(offer, actor)
+    if reason is not None:
+        raise reason
+
+
+def _next_task(session: Session, done: StepDone, actor: Actor) -> int | None:
+    """The first task that the step opened and that the actor may do."""
+    for event in done.events:
+        if not isinstance(event, happened.TaskCreated) or event.activity not in done.opened:
+            continue
+        task_id = done.opened[event.activity]
+        offer: Offer | None = Offer(
+            task_id=task_id, role=event.role, assignee=event.assignee, is_claimed=False, is_open=True
+        )
+        if event.not_same_as is not None:
+            offer = inbox.offer(session, task_id)
+        if offer is not None and refusal(offer, actor) is None:
+            return task_id
+    return None

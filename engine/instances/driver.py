@@ -1,0 +1,375 @@
+"""A step: the one transaction in which an instance moves (architecture §4).
+
+Lock the instance row and read what is needed, in one statement; ``advance``; run the handlers that run *now*, each in its savepoint, and feed
+their results back until none is asked for; queue those that run *later*; write the rows of the inbox, timers, subscriptions, messages and
+incidents, the history and the snapshot; commit (the caller's transaction does). Anything unexpected leaves nothing behind.
+
+Nothing here decides who may: ``commands`` (people) and ``work`` (jobs) come in with a question answered.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, auto
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine import log
+from engine.data import to_canonical
+from engine.definitions import store as definitions
+from engine.errors import Crashed, HandlerFailure, InvariantBroken, NotFound, WrongState
+from engine.feel import Environment, Expression, FeelFailure, Value
+from engine.handler import Actor, BusinessError, Handler, HandlerContext, Transient
+from engine.history import store as history
+from engine.history.store import GENESIS, ChainHead
+from engine.inbox import store as inbox
+from engine.instances import incidents
+from engine.instances.invoke import Threw, invoke
+from engine.instances.rows import StepRows
+from engine.instances.runtime import Runtime
+from engine.jobs import queue
+from engine.kernel import State, advance
+from engine.kernel import events as happened
+from engine.kernel.events import Event
+from engine.kernel.stimuli import FailHandler, ReturnHandler, Stimulus, ThrowError
+from engine.messages import store as messages
+from engine.model.bundle import Bundle
+from engine.timers import store as timers
+
+_log = log.get(__name__)
+
+
+class OnFailure(Enum):
+    """What becomes of a handler that fails within the step."""
+
+    REFUSE = auto()
+    """A person waits for the answer: everything is undone and they are told; also of a business error that nothing catches."""
+    RETRY = auto()
+    """A job will try the whole step again: everything is undone."""
+    INCIDENT = auto()
+    """It was the last try: the step goes as far as it can and the failure becomes an incident of the case."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Locked:
+    """An instance whose row this transaction has locked (or is about to create: ``revision`` 0)."""
+
+    id: int
+    process_key: str
+    version_id: int
+    bundle: Bundle
+    state: State | None
+    revision: int
+    head: ChainHead
+    business_key: str | None
+    started_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepDone:
+    """What a step did. ``opened`` has the ids of the tasks it opened, by activity."""
+
+    instance_id: int
+    state: State
+    events: tuple[Event, ...]
+    business_key: str | None
+    opened: Mapping[str, int]
+
+
+_LOCK_COLUMNS: Final = """
+    instance.id, instance.process_key, instance.version_id, instance.snapshot, instance.revision, instance.chain_sequence,
+    instance.chain_hash, instance.business_key, instance.started_by, version.content_hash
+"""
+
+_LOCK = text(f"""
+    SELECT {_LOCK_COLUMNS} FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+    WHERE instance.id = :instance FOR UPDATE OF instance
+""")  # noqa: S608 - composed of constants
+
+# The row of the task is read before the lock is ours and may be old news by then: whoever closes it guards the change (inbox.store), and
+# the kernel answers from the snapshot, which is read with the lock.
+_LOCK_BY_TASK = text(f"""
+    SELECT {_LOCK_COLUMNS}, task.activity, task.role, task.assignee, task.is_open, task.claimed_at, task.not_same_as, task.form
+    FROM engine.task
+    JOIN engine.instance ON instance.id = task.instance_id
+    JOIN engine.definition_version version ON version.id = instance.version_id
+    WHERE task.id = :task FOR UPDATE OF instance
+""")  # noqa: S608 - composed of constants
+
+_NEW_ID = text("SELECT nextval(pg_get_serial_sequence('engine.instance', 'id'))")
+
+_CREATE = text("""
+    INSERT INTO engine.instance
+        (id, process_key, version_id, business_key, status, snapshot, revision, chain_sequence, chain_hash, summary, started_at,
+         started_by, ended_at)
+    OVERRIDING SYSTEM VALUE
+    VALUES (:id, :process, :version, :business_key, :status, :snapshot, 1, :sequence, :hash, :summary, :now, :started_by, :ended_at)
+""")
+
+_SAVE = text("""
+    UPDATE engine.instance
+    SET business_key = :business_key, status = :status, snapshot = :snapshot, revision = revision + 1, chain_sequence = :sequence,
+        chain_hash = :hash, summary = :summary, ended_at = :ended_at
+    WHERE id = :id AND revision = :revision
+    RETURNING revision
+""")
+
+
+def lock(session: Session, instance_id: int) -> Locked:
+    """Lock the instance until the transaction ends. Raises NotFound."""
+    row = session.execute(_LOCK, {"instance": instance_id}).one_or_none()
+    if row is None:
+        raise NotFound("case_not_found", case=instance_id)
+    return _locked(session, row)
+
+
+def lock_by_task(session: Session, task_id: int) -> tuple[Locked, Row[Any]]:
+    """Lock the instance of a task; gives the task's columns too. Raises NotFound."""
+    row = session.execute(_LOCK_BY_TASK, {"task": task_id}).one_or_none()
+    if row is None:
+        raise NotFound("task_not_found", task=task_id)
+    return _locked(session, row), row
+
+
+def new_instance(session: Session, definition: definitions.Definition, started_by: str) -> Locked:
+    """An instance to be started in this transaction; its row is written by ``apply``."""
+    return Locked(
+        id=session.execute(_NEW_ID).scalar_one(),
+        process_key=definition.version.process_key,
+        version_id=definition.version.id,
+        bundle=definition.bundle,
+        state=None,
+        revision=0,
+        head=GENESIS,
+        business_key=None,
+        started_by=started_by,
+    )
+
+
+def apply(
+    runtime: Runtime,
+    session: Session,
+    instance: Locked,
+    stimulus: Stimulus,
+    actor: Actor,
+    now: datetime,
+    *,
+    on_failure: OnFailure,
+    attempt: int = 1,
+) -> StepDone:
+    """Let ``stimulus`` happen to the locked instance and write everything that follows.
+
+    Raises StaleStimulus (the kernel: nothing changed); with ``REFUSE``: Crashed, InputInvalid, OutputInvalid, and WrongState
+    (``business_error_uncaught``, its cause the BusinessError). What is raised is to roll the transaction back.
+    """
+    step = _Step(runtime, session, instance, actor, now, on_failure, attempt)
+    step.run(stimulus)
+    return step.save()
+
+
+class _Step:
+    """The working state of one step."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        session: Session,
+        instance: Locked,
+        actor: Actor,
+        now: datetime,
+        on_failure: OnFailure,
+        attempt: int,
+    ) -> None:
+        self._runtime = runtime
+        self._session = session
+        self._instance = instance
+        self._actor = actor
+        self._now = now
+        self._on_failure = on_failure
+        self._attempt = attempt
+        self._environment: Environment = runtime.environment(now)
+        self._state = instance.state
+        self._events: list[Event] = []
+        self._requests: deque[happened.HandlerRequested] = deque()
+        self._business_key = instance.business_key
+
+    def run(self, stimulus: Stimulus) -> None:
+        """Advance, then run the handlers that are asked for, until nothing is asked for any more."""
+        self._advance(stimulus)
+        effects: list[happened.HandlerRequested] = []
+        while self._requests:
+            request = self._requests.popleft()
+            handler = self._runtime.handlers.handlers.get(request.handler)
+            if handler is None:
+                self._advance(_fail(request, "handler_unknown", handler=request.handler))
+            elif handler.is_effect:
+                effects.append(request)
+            else:
+                self._call(handler, request)
+        self._queue_effects(effects)
+
+    def save(self) -> StepDone:
+        """Write what happened. The history first: its new head stands in the row of the instance."""
+        state, instance, events = self._state, self._instance, tuple(self._events)
+        if state is None:
+            raise InvariantBroken("step_without_state")
+        head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, events)
+        self._save_instance(state, head)
+        opened = self._save_rows(StepRows.of(instance.bundle, instance.id, events))
+        return StepDone(
+            instance_id=instance.id, state=state, events=events, business_key=self._business_key, opened=opened
+        )
+
+    def _advance(self, stimulus: Stimulus) -> tuple[Event, ...]:
+        """One advance of the kernel; its handler requests join those that are still wanted."""
+        self._state, events = advance(self._instance.bundle.model, self._state, stimulus, self._environment)
+        self._events.extend(events)
+        for event in events:
+            if isinstance(event, happened.HandlerRequested):
+                self._requests.append(event)
+        cancelled = {event.activity for event in events if isinstance(event, happened.HandlerCancelled)}
+        if cancelled:
+            self._requests = deque(each for each in self._requests if each.activity not in cancelled)
+        if self._business_key is None:
+            self._business_key = business_key(self._instance.bundle, self._state, self._environment)
+        return events
+
+    def _call(self, handler: Handler, request: happened.HandlerRequested) -> None:
+        context = HandlerContext(
+            session=self._session,
+            actor=self._actor,
+            business_key=self._business_key,
+            attempt=self._attempt,
+            idempotency_key=idempotency_key(self._instance.id, request.activity, handler),
+            now=self._now,
+            starter=self._instance.started_by,
+        )
+        try:
+            outcome = invoke(handler, request.given, context)
+        except Transient as error:
+            self._fail(request, Crashed(None, handler=handler.name, kind="Transient", message=str(error)), error)
+        except HandlerFailure as error:
+            self._fail(request, error, error.__cause__)
+        else:
+            if isinstance(outcome, Threw):
+                self._throw(request, outcome.error)
+            else:
+                self._advance(ReturnHandler(activity=request.activity, result=outcome.result))
+
+    def _throw(self, request: happened.HandlerRequested, error: BusinessError) -> None:
+        events = self._advance(ThrowError(activity=request.activity, code=error.code, facts=error.facts))
+        if self._on_failure is OnFailure.REFUSE and _is_uncaught(events, request.activity):
+            raise WrongState("business_error_uncaught", error=error.code, element=request.element) from error
+
+    def _fail(self, request: happened.HandlerRequested, failure: HandlerFailure, cause: BaseException | None) -> None:
+        # what a handler declares does not change by waiting: only a crash is worth another try
+        is_hopeless = not isinstance(failure, Crashed)
+        if self._on_failure is OnFailure.REFUSE or (self._on_failure is OnFailure.RETRY and not is_hopeless):
+            raise failure from cause
+        _log.warning("handler_failed", instance=self._instance.id, activity=request.activity, code=failure.code)
+        self._advance(FailHandler(activity=request.activity, code=failure.code, facts=failure.facts))
+
+    def _queue_effects(self, requests: Iterable[happened.HandlerRequested]) -> None:
+        """A job for each effect that is still wanted now that the step has come to rest."""
+        cancelled = {event.activity for event in self._events if isinstance(event, happened.HandlerCancelled)}
+        wanted = [each.activity for each in requests if each.activity not in cancelled]
+        jobs = ({"instance_id": self._instance.id, "activity": activity} for activity in wanted)
+        queue.defer(self._session, queue.RUN_EFFECT, *jobs)
+
+    def _save_instance(self, state: State, head: ChainHead) -> None:
+        instance = self._instance
+        given: dict[str, Any] = {
+            "id": instance.id,
+            "business_key": self._business_key,
+            "status": state.status,
+            "snapshot": state.to_text(),
+            "sequence": head.sequence,
+            "hash": head.hash,
+            "summary": summary(instance.bundle, state, self._environment),
+            "ended_at": self._now if state.is_ended else None,
+        }
+        if instance.revision == 0:
+            first = {"process": instance.process_key, "version": instance.version_id, "started_by": instance.started_by}
+            self._session.execute(_CREATE, given | first | {"now": self._now})
+        elif self._session.execute(_SAVE, given | {"revision": instance.revision}).first() is None:
+            raise InvariantBroken("instance_changed_under_lock", case=instance.id)
+
+    def _save_rows(self, rows: StepRows) -> dict[str, int]:
+        session, instance, now = self._session, self._instance, self._now
+        opened = inbox.save(
+            session,
+            instance.id,
+            instance.process_key,
+            now,
+            opened=tuple(rows.opened.values()),
+            closed=tuple(rows.closed.values()),
+        )
+        timers.save(session, instance.id, set_=rows.timers_set, ended=rows.timers_ended)
+        messages.save_subscriptions(session, instance.id, now, opened=rows.awaited, ended=rows.no_longer_awaited)
+        messages.send(session, rows.thrown, now, sender=self._actor.login, instance_id=instance.id)
+        incidents.save(session, instance.id, now, self._actor.login, raised=rows.incidents, resolved=rows.resolved)
+        return opened
+
+
+def idempotency_key(instance_id: int, activity: str, handler: Handler) -> str:
+    """The same for every attempt at one activity, never for two rounds of a loop (architecture §4)."""
+    return f"{instance_id}:{activity}:{handler.name}"
+
+
+def business_key(bundle: Bundle, state: State, environment: Environment) -> str | None:
+    """What the bundle calls the case by, as text, once its expression gives something."""
+    if bundle.business_key is None:
+        return None
+    value = _evaluate(bundle.business_key, state, environment)
+    return None if value is None or isinstance(value, bool | list | dict) else str(value)
+
+
+def summary(bundle: Bundle, state: State, environment: Environment) -> str:
+    """What lists show of the case: canonical JSON that ``inbox.queries.read_summary`` reads."""
+    return to_canonical(
+        [
+            {"label": dict(each.label), "type": each.type, "value": _evaluate(each.expression, state, environment)}
+            for each in bundle.summary
+        ]
+    )
+
+
+def _evaluate(expression: Expression, state: State, environment: Environment) -> Value:
+    """An expression that only tells: what it cannot say must not stop the case."""
+    try:
+        return expression.evaluate(state.root_variables, environment)
+    except FeelFailure as error:
+        _log.warning("projection_failed", expression=expression.source, code=error.code)
+        return None
+
+
+def _fail(request: happened.HandlerRequested, code: str, **facts: str) -> FailHandler:
+    return FailHandler(activity=request.activity, code=code, facts=dict(facts))
+
+
+def _is_uncaught(events: Iterable[Event], activity: str) -> bool:
+    return any(
+        isinstance(event, happened.IncidentRaised)
+        and event.activity == activity
+        and event.code == "business_error_uncaught"
+        for event in events
+    )
+
+
+def _locked(session: Session, row: Row[Any]) -> Locked:
+    return Locked(
+        id=row.id,
+        process_key=row.process_key,
+        version_id=row.version_id,
+        bundle=definitions.bundle_of(session, row.content_hash),
+        state=State.from_text(bytes(row.snapshot)),
+        revision=row.revision,
+        head=ChainHead(sequence=row.chain_sequence, hash=bytes(row.chain_hash)),
+        business_key=row.business_key,
+        started_by=row.started_by,
+    )

@@ -1,0 +1,128 @@
+"""Calling a handler: typed input, a savepoint of its own, typed output (architecture §4.3).
+
+Pydantic holds both sides to what the handler declares; a float is refused wherever it hides, because amounts would lose cents in it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from engine.errors import Crashed, Facts, HandlerFailure, InputInvalid, OutputInvalid
+from engine.feel import Value
+from engine.handler import BusinessError, Handler, HandlerContext, Transient
+from engine.kernel import ValueNotStorable, storable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """The handler gave a result: process values by name."""
+
+    result: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threw:
+    """The handler ended with a modelled error; its savepoint is undone."""
+
+    error: BusinessError
+
+
+def invoke(handler: Handler, given: Mapping[str, Value], context: HandlerContext) -> Returned | Threw:
+    """Run ``handler`` inside a savepoint of ``context.session``.
+
+    Raises InputInvalid (before anything ran), OutputInvalid or Crashed (everything of it undone); ``Transient`` passes through, undone too.
+    """
+    typed = _read_input(handler, given)
+    try:
+        with context.session.begin_nested():
+            result = handler.run(typed, context)
+            # what the handler has not sent yet must fail here, inside its savepoint
+            context.session.flush()
+            return Returned(result=_read_output(handler, result))
+    except BusinessError as error:
+        return Threw(error=error)
+    except (HandlerFailure, Transient):
+        raise
+    except Exception as error:
+        raise Crashed(None, handler=handler.name, kind=type(error).__name__, message=str(error)[:500]) from error
+
+
+@lru_cache(maxsize=1024)
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _read_input(handler: Handler, given: Mapping[str, Value]) -> object:
+    try:
+        _refuse_floats(given)
+        return _adapter(handler.input_type).validate_python(dict(given))
+    except ValidationError as error:
+        raise InputInvalid(None, handler=handler.name, **_first(error)) from error
+    except ValueError as error:
+        raise InputInvalid(None, handler=handler.name, field="", reason=str(error)) from error
+
+
+def _read_output(handler: Handler, result: object) -> Mapping[str, Value]:
+    """The result as process values. What the handler returned is taken apart and held to its declared type again."""
+    if result is None and handler.output_type is type(None):
+        return {}
+    try:
+        if not isinstance(result, handler.output_type):
+            raise ValueError(f"{type(result).__name__} instead of {handler.output_type.__name__}")  # noqa: TRY004, TRY301
+        plain = to_values(result)
+        storable(plain)
+        _adapter(handler.output_type).validate_python(plain)
+    except ValidationError as error:
+        raise OutputInvalid(None, handler=handler.name, **_first(error)) from error
+    except (ValueError, ValueNotStorable) as error:
+        raise OutputInvalid(None, handler=handler.name, field="", reason=str(error)) from error
+    if not isinstance(plain, dict):
+        raise OutputInvalid(None, handler=handler.name, field="", reason="not a record")
+    return plain
+
+
+def to_values(found: object) -> Value:
+    """``found`` as the process keeps it: records become contexts, sequences lists, whole numbers exact decimals.
+
+    Raises ValueError for a float.
+    """
+    if isinstance(found, float):
+        raise ValueError("a float is not a value of a process")  # noqa: TRY004 - a value that is refused, as Pydantic says it
+    if found is None or isinstance(found, bool):
+        return found
+    if isinstance(found, Enum):
+        return to_values(found.value)
+    if isinstance(found, int):
+        return Decimal(found)
+    if dataclasses.is_dataclass(found) and not isinstance(found, type) and type(found).__module__ != "engine.data":
+        return {each.name: to_values(getattr(found, each.name)) for each in dataclasses.fields(found)}
+    if isinstance(found, Mapping):
+        return {str(key): to_values(value) for key, value in found.items()}
+    if isinstance(found, Sequence | frozenset | set) and not isinstance(found, str | bytes):
+        return [to_values(value) for value in found]
+    return found
+
+
+def _refuse_floats(found: object) -> None:
+    if isinstance(found, float):
+        raise ValueError("a float is not a value of a process")  # noqa: TRY004 - a value that is refused, as Pydantic says it
+    if isinstance(found, Mapping):
+        for value in found.values():
+            _refuse_floats(value)
+    elif isinstance(found, list | tuple):
+        for value in found:
+            _refuse_floats(value)
+
+
+def _first(error: ValidationError) -> Facts:
+    """The first thing that Pydantic found: which field, and why. Never the value: it may be personal."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return {"field": ".".join(str(part) for part in found["loc"]), "reason": found["msg"]}

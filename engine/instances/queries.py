@@ -1,0 +1,381 @@
+"""What pages read about cases and tasks: the only place where rows, the state, the model and the history come together.
+
+All of it in a reading transaction (``Database.reading``): one moment, no lock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine.definitions import store as definitions
+from engine.definitions.store import Definition
+from engine.errors import NotAllowed, NotFound
+from engine.feel import Value
+from engine.handler import Actor
+from engine.history import queries as history
+from engine.history.queries import Entry
+from engine.inbox import queries as inbox
+from engine.inbox.queries import SummaryValue, TaskRow
+from engine.inbox.rules import refusal
+from engine.instances import incidents
+from engine.instances.access import may_see_case, sees_everything
+from engine.instances.incidents import Incident
+from engine.instances.names import element_title
+from engine.kernel import State
+from engine.model.bundle import Bundle, Stage
+from engine.model.forms import Form
+
+Status = Literal["active", "completed", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    """A case in a list. ``process_title`` by locale."""
+
+    id: int
+    process_key: str
+    process_title: Mapping[str, str]
+    version_id: int
+    version_number: int
+    business_key: str | None
+    status: Status
+    started_at: datetime
+    started_by: str
+    ended_at: datetime | None
+    open_tasks: int
+    open_incidents: int
+    summary: tuple[SummaryValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePage:
+    """A page of cases; ``next`` is the ``after`` of the page that follows, None at the end."""
+
+    cases: tuple[CaseRow, ...]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElementCounts:
+    """How often an element was entered, and what became of it."""
+
+    entered: int
+    completed: int
+    cancelled: int
+
+    @property
+    def active(self) -> int:
+        return self.entered - self.completed - self.cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """The way that a case took, for the diagram: counts by element id, and the ids of the flows taken, in order."""
+
+    elements: Mapping[str, ElementCounts]
+    flows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """One event of the history with the element it is about, by locale; ``element_id`` None where it is about the whole case."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    type: str
+    element_id: str | None
+    element_title: Mapping[str, str] | None
+    record: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageNow:
+    """A stage of the stage bar as it stands in a case."""
+
+    stage: Stage
+    status: Literal["done", "current", "ahead"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything that the page of a case shows."""
+
+    row: CaseRow
+    definition: Definition
+    variables: Mapping[str, Value]
+    tasks: tuple[TaskRow, ...]
+    incidents: tuple[Incident, ...]
+    timeline: tuple[TimelineEntry, ...]
+    path: Path
+    stages: tuple[StageNow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What led to a task: somebody (or the engine) completed an element."""
+
+    element_id: str
+    element_title: Mapping[str, str]
+    at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why a task is before the actor: the rule, who else could do it, and what led here (the last three steps, latest last)."""
+
+    rule: Literal["role", "claimed", "assigned", "closed"]
+    role: str | None
+    other_candidates: int
+    not_same_as: str | None
+    not_same_as_title: Mapping[str, str] | None
+    before: tuple[Before, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDetails:
+    """Everything that the page of a task shows. ``refusal`` is the code of why the actor may not do it now, None if they may."""
+
+    row: TaskRow
+    definition: Definition
+    form: Form | None
+    variables: Mapping[str, Value]
+    stages: tuple[StageNow, ...]
+    why: Why
+    may_claim: bool
+    may_release: bool
+    may_complete: bool
+    refusal: str | None
+
+
+_COLUMNS = """
+    instance.id, instance.process_key, instance.version_id, instance.business_key, instance.status, instance.started_at,
+    instance.started_by, instance.ended_at, instance.summary, version.number, version.title_fr, version.title_en, version.lane_roles,
+    (SELECT count(*) FROM engine.task WHERE task.instance_id = instance.id AND task.is_open) AS open_tasks,
+    (SELECT count(*) FROM engine.incident WHERE incident.instance_id = instance.id AND incident.resolved_at IS NULL) AS open_incidents
+"""
+
+_ONE = text(f"""
+    SELECT {_COLUMNS}, instance.snapshot
+    FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+    WHERE instance.id = :instance
+""")  # noqa: S608 - composed of constants
+
+_MANY = text(f"""
+    SELECT {_COLUMNS}
+    FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+    WHERE (:sees_all OR instance.started_by = :login OR version.lane_roles && CAST(:roles AS text[]))
+      AND (CAST(:after AS bigint) IS NULL OR instance.id < :after)
+      AND (CAST(:process AS text) IS NULL OR instance.process_key = :process)
+      AND (CAST(:status AS text) IS NULL OR instance.status = :status)
+      AND (CAST(:search AS text) IS NULL OR instance.business_key ILIKE :search)
+      AND (NOT :only_mine OR instance.started_by = :login)
+    ORDER BY instance.id DESC LIMIT :limit
+""")  # noqa: S608 - composed of constants
+
+_BEFORE: Final = 3
+_COMPLETING: Final = frozenset(
+    {"task:completed", "handler:returned", "decision:evaluated", "timer:fired", "message:received"}
+)
+
+
+def cases(
+    session: Session,
+    actor: Actor,
+    *,
+    process_key: str | None = None,
+    status: Status | None = None,
+    search: str | None = None,
+    only_mine: bool = False,
+    after: int | None = None,
+    limit: int = 50,
+) -> CasePage:
+    """The cases that the actor may see, newest first. ``search`` is a part of the business key; ``only_mine``: started by the actor."""
+    given = {
+        "sees_all": sees_everything(actor),
+        "login": actor.login,
+        "roles": sorted(actor.roles),
+        "process": process_key,
+        "status": status,
+        "search": None if not search else f"%{_escape_like(search)}%",
+        "only_mine": only_mine,
+        "after": after,
+        "limit": limit + 1,
+    }
+    rows = session.execute(_MANY, given).all()
+    shown = tuple(_case_row(row) for row in rows[:limit])
+    return CasePage(cases=shown, next=shown[-1].id if len(rows) > limit else None)
+
+
+def case(session: Session, actor: Actor, instance_id: int) -> Case:
+    """The case with all that its page shows. Raises NotFound, also when the actor may not see it."""
+    row = _visible(session, actor, instance_id)
+    definition = definitions.load(session, row.version_id)
+    state = State.from_text(bytes(row.snapshot))
+    entries = history.timeline(session, instance_id)
+    path = path_of(entries)
+    return Case(
+        row=_case_row(row),
+        definition=definition,
+        variables=state.root_variables,
+        tasks=inbox.of_instance(session, instance_id),
+        incidents=incidents.of_instance(session, instance_id),
+        timeline=tuple(_timeline_entry(definition.bundle, entry) for entry in entries),
+        path=path,
+        stages=stages_of(definition.bundle, path),
+    )
+
+
+def may_see(session: Session, actor: Actor, instance_id: int) -> bool:
+    """Whether the actor may see the case (and it exists)."""
+    row = session.execute(_ONE, {"instance": instance_id}).one_or_none()
+    return row is not None and may_see_case(actor, started_by=row.started_by, lane_roles=row.lane_roles)
+
+
+def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
+    """The task with all that its page shows, for everybody who may see its case.
+
+    A task that is not offered to the actor shows neither form values nor buttons: ``refusal`` says why. Raises NotFound.
+    """
+    row, offer = inbox.find(session, task_id), inbox.offer(session, task_id)
+    if row is None or offer is None:
+        raise NotFound("task_not_found", task=task_id)
+    instance = session.execute(_ONE, {"instance": row.instance_id}).one()
+    reason = refusal(offer, actor)
+    if isinstance(reason, NotAllowed) and not may_see_case(
+        actor, started_by=instance.started_by, lane_roles=instance.lane_roles
+    ):
+        raise NotFound("task_not_found", task=task_id)
+    definition = definitions.load(session, row.version_id)
+    state = State.from_text(bytes(instance.snapshot))
+    entries = history.timeline(session, row.instance_id)
+    is_mine = row.is_open and row.assignee == actor.login
+    return TaskDetails(
+        row=row,
+        definition=definition,
+        form=None if row.form is None else definition.bundle.forms.get(row.form),
+        variables=state.variables_of(row.activity) if row.activity in state.activities else state.root_variables,
+        stages=stages_of(definition.bundle, path_of(entries)),
+        why=_why(session, definition.bundle, row, actor, entries),
+        may_claim=reason is None and row.assignee is None,
+        may_release=is_mine and row.is_claimed,
+        may_complete=reason is None,
+        refusal=None if reason is None else reason.code,
+    )
+
+
+def path_of(entries: Iterable[Entry]) -> Path:
+    """The way that these events tell of."""
+    counted: dict[str, Counter[str]] = {}
+    flows: dict[str, None] = {}
+    for entry in entries:
+        if entry.type == "flow:taken":
+            flows[entry.record["flow"]] = None
+        elif entry.type in ("element:entered", "element:completed", "element:cancelled"):
+            counted.setdefault(entry.record["element"], Counter())[entry.type.partition(":")[2]] += 1
+    elements = {
+        element: ElementCounts(entered=of["entered"], completed=of["completed"], cancelled=of["cancelled"])
+        for element, of in counted.items()
+    }
+    return Path(elements=elements, flows=tuple(flows))
+
+
+def stages_of(bundle: Bundle, path: Path) -> tuple[StageNow, ...]:
+    """The stage bar: *current* is where something is active, *done* where something was and nothing is any more."""
+
+    def status(stage: Stage) -> Literal["done", "current", "ahead"]:
+        counts = [path.elements[element] for element in stage.elements if element in path.elements]
+        if any(each.active for each in counts):
+            return "current"
+        return "done" if counts else "ahead"
+
+    return tuple(StageNow(stage=stage, status=status(stage)) for stage in bundle.stages)
+
+
+def _visible(session: Session, actor: Actor, instance_id: int) -> Row[Any]:
+    row = session.execute(_ONE, {"instance": instance_id}).one_or_none()
+    if row is None or not may_see_case(actor, started_by=row.started_by, lane_roles=row.lane_roles):
+        raise NotFound("case_not_found", case=instance_id)
+    return row
+
+
+def _why(session: Session, bundle: Bundle, row: TaskRow, actor: Actor, entries: Sequence[Entry]) -> Why:
+    rule: Literal["role", "claimed", "assigned", "closed"] = "role"
+    if not row.is_open:
+        rule = "closed"
+    elif row.assignee is not None:
+        rule = "claimed" if row.is_claimed else "assigned"
+    others = 0 if row.role is None else inbox.candidates(session, row.role) - (row.role in actor.roles)
+    return Why(
+        rule=rule,
+        role=row.role,
+        other_candidates=others,
+        not_same_as=row.not_same_as,
+        not_same_as_title=None if row.not_same_as is None else element_title(bundle, row.not_same_as),
+        before=_before(bundle, row.activity, entries),
+    )
+
+
+def _before(bundle: Bundle, activity: str, entries: Sequence[Entry]) -> tuple[Before, ...]:
+    """What was completed last before the task began."""
+    began = next(
+        (
+            at
+            for at, entry in enumerate(entries)
+            if entry.type == "task:created" and entry.record["activity"] == activity
+        ),
+        len(entries),
+    )
+    found = [entry for entry in entries[:began] if entry.type in _COMPLETING][-_BEFORE:]
+    return tuple(
+        Before(
+            element_id=entry.record["element"],
+            element_title=element_title(bundle, entry.record["element"]),
+            at=entry.at,
+            actor=entry.actor,
+        )
+        for entry in found
+    )
+
+
+def _timeline_entry(bundle: Bundle, entry: Entry) -> TimelineEntry:
+    element = entry.record.get("element")
+    return TimelineEntry(
+        sequence=entry.sequence,
+        at=entry.at,
+        actor=entry.actor,
+        type=entry.type,
+        element_id=element,
+        element_title=None if element is None else element_title(bundle, element),
+        record=entry.record,
+    )
+
+
+def _case_row(row: Row[Any]) -> CaseRow:
+    return CaseRow(
+        id=row.id,
+        process_key=row.process_key,
+        process_title={"fr": row.title_fr, "en": row.title_en},
+        version_id=row.version_id,
+        version_number=row.number,
+        business_key=row.business_key,
+        status=row.status,
+        started_at=row.started_at,
+        started_by=row.started_by,
+        ended_at=row.ended_at,
+        open_tasks=row.open_tasks,
+        open_incidents=row.open_incidents,
+        summary=inbox.read_summary(row.summary),
+    )
+
+
+def _escape_like(typed: str) -> str:
+    return typed.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

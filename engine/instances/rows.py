@@ -1,0 +1,107 @@
+"""What a step's events mean for the tables beside the state: a pure reading, tested without a database.
+
+What begins and ends within one step leaves no row: nobody could have seen it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from engine.errors import Facts
+from engine.inbox.store import ClosedTask, NewTask
+from engine.instances.names import element_title
+from engine.kernel import events as happened
+from engine.kernel.events import Event
+from engine.messages.store import OutgoingMessage, SubscriptionRow
+from engine.model.bundle import Bundle
+from engine.timers.store import TimerRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIncident:
+    """An incident that a step raised."""
+
+    activity: str
+    element_id: str
+    code: str
+    place: str
+    facts: Facts
+
+
+@dataclass(slots=True)
+class StepRows:
+    """The rows to write for one step, by the ids of the kernel."""
+
+    opened: dict[str, NewTask] = field(default_factory=dict)
+    closed: dict[str, ClosedTask] = field(default_factory=dict)
+    timers_set: dict[str, TimerRow] = field(default_factory=dict)
+    timers_ended: set[str] = field(default_factory=set)
+    awaited: dict[str, SubscriptionRow] = field(default_factory=dict)
+    no_longer_awaited: set[str] = field(default_factory=set)
+    thrown: list[OutgoingMessage] = field(default_factory=list)
+    incidents: dict[str, NewIncident] = field(default_factory=dict)
+    resolved: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, bundle: Bundle, instance_id: int, events: Iterable[Event]) -> StepRows:
+        """Read ``events`` in their order."""
+        rows = cls()
+        for event in events:
+            rows._read_work(bundle, event)
+            rows._read_wait(instance_id, event)
+        return rows
+
+    def _read_work(self, bundle: Bundle, event: Event) -> None:
+        match event:
+            case happened.TaskCreated():
+                self.opened[event.activity] = NewTask(
+                    activity=event.activity,
+                    element_id=event.element,
+                    title=element_title(bundle, event.element),
+                    role=event.role,
+                    assignee=event.assignee,
+                    not_same_as=event.not_same_as,
+                    form=event.form,
+                    due_at=event.due_at,
+                    follow_up_at=event.follow_up_at,
+                    priority=event.priority,
+                )
+            case happened.TaskCompleted():
+                self._close(ClosedTask(activity=event.activity, outcome="completed", closed_by=event.actor))
+            case happened.TaskCancelled():
+                self._close(ClosedTask(activity=event.activity, outcome="cancelled", closed_by=None))
+            case happened.IncidentRaised():
+                self.incidents[event.incident] = NewIncident(
+                    activity=event.activity,
+                    element_id=event.element,
+                    code=event.code,
+                    place=event.place,
+                    facts=event.facts,
+                )
+            case happened.IncidentResolved():
+                if self.incidents.pop(event.incident, None) is None:
+                    self.resolved.add(event.incident)
+
+    def _read_wait(self, instance_id: int, event: Event) -> None:
+        match event:
+            case happened.TimerSet():
+                self.timers_set[event.wait] = TimerRow(element_id=event.element, due_at=event.due_at)
+            case happened.TimerFired() | happened.TimerCancelled():
+                if self.timers_set.pop(event.wait, None) is None:
+                    self.timers_ended.add(event.wait)
+            case happened.MessageAwaited():
+                self.awaited[event.wait] = SubscriptionRow(element_id=event.element, name=event.name, key=event.key)
+            case happened.MessageReceived() | happened.MessageWaitCancelled():
+                if self.awaited.pop(event.wait, None) is None:
+                    self.no_longer_awaited.add(event.wait)
+            case happened.MessageThrown():
+                # an activity is entered once for each throw, so its id makes the message unmistakable
+                key = f"{instance_id}:{event.activity}:{event.name}"
+                self.thrown.append(
+                    OutgoingMessage(name=event.name, key=event.key, payload=event.payload, idempotency_key=key)
+                )
+
+    def _close(self, task: ClosedTask) -> None:
+        if self.opened.pop(task.activity, None) is None:
+            self.closed[task.activity] = task

@@ -1,0 +1,286 @@
+"""What jobs do: fire a timer, run an effect, deliver a message. Each may run twice, and at any time; the second time finds nothing to do.
+
+A body raises to be tried again. Its last attempt makes an incident instead: of the case where the kernel knows what failed, else of the
+job itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine import clock, log
+from engine.definitions import store as definitions
+from engine.definitions.store import Version
+from engine.errors import Crashed, HandlerFailure, InvariantBroken
+from engine.handler import SYSTEM, Handler, HandlerContext, Transient
+from engine.instances import driver
+from engine.instances.driver import OnFailure
+from engine.instances.invoke import Returned, Threw, invoke
+from engine.instances.names import find_node
+from engine.instances.runtime import Runtime
+from engine.jobs import fence, incidents, queue
+from engine.jobs.queue import JobArguments
+from engine.jobs.retries import ATTEMPTS
+from engine.kernel import Activity, StaleStimulus, State
+from engine.kernel.stimuli import FailHandler, FireTimer, ReceiveMessage, ReturnHandler, Start, ThrowError
+from engine.messages import store as messages
+from engine.messages.store import Message, Waiting
+from engine.model.bundle import Bundle
+from engine.model.elements import MessageDefinition, ServiceTask
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Which try this is, from 1."""
+
+    number: int
+
+    @property
+    def is_last(self) -> bool:
+        return self.number >= ATTEMPTS
+
+    @property
+    def on_failure(self) -> OnFailure:
+        return OnFailure.INCIDENT if self.is_last else OnFailure.RETRY
+
+
+def perform(runtime: Runtime, name: str, arguments: JobArguments, attempt: int) -> None:
+    """Run the job ``name``. Raises to be run again; the last attempt raises only when not even an incident can be written."""
+    current = Attempt(number=attempt)
+    with log.context(job_name=name, instance=arguments.get("instance_id")):
+        try:
+            BODIES[name](runtime, current, **arguments)
+        except Exception as error:
+            if not current.is_last:
+                raise
+            _log.exception("job_gave_up", attempt=attempt)
+            facts = {"kind": type(error).__name__, "message": str(error)[:500], "attempts": attempt}
+            with runtime.database.transaction() as session:
+                incidents.raise_for_job(session, name, arguments, "job_gave_up", facts, clock.now())
+
+
+def fire_timer(runtime: Runtime, attempt: Attempt, *, instance_id: int, wait: str) -> None:
+    """Let the timer fire, unless the instance does not wait for it any more."""
+    now = clock.now()
+    with runtime.database.transaction() as session:
+        instance = driver.lock(session, instance_id)
+        if instance.state is None or wait not in instance.state.waits or instance.state.is_ended:
+            return
+        driver.apply(
+            runtime,
+            session,
+            instance,
+            FireTimer(wait=wait),
+            SYSTEM,
+            now,
+            on_failure=attempt.on_failure,
+            attempt=attempt.number,
+        )
+
+
+# ---- effects
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Effect:
+    """An effect that is still wanted: read without a lock, because the handler may take long."""
+
+    instance_id: int
+    activity: Activity
+    handler: Handler
+    business_key: str | None
+    started_by: str
+
+
+_PEEK = text("""
+    SELECT instance.snapshot, instance.business_key, instance.started_by, version.content_hash
+    FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+    WHERE instance.id = :instance
+""")
+
+
+def run_effect(runtime: Runtime, attempt: Attempt, *, instance_id: int, activity: str) -> None:
+    """Run the effect handler and let the instance go on, in one transaction, fenced by its key (``jobs.fence``).
+
+    So rows that the handler writes and the state move together, exactly once; what it does outside the database happens at least once,
+    with a key that stays the same. The instance is not locked while the handler runs.
+    """
+    now = clock.now()
+    try:
+        with runtime.database.transaction() as session:
+            effect = _find_effect(runtime, session, instance_id, activity)
+            if effect is not None:
+                _run_effect(runtime, session, effect, attempt, now)
+    except StaleStimulus:
+        # interrupted while the handler ran: all that it wrote is undone with this transaction
+        _log.info("effect_no_longer_wanted", activity=activity)
+    except (HandlerFailure, Transient) as error:
+        if isinstance(error, Crashed | Transient) and not attempt.is_last:
+            raise
+        _give_up(runtime, instance_id, activity, error, now)
+
+
+def _find_effect(runtime: Runtime, session: Session, instance_id: int, activity_id: str) -> _Effect | None:
+    row = session.execute(_PEEK, {"instance": instance_id}).one_or_none()
+    if row is None:
+        return None
+    state = State.from_text(bytes(row.snapshot))
+    activity = next((each for each in state.needs if each.id == activity_id), None)
+    if activity is None:
+        return None
+    return _Effect(
+        instance_id=instance_id,
+        activity=activity,
+        handler=_handler_of(runtime, definitions.bundle_of(session, row.content_hash), activity),
+        business_key=row.business_key,
+        started_by=row.started_by,
+    )
+
+
+def _handler_of(runtime: Runtime, bundle: Bundle, activity: Activity) -> Handler:
+    node = find_node(bundle, activity.element)
+    if not isinstance(node, ServiceTask):
+        raise InvariantBroken("effect_without_handler", element=activity.element)
+    handler = runtime.handlers.handlers.get(node.handler)
+    if handler is None:
+        raise HandlerFailure("handler_unknown", handler=node.handler)
+    return handler
+
+
+def _run_effect(runtime: Runtime, session: Session, effect: _Effect, attempt: Attempt, now: datetime) -> None:
+    key = driver.idempotency_key(effect.instance_id, effect.activity.id, effect.handler)
+    if not fence.enter(session, key, now):
+        return
+    context = HandlerContext(
+        session=session,
+        actor=SYSTEM,
+        business_key=effect.business_key,
+        attempt=attempt.number,
+        idempotency_key=key,
+        now=now,
+        starter=effect.started_by,
+    )
+    outcome = invoke(effect.handler, effect.activity.variables, context)
+    instance = driver.lock(session, effect.instance_id)
+    driver.apply(
+        runtime,
+        session,
+        instance,
+        _stimulus(session, effect.activity.id, key, outcome),
+        SYSTEM,
+        now,
+        on_failure=attempt.on_failure,
+        attempt=attempt.number,
+    )
+
+
+def _stimulus(session: Session, activity: str, key: str, outcome: Returned | Threw) -> ReturnHandler | ThrowError:
+    if isinstance(outcome, Returned):
+        return ReturnHandler(activity=activity, result=outcome.result)
+    # nothing caught it, perhaps: then an operator may ask for the effect again, and it must not count as done
+    fence.leave(session, key)
+    return ThrowError(activity=activity, code=outcome.error.code, facts=outcome.error.facts)
+
+
+def _give_up(runtime: Runtime, instance_id: int, activity: str, error: Exception, now: datetime) -> None:
+    """A small transaction of its own: the effect's is undone."""
+    code = error.code if isinstance(error, HandlerFailure) else "handler_transient"
+    facts = error.facts if isinstance(error, HandlerFailure) else {"reason": str(error)[:500]}
+    _log.warning("effect_gave_up", activity=activity, code=code)
+    with runtime.database.transaction() as session:
+        instance = driver.lock(session, instance_id)
+        if instance.state is None or activity not in {each.id for each in instance.state.needs}:
+            return
+        stimulus = FailHandler(activity=activity, code=code, facts=facts)
+        driver.apply(runtime, session, instance, stimulus, SYSTEM, now, on_failure=OnFailure.INCIDENT)
+
+
+# ---- messages
+
+
+def deliver_message(runtime: Runtime, attempt: Attempt, *, message_id: int) -> None:
+    """Give the message to whoever waits for it, else to a process that begins with it, else leave it waiting (``messages.store``).
+
+    A busy receiver is waited for (its row lock), never replaced by somebody else.
+    """
+    now = clock.now()
+    while True:
+        with runtime.database.transaction() as session:
+            message = messages.find(session, message_id, now)
+            if message is None:
+                return
+            receiver = _who_waits(session, message)
+            if receiver is None:
+                _start_by_message(runtime, session, message, attempt, now)
+                return
+        if _receive(runtime, message, receiver, attempt, now):
+            return
+        # somebody else's message was faster there: look again
+
+
+def _who_waits(session: Session, message: Message) -> Waiting | None:
+    if message.key is None:
+        return None
+    messages.meet(session, (message.name, message.key))
+    return messages.who_waits(session, message)
+
+
+def _receive(runtime: Runtime, message: Message, receiver: Waiting, attempt: Attempt, now: datetime) -> bool:
+    """True if this or another job delivered the message; False if the receiver does not wait any more."""
+    with runtime.database.transaction() as session:
+        instance = driver.lock(session, receiver.instance_id)
+        if instance.state is None or receiver.wait not in instance.state.waits or instance.state.is_ended:
+            return False
+        if messages.mark_received(session, message.id, instance.id, now):
+            stimulus = ReceiveMessage(wait=receiver.wait, name=message.name, payload=message.payload)
+            driver.apply(
+                runtime,
+                session,
+                instance,
+                stimulus,
+                SYSTEM,
+                now,
+                on_failure=attempt.on_failure,
+                attempt=attempt.number,
+            )
+    return True
+
+
+def _start_by_message(runtime: Runtime, session: Session, message: Message, attempt: Attempt, now: datetime) -> None:
+    """Begin the process that this message begins. The first by key, if several do: one receiver (§4)."""
+    version = next(iter(definitions.started_by_message(session, message.name)), None)
+    if version is None or not messages.lock(session, message.id):
+        return
+    definition = definitions.load(session, version.id)
+    bundle = definition.bundle
+    stimulus = Start(
+        process=bundle.process_id, start_event=_start_event(bundle, version, message.name), variables=message.payload
+    )
+    instance = driver.new_instance(session, definition, message.sent_by)
+    driver.apply(
+        runtime, session, instance, stimulus, SYSTEM, now, on_failure=attempt.on_failure, attempt=attempt.number
+    )
+    messages.mark_received(session, message.id, instance.id, now)
+
+
+def _start_event(bundle: Bundle, version: Version, name: str) -> str:
+    for start in bundle.model.processes[bundle.process_id].starts(bundle.process_id):
+        if isinstance(start.trigger, MessageDefinition) and start.trigger.name == name:
+            return start.id
+    raise InvariantBroken("message_start_missing", version=version.id, message=name)
+
+
+BODIES: Final[Mapping[str, Callable[..., None]]] = {
+    queue.FIRE_TIMER: fire_timer,
+    queue.RUN_EFFECT: run_effect,
+    queue.DELIVER_MESSAGE: deliver_message,
+}
+"""The job bodies by name; ``engine.worker`` gives them to Procrastinate."""

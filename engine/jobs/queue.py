@@ -1,0 +1,38 @@
+"""Jobs enter the queue in the transaction that wants them: they exist if, and only if, it commits (architecture §5).
+
+Two Procrastinate apps, on purpose. This one only *defers*, on the session's own psycopg connection, and never opens a pool: an app whose
+asynchronous pool is open answers synchronous calls with its asynchronous connector, which cannot use our connection. The other one
+(``engine.worker``) only *runs*. Jobs are named by text, so that whoever defers need not import what runs.
+
+No job has a Procrastinate ``lock``: a finished job wakes nobody, and a future one blocks its lock. The instance's row lock serialises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from procrastinate import App, SyncPsycopgConnector
+from sqlalchemy.orm import Session
+
+FIRE_TIMER: Final = "fire_timer"
+RUN_EFFECT: Final = "run_effect"
+DELIVER_MESSAGE: Final = "deliver_message"
+
+JobArguments = Mapping[str, str | int]
+"""What a job is told: ids, never business data (that is read when the job runs)."""
+
+_DEFERRING: Final = App(connector=SyncPsycopgConnector())
+
+
+def defer(session: Session, name: str, *jobs: JobArguments, at: datetime | None = None) -> None:
+    """Put one job ``name`` for each of ``jobs`` into the queue, in one statement of the session's transaction.
+
+    ``at`` delays them (a retry; what waits for long stands in ``engine.timer``, not here).
+    """
+    if not jobs:
+        return
+    connection = session.connection().connection.driver_connection
+    deferrer = _DEFERRING.configure_task(name, schedule_at=at, connection=connection)
+    deferrer.batch_defer(*(dict(job) for job in jobs))

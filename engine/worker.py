@@ -1,0 +1,163 @@
+"""The worker: runs jobs, promotes timers, rescues jobs of dead workers (architecture §5). As many as wanted, on as many machines.
+
+Procrastinate's own worker fetches and finishes jobs on asynchronous connections; the bodies are ordinary functions and run in threads, on
+the connections of ``Runtime.database``. Beside it two loops: the promoter each second, the reaper every few.
+
+When the database goes away for longer than a moment, the worker ends with an exception: the supervisor starts it again, which is simpler
+and surer than healing every connection in place. Whatever a job had not committed is undone, and the reaper queues it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Any, Final
+
+from procrastinate import App, JobContext, PsycopgConnector
+from sqlalchemy import make_url
+
+from engine import clock, log
+from engine.instances import work
+from engine.instances.runtime import Runtime
+from engine.jobs import fence
+from engine.jobs.reaper import STALLED_SECONDS, reap
+from engine.jobs.retries import Backoff
+from engine.timers.promoter import BATCH, promote
+
+CONCURRENCY: Final = 4
+POLL_SECONDS: Final = 1.0
+HEARTBEAT_SECONDS: Final = 2.0
+PROMOTE_SECONDS: Final = 1.0
+REAP_SECONDS: Final = 5.0
+FORGET_SECONDS: Final = 3600.0
+GRACE_SECONDS: Final = 20.0
+CONNECT_SECONDS: Final = 30.0
+
+_log = log.get(__name__)
+
+
+class DatabaseGone(Exception):
+    """The worker lost the database and ends, to be started again."""
+
+
+def run_worker(runtime: Runtime) -> None:
+    """Work until SIGTERM or SIGINT, then let running jobs end. Raises DatabaseGone (or what the driver says) when the database is lost."""
+    asyncio.run(_run(runtime))
+
+
+def run_pending(runtime: Runtime) -> None:
+    """Run what is in the queue now and return: for tests and for one-off use. Jobs that wait for a later try stay."""
+    asyncio.run(_run_pending(runtime))
+
+
+async def _run_pending(runtime: Runtime) -> None:
+    app = _app(runtime)
+    async with app.open_async():
+        await app.run_worker_async(
+            wait=False,
+            concurrency=1,
+            listen_notify=False,
+            delete_jobs="successful",
+            install_signal_handlers=False,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=float(STALLED_SECONDS),
+        )
+
+
+async def _run(runtime: Runtime) -> None:
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    app = _app(runtime)
+    async with app.open_async():
+        _log.info("worker_started", concurrency=CONCURRENCY)
+        worker = asyncio.create_task(
+            app.run_worker_async(
+                concurrency=CONCURRENCY,
+                fetch_job_polling_interval=POLL_SECONDS,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=GRACE_SECONDS,
+                update_heartbeat_interval=HEARTBEAT_SECONDS,
+                stalled_worker_timeout=float(STALLED_SECONDS),
+            ),
+            name="procrastinate",
+        )
+        loops = [
+            asyncio.create_task(_every(PROMOTE_SECONDS, lambda: _promote_all(runtime)), name="promoter"),
+            asyncio.create_task(_every(REAP_SECONDS, lambda: _reap(runtime)), name="reaper"),
+            asyncio.create_task(_every(FORGET_SECONDS, lambda: _forget(runtime)), name="forgetting"),
+        ]
+        stop = asyncio.create_task(stopped.wait(), name="stop")
+        try:
+            await asyncio.wait([worker, stop, *loops], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _end(worker, [stop, *loops])
+    if not stopped.is_set():
+        raise DatabaseGone
+    _log.info("worker_stopped")
+
+
+async def _end(worker: asyncio.Task[None], others: list[asyncio.Task[Any]]) -> None:
+    """Cancel everything; Procrastinate takes being cancelled as *finish your jobs and stop*."""
+    for each in (worker, *others):
+        each.cancel()
+    for result in await asyncio.gather(worker, *others, return_exceptions=True):
+        if isinstance(result, Exception):
+            _log.error("worker_part_failed", kind=type(result).__name__, exc_info=result)
+
+
+async def _every(seconds: float, act: Callable[[], None]) -> None:
+    """``act`` in a thread, again and again. Anything it raises ends the worker."""
+    while True:
+        await asyncio.to_thread(act)
+        await asyncio.sleep(seconds)
+
+
+def _promote_all(runtime: Runtime) -> None:
+    while True:
+        with runtime.database.transaction() as session:
+            if promote(session, clock.now()) < BATCH:
+                return
+
+
+def _reap(runtime: Runtime) -> None:
+    with runtime.database.transaction() as session:
+        reaped = reap(session, clock.now())
+    if reaped.rescued or reaped.given_up:
+        _log.warning("jobs_reaped", rescued=reaped.rescued, given_up=reaped.given_up)
+
+
+def _forget(runtime: Runtime) -> None:
+    with runtime.database.transaction() as session:
+        fence.forget_old(session, clock.now())
+
+
+def _app(runtime: Runtime) -> App:
+    """Procrastinate with our job bodies, on its own asynchronous connections to the same database."""
+    app = App(connector=PsycopgConnector(**_connection(runtime.database.url)))
+    for name in work.BODIES:
+        app.task(name=name, pass_context=True, retry=Backoff())(_body(runtime, name))
+    return app
+
+
+def _body(runtime: Runtime, name: str) -> Callable[..., None]:
+    def run(context: JobContext, **arguments: Any) -> None:
+        with log.context(job=context.job.id):
+            work.perform(runtime, name, arguments, attempt=context.job.attempts + 1)
+
+    return run
+
+
+def _connection(url: str) -> dict[str, Any]:
+    """Procrastinate names its tables without their schema: the search path says where they are."""
+    conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return {
+        "conninfo": conninfo,
+        "kwargs": {"options": "-c search_path=jobs,public", "application_name": "bordereau-worker"},
+        "min_size": 1,
+        "max_size": CONCURRENCY + 2,
+        "timeout": CONNECT_SECONDS,
+    }
