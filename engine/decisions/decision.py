@@ -1,39 +1,87 @@
-"""What a decision is once it is read."""
+"""What a decision is once it is read: logic, and what it requires (DMN 1.5 §6.3). Immutable; deciding has no effect but its result."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.errors import EngineError
-from engine.feel import Environment, Expression, Value
+from engine.decisions.logic import DecisionFailure, Logic, Outcome
+from engine.feel import Budget, Environment, Function, Value
 
-
-class DecisionFailure(EngineError):
-    """A decision could not be taken."""
-
-    default_code = "decision_failure"
+__all__ = ["Decision", "DecisionFailure", "DecisionResult", "Knowledge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionResult:
-    """``value`` with its reasons: the ids of the ``rules`` that hit, and the evaluated ``inputs`` by label."""
+    """``value`` with its reasons: the ids of the ``rules`` that hit, in the order of the table, and the evaluated ``inputs`` by label;
+    ``required`` are the results of the decisions beneath, by name."""
 
     value: Value
     rules: tuple[str, ...] = ()
     inputs: Mapping[str, Value] = field(default_factory=dict)
+    required: Mapping[str, DecisionResult] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """A business knowledge model: logic with parameters, called by name (DMN 1.5 §6.3.9)."""
+
+    id: str
+    name: str
+    parameters: tuple[str, ...]
+    logic: Logic
+    requires: tuple[Knowledge, ...] = ()
+
+    def function(self, environment: Environment, budget: Budget) -> Function:
+        """The function that expressions call."""
+        known = {each.name: each.function(environment, budget) for each in self.requires}
+
+        def run(*arguments: Value) -> Value:
+            budget.enter()
+            try:
+                scope = {**known, **dict(zip(self.parameters, arguments, strict=True))}
+                return self.logic.outcome(scope, environment, budget).value
+            finally:
+                budget.calls -= 1
+
+        return Function(self.name, self.parameters, run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One decision. ``inputs`` are the names of the variables it needs, ``outputs`` the names it gives."""
+    """One decision of a file. ``inputs`` are the names of the variables that it and what it requires need, ``outputs`` the names that it
+    gives (its own name for a single value). ``requires`` are decisions, ``knowledge`` functions."""
 
     id: str
     name: str
-    logic: Expression
+    logic: Logic
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    requires: tuple[Decision, ...] = ()
+    knowledge: tuple[Knowledge, ...] = ()
 
     def evaluate(self, variables: Mapping[str, Value], environment: Environment) -> DecisionResult:
-        """Decide. Raises FeelFailure or DecisionFailure."""
-        return DecisionResult(value=self.logic.evaluate(variables, environment))
+        """Decide. A decision that several others require is taken once.
+
+        Raises FeelFailure when a bound is exceeded, DecisionFailure when the table contradicts itself or an input is not allowed.
+        """
+        return self._decide(variables, environment, Budget(), {})
+
+    def _decide(
+        self,
+        variables: Mapping[str, Value],
+        environment: Environment,
+        budget: Budget,
+        taken: dict[str, DecisionResult],
+    ) -> DecisionResult:
+        if self.id in taken:
+            return taken[self.id]
+        required = {each.name: each._decide(variables, environment, budget, taken) for each in self.requires}
+        scope = variables
+        if required or self.knowledge:
+            functions = {each.name: each.function(environment, budget) for each in self.knowledge}
+            scope = {**variables, **functions, **{name: result.value for name, result in required.items()}}
+        found: Outcome = self.logic.outcome(scope, environment, budget)
+        made = DecisionResult(value=found.value, rules=found.rules, inputs=found.inputs, required=required)
+        taken[self.id] = made
+        return made

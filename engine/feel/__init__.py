@@ -3,20 +3,29 @@
 ``compile_expression`` and ``compile_unary_tests`` are the doors; what they give holds no Python object that an expression could reach.
 """
 
+from engine.feel.compiler import invoke
 from engine.feel.errors import FeelError, FeelFailure, FeelSyntaxError
 from engine.feel.expression import Expression, UnaryTests, compile_expression, compile_unary_tests
+from engine.feel.functions import call_builtin
+from engine.feel.grid import Grid
+from engine.feel.operations import Budget, equal
 from engine.feel.values import Environment, Function, Range, Value
 
 __all__ = [
+    "Budget",
     "Environment",
     "Expression",
     "FeelError",
     "FeelFailure",
     "FeelSyntaxError",
     "Function",
+    "Grid",
     "Range",
     "UnaryTests",
     "Value",
+    "call_builtin",
     "compile_expression",
     "compile_unary_tests",
+    "equal",
+    "invoke",
 ]

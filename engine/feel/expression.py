@@ -47,9 +47,15 @@ class Expression(_Compiled):
 
     __slots__ = ()
 
-    def evaluate(self, context: Mapping[str, Value], environment: Environment) -> Value:
-        """The value in ``context``; null for what FEEL cannot compute. Raises FeelFailure when a bound is exceeded."""
-        budget = Budget()
+    def evaluate(
+        self, context: Mapping[str, Value], environment: Environment, budget: Budget | None = None
+    ) -> Value:
+        """The value in ``context``; null for what FEEL cannot compute. Raises FeelFailure when a bound is exceeded.
+
+        ``budget`` is shared by expressions that belong to one piece of work (a decision with all that it requires).
+        """
+        if budget is None:
+            budget = Budget()
         frame: Frame = [context, environment, budget, *self._slots]
         try:
             value = self._run(frame)
@@ -66,11 +72,20 @@ class Expression(_Compiled):
 class UnaryTests(_Compiled):
     """Compiled unary tests: the condition of a table's cell. Inside, ``?`` is the tested value."""
 
-    __slots__ = ("is_any",)
+    __slots__ = ("is_any", "run", "slots")
 
     def __init__(self, source: str, tree: Tests, run: Run, compiler: Compiler) -> None:
         super().__init__(source, tree, run, compiler)
         self.is_any = not tree.tests
+        self.run = run
+        self.slots = compiler.slots
+
+    def values(self) -> tuple[Expression, ...]:
+        """The values that are listed, each as an expression; none when something else than plain values is asked for."""
+        tests = self.tree.tests if isinstance(self.tree, Tests) and not self.tree.is_negated else ()
+        if any(test.operator is not None or test.uses_input for test in tests):
+            return ()
+        return tuple(_compiled_tree(self.source, test.operand) for test in tests)
 
     def matches(self, value: Value, context: Mapping[str, Value], environment: Environment) -> bool:
         """Does ``value`` pass? Raises FeelFailure when a bound is exceeded."""
@@ -99,6 +114,10 @@ def compile_expression(source: str, *, names: Iterable[str] = ()) -> Expression:
 @lru_cache(maxsize=2048)
 def _expression(source: str, names: frozenset[str]) -> Expression:
     tree = Parser(source, names, _FUNCTIONS).whole_expression()
+    return _compiled_tree(source, tree, names)
+
+
+def _compiled_tree(source: str, tree: Node, names: frozenset[str] = frozenset()) -> Expression:
     compiler = Compiler(names)
     run = compiler.expression(tree)
     return Expression(source, tree, run, compiler)

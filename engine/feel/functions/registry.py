@@ -149,6 +149,12 @@ class Builtin:
 BUILTINS: dict[str, Builtin] = {}
 _FOLDABLE = frozenset(("date", "time", "date and time", "duration"))
 
+def call_builtin(name: str, arguments: list[Value], environment: Environment, budget: Budget) -> Value:
+    """Call the built-in ``name`` from outside an expression; null when it does not take these arguments."""
+    signature = BUILTINS[name].signature_for(len(arguments))
+    return None if signature is None else signature.call(arguments, environment, budget)
+
+
 R = TypeVar("R", bound=Callable[..., Any])
 
 

@@ -1,0 +1,120 @@
+"""The logic of a decision: a literal expression, a boxed context, an invocation, or a table (``table.py``). DMN 1.5 §7.3, §10.2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from engine.errors import EngineError
+from engine.feel import Budget, Environment, Expression, Value, invoke
+
+
+class DecisionFailure(EngineError):
+    """A decision could not be taken."""
+
+    default_code = "decision_failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A value, and for a table why: the ids of the rules that hit and the evaluated inputs by label."""
+
+    value: Value
+    rules: tuple[str, ...] = ()
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+
+
+class Logic(Protocol):
+    """What can be evaluated. ``variables`` are the free names that it reads, ``outputs`` the names of several results."""
+
+    @property
+    def variables(self) -> frozenset[str]: ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
+
+    def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
+        """Evaluate in ``scope``. Raises FeelFailure, DecisionFailure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A literal expression."""
+
+    expression: Expression
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The free names of the expression."""
+        return self.expression.variables
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """One value without a name."""
+        return ()
+
+    def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
+        """The value of the expression."""
+        return Outcome(value=self.expression.evaluate(scope, environment, budget))
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A function called with bindings by name."""
+
+    function: Expression
+    bindings: tuple[tuple[str, Logic], ...]
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The free names of the function expression and of all bindings."""
+        return self.function.variables.union(*(logic.variables for _, logic in self.bindings))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """One value without a name."""
+        return ()
+
+    def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
+        """The value of the call; null when the function does not take these names."""
+        function = self.function.evaluate(scope, environment, budget)
+        values = [logic.outcome(scope, environment, budget).value for _, logic in self.bindings]
+        names = tuple(name for name, _ in self.bindings)
+        return Outcome(value=invoke(function, values, names, budget))
+
+
+@dataclass(frozen=True, slots=True)
+class BoxedContext:
+    """Entries one after the other, each seeing those before it; ``result`` (an entry without a name) makes the value."""
+
+    entries: tuple[tuple[str, Logic], ...]
+    result: Logic | None
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The free names that no earlier entry binds."""
+        found: set[str] = set()
+        bound: set[str] = set()
+        for name, logic in self.entries:
+            found |= logic.variables - bound
+            bound.add(name)
+        if self.result is not None:
+            found |= self.result.variables - bound
+        return frozenset(found)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the entries, when they are the value."""
+        return () if self.result is not None else tuple(name for name, _ in self.entries)
+
+    def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
+        """The context, or the value of its result entry."""
+        inner = dict(scope)
+        made: dict[str, Value] = {}
+        for name, logic in self.entries:
+            inner[name] = made[name] = logic.outcome(inner, environment, budget).value
+        if self.result is not None:
+            return self.result.outcome(inner, environment, budget)
+        return Outcome(value=made)

@@ -1,0 +1,164 @@
+"""Decision tables: which rules hit, and what the hit policy makes of them (DMN 1.5 §8.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.decisions.logic import DecisionFailure, Outcome
+from engine.feel import Budget, Environment, Expression, Grid, UnaryTests, Value, call_builtin, equal
+
+
+class HitPolicy(StrEnum):
+    """DMN 1.5 §8.2.10, by their names in files."""
+
+    UNIQUE = "UNIQUE"
+    FIRST = "FIRST"
+    PRIORITY = "PRIORITY"
+    ANY = "ANY"
+    COLLECT = "COLLECT"
+    RULE_ORDER = "RULE ORDER"
+    OUTPUT_ORDER = "OUTPUT ORDER"
+
+
+class Aggregation(StrEnum):
+    """What COLLECT makes of several values."""
+
+    SUM = "SUM"
+    COUNT = "COUNT"
+    MIN = "MIN"
+    MAX = "MAX"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A column of conditions. ``allowed`` are its input values."""
+
+    label: str
+    expression: Expression
+    allowed: UnaryTests | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """A column of conclusions. ``values`` are its output values, the weightiest first."""
+
+    name: str
+    values: tuple[Expression, ...] = ()
+    default: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A row."""
+
+    id: str
+    tests: tuple[UnaryTests, ...]
+    outputs: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A decision table. One output gives its value, several give a context by name."""
+
+    inputs: tuple[Input, ...]
+    columns: tuple[Output, ...]
+    rules: tuple[Rule, ...]
+    hit_policy: HitPolicy = HitPolicy.UNIQUE
+    aggregation: Aggregation | None = None
+    _grid: Grid = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_grid", Grid([rule.tests for rule in self.rules]))
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The free names of all cells."""
+        found: set[str] = set()
+        for column in self.inputs:
+            found |= column.expression.variables
+        for rule in self.rules:
+            found = found.union(*(each.variables for each in (*rule.tests, *rule.outputs)))
+        return frozenset(found)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of several outputs."""
+        return tuple(column.name for column in self.columns) if len(self.columns) > 1 else ()
+
+    def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
+        """Decide. Raises DecisionFailure: an input not allowed, two hits under UNIQUE, different ones under ANY."""
+        values = [column.expression.evaluate(scope, environment, budget) for column in self.inputs]
+        for column, value in zip(self.inputs, values, strict=True):
+            if column.allowed is not None and value is not None and not column.allowed.matches(value, scope, environment):
+                raise DecisionFailure("decision_input_not_allowed", input=column.label)
+        hits = [self.rules[index] for index in self._grid.matching(values, scope, environment, budget)]
+        inputs = {column.label: value for column, value in zip(self.inputs, values, strict=True)}
+        value = self._value(hits, scope, environment, budget)
+        if self.hit_policy is HitPolicy.FIRST:
+            hits = hits[:1]
+        return Outcome(value=value, rules=tuple(rule.id for rule in hits), inputs=inputs)
+
+    def _value(self, hits: list[Rule], scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Value:
+        if self.hit_policy is HitPolicy.UNIQUE and len(hits) > 1:
+            raise DecisionFailure("decision_several_rules", rules=", ".join(rule.id for rule in hits[:10]))
+        if not hits:
+            return self._nothing(scope, environment, budget)
+        if self.hit_policy is HitPolicy.FIRST:
+            hits = hits[:1]
+        rows = [[cell.evaluate(scope, environment, budget) for cell in rule.outputs] for rule in hits]
+        if self.hit_policy is HitPolicy.ANY and any(equal(row, rows[0], budget) is not True for row in rows[1:]):
+            raise DecisionFailure("decision_different_results", rules=", ".join(rule.id for rule in hits[:10]))
+        if self.hit_policy in (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER):
+            rows.sort(key=self._priority(scope, environment, budget))
+        if self.hit_policy in (HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER):
+            return [self._shaped(row) for row in rows]
+        if self.hit_policy is HitPolicy.COLLECT:
+            return self._collected(rows, environment, budget)
+        return self._shaped(rows[0])
+
+    def _shaped(self, row: Sequence[Value]) -> Value:
+        if len(self.columns) == 1:
+            return row[0]
+        return {column.name: value for column, value in zip(self.columns, row, strict=True)}
+
+    def _nothing(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Value:
+        """No rule holds: the default outputs; else no items, or null."""
+        if any(column.default is not None for column in self.columns):
+            row = [
+                None if column.default is None else column.default.evaluate(scope, environment, budget) for column in self.columns
+            ]
+            return self._shaped(row)
+        if self.hit_policy is HitPolicy.COLLECT and self.aggregation is Aggregation.COUNT:
+            return call_builtin("count", [[]], environment, budget)
+        if self.hit_policy in (HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER) or (
+            self.hit_policy is HitPolicy.COLLECT and self.aggregation is None
+        ):
+            return []
+        return None
+
+    def _collected(self, rows: list[list[Value]], environment: Environment, budget: Budget) -> Value:
+        if self.aggregation is None:
+            return [self._shaped(row) for row in rows]
+        function = self.aggregation.value.lower()
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        return self._shaped([call_builtin(function, [column], environment, budget) for column in columns])
+
+    def _priority(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> _Key:
+        ranks = [[value.evaluate(scope, environment, budget) for value in column.values] for column in self.columns]
+        return _Key(ranks, budget)
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """Sorts rows by the place of each value among the output values, first column first; a column without any does not count."""
+
+    ranks: list[list[Value]]
+    budget: Budget
+
+    def __call__(self, row: Sequence[Value]) -> tuple[int, ...]:
+        return tuple(self._rank(value, known) for value, known in zip(row, self.ranks, strict=True))
+
+    def _rank(self, value: Value, known: list[Value]) -> int:
+        return next((index for index, each in enumerate(known) if equal(value, each, self.budget) is True), len(known))
