@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import NamedTuple
 
-from engine.errors import Facts, NotFound
+from engine.errors import Facts, InvariantBroken, NotFound
 from engine.feel import Environment
 from engine.kernel import events as happened
+from engine.kernel.evaluation import Blocked
 from engine.kernel.events import Event
-from engine.kernel.moves import Blocked, Moves
+from engine.kernel.moves import Moves
 from engine.kernel.state import ROOT, Activity, Phase, State, Wait
 from engine.kernel.stimuli import (
     CancelInstance,
@@ -98,11 +98,13 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             moves.step(activity.id)
         case ThrowError():
             activity = _awaited(moves, stimulus.activity, Phase.HANDLER, Phase.TASK)
+            storable_all(stimulus.facts)
             if not moves.throw_error(activity, stimulus.code, stimulus.facts):
                 facts = {**stimulus.facts, "error": stimulus.code}
                 moves.raise_incident(activity, "business_error_uncaught", "error", facts)
         case FailHandler():
             activity = _awaited(moves, stimulus.activity, Phase.HANDLER)
+            storable_all(stimulus.facts)
             moves.raise_incident(activity, stimulus.code, "handler", stimulus.facts)
         case FireTimer():
             wait = _wait(moves, stimulus.wait)
@@ -143,8 +145,7 @@ def _wait(moves: Moves, wait_id: str) -> Wait:
 def _complete_task(moves: Moves, stimulus: CompleteTask) -> None:
     activity = _awaited(moves, stimulus.activity, Phase.TASK)
     variables = storable_all(stimulus.variables)
-    for incident in [each for each in moves.state.incidents.values() if each.activity == activity.id]:
-        moves.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
+    moves.resolve_incidents(activity.id)
     moves.emit(
         happened.TaskCompleted(
             activity=activity.id, element=activity.element, actor=stimulus.actor, variables=variables
@@ -171,28 +172,21 @@ def _retry(moves: Moves, incident_id: str) -> None:
 
 def _work(moves: Moves, max_steps: int) -> None:
     """Until nothing can move, or for ``max_steps``; then say whether the instance has ended or can never move again."""
-    recent: deque[str] = deque(maxlen=_SHOWN_ELEMENTS)
-    for _ in range(max_steps):
-        element = moves.next_element()
-        if element is not None:
-            recent.append(element)
-        if not moves.work_once():
-            break
-    else:
-        element = moves.next_element()
-        if element is not None:
-            facts: Facts = {"limit": max_steps, "elements": ", ".join(dict.fromkeys(recent))}
-            _raise_on_root(moves, "too_many_steps", element, facts)
-    state = moves.state
-    if state.is_ended:
+    steps = 0
+    while (work := moves.next_work()) is not None:
+        if steps == max_steps:
+            # the work is not lost: it stands in the state, and a retry finds it there
+            _raise_too_many_steps(moves, max_steps)
+            return
+        moves.do(work)
+        steps += 1
+    if moves.state.is_ended:
         return
-    if state.scopes[ROOT].is_empty:
+    if moves.state.scopes[ROOT].is_empty:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
-    elif not _may_go_on(state):
-        scope = next(each for each in state.scopes.values() if each.tokens)
-        flow = moves.model.processes[scope.process].flows[min(scope.tokens)]
-        _raise_on_root(moves, "deadlock", flow.target, {"flow": flow.id})
+    elif not _may_go_on(moves.state):
+        _raise_deadlock(moves)
 
 
 def _may_go_on(state: State) -> bool:
@@ -200,6 +194,21 @@ def _may_go_on(state: State) -> bool:
     if state.waits or state.incidents:
         return True
     return any(each.phase in (Phase.TASK, Phase.HANDLER) for each in state.activities.values())
+
+
+def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:
+    entered = [each.element for each in moves.events if isinstance(each, happened.ElementEntered)]
+    facts: Facts = {"limit": max_steps, "elements": ", ".join(dict.fromkeys(entered[-_SHOWN_ELEMENTS:]))}
+    _raise_on_root(moves, "too_many_steps", entered[-1], facts)
+
+
+def _raise_deadlock(moves: Moves) -> None:
+    """Tokens wait at joins for others that will never come."""
+    stuck = next((each for each in moves.state.scopes.values() if each.tokens), None)
+    if stuck is None:
+        raise InvariantBroken("instance_at_rest_without_reason", process=moves.state.process)
+    flow = moves.model.processes[stuck.process].flows[min(stuck.tokens)]
+    _raise_on_root(moves, "deadlock", flow.target, {"flow": flow.id})
 
 
 def _raise_on_root(moves: Moves, code: str, element: str, facts: Facts) -> None:

@@ -75,11 +75,7 @@ def _instance_cancelled(state: State, _event: happened.InstanceCancelled) -> Non
 def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
     _begin_id(state, event.scope)
     state.scopes[event.scope] = Scope(
-        id=event.scope,
-        process=event.process,
-        activity=event.activity,
-        item=event.item,
-        is_isolated=event.isolated,
+        id=event.scope, process=event.process, activity=event.activity, item=event.item, is_isolated=event.isolated
     )
     if event.activity is None:
         return

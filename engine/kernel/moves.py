@@ -8,53 +8,31 @@ Work waits in two queues. First tokens enter everything passive (waits, gateways
 done (handlers, throws, ends, leaving a sub-process), and so on; an inclusive join fires when nothing else can move. All of it can be
 found again in the state: a token on a flow, an activity in a phase.
 
-A subclass may decide otherwise (``decide_flows``, ``evaluate``…) and move the same way.
+What is asked before a move stands in ``evaluation``; a subclass may answer otherwise and move the same way.
 """
 
 from __future__ import annotations
 
-from collections import ChainMap, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import NoReturn
 
-from engine.errors import EngineError, Fact, Facts
-from engine.feel import Environment, Expression, Value
+from engine.errors import EngineError, Facts
+from engine.feel import Environment, Value
 from engine.kernel import events as happened
 from engine.kernel import timers
+from engine.kernel.evaluation import Blocked, Evaluation, Plan, Trigger, Variables, Visible, block
 from engine.kernel.fold import apply
 from engine.kernel.joins import may_join
-from engine.kernel.state import ROOT, Activity, Phase, State
+from engine.kernel.state import ROOT, Activity, Items, Phase, State
 from engine.kernel.values import storable, storable_all
 from engine.model import elements as model
 
-Variables = Mapping[str, Value]
-Visible = ChainMap[str, Value]
-Trigger = model.TimerDefinition | model.MessageDefinition | model.ErrorDefinition
-Plan = timers.Schedule | str
-"""What is needed to begin waiting: a timer's schedule or a message's correlation key."""
 Planned = tuple[str, Trigger, Plan]
 """A wait to begin: the element that catches, what it waits for, and the plan."""
 
 PASSIVE = (model.StartEvent, model.CatchEvent, model.Gateway, model.UserTask, model.SubProcess, model.CallActivity)
-DEFAULT_PRIORITY = 50
-
-
-class Blocked(Exception):
-    """This move cannot be made now: an incident with this code, place and facts."""
-
-    def __init__(self, code: str, place: str, facts: Facts) -> None:
-        super().__init__(code)
-        self.code = code
-        self.place = place
-        self.facts = facts
-
-
-def block(code: str, place: str, /, **facts: Fact) -> NoReturn:
-    """Raise Blocked."""
-    raise Blocked(code, place, facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,49 +50,27 @@ class Step:
     activity: str
 
 
-class Moves:
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Work: an inclusive gateway may join. Found by looking, when nothing else can move."""
+
+    scope: str
+    gateway: str
+
+
+Work = Token | Step | Join
+
+
+class Moves(Evaluation):
     """One run over a state of its own. ``events`` is what has happened so far."""
 
     def __init__(self, definition: model.Model, state: State, environment: Environment) -> None:
+        super().__init__(environment)
         self.model = definition
         self.state = state
-        self.environment = environment
         self.events: list[happened.Event] = []
         self._passive: deque[Token | Step] = deque()
         self._effects: deque[Token | Step] = deque()
-
-    # -- decisions: what a subclass may override ----------------------------------------------------------------------------------
-
-    def evaluate(self, expression: Expression, context: Variables, place: str) -> Value:
-        """The storable value of an expression. Raises Blocked."""
-        try:
-            return storable(expression.evaluate(context, self.environment))
-        except EngineError as error:
-            block(error.code, place, **error.facts)
-
-    def decide_flows(self, process: model.Process, node: model.Node, context: Variables) -> tuple[str, ...]:
-        """The flows that the token takes when it leaves ``node`` (BPMN 13.2.1, 13.4). Raises Blocked."""
-        is_exclusive = isinstance(node, model.ExclusiveGateway)
-        default = node.default if isinstance(node, model.Gateway) else None
-        taken: list[str] = []
-        for flow_id in node.outgoing:
-            if flow_id == default or (taken and is_exclusive):
-                continue
-            condition = process.flows[flow_id].condition
-            if condition is None or self.decide_condition(condition, context, f"condition {flow_id}"):
-                taken.append(flow_id)
-        if taken or not node.outgoing:
-            return tuple(taken)
-        if default is None:
-            block("no_flow_possible", "flows")
-        return (default,)
-
-    def decide_condition(self, condition: Expression, context: Variables, place: str) -> bool:
-        """Whether a condition holds: only true and false are answers. Raises Blocked."""
-        value = self.evaluate(condition, context, place)
-        if not isinstance(value, bool):
-            block("condition_not_boolean", place, source=condition.source, given=_kind(value))
-        return value
 
     # -- the queues ---------------------------------------------------------------------------------------------------------------
 
@@ -127,28 +83,24 @@ class Moves:
         """The id for the next event that gives one; deterministic, never given twice in an instance."""
         return f"{kind}{self.state.counter + 1}"
 
-    def work_once(self) -> bool:
-        """Do the next piece of work; False when nothing can move."""
+    def next_work(self) -> Work | None:
+        """Take the next piece of work; None when nothing can move."""
         if self._passive:
-            work = self._passive.popleft()
-        elif self._effects:
-            work = self._effects.popleft()
-        else:
-            return self._join_inclusive()
+            return self._passive.popleft()
+        if self._effects:
+            return self._effects.popleft()
+        return self._find_join()
+
+    def do(self, work: Work) -> None:
+        """Make the move, if what it is about still lives."""
         if isinstance(work, Token):
             self._move_token(work.scope, work.flow)
-        else:
+        elif isinstance(work, Step):
             self.step(work.activity)
-        return True
-
-    def next_element(self) -> str | None:
-        """The element that the next piece of work is about."""
-        for work in (*self._passive, *self._effects):
-            if isinstance(work, Token) and work.scope in self.state.scopes:
-                return self._process(work.scope).flows[work.flow].target
-            if isinstance(work, Step) and work.activity in self.state.activities:
-                return self.state.activities[work.activity].element
-        return None
+        else:
+            gateway = self._process(work.scope).nodes[work.gateway]
+            tokens = self.state.scopes[work.scope].tokens
+            self.step(self.enter(work.scope, gateway, tuple(flow for flow in gateway.incoming if flow in tokens)))
 
     def queue(self, activity: Activity) -> None:
         """Let the activity take its turn."""
@@ -183,7 +135,7 @@ class Moves:
         process = self._process(scope_id)
         target = process.nodes[process.flows[flow_id].target]
         if isinstance(target, model.InclusiveGateway) and len(target.incoming) > 1:
-            return  # found again by _join_inclusive
+            return  # found by _find_join when nothing else can move
         (self._passive if self._is_passive(target, None) else self._effects).append(Token(scope_id, flow_id))
 
     def _move_token(self, scope_id: str, flow_id: str) -> None:
@@ -200,21 +152,18 @@ class Moves:
             flows = target.incoming
         self.step(self.enter(scope_id, target, flows))
 
-    def _join_inclusive(self) -> bool:
+    def _find_join(self) -> Join | None:
         for scope in self.state.scopes.values():
             if not scope.tokens:
                 continue
             process = self._process(scope.id)
-            targets = dict.fromkeys(process.flows[flow].target for flow in sorted(scope.tokens))
-            for gateway in (process.nodes[target] for target in targets):
-                if not isinstance(gateway, model.InclusiveGateway) or len(gateway.incoming) == 1:
-                    continue
-                nodes = {each.element for each in self.state.activities.values() if each.scope == scope.id}
-                if may_join(process, gateway, scope.tokens, nodes - {gateway.id}):
-                    flows = tuple(flow for flow in gateway.incoming if flow in scope.tokens)
-                    self.step(self.enter(scope.id, gateway, flows))
-                    return True
-        return False
+            for target in dict.fromkeys(process.flows[flow].target for flow in sorted(scope.tokens)):
+                gateway = process.nodes[target]
+                if isinstance(gateway, model.InclusiveGateway) and len(gateway.incoming) > 1:
+                    nodes = {self.state.activities[each].element for each in self._activities_in(scope.id)}
+                    if may_join(process, gateway, scope.tokens, nodes - {target}):
+                        return Join(scope.id, target)
+        return None
 
     # -- the life of an activity ----------------------------------------------------------------------------------------------------
 
@@ -265,7 +214,7 @@ class Moves:
             return
         match node:
             case model.CatchEvent():
-                plan = self._plan(node.trigger, self.state.visible(activity.id), "trigger")
+                plan = self.plan(node.trigger, self.state.visible(activity.id), "trigger")
                 self._wait(activity.id, node.id, node.trigger, plan)
             case model.EndEvent() | model.ThrowEvent():
                 self._throw_event(activity, node)
@@ -305,13 +254,13 @@ class Moves:
         # what an error brings is seen by the outputs of its event, and by nothing else
         written: Variables = {} if _catches_error(node) else result
         if outputs:
-            written = self._mapped(outputs, seen, "output", into=surrounding)
+            written = self.mapped(outputs, seen, "output", into=surrounding)
         elif isinstance(node, model.CallActivity):
             written = inner if node.propagates_all_out else {}
         after = surrounding.new_child(dict(written))
         is_item = self.state.is_item(activity)
         completed = self._item_completed(activity, node, after) if is_item else None
-        flows = () if is_item else self.decide_flows(self._process(activity.scope), node, after)
+        flows = () if is_item else self.flows(self._process(activity.scope), node, after)
         for event in told:
             self.emit(event)
         self._depart(activity, written, flows, completed)
@@ -346,14 +295,14 @@ class Moves:
 
     def _go_on_inside(self, activity: Activity, node: model.Node) -> None:
         if activity.items is not None and isinstance(node, model.Activity) and node.multi_instance is not None:
-            self._go_on_with_items(activity, node, node.multi_instance)
+            self._go_on_with_items(activity, activity.items, node, node.multi_instance)
         elif all(self.state.scopes[each].is_empty for each in activity.scopes):
             self._leave(activity, node, {})
 
     # -- tasks ----------------------------------------------------------------------------------------------------------------------
 
     def _inputs(self, activity: Activity, node: model.Activity | model.ThrowEvent | model.EndEvent) -> dict[str, Value]:
-        return self._mapped(node.inputs, self.state.visible(activity.id), "input", into={})
+        return self.mapped(node.inputs, self.state.visible(activity.id), "input", into={})
 
     def _opening(self, activity: Activity, node: model.Activity) -> tuple[dict[str, Value], list[Planned]]:
         """The local inputs and the waits of the boundary events (which see the inputs)."""
@@ -365,7 +314,7 @@ class Moves:
             return []  # they belong to the body: one of them interrupts all items
         seen = self._seen(activity, locals_)
         return [
-            (each.id, each.trigger, self._plan(each.trigger, seen, f"boundary {each.id}"))
+            (each.id, each.trigger, self.plan(each.trigger, seen, f"boundary {each.id}"))
             for each in self._boundary(activity, node)
             if not isinstance(each.trigger, model.ErrorDefinition)
         ]
@@ -383,11 +332,11 @@ class Moves:
             activity=activity.id,
             element=node.id,
             role=node.role,
-            assignee=self._text(node.assignee, seen, "assignee"),
+            assignee=self.text(node.assignee, seen, "assignee"),
             form=node.form,
-            due_at=self._due(node.due, seen, "due"),
-            follow_up_at=self._due(node.follow_up, seen, "follow-up"),
-            priority=self._priority(node.priority, seen),
+            due_at=self.due(node.due, seen, "due", at_end=True),
+            follow_up_at=self.due(node.follow_up, seen, "follow-up", at_end=False),
+            priority=self.priority(node.priority, seen),
             not_same_as=node.not_same_as,
         )
         self._open(activity, node, locals_, waits)
@@ -408,7 +357,7 @@ class Moves:
         locals_ = self._inputs(activity, node)
         try:
             found = decision.evaluate(self._seen(activity, locals_), self.environment)
-            value, inputs = storable(found.value), storable_all(found.inputs)
+            value, inputs = storable(found.value), storable(dict(found.inputs))
         except EngineError as error:
             block(error.code, "decision", **error.facts)
         told = happened.DecisionEvaluated(
@@ -421,49 +370,7 @@ class Moves:
         )
         self._leave(activity, node, {node.result_variable: value}, locals_=locals_, told=(told,))
 
-    def _text(self, expression: Expression | None, seen: Variables, place: str) -> str | None:
-        value = None if expression is None else self.evaluate(expression, seen, place)
-        if value is not None and not isinstance(value, str):
-            block("value_not_text", place, given=_kind(value))
-        return value or None
-
-    def _due(self, expression: Expression | None, seen: Variables, place: str) -> datetime | None:
-        value = None if expression is None else self.evaluate(expression, seen, place)
-        if value is None:
-            return None
-        try:
-            return timers.due_moment(value, self.environment.now, self.environment.zone, at_end=place == "due")
-        except timers.NotATime:
-            block("not_a_time", place, given=_shown(value))
-
-    def _priority(self, expression: Expression | None, seen: Variables) -> int:
-        value = None if expression is None else self.evaluate(expression, seen, "priority")
-        if value is None:
-            return DEFAULT_PRIORITY
-        if not isinstance(value, Decimal) or value != value.to_integral_value() or not 0 <= value <= 100:
-            block("priority_invalid", "priority", given=_shown(value))
-        return int(value)
-
     # -- scopes inside --------------------------------------------------------------------------------------------------------------
-
-    def entries(self, process: model.Process, scope_element: str) -> tuple[model.Node, ...]:
-        """Where a (sub-)process begins: its one plain start event, or else every node that no flow leads to (BPMN 13.3.4).
-
-        Raises Blocked when that is not clear.
-        """
-        starts: tuple[model.Node, ...] = tuple(each for each in process.starts(scope_element) if each.trigger is None)
-        if len(starts) > 1:
-            block("start_not_clear", "start", count=len(starts))
-        found = starts or tuple(
-            each
-            for each in process.nodes.values()
-            if each.scope == scope_element
-            and not each.incoming
-            and not isinstance(each, model.BoundaryEvent | model.StartEvent)
-        )
-        if not found:
-            block("start_not_clear", "start", count=0)
-        return found
 
     def begin_scope(self, scope_id: str, nodes: Iterable[model.Node]) -> None:
         """Put the first activities into a scope that was opened."""
@@ -510,23 +417,19 @@ class Moves:
     # -- multi-instance (BPMN 13.3.7) -----------------------------------------------------------------------------------------------
 
     def _begin_items(self, activity: Activity, node: model.Activity, many: model.MultiInstance) -> None:
-        items = self.evaluate(many.input_collection, self.state.visible(activity.id), "items")
-        if not isinstance(items, list):
-            block("not_a_list", "items", given=_kind(items))
+        items = self.items(many.input_collection, self.state.visible(activity.id), "items")
         waits = self._boundary_plans(activity, node, {})
         self._open(activity, node, {}, waits)
-        self.emit(happened.ItemsFound(activity=activity.id, element=node.id, items=tuple(items)))
+        self.emit(happened.ItemsFound(activity=activity.id, element=node.id, items=items))
         self.queue(self.state.activities[activity.id])
 
-    def _go_on_with_items(self, body: Activity, node: model.Activity, many: model.MultiInstance) -> None:
+    def _go_on_with_items(self, body: Activity, items: Items, node: model.Activity, many: model.MultiInstance) -> None:
         """Begin the items whose turn has come; when all are done, gather their outputs and leave."""
-        items = body.items
-        assert items is not None
         if not items.pending and not body.scopes:
             gathered = [items.outputs.get(number) for number in range(items.count)]
             written = {many.output_collection: gathered} if many.output_collection else {}
             after = self.state.visible(body.scope).new_child(dict(written))
-            self._depart(body, written, self.decide_flows(self._process(body.scope), node, after))
+            self._depart(body, written, self.flows(self._process(body.scope), node, after))
             return
         if many.is_sequential and body.scopes:
             return
@@ -553,8 +456,8 @@ class Moves:
         scope = self.state.scopes[activity.scope]
         body = self.state.activities[scope.activity or ""]
         many, items = getattr(node, "multi_instance", None), body.items
-        assert isinstance(many, model.MultiInstance)
-        assert items is not None
+        assert isinstance(many, model.MultiInstance), "only a multi-instance has items"
+        assert items is not None, "its body keeps them"
         output = None if many.output_element is None else self.evaluate(many.output_element, after, "output element")
         is_enough = False
         if many.completion_condition is not None:
@@ -564,9 +467,7 @@ class Moves:
                 "numberOfCompletedInstances": Decimal(len(items.outputs) + 1),
                 "numberOfTerminatedInstances": Decimal(0),
             }
-            is_enough = self.decide_condition(
-                many.completion_condition, after.new_child(counters), "completion condition"
-            )
+            is_enough = self.holds(many.completion_condition, after.new_child(counters), "completion condition")
         return happened.ItemCompleted(
             activity=body.id, element=body.element, item=scope.item or 0, output=output, is_enough=is_enough
         )
@@ -575,29 +476,13 @@ class Moves:
         self.emit(completed)
         self.emit(happened.ScopeClosed(scope=scope_id))
         if completed.is_enough:
-            for each in self.state.activities[completed.activity].scopes:
-                self._cancel_scope(each)
+            others = self.state.activities[completed.activity].scopes
+            self.cancel(self._activities_in(*others))
+            for each in others:
+                self.emit(happened.ScopeClosed(scope=each))
         self.queue(self.state.activities[completed.activity])
 
     # -- events ---------------------------------------------------------------------------------------------------------------------
-
-    def _plan(self, trigger: Trigger, seen: Variables, place: str) -> Plan:
-        if isinstance(trigger, model.TimerDefinition):
-            value = self.evaluate(trigger.expression, seen, place)
-            try:
-                return timers.schedule(trigger.kind, value, self.environment.now, self.environment.zone)
-            except timers.NotATime:
-                block("not_a_time", place, given=_shown(value))
-        key = trigger.correlation_key if isinstance(trigger, model.MessageDefinition) else None
-        return "" if key is None else self._correlation_key(key, seen, place)
-
-    def _correlation_key(self, expression: Expression, seen: Variables, place: str) -> str:
-        value = self.evaluate(expression, seen, place)
-        if isinstance(value, Decimal):
-            return f"{value.normalize():f}"  # 5 and 5.0 are one number, so one key
-        if not isinstance(value, str) or not value:
-            block("correlation_key_invalid", place, given=_kind(value))
-        return value
 
     def _wait(self, activity_id: str, element: str, trigger: Trigger, plan: Plan) -> None:
         if isinstance(plan, timers.Schedule):
@@ -663,7 +548,7 @@ class Moves:
     def _trigger_boundary(self, host: Activity, boundary: model.BoundaryEvent, payload: Variables) -> None:
         """The token of a boundary event begins; an interrupting one first ends its host with all that is inside."""
         if boundary.is_interrupting:
-            self.cancel(host.id)
+            self.cancel([host.id])
         self.step(self.enter(host.scope, boundary, payload=payload))
 
     def _throw_event(self, activity: Activity, node: model.EndEvent | model.ThrowEvent) -> None:
@@ -674,12 +559,11 @@ class Moves:
         if node.result is not None:
             payload = self._inputs(activity, node)
             seen = self._seen(activity, payload)
-            key = node.result.correlation_key
             thrown = happened.MessageThrown(
                 element=node.id,
                 activity=activity.id,
                 name=node.result.name,
-                key=None if key is None else self._correlation_key(key, seen, "correlation key"),
+                key=self.correlation_key(node.result.correlation_key, seen, "correlation key"),
                 payload=payload,
             )
             told = (thrown,)
@@ -693,12 +577,7 @@ class Moves:
         for event in told:
             self.emit(event)
         self.emit(happened.ElementCompleted(activity=activity.id, element=activity.element))
-        for other in [each.id for each in self.state.activities.values() if each.scope == activity.scope]:
-            self.cancel(other)
-        tokens = self.state.scopes[activity.scope].tokens
-        if tokens:
-            flows = tuple(flow for flow in sorted(tokens) for _ in range(tokens[flow]))
-            self.emit(happened.TokensDropped(scope=activity.scope, flows=flows))
+        self._empty(activity.scope)
         self._queue_owner(activity.scope)
 
     # -- errors and interruption ----------------------------------------------------------------------------------------------------
@@ -746,32 +625,30 @@ class Moves:
 
     def end_everything(self) -> None:
         """Interrupt all that lives and forget all work; the variables of the process stay."""
-        for activity_id in [each.id for each in self.state.activities.values() if each.scope == ROOT]:
-            self.cancel(activity_id)
-        tokens = self.state.scopes[ROOT].tokens
-        if tokens:
-            flows = tuple(flow for flow in sorted(tokens) for _ in range(tokens[flow]))
-            self.emit(happened.TokensDropped(scope=ROOT, flows=flows))
+        self._empty(ROOT)
         for incident in list(self.state.incidents.values()):
             self.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
         self._passive.clear()
         self._effects.clear()
 
-    def cancel(self, activity_id: str) -> None:
-        """Interrupt an activity with everything inside, innermost first."""
-        self._cancel_all([activity_id])
+    def _empty(self, scope_id: str) -> None:
+        """End all that lives in a scope, which stays open."""
+        self.cancel(self._activities_in(scope_id))
+        tokens = self.state.scopes[scope_id].tokens
+        if tokens:
+            flows = tuple(flow for flow in sorted(tokens) for _ in range(tokens[flow]))
+            self.emit(happened.TokensDropped(scope=scope_id, flows=flows))
 
-    def _cancel_scope(self, scope_id: str) -> None:
-        inside = [each.id for each in self.state.activities.values() if each.scope == scope_id]
-        self._cancel_all(inside)
-        self.emit(happened.ScopeClosed(scope=scope_id))
+    def _activities_in(self, *scope_ids: str) -> list[str]:
+        return [each.id for each in self.state.activities.values() if each.scope in scope_ids]
 
-    def _cancel_all(self, outermost: Iterable[str]) -> None:
+    def cancel(self, activity_ids: Iterable[str]) -> None:
+        """Interrupt activities with everything inside, innermost first."""
         # not recursive: processes may call themselves as deep as their data lead
         by_scope: dict[str, list[str]] = {}
         for activity in self.state.activities.values():
             by_scope.setdefault(activity.scope, []).append(activity.id)
-        found = list(outermost)
+        found = list(activity_ids)
         for activity_id in found:
             for scope_id in self.state.activities[activity_id].scopes:
                 found.extend(by_scope.get(scope_id, ()))
@@ -794,25 +671,17 @@ class Moves:
             wait = self.state.waits[wait_id]
             cancelled = happened.MessageWaitCancelled if wait.due_at is None else happened.TimerCancelled
             self.emit(cancelled(wait=wait.id, element=wait.element))
-        for incident in [each for each in self.state.incidents.values() if each.activity == activity.id]:
+        self.resolve_incidents(activity.id)
+
+    def resolve_incidents(self, activity_id: str) -> None:
+        """Whatever stopped this activity does not matter any more."""
+        for incident in [each for each in self.state.incidents.values() if each.activity == activity_id]:
             self.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
 
     # -- variables ------------------------------------------------------------------------------------------------------------------
 
     def _seen(self, activity: Activity, nearest: Variables) -> Visible:
         return self.state.visible(activity.id).new_child(dict(nearest))
-
-    def _mapped(
-        self, mappings: Iterable[model.VariableMapping], seen: Visible, place: str, *, into: Variables
-    ) -> dict[str, Value]:
-        """The targets of the mappings; a later one sees the earlier ones; a path goes into the context that ``into`` holds."""
-        found: dict[str, Value] = {}
-        layered = seen.new_child(found)
-        for mapping in mappings:
-            name, *path = mapping.target
-            value = self.evaluate(mapping.source, layered, f"{place} {'.'.join(mapping.target)}")
-            found[name] = _put(found.get(name, into.get(name)), path, value) if path else value
-        return found
 
     def _write(self, scope_id: str, name: str, value: Value, element: str) -> None:
         """Into the nearest scope that holds the name, else into the process (or called process) itself."""
@@ -836,20 +705,3 @@ class Moves:
 
 def _catches_error(node: model.Node) -> bool:
     return isinstance(node, model.BoundaryEvent) and isinstance(node.trigger, model.ErrorDefinition)
-
-
-def _put(existing: Value, path: Sequence[str], value: Value) -> Value:
-    """A copy of the context ``existing`` with ``value`` at ``path``; what is no context gives way to one."""
-    if not path:
-        return value
-    context = dict(existing) if isinstance(existing, dict) else {}
-    context[path[0]] = _put(context.get(path[0]), path[1:], value)
-    return dict(sorted(context.items()))
-
-
-def _kind(value: Value) -> str:
-    return "null" if value is None else type(value).__name__
-
-
-def _shown(value: Value) -> str:
-    return f"{value!s:.80}"

@@ -39,7 +39,7 @@ def storable(value: object) -> Value:
 
 def storable_all(values: Mapping[str, object]) -> dict[str, Value]:
     """The same for each of ``values``, whose names are kept in their order."""
-    return {name: storable(value) for name, value in values.items()}
+    return {_key(name): storable(value) for name, value in values.items()}
 
 
 class _Copy:
@@ -63,7 +63,7 @@ class _Copy:
         if isinstance(value, list | tuple):
             return [self.of(each, depth + 1) for each in value]
         if isinstance(value, Mapping):
-            return {self._key(key): self.of(value[key], depth + 1) for key in sorted(value, key=str)}
+            return {self._text(_key(key)): self.of(value[key], depth + 1) for key in sorted(value, key=str)}
         raise ValueNotStorable(kind=type(value).__name__)
 
     def _spend(self, size: int) -> None:
@@ -79,11 +79,12 @@ class _Copy:
             raise ValueNotStorable(kind="text that is not Unicode") from None
         return value
 
-    def _key(self, key: object) -> str:
-        # {"@date": …} is how engine.data writes a typed value: a context must not be able to imitate one
-        if not isinstance(key, str) or key.startswith("@"):
-            raise ValueNotStorable(kind=f"context with the key {key!s:.40}")
-        return self._text(key)
+
+def _key(key: object) -> str:
+    # {"@date": …} is how engine.data writes a typed value: a context must not be able to imitate one
+    if not isinstance(key, str) or key.startswith("@"):
+        raise ValueNotStorable(kind=f"context with the key {key!s:.40}")
+    return key
 
 
 def _number(value: Decimal) -> Decimal:

@@ -1,0 +1,179 @@
+"""What a move asks before it is made: expressions evaluated, flows chosen, plans for waits. Nothing here changes anything.
+
+Whatever cannot be answered raises ``Blocked``. ``Evaluation`` is what another strategy overrides (a proof leaves every choice open, a
+rehearsal forces one), while the moves stay the same.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NoReturn
+
+from engine.errors import EngineError, Fact, Facts
+from engine.feel import Environment, Expression, Value
+from engine.kernel import timers
+from engine.kernel.values import storable
+from engine.model import elements as model
+
+Variables = Mapping[str, Value]
+Visible = ChainMap[str, Value]
+Trigger = model.TimerDefinition | model.MessageDefinition | model.ErrorDefinition
+Plan = timers.Schedule | str
+"""What is needed to begin waiting: a timer's schedule or a message's correlation key."""
+
+DEFAULT_PRIORITY = 50
+MAX_PRIORITY = 100
+
+
+class Blocked(Exception):
+    """This move cannot be made now: an incident with this code, place and facts."""
+
+    def __init__(self, code: str, place: str, facts: Facts) -> None:
+        super().__init__(code)
+        self.code = code
+        self.place = place
+        self.facts = facts
+
+
+def block(code: str, place: str, /, **facts: Fact) -> NoReturn:
+    """Raise Blocked."""
+    raise Blocked(code, place, facts)
+
+
+class Evaluation:
+    """Answers at one moment. Every method raises Blocked when there is no answer; ``place`` says in the incident what was asked."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+
+    def evaluate(self, expression: Expression, seen: Variables, place: str) -> Value:
+        """The storable value of an expression."""
+        try:
+            return storable(expression.evaluate(seen, self.environment))
+        except EngineError as error:
+            block(error.code, place, **error.facts)
+
+    def holds(self, condition: Expression, seen: Variables, place: str) -> bool:
+        """Whether a condition holds: only true and false are answers."""
+        value = self.evaluate(condition, seen, place)
+        if not isinstance(value, bool):
+            block("condition_not_boolean", place, source=condition.source, given=_kind(value))
+        return value
+
+    def items(self, collection: Expression, seen: Variables, place: str) -> tuple[Value, ...]:
+        """The items of a multi-instance."""
+        value = self.evaluate(collection, seen, place)
+        if not isinstance(value, list):
+            block("not_a_list", place, given=_kind(value))
+        return tuple(value)
+
+    def flows(self, process: model.Process, node: model.Node, seen: Variables) -> tuple[str, ...]:
+        """The flows taken when ``node`` is left (BPMN 13.2.1, 13.4): the first that may be at an exclusive gateway, else all."""
+        is_exclusive = isinstance(node, model.ExclusiveGateway)
+        default = node.default if isinstance(node, model.Gateway) else None
+        taken: list[str] = []
+        for flow_id in node.outgoing:
+            if flow_id == default or (taken and is_exclusive):
+                continue
+            condition = process.flows[flow_id].condition
+            if condition is None or self.holds(condition, seen, f"condition {flow_id}"):
+                taken.append(flow_id)
+        if taken or not node.outgoing:
+            return tuple(taken)
+        if default is None:
+            block("no_flow_possible", "flows")
+        return (default,)
+
+    def entries(self, process: model.Process, scope_element: str) -> tuple[model.Node, ...]:
+        """Where a (sub-)process begins: its one plain start event, or else every node that no flow leads to (BPMN 13.3.4)."""
+        starts: tuple[model.Node, ...] = tuple(each for each in process.starts(scope_element) if each.trigger is None)
+        found = starts or tuple(
+            each
+            for each in process.nodes.values()
+            if each.scope == scope_element
+            and not each.incoming
+            and not isinstance(each, model.BoundaryEvent | model.StartEvent)
+        )
+        if len(starts) > 1 or not found:
+            block("start_not_clear", "start", count=len(starts))
+        return found
+
+    def mapped(
+        self, mappings: Iterable[model.VariableMapping], seen: Visible, place: str, *, into: Variables
+    ) -> dict[str, Value]:
+        """The targets of the mappings; a later one sees the earlier ones; a path goes into the context that ``into`` holds."""
+        found: dict[str, Value] = {}
+        layered = seen.new_child(found)
+        for mapping in mappings:
+            name, *path = mapping.target
+            value = self.evaluate(mapping.source, layered, f"{place} {'.'.join(mapping.target)}")
+            found[name] = _put(found.get(name, into.get(name)), path, value) if path else value
+        return found
+
+    def plan(self, trigger: Trigger, seen: Variables, place: str) -> Plan:
+        """What is needed to wait for a timer or a message."""
+        if isinstance(trigger, model.TimerDefinition):
+            value = self.evaluate(trigger.expression, seen, place)
+            try:
+                return timers.schedule(trigger.kind, value, self.environment.now, self.environment.zone)
+            except timers.NotATime:
+                block("not_a_time", place, given=_shown(value))
+        key = trigger.correlation_key if isinstance(trigger, model.MessageDefinition) else None
+        return self.correlation_key(key, seen, place) or ""
+
+    def correlation_key(self, expression: Expression | None, seen: Variables, place: str) -> str | None:
+        """The key as text: 5 and 5.0 are one number, so one key. None without an expression."""
+        if expression is None:
+            return None
+        value = self.evaluate(expression, seen, place)
+        if isinstance(value, Decimal):
+            return f"{value.normalize():f}"
+        if not isinstance(value, str) or not value:
+            block("correlation_key_invalid", place, given=_kind(value))
+        return value
+
+    def text(self, expression: Expression | None, seen: Variables, place: str) -> str | None:
+        """A text, or None."""
+        value = None if expression is None else self.evaluate(expression, seen, place)
+        if value is not None and not isinstance(value, str):
+            block("value_not_text", place, given=_kind(value))
+        return value or None
+
+    def due(self, expression: Expression | None, seen: Variables, place: str, *, at_end: bool) -> datetime | None:
+        """A task's moment in UTC, or None; see ``timers.due_moment``."""
+        value = None if expression is None else self.evaluate(expression, seen, place)
+        if value is None:
+            return None
+        try:
+            return timers.due_moment(value, self.environment.now, self.environment.zone, at_end=at_end)
+        except timers.NotATime:
+            block("not_a_time", place, given=_shown(value))
+
+    def priority(self, expression: Expression | None, seen: Variables) -> int:
+        """A whole number from 0 to 100."""
+        value = None if expression is None else self.evaluate(expression, seen, "priority")
+        if value is None:
+            return DEFAULT_PRIORITY
+        if not isinstance(value, Decimal) or value != int(value) or not 0 <= value <= MAX_PRIORITY:
+            block("priority_invalid", "priority", given=_shown(value))
+        return int(value)
+
+
+def _put(existing: Value, path: Sequence[str], value: Value) -> Value:
+    """A copy of the context ``existing`` with ``value`` at ``path``; what is no context gives way to one."""
+    if not path:
+        return value
+    context = dict(existing) if isinstance(existing, dict) else {}
+    context[path[0]] = _put(context.get(path[0]), path[1:], value)
+    return dict(sorted(context.items()))
+
+
+def _kind(value: Value) -> str:
+    return "null" if value is None else type(value).__name__
+
+
+def _shown(value: Value) -> str:
+    return f"{value!s:.80}"
