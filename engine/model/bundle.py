@@ -210,13 +210,17 @@ def _put_together(files: Mapping[str, bytes], read: _Read) -> Bundle:
 def _processes(read: _Read) -> dict[str, tuple[str, Process]]:
     """The processes of all files with their file; the warnings of the files are passed on."""
     found: dict[str, tuple[str, Process]] = {}
+    file_of: dict[str, str] = {}
     for path, file in read.processes.items():
         if file is None:
             continue
         read.problems.extend(file.warnings)
         for process in file.processes:
-            if process.id in found:
-                read.problems.append(_twice(path, process.id, found[process.id][0]))
+            # names, stages and the history speak of elements by their id alone: it must mean one thing in the whole version
+            for identity in (process.id, *process.nodes, *process.flows, *process.lanes):
+                if identity in file_of:
+                    read.problems.append(_twice(path, identity, file_of[identity]))
+                file_of[identity] = path
             found[process.id] = (path, process)
     return found
 
