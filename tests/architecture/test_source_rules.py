@@ -138,6 +138,22 @@ def test_only_the_command_line_prints() -> None:
     assert not wrong, "write to the log (engine.log), or return what is to be said"
 
 
+def test_pages_hold_no_sql() -> None:
+    wrong = [
+        f"{source.path}:{node.lineno}"
+        for source in SOURCES
+        if source.is_in("web/")
+        for node in ast.walk(source.tree)
+        if (isinstance(node, ast.Import) and any(each.name.startswith("sqlalchemy") for each in node.names))
+        or (
+            isinstance(node, ast.ImportFrom)
+            and (node.module or "").startswith("sqlalchemy")
+            and {each.name for each in node.names} != {"Session"}
+        )
+    ]
+    assert not wrong, "add a query beside the tables it reads; a page may name the type Session, to hand one on"
+
+
 _VAGUE_MODULES = {
     "utils",
     "util",
