@@ -211,12 +211,3 @@ def test_every_folder_of_modules_is_a_package(folder: str) -> None:
 def test_the_tests_are_no_package() -> None:
     wrong = [file.relative_to(ROOT).as_posix() for file in (ROOT / "tests").rglob("__init__.py")]
     assert not wrong, "tests/engine/__init__.py would hide the real engine (importmode importlib needs none)"
-
-
-def test_tests_lie_where_their_subject_lies() -> None:
-    packages = {each.name for each in (ROOT / "engine").iterdir() if each.is_dir() and not each.name.startswith("_")}
-    modules = {each.stem for each in (ROOT / "engine").glob("*.py")}
-    beside = {
-        each.name for each in (ROOT / "tests" / "engine").iterdir() if each.is_dir() and not each.name.startswith("_")
-    }
-    assert beside <= packages | modules

@@ -24,7 +24,8 @@ _SPEAKING = {"say", "_say", "tell"}
 def trees() -> Iterator[tuple[str, ast.Module]]:
     for package in ("engine", "handlers", "web"):
         for file in sorted((ROOT / package).rglob("*.py")):
-            if "frontend" not in file.parts:
+            # the verifier runs alone, on somebody else's machine, and brings its own words
+            if "frontend" not in file.parts and file.name != "verifier.py":
                 yield file.relative_to(ROOT).as_posix(), ast.parse(file.read_text(encoding="utf-8"))
 
 
