@@ -13,8 +13,10 @@ __all__ = ["Decision", "DecisionFailure", "DecisionResult", "Knowledge"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionResult:
-    """``value`` with its reasons: the ids of the ``rules`` that hit, in the order of the table, and the evaluated ``inputs`` by label;
-    ``required`` are the results of the decisions beneath, by name."""
+    """``value`` with its reasons: the ids of the ``rules`` that hit, in the order of the table, and the evaluated ``inputs`` by label.
+
+    ``required`` are the results of the decisions beneath, by name.
+    """
 
     value: Value
     rules: tuple[str, ...] = ()
@@ -49,8 +51,11 @@ class Knowledge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """One decision of a file. ``inputs`` are the names of the variables that it and what it requires need, ``outputs`` the names that it
-    gives (its own name for a single value). ``requires`` are decisions, ``knowledge`` functions."""
+    """One decision of a file.
+
+    ``inputs`` are the names of the variables that it and what it requires need, ``outputs`` the names that it gives (its own name for a
+    single value). ``requires`` are decisions, ``knowledge`` functions.
+    """
 
     id: str
     name: str
@@ -65,23 +70,25 @@ class Decision:
 
         Raises FeelFailure when a bound is exceeded, DecisionFailure when the table contradicts itself or an input is not allowed.
         """
-        return self._decide(variables, environment, Budget(), {})
+        return _taken(self, variables, environment, Budget(), {})
 
-    def _decide(
-        self,
-        variables: Mapping[str, Value],
-        environment: Environment,
-        budget: Budget,
-        taken: dict[str, DecisionResult],
-    ) -> DecisionResult:
-        if self.id in taken:
-            return taken[self.id]
-        required = {each.name: each._decide(variables, environment, budget, taken) for each in self.requires}
-        scope = variables
-        if required or self.knowledge:
-            functions = {each.name: each.function(environment, budget) for each in self.knowledge}
-            scope = {**variables, **functions, **{name: result.value for name, result in required.items()}}
-        found: Outcome = self.logic.outcome(scope, environment, budget)
-        made = DecisionResult(value=found.value, rules=found.rules, inputs=found.inputs, required=required)
-        taken[self.id] = made
-        return made
+
+def _taken(
+    decision: Decision,
+    variables: Mapping[str, Value],
+    environment: Environment,
+    budget: Budget,
+    results: dict[str, DecisionResult],
+) -> DecisionResult:
+    """The result of ``decision`` after all that it requires; ``results`` are those already taken, by id."""
+    if decision.id in results:
+        return results[decision.id]
+    required = {each.name: _taken(each, variables, environment, budget, results) for each in decision.requires}
+    scope = variables
+    if required or decision.knowledge:
+        functions = {each.name: each.function(environment, budget) for each in decision.knowledge}
+        scope = {**variables, **functions, **{name: result.value for name, result in required.items()}}
+    found: Outcome = decision.logic.outcome(scope, environment, budget)
+    made = DecisionResult(value=found.value, rules=found.rules, inputs=found.inputs, required=required)
+    results[decision.id] = made
+    return made

@@ -29,10 +29,14 @@ class Logic(Protocol):
     """What can be evaluated. ``variables`` are the free names that it reads, ``outputs`` the names of several results."""
 
     @property
-    def variables(self) -> frozenset[str]: ...
+    def variables(self) -> frozenset[str]:
+        """The free names."""
+        ...
 
     @property
-    def outputs(self) -> tuple[str, ...]: ...
+    def outputs(self) -> tuple[str, ...]:
+        """The names of several results."""
+        ...
 
     def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
         """Evaluate in ``scope``. Raises FeelFailure, DecisionFailure."""

@@ -67,13 +67,13 @@ class _Reader:
             self._register(element)
         self._names = frozenset(_known_names(self.root))
         for element in dmn.children(self.root, "decision"):
-            self._decision(element.get("id", ""))
+            self._decision(_key(element))
         return {key: decision for key, decision in self._decisions.items() if decision is not None}
 
     def _register(self, element: etree._Element) -> None:
-        key = element.get("id")
+        key = _key(element)
         kind = dmn.local(element)
-        if key is None:
+        if not key:
             if kind in ("decision", "inputData", "businessKnowledgeModel"):
                 self._note("dmn_id_missing", element, kind=kind)
         elif key in self._elements:
@@ -101,11 +101,11 @@ class _Reader:
     def _made_decision(self, key: str, element: etree._Element) -> Decision:
         before = len(self.problems)
         required = [
-            self._decision(self._elements[target].get("id", ""))
-            for target in self._targets(element, "informationRequirement", "requiredDecision")
+            self._decision(target) for target in self._targets(element, "informationRequirement", "requiredDecision")
         ]
         inputs = [
-            _name_of(self._elements[target]) for target in self._targets(element, "informationRequirement", "requiredInput")
+            _name_of(self._elements[target])
+            for target in self._targets(element, "informationRequirement", "requiredInput")
         ]
         knowledge = [
             self._model(target) for target in self._targets(element, "knowledgeRequirement", "requiredKnowledge")
@@ -115,7 +115,7 @@ class _Reader:
             raise _Refused
         decisions = tuple(each for each in required if each is not None)
         models = tuple(each for each in knowledge if each is not None)
-        bound = {each.name for each in (*decisions, *models)}
+        bound = {each.name for each in decisions} | {each.name for each in models}
         needed = dict.fromkeys((*inputs, *sorted(logic.variables - bound)))
         for each in decisions:
             needed.update(dict.fromkeys(each.inputs))
@@ -139,7 +139,9 @@ class _Reader:
             return None
         self._in_work.add(key)
         before = len(self.problems)
-        requires = [self._model(target) for target in self._targets(element, "knowledgeRequirement", "requiredKnowledge")]
+        requires = [
+            self._model(target) for target in self._targets(element, "knowledgeRequirement", "requiredKnowledge")
+        ]
         made: Knowledge | None = None
         body = dmn.child(element, "encapsulatedLogic")
         if body is None:
@@ -236,10 +238,13 @@ class _Reader:
         before = len(self.problems)
         policy = self._policy(element, owner)
         aggregation = self._aggregation(element, owner)
-        inputs = tuple(self._input(each, number, owner) for number, each in enumerate(dmn.children(element, "input"), 1))
+        inputs = tuple(
+            self._input(each, number, owner) for number, each in enumerate(dmn.children(element, "input"), 1)
+        )
         outputs = tuple(self._output(each, owner) for each in dmn.children(element, "output"))
         rules = tuple(
-            self._rule(each, number, inputs, outputs, owner) for number, each in enumerate(dmn.children(element, "rule"), 1)
+            self._rule(each, number, inputs, outputs, owner)
+            for number, each in enumerate(dmn.children(element, "rule"), 1)
         )
         if not outputs:
             self._note("dmn_table_without_output", owner)
@@ -385,6 +390,11 @@ class _Reader:
         )
 
 
+def _key(element: etree._Element) -> str:
+    """The id; the standard lets it be absent, then the name has to do."""
+    return element.get("id") or " ".join(element.get("name", "").split())
+
+
 def _name_of(element: etree._Element) -> str:
     """The name by which expressions know an element: its variable's, or its own; blanks are normalised."""
     variable = dmn.child(element, "variable")
@@ -394,7 +404,16 @@ def _name_of(element: etree._Element) -> str:
 
 def _known_names(root: etree._Element) -> Iterable[str]:
     """Every name that an expression of the file may use: variables, parameters, entries and components."""
-    kinds = ("decision", "inputData", "businessKnowledgeModel", "variable", "formalParameter", "itemComponent", "parameter", "output")
+    kinds = (
+        "decision",
+        "inputData",
+        "businessKnowledgeModel",
+        "variable",
+        "formalParameter",
+        "itemComponent",
+        "parameter",
+        "output",
+    )
     for element in root.iter(etree.Element):
         if dmn.local(element) in kinds:
             name = element.get("name")

@@ -91,7 +91,11 @@ class Table:
         """Decide. Raises DecisionFailure: an input not allowed, two hits under UNIQUE, different ones under ANY."""
         values = [column.expression.evaluate(scope, environment, budget) for column in self.inputs]
         for column, value in zip(self.inputs, values, strict=True):
-            if column.allowed is not None and value is not None and not column.allowed.matches(value, scope, environment):
+            if (
+                column.allowed is not None
+                and value is not None
+                and not column.allowed.matches(value, scope, environment)
+            ):
                 raise DecisionFailure("decision_input_not_allowed", input=column.label)
         hits = [self.rules[index] for index in self._grid.matching(values, scope, environment, budget)]
         inputs = {column.label: value for column, value in zip(self.inputs, values, strict=True)}
@@ -127,7 +131,8 @@ class Table:
         """No rule holds: the default outputs; else no items, or null."""
         if any(column.default is not None for column in self.columns):
             row = [
-                None if column.default is None else column.default.evaluate(scope, environment, budget) for column in self.columns
+                None if column.default is None else column.default.evaluate(scope, environment, budget)
+                for column in self.columns
             ]
             return self._shaped(row)
         if self.hit_policy is HitPolicy.COLLECT and self.aggregation is Aggregation.COUNT:

@@ -1,7 +1,7 @@
-"""Tree to closures. Each node becomes a function of one *frame*, a flat list: variables, environment, budget, then one slot per local name.
+"""Tree to closures. Each node becomes a function of one *frame*, a flat list: variables, environment, budget, one slot per local name.
 
-Names are resolved here, once: a local name is a slot, anything else is looked up in the variables. Straight-line code costs no counting (the
-source is bounded); loops, filters and calls charge the budget with the size of what they repeat.
+Names are resolved here, once: a local name is a slot, anything else is looked up in the variables. Straight-line code costs no counting
+(the source is bounded); loops, filters and calls charge the budget with the size of what they repeat.
 """
 
 from __future__ import annotations
@@ -128,7 +128,9 @@ class Compiler:
             slot = self._local(first)
             if slot is not None:
                 return _slot_member_reader(slot, second)
-            if first not in BUILTINS and not any(first in scope.slots or scope.item is not None for scope in self._scopes):
+            if first not in BUILTINS and not any(
+                first in scope.slots or scope.item is not None for scope in self._scopes
+            ):
                 self.variables.add(first)
                 self.possible_variables.add(first)
                 return _two_step_reader(first, second)
@@ -163,14 +165,15 @@ class Compiler:
             return node
         values = [_value_of(argument) for argument in arguments]
         signature = builtin.signature_for(len(values))
-        return node if signature is None else Constant(node.at, signature.call(values, None, Budget()))
+        fitted = None if signature is None or signature.wants else signature.fitted(values)
+        return node if signature is None or fitted is None else Constant(node.at, signature.run(*fitted))
 
     # --- operators
 
     def constant(self, node: Constant) -> Run:
         """A value that is always the same."""
         value = node.value
-        return lambda frame: value
+        return lambda _frame: value
 
     def negation(self, node: Negation) -> Run:
         """Arithmetic minus."""
@@ -254,7 +257,7 @@ class Compiler:
 
     def _tests(self, node: Tests, slot: int) -> Run:
         if not node.tests:
-            return lambda frame: True
+            return lambda _frame: True
         texts = self._constants(node.tests)
         if texts is not None:
             found = _text_test(slot, texts)
@@ -286,8 +289,14 @@ class Compiler:
             if type(operand.value) in (Decimal, str, date, bool):
                 return _comparison_of_constants("=", read, operand.value)
         run = self.expression(operand)
+        if isinstance(test.operand, RangeLiteral):
+            return lambda frame: (
+                None if (interval := run(frame)) is None else operations.passes(frame[slot], interval, frame[2])
+            )
         if test.uses_input:
-            return lambda frame: value if type(value := run(frame)) is bool else operations.passes(frame[slot], value, frame[2])
+            return lambda frame: (
+                value if type(value := run(frame)) is bool else operations.passes(frame[slot], value, frame[2])
+            )
         return lambda frame: _passed(frame[slot], run(frame), frame[2])
 
     def tests_value(self, node: Tests) -> Run:
@@ -475,10 +484,12 @@ class Compiler:
         else:
             found = builtin.signature_for(len(nodes))
             if found is None:
-                raise FeelSyntaxError("feel_argument_count", node.at, name=name, given=len(nodes), wanted=builtin.counts)
+                raise FeelSyntaxError(
+                    "feel_argument_count", node.at, name=name, given=len(nodes), wanted=builtin.counts
+                )
             signature = found
         arguments = tuple(_null if each is None else self.expression(each) for each in nodes)
-        return _signature_call(signature, arguments)
+        return _call_of(builtin, signature, arguments)
 
     def _by_name(self, node: Call, name: str, builtin: Builtin) -> tuple[Signature, list[Node | None]]:
         for signature in builtin.signatures:
@@ -488,13 +499,15 @@ class Compiler:
                 return signature, [by_name.get(parameter) for parameter in order_of]
         known = {parameter.name for signature in builtin.signatures for parameter in signature.parameters}
         wrong = next((given for given in node.names if given not in known), node.names[0])
-        raise FeelSyntaxError("feel_argument_name", node.at, function=name, name=wrong, suggestion=closest(wrong, known))
+        raise FeelSyntaxError(
+            "feel_argument_name", node.at, function=name, name=wrong, suggestion=closest(wrong, known)
+        )
 
 
 # --- readers
 
 
-def _null(frame: Frame) -> Value:
+def _null(_frame: Frame) -> Value:
     return None
 
 
@@ -710,7 +723,7 @@ def _comparison(operator: str, left: Run, right: Run) -> Run:
     return is_at_most
 
 
-def _not(value: bool | None) -> bool | None:
+def _not(value: Value) -> Value:
     return None if value is None else not value
 
 
@@ -799,10 +812,10 @@ def _to_power(left: Run, right: Run) -> Run:
 _BINARY: dict[str, Callable[[Run, Run], Run]] = {"+": _plus, "-": _minus, "*": _times, "/": _over, "**": _to_power}
 _ARITHMETIC: dict[str, Callable[[Value, Value, Budget], Value]] = {
     "+": operations.add,
-    "-": lambda left, right, budget: operations.subtract(left, right),
-    "*": lambda left, right, budget: operations.multiply(left, right),
-    "/": lambda left, right, budget: operations.divide(left, right),
-    "**": lambda left, right, budget: operations.power(left, right),
+    "-": lambda left, right, _budget: operations.subtract(left, right),
+    "*": lambda left, right, _budget: operations.multiply(left, right),
+    "/": lambda left, right, _budget: operations.divide(left, right),
+    "**": lambda left, right, _budget: operations.power(left, right),
 }
 
 
@@ -967,29 +980,38 @@ def _mentions(node: Node, name: str) -> bool:
 # --- calls
 
 
-def _signature_call(signature: Signature, arguments: tuple[Run, ...]) -> Run:
-    run, kinds = signature.direct, signature.kinds
-    if run is not None and len(arguments) == 1 and len(kinds) >= 1:
-        (only,), kind = arguments, kinds[0]
+def _call_of(builtin: Builtin, signature: Signature, arguments: tuple[Run, ...]) -> Run:
+    """A call of ``builtin``. Arguments that are of the kinds of ``signature`` already go straight to its function."""
+    if signature.wants != "environment" and signature.most is not None and len(arguments) in (1, 2):
+        direct = _call_of_one if len(arguments) == 1 else _call_of_two
+        return direct(builtin, signature, arguments)
+    return lambda frame: builtin.call([argument(frame) for argument in arguments], frame[1], frame[2])
 
-        def one(frame: Frame) -> Value:
-            value = only(frame)
-            if type(value) is kind:
-                return run(frame[2], value)
-            return signature.call([value], frame[1], frame[2])
 
-        return one
-    if run is not None and len(arguments) == 2 and len(kinds) >= 2:
-        (left, right), (kind, other_kind) = arguments, kinds[:2]
+def _call_of_one(builtin: Builtin, signature: Signature, arguments: tuple[Run, ...]) -> Run:
+    run, kind, only = signature.run, signature.kinds[0], arguments[0]
+    wants_budget = signature.wants == "budget"
 
-        def two(frame: Frame) -> Value:
-            value, other = left(frame), right(frame)
-            if type(value) is kind and type(other) is other_kind:
-                return run(frame[2], value, other)
-            return signature.call([value, other], frame[1], frame[2])
+    def call(frame: Frame) -> Value:
+        value = only(frame)
+        if type(value) is kind:
+            return run(frame[2], value) if wants_budget else run(value)
+        return builtin.call([value], frame[1], frame[2])
 
-        return two
-    return lambda frame: signature.call([argument(frame) for argument in arguments], frame[1], frame[2])
+    return call
+
+
+def _call_of_two(builtin: Builtin, signature: Signature, arguments: tuple[Run, ...]) -> Run:
+    run, (kind, other_kind), (left, right) = signature.run, signature.kinds[:2], arguments
+    wants_budget = signature.wants == "budget"
+
+    def call(frame: Frame) -> Value:
+        value, other = left(frame), right(frame)
+        if type(value) is kind and type(other) is other_kind:
+            return run(frame[2], value, other) if wants_budget else run(value, other)
+        return builtin.call([value, other], frame[1], frame[2])
+
+    return call
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -42,14 +42,14 @@ class _Compiled:
 
 
 class Expression(_Compiled):
-    """A compiled expression. ``variables`` are the free names that it reads; ``possible_variables`` adds names inside filters, which
-    may also be entries of the items. ``tree`` is its syntax tree."""
+    """A compiled expression. ``variables`` are the free names that it reads, ``tree`` is its syntax tree.
+
+    ``possible_variables`` adds the names inside filters, which may also be entries of the items.
+    """
 
     __slots__ = ()
 
-    def evaluate(
-        self, context: Mapping[str, Value], environment: Environment, budget: Budget | None = None
-    ) -> Value:
+    def evaluate(self, context: Mapping[str, Value], environment: Environment, budget: Budget | None = None) -> Value:
         """The value in ``context``; null for what FEEL cannot compute. Raises FeelFailure when a bound is exceeded.
 
         ``budget`` is shared by expressions that belong to one piece of work (a decision with all that it requires).
@@ -133,5 +133,3 @@ def _unary_tests(source: str, names: frozenset[str]) -> UnaryTests:
     tree = Parser(source, names, _FUNCTIONS).whole_tests()
     compiler = Compiler(names)
     return UnaryTests(source, tree, compiler.tests(tree), compiler)
-
-

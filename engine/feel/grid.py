@@ -1,7 +1,7 @@
 """Many unary tests on few values: the condition part of a decision table.
 
-Rules that share a cell's text share its test, and the rules that are still possible are the bits of one number. A test runs only when one of
-its rules is still possible, so a table costs little more than its different cells.
+Rules that share a cell's text share its test, and the rules that are still possible are the bits of one number. A test runs only when
+one of its rules is still possible, so a table costs little more than its different cells.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Numbers: decimals of 34 digits, half-even, with the exponents of IEEE 754 decimal128 (DMN 1.5 §10.3.2.3.1).
 
-All arithmetic goes through the methods of one context, so that neither the caller's decimal context nor a switch per operation matters. What
-overflows or is not defined is null.
+All arithmetic goes through the methods of one context, so that neither the caller's decimal context nor a switch per operation matters.
+What overflows or is not defined is null.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from decimal import (
 )
 
 DIGITS = 34
-CONTEXT = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144, traps=[InvalidOperation, DivisionByZero, Overflow])
+CONTEXT = Context(
+    prec=DIGITS, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144, traps=[InvalidOperation, DivisionByZero, Overflow]
+)
 ZERO = Decimal(0)
 ONE = Decimal(1)
 _WHOLE_LIMIT = Decimal(10) ** 18
@@ -42,7 +44,9 @@ def scaled(value: Decimal, scale: int, rounding: str) -> Decimal | None:
         return value
     try:
         # one digit more than the value has is enough: rounding never makes it longer than that
-        wide = Context(prec=max(DIGITS, len(value.as_tuple().digits) + 1), Emin=-7000, Emax=7000, traps=[InvalidOperation])
+        wide = Context(
+            prec=max(DIGITS, len(value.as_tuple().digits) + 1), Emin=-7000, Emax=7000, traps=[InvalidOperation]
+        )
         return CONTEXT.plus(value.quantize(Decimal(1).scaleb(-scale), rounding=rounding, context=wide))
     except DecimalException:
         return None

@@ -1,7 +1,7 @@
-"""What operators do beyond two plain numbers: equality, order, arithmetic of durations and dates (DMN 1.5 §10.3.2.4–13). Null where undefined.
+"""What operators do beyond two plain numbers: equality, order, arithmetic of dates and durations; null where undefined (DMN 1.5 §10.3.2).
 
-``Budget`` counts the work of one evaluation; walks through nested values charge it, so that a value that repeats itself cannot cost more than
-its bound.
+``Budget`` counts the work of one evaluation; walks through nested values charge it, so that a value that repeats
+itself cannot cost more than its bound.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def within(value: Value, interval: Range) -> bool | None:
 
 
 def contains(items: list[Value], value: Value, budget: Budget) -> bool:
-    """Is something equal to ``value`` in ``items``?"""
+    """Whether something equal to ``value`` is in ``items``."""
     budget.spend(len(items))
     return any(equal(item, value, budget) is True for item in items)
 
@@ -208,10 +208,9 @@ def passes(value: Value, tested: Value, budget: Budget) -> bool | None:
         if type(value) is list and equal(value, tested, budget) is True:
             return True
         budget.spend(len(tested))
-        for item in tested:
-            if (within(value, item) if type(item) is Range else equal(value, item, budget)) is True:
-                return True
-        return False
+        return any(
+            (within(value, item) if type(item) is Range else equal(value, item, budget)) is True for item in tested
+        )
     return equal(value, tested, budget)
 
 
@@ -254,7 +253,7 @@ def _as_moment(value: date | datetime, beside: date | datetime) -> datetime:
     """A day is its midnight: in UTC beside a moment that has a zone, else without one."""
     if isinstance(value, datetime):
         return value
-    return datetime(value.year, value.month, value.day, tzinfo=UTC if isinstance(beside, datetime) and beside.tzinfo else None)
+    return datetime.combine(value, time(tzinfo=UTC if isinstance(beside, datetime) and beside.tzinfo else None))
 
 
 def _later(value: Value, duration: timedelta | YearsMonths) -> Value:
@@ -267,13 +266,13 @@ def _later(value: Value, duration: timedelta | YearsMonths) -> Value:
         return temporal.shifted(value, duration)
     try:
         if kind is date:
-            return (datetime(value.year, value.month, value.day) + duration).date()
+            return (datetime.combine(value, time()) + duration).date()
         if kind is timedelta:
             return value + duration
     except OverflowError:
         return None
     if kind is time:
-        day = datetime(2000, 1, 2, value.hour, value.minute, value.second, value.microsecond)
+        day = datetime.combine(_ANY_DAY, value.replace(tzinfo=None))
         return (day + duration % timedelta(days=1)).time().replace(tzinfo=value.tzinfo)
     return None
 
@@ -343,6 +342,7 @@ def _counted(operation: object, *operands: Decimal) -> Decimal | None:
 
 
 _DURATIONS = (timedelta, YearsMonths)
+_ANY_DAY = date(2000, 1, 1)
 
 
 # --- paths

@@ -1,7 +1,8 @@
-"""Tokens to tree: a Pratt parser (DMN 1.5 §10.3.1.2), weakest first: or, and, comparison/in/between, + -, * /, **, minus, instance of, ``. [] ()``.
+"""Tokens to tree: a Pratt parser (DMN 1.5 §10.3.1.2).
 
-Names with spaces cannot be told from operators by grammar alone; a run of tokens is one name when it is a *known* name (given by the caller, a
-built-in function, or bound further out in the expression). The longest known name wins.
+Operators from the weakest: or, and, comparison/in/between, + -, * /, **, minus, instance of, ``. [] ()``. Names with spaces cannot be told
+from operators by grammar alone; a run of tokens is one name when it is a *known* name (given by the caller, a built-in function, or bound
+further out in the expression). The longest known name wins.
 """
 
 from __future__ import annotations
@@ -50,7 +51,25 @@ MAX_DEPTH = 100
 """How deep expressions may nest: each level costs a few Python frames in parser, compiler and evaluation."""
 
 KEYWORDS = frozenset(
-    "true false null and or if then else for in return some every satisfies instance of between function external".split()
+    (
+        *(
+            "true",
+            "false",
+            "null",
+            "and",
+            "or",
+            "if",
+            "then",
+            "else",
+            "for",
+            "in",
+            "return",
+            "some",
+            "every",
+            "satisfies",
+        ),
+        *("instance", "of", "between", "function", "external"),
+    )
 )
 _OR, _AND, _COMPARE, _ADD, _MULTIPLY, _POWER, _MINUS, _INSTANCE = range(1, 9)
 _STRENGTH = {
@@ -65,6 +84,7 @@ _STRENGTH = {
 _FAMILY = {_ADD: ("+", "-"), _MULTIPLY: ("*", "/"), _POWER: ("**",)}
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 _PROPERTIES = ("time offset", "start included", "end included")
+_AFTER_RANGE = frozenset(("and", "or", "then", "else", "return", "satisfies", "in", "between", "instance"))
 _SIMPLE = re.compile(r"[^\W\d]\w*")
 _LITERALS = {"true": True, "false": False, "null": None}
 
@@ -90,6 +110,12 @@ class Names:
             if all(texts != other for other, _ in known):
                 known.append((texts, name))
                 known.sort(key=lambda entry: -len(entry[0]))
+
+    def copy(self) -> Names:
+        """The same names, to add more for a while."""
+        made = Names()
+        made._by_first.update((first, list(known)) for first, known in self._by_first.items())
+        return made
 
     def match(self, tokens: list[Token], index: int) -> tuple[str, int] | None:
         """The longest known name that begins at ``index``, with the number of its tokens."""
@@ -314,7 +340,11 @@ class Parser:
             if text == ".":
                 self._index += 1
                 name = self._property()
-                left = Path(left.at, left.source, (*left.names, name)) if isinstance(left, Path) else Path(left.at, left, (name,))
+                left = (
+                    Path(left.at, left.source, (*left.names, name))
+                    if isinstance(left, Path)
+                    else Path(left.at, left, (name,))
+                )
             elif text == "(":
                 left = self._call(left)
             elif text == "[" and not self._closes_range():
@@ -331,7 +361,7 @@ class Parser:
         following = self._tokens[self._index + 1]
         if following.kind == "sign":
             return following.text not in ("(", "[", "{", "-", "]") or (following.text == "]")
-        return following.kind == "end" or following.text in ("and", "or", "then", "else", "return", "satisfies", "in", "between", "instance")
+        return following.kind == "end" or following.text in _AFTER_RANGE
 
     def _property(self) -> str:
         found = self._properties.match(self._tokens, self._index)
@@ -414,7 +444,7 @@ class Parser:
         self._index += 1
         entries: list[tuple[str, Node]] = []
         with_scope = self._names
-        self._names = _extended(with_scope)
+        self._names = with_scope.copy()
         while not self._is("}"):
             at = self._token.start
             key = self._key()
@@ -477,7 +507,7 @@ class Parser:
     def _for(self, token: Token) -> For:
         self._index += 1
         outer = self._names
-        self._names = _extended(outer)
+        self._names = outer.copy()
         iterations = self._iterations()
         self._expect("return")
         made = For(token.start, iterations, self._expression(0))
@@ -487,7 +517,7 @@ class Parser:
     def _quantified(self, token: Token) -> Quantified:
         self._index += 1
         outer = self._names
-        self._names = _extended(outer)
+        self._names = outer.copy()
         iterations = self._iterations()
         self._expect("satisfies")
         made = Quantified(token.start, cast('Literal["some", "every"]', token.text), iterations, self._expression(0))
@@ -498,7 +528,7 @@ class Parser:
         self._index += 1
         self._expect("(")
         outer = self._names
-        self._names = _extended(outer)
+        self._names = outer.copy()
         parameters: list[tuple[str, TypeName | None]] = []
         while not self._is(")"):
             name = self._name_until(",", ")", ":")
@@ -533,7 +563,9 @@ class Parser:
         self._index += 1
         tests = [self._test()]
         if self._is("..") and tests[0].operator is None:
-            return Tests(token.start, (Test(token.start, None, self._range_end(token, tests[0].operand, start_included=False)),))
+            return Tests(
+                token.start, (Test(token.start, None, self._range_end(token, tests[0].operand, start_included=False)),)
+            )
         while self._take(","):
             tests.append(self._test())
         self._expect(")")
@@ -591,12 +623,6 @@ def half_range(at: int, operator: str, bound: Node) -> RangeLiteral:
     if operator in ("<", "<="):
         return RangeLiteral(at, None, bound, start_included=False, end_included=included)
     return RangeLiteral(at, bound, None, start_included=included, end_included=False)
-
-
-def _extended(names: Names) -> Names:
-    copy = Names()
-    copy._by_first = {first: list(known) for first, known in names._by_first.items()}
-    return copy
 
 
 _TYPES = Names(TYPE_NAMES)

@@ -20,7 +20,7 @@ _TIME = re.compile(
     r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,20}))?(?:(Z|z)|([+-])([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?|@([A-Za-z][A-Za-z0-9_+/-]{0,60}))?"
 )
 _DURATION = re.compile(
-    r"(-)?P(?:([0-9]{1,15})D)?(?:T(?:([0-9]{1,15})H)?(?:([0-9]{1,15})M)?(?:([0-9]{1,15})(?:\.([0-9]{1,20}))?S)?)?"
+    r"(-)?P(?:([0-9]{1,15})D)?(?:T(?:([0-9]{1,15})H)?(?:([0-9]{1,15})M)?(?:([0-9]{1,15})(?:\.([0-9]{0,20}))?S)?)?"
 )
 _MONTHS = re.compile(r"(-)?P(?:([0-9]{1,15})Y)?(?:([0-9]{1,15})M)?")
 _LARGEST_OFFSET = timedelta(hours=18)
@@ -261,7 +261,11 @@ def _date_property(value: date, name: str) -> Decimal | None:
 
 def _time_property(value: time | datetime, name: str) -> Value:
     if name == "second":
-        return CONTEXT.add(Decimal(value.second), Decimal(value.microsecond).scaleb(-6)) if value.microsecond else Decimal(value.second)
+        return (
+            CONTEXT.add(Decimal(value.second), Decimal(value.microsecond).scaleb(-6))
+            if value.microsecond
+            else Decimal(value.second)
+        )
     if name in ("hour", "minute"):
         return Decimal(getattr(value, name))
     if name == "time offset":
@@ -286,7 +290,7 @@ def _duration_property(value: timedelta, name: str) -> Decimal | None:
 
 
 def same_zone(one: time | datetime, other: time | datetime) -> bool:
-    """Are both without a zone, in the same named zone, or at the same fixed offset?"""
+    """Whether both are without a zone, in the same named zone, or at the same fixed offset."""
     first, second = one.tzinfo, other.tzinfo
     if isinstance(first, ZoneInfo) or isinstance(second, ZoneInfo):
         return first == second

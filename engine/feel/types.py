@@ -40,20 +40,22 @@ def type_name(value: Value) -> str:
 
 
 def is_known(wanted: TypeName) -> bool:
-    """Does every name in ``wanted`` mean a type of FEEL?"""
+    """Whether every name in ``wanted`` means a type of FEEL."""
     return (
-        wanted.name in TYPE_NAMES and all(map(is_known, wanted.arguments)) and all(is_known(kind) for _, kind in wanted.fields)
+        wanted.name in TYPE_NAMES
+        and all(map(is_known, wanted.arguments))
+        and all(is_known(kind) for _, kind in wanted.fields)
     )
 
 
 def is_instance(value: Value, wanted: TypeName) -> bool:
-    """Is ``value`` of type ``wanted``? Null is of type Null only; a list, context or range must fit in all its parts."""
+    """Whether ``value`` is of type ``wanted``. Null is of type Null only; a list, context or range must fit in all its parts."""
     name = _OTHER_NAMES.get(wanted.name, wanted.name)
     if name == "Any":
         return value is not None
     if value is None or name == "Null":
         return value is None and name == "Null"
-    if type(value) is not _BASIC.get(name):
+    if _NAME_OF.get(type(value)) != name:
         return False
     if name == "list" and wanted.arguments:
         return all(conforms(item, wanted.arguments[0]) for item in value)

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 Value = Any
-"""null None · boolean bool · number Decimal · string str · date · time · datetime · timedelta · YearsMonths · list · dict · Range · Function."""
+"""None, bool, Decimal, str, date, time, datetime (aware or naive), timedelta, YearsMonths, list, dict, Range or Function."""
 
 PARIS = ZoneInfo("Europe/Paris")
 

@@ -3,4 +3,15 @@
 from engine.feel.functions import contexts, conversion, lists, numeric, strings, temporal
 from engine.feel.functions.registry import BUILTINS, Builtin, Signature, call_builtin
 
-__all__ = ["BUILTINS", "Builtin", "Signature", "call_builtin", "contexts", "conversion", "lists", "numeric", "strings", "temporal"]
+__all__ = [
+    "BUILTINS",
+    "Builtin",
+    "Signature",
+    "call_builtin",
+    "contexts",
+    "conversion",
+    "lists",
+    "numeric",
+    "strings",
+    "temporal",
+]

@@ -8,13 +8,13 @@ from engine.feel.values import Value
 
 
 @builtin("get value(m: context, key: string)")
-def get_value(budget: Budget, context: dict[str, Value], key: str) -> Value:
+def get_value(context: dict[str, Value], key: str) -> Value:
     """The entry ``key``."""
     return context.get(key)
 
 
 @builtin("get value(m: context, keys: list)")
-def get_value_of_keys(budget: Budget, context: dict[str, Value], keys: list[Value]) -> Value:
+def get_value_of_keys(context: dict[str, Value], keys: list[Value]) -> Value:
     """The entry that a path of keys leads to."""
     found: Value = context
     for key in keys:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from decimal import DecimalException
+from datetime import datetime, time
+from decimal import Decimal, DecimalException
 
 from engine.feel import temporal
 from engine.feel.functions.registry import builtin
@@ -17,7 +18,7 @@ _SEPARATORS = {" ", ",", ".", None}
 
 
 @builtin("not(negand: any)")
-def not_(budget: Budget, value: Value) -> Value:
+def not_(value: Value) -> Value:
     """True for false, false for true, else null."""
     return not value if type(value) is bool else None
 
@@ -29,9 +30,11 @@ def string(budget: Budget, value: Value) -> Value:
 
 
 @builtin("number(from: any)")
-def number(budget: Budget, value: Value) -> Value:
+def number(value: Value) -> Value:
     """A number from its plain text."""
-    return _read(value) if type(value) is str else (value if type(value) is type(CONTEXT.create_decimal(0)) else None)
+    if type(value) is str:
+        return _read(value)
+    return value if type(value) is Decimal else None
 
 
 @builtin("number(from: string, grouping separator: string or null, decimal separator: string or null?)")
@@ -59,16 +62,16 @@ def _read(text: str) -> Value:
 
 
 @builtin("is defined(value: any)")
-def is_defined(budget: Budget, value: Value) -> Value:
-    """Is there a value? (an extension shared with other engines)."""
+def is_defined(value: Value) -> Value:
+    """Whether there is a value (an extension shared with other engines)."""
     return value is not None
 
 
 @builtin("is(value1: any, value2: any)")
 def is_(budget: Budget, one: Value, other: Value) -> Value:
-    """Are two values the same, also in their kind and in the zone that they were written with?"""
+    """Whether two values are the same, also in their kind and in the zone that they were written with."""
     if type(one) is not type(other):
         return False
-    if type(one) in (temporal.time, temporal.datetime):
+    if type(one) in (time, datetime):
         return temporal.same_zone(one, other) and one.replace(tzinfo=None) == other.replace(tzinfo=None)
     return equal(normal(one), normal(other), budget) is True

@@ -19,12 +19,12 @@ Items = list[Value]
 
 @builtin("list contains(list: list, element: any)")
 def list_contains(budget: Budget, items: Items, element: Value) -> Value:
-    """Is the element in the list?"""
+    """Whether the element is in the list."""
     return operations.contains(items, element, budget)
 
 
 @builtin("count(list: list)")
-def count(budget: Budget, items: Items) -> Value:
+def count(items: Items) -> Value:
     """How many items there are."""
     return Decimal(len(items))
 
@@ -299,7 +299,11 @@ def _distinct(items: Items, budget: Budget) -> Items:
 def duplicate_values(budget: Budget, items: Items) -> Value:
     """Each item that stands more than once (an extension shared with other engines)."""
     budget.items(len(items))
-    return [item for item in _distinct(items, budget) if sum(equal(item, other, budget) is True for other in _charged(items, budget)) > 1]
+    return [
+        item
+        for item in _distinct(items, budget)
+        if sum(equal(item, other, budget) is True for other in _charged(items, budget)) > 1
+    ]
 
 
 def _charged(items: Items, budget: Budget) -> Items:

@@ -9,7 +9,6 @@ from engine.data import YearsMonths
 from engine.feel import numbers, operations
 from engine.feel.functions.registry import builtin
 from engine.feel.numbers import CONTEXT, whole
-from engine.feel.operations import Budget
 from engine.feel.values import Value
 
 
@@ -19,49 +18,49 @@ def _rounded(value: Decimal, scale: Decimal, rounding: str) -> Value:
 
 
 @builtin("decimal(n: number, scale: number)")
-def decimal(budget: Budget, value: Decimal, scale: Decimal) -> Value:
+def decimal(value: Decimal, scale: Decimal) -> Value:
     """Rounded to ``scale`` digits, half to even."""
     return _rounded(value, scale, ROUND_HALF_EVEN)
 
 
 @builtin("floor(n: number, scale: number?)")
-def floor(budget: Budget, value: Decimal, scale: Decimal | None = numbers.ZERO) -> Value:
+def floor(value: Decimal, scale: Decimal | None = numbers.ZERO) -> Value:
     """Rounded down, towards minus infinity."""
     return None if scale is None else _rounded(value, scale, "ROUND_FLOOR")
 
 
 @builtin("ceiling(n: number, scale: number?)")
-def ceiling(budget: Budget, value: Decimal, scale: Decimal | None = numbers.ZERO) -> Value:
+def ceiling(value: Decimal, scale: Decimal | None = numbers.ZERO) -> Value:
     """Rounded up, towards plus infinity."""
     return None if scale is None else _rounded(value, scale, "ROUND_CEILING")
 
 
 @builtin("round up(n: number, scale: number)")
-def round_up(budget: Budget, value: Decimal, scale: Decimal) -> Value:
+def round_up(value: Decimal, scale: Decimal) -> Value:
     """Rounded away from zero."""
     return _rounded(value, scale, ROUND_UP)
 
 
 @builtin("round down(n: number, scale: number)")
-def round_down(budget: Budget, value: Decimal, scale: Decimal) -> Value:
+def round_down(value: Decimal, scale: Decimal) -> Value:
     """Rounded towards zero."""
     return _rounded(value, scale, ROUND_DOWN)
 
 
 @builtin("round half up(n: number, scale: number)")
-def round_half_up(budget: Budget, value: Decimal, scale: Decimal) -> Value:
+def round_half_up(value: Decimal, scale: Decimal) -> Value:
     """Rounded to the nearest, a half away from zero."""
     return _rounded(value, scale, ROUND_HALF_UP)
 
 
 @builtin("round half down(n: number, scale: number)")
-def round_half_down(budget: Budget, value: Decimal, scale: Decimal) -> Value:
+def round_half_down(value: Decimal, scale: Decimal) -> Value:
     """Rounded to the nearest, a half towards zero."""
     return _rounded(value, scale, ROUND_HALF_DOWN)
 
 
 @builtin("abs(n: any)")
-def absolute(budget: Budget, value: Value) -> Value:
+def absolute(value: Value) -> Value:
     """The size of a number or a duration."""
     if type(value) is Decimal:
         return value.copy_abs()
@@ -72,7 +71,7 @@ def absolute(budget: Budget, value: Value) -> Value:
 
 
 @builtin("modulo(dividend: number, divisor: number)")
-def modulo(budget: Budget, dividend: Decimal, divisor: Decimal) -> Value:
+def modulo(dividend: Decimal, divisor: Decimal) -> Value:
     """The remainder, with the sign of the divisor."""
     return numbers.modulo(dividend, divisor)
 
@@ -85,30 +84,30 @@ def _computed(operation: str, value: Decimal) -> Value:
 
 
 @builtin("sqrt(number: number)")
-def sqrt(budget: Budget, value: Decimal) -> Value:
+def sqrt(value: Decimal) -> Value:
     """The square root; null below zero."""
     return None if value < 0 else _computed("sqrt", value)
 
 
 @builtin("log(number: number)")
-def log(budget: Budget, value: Decimal) -> Value:
+def log(value: Decimal) -> Value:
     """The natural logarithm; null for zero and below."""
     return None if value <= 0 else _computed("ln", value)
 
 
 @builtin("exp(number: number)")
-def exp(budget: Budget, value: Decimal) -> Value:
-    """e to the power of a number."""
+def exp(value: Decimal) -> Value:
+    """The constant e to the power of a number."""
     return _computed("exp", value)
 
 
 @builtin("odd(number: number)")
-def odd(budget: Budget, value: Decimal) -> Value:
-    """Is it an odd whole number?"""
+def odd(value: Decimal) -> Value:
+    """Whether it is an odd whole number."""
     return numbers.modulo(value, Decimal(2)) == 1
 
 
 @builtin("even(number: number)")
-def even(budget: Budget, value: Decimal) -> Value:
-    """Is it an even whole number?"""
+def even(value: Decimal) -> Value:
+    """Whether it is an even whole number."""
     return numbers.modulo(value, Decimal(2)) == 0

@@ -3,8 +3,9 @@
     @builtin("substring(string: string, start position: number, length: number?)")
     def substring(budget: Budget, text: str, start: Decimal, length: Decimal | None = None) -> Value: ...
 
-Arguments come checked: a wrong kind, or null where the signature has no ``null`` in it, makes the call null without reaching the function. A
-``?`` after a type marks an argument that may be left out (and is then not passed); ``...`` before a name takes all the rest.
+A function whose first parameter is called ``budget`` or ``environment`` is given that before its arguments. Arguments come checked: a
+wrong kind, or null where the signature has no ``null`` in it, makes the call null without reaching the function. A ``?`` after a type marks
+an argument that may be left out (and is then not passed); ``...`` before a name takes all the rest.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from engine.data import YearsMonths
 from engine.feel.operations import Budget, normal
@@ -51,22 +52,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One way to call a built-in. ``direct`` (when it wants nothing of the environment) may be called with values of exactly ``kinds``."""
+    """One way to call a built-in. ``wants`` says what ``run`` gets before its arguments. Values of exactly ``kinds`` need no fitting."""
 
     parameters: tuple[Parameter, ...]
     run: Callable[..., Value]
-    wants_environment: bool
+    wants: Literal["budget", "environment"] | None
     least: int
     most: int | None
     kinds: tuple[type | None, ...] = field(default=())
 
-    @property
-    def direct(self) -> Callable[..., Value] | None:
-        """The function itself, for calls whose arguments are known to fit."""
-        return None if self.wants_environment or self.most is None else self.run
-
     def takes(self, count: int) -> bool:
-        """Can it be called with ``count`` arguments?"""
+        """Whether it can be called with ``count`` arguments."""
         return self.least <= count and (self.most is None or count <= self.most)
 
     def positions(self, names: Sequence[str]) -> list[str] | None:
@@ -78,21 +74,24 @@ class Signature:
             return None
         return own[: max(own.index(name) for name in names) + 1]
 
-    def call(self, arguments: list[Value], environment: Environment | None, budget: Budget) -> Value:
-        """Call with arguments of any kind: each is fitted, or the result is null."""
-        budget.spend(1)
-        fitted: list[Value] = []
-        for index, value in enumerate(arguments):
+    def fitted(self, arguments: list[Value]) -> list[Value] | None:
+        """The arguments as ``run`` takes them, or None when they do not fit."""
+        found: list[Value] = []
+        for index, argument in enumerate(arguments):
             parameter = self.parameters[min(index, len(self.parameters) - 1)]
-            value = normal(value)
+            value = normal(argument)
             if parameter.kinds and type(value) not in parameter.kinds:
                 value = _converted(value, parameter)
-                if value is None and not (parameter.takes_null or parameter.is_optional):
-                    return None
                 if value is _MISFIT:
                     return None
-            fitted.append(value)
-        return self.run(environment if self.wants_environment else budget, *fitted)
+            found.append(value)
+        return found
+
+    def run_with(self, fitted: list[Value], environment: Environment, budget: Budget) -> Value:
+        """Run with arguments that fit."""
+        if self.wants == "budget":
+            return self.run(budget, *fitted)
+        return self.run(environment, *fitted) if self.wants == "environment" else self.run(*fitted)
 
 
 _MISFIT: Value = object()
@@ -101,7 +100,7 @@ _MISFIT: Value = object()
 def _converted(value: Value, parameter: Parameter) -> Value:
     """A single value where a list is wanted and the other way round (DMN 1.5 §10.3.2.9.4)."""
     if value is None:
-        return None
+        return None if parameter.takes_null or parameter.is_optional else _MISFIT
     if list in parameter.kinds:
         return [value]
     if type(value) is list and len(value) == 1 and type(normal(value[0])) in parameter.kinds:
@@ -118,7 +117,7 @@ class Builtin:
 
     @property
     def is_foldable(self) -> bool:
-        """May it be computed when the expression is compiled? Only what depends on nothing but small arguments."""
+        """Whether it may be computed when the expression is compiled: only what depends on nothing but small arguments."""
         return self.name in _FOLDABLE
 
     @property
@@ -134,37 +133,53 @@ class Builtin:
         """The first signature that takes ``count`` arguments."""
         return next((signature for signature in self.signatures if signature.takes(count)), None)
 
+    def call(self, arguments: list[Value], environment: Environment, budget: Budget) -> Value:
+        """Call with arguments of any kind: the first signature that they fit is taken; null when there is none."""
+        budget.spend(1)
+        for signature in self.signatures:
+            if signature.takes(len(arguments)):
+                fitted = signature.fitted(arguments)
+                if fitted is not None:
+                    return signature.run_with(fitted, environment, budget)
+        return None
+
     def as_value(self, environment: Environment, budget: Budget) -> Function:
         """The built-in as a function value, to be given to another function."""
         longest = max(self.signatures, key=lambda signature: len(signature.parameters))
         names = tuple(parameter.name for parameter in longest.parameters)
 
         def run(*arguments: Value) -> Value:
-            signature = self.signature_for(len(arguments))
-            return None if signature is None else signature.call(list(arguments), environment, budget)
+            return self.call(list(arguments), environment, budget)
 
-        return Function(self.name, names, run, optional=len(names) - min(signature.least for signature in self.signatures))
+        return Function(
+            self.name, names, run, optional=len(names) - min(signature.least for signature in self.signatures)
+        )
 
 
 BUILTINS: dict[str, Builtin] = {}
 _FOLDABLE = frozenset(("date", "time", "date and time", "duration"))
 
+
 def call_builtin(name: str, arguments: list[Value], environment: Environment, budget: Budget) -> Value:
     """Call the built-in ``name`` from outside an expression; null when it does not take these arguments."""
-    signature = BUILTINS[name].signature_for(len(arguments))
-    return None if signature is None else signature.call(arguments, environment, budget)
+    return BUILTINS[name].call(arguments, environment, budget)
 
 
 R = TypeVar("R", bound=Callable[..., Any])
 
 
 def builtin(*signatures: str) -> Callable[[R], R]:
-    """Describe a Python function as a built-in. Its first parameter is called ``budget`` or ``environment``: which of them it gets."""
+    """Describe a Python function as a built-in."""
 
     def describe(run: R) -> R:
-        first = next(iter(inspect.signature(run).parameters))
+        first = next(iter(inspect.signature(run).parameters), None)
+        wants: Literal["budget", "environment"] | None = None
+        if first == "budget":
+            wants = "budget"
+        elif first == "environment":
+            wants = "environment"
         for text in signatures:
-            name, made = _signature(text, run, wants_environment=first == "environment")
+            name, made = _signature(text, run, wants)
             known = BUILTINS.get(name, Builtin(name, ()))
             BUILTINS[name] = Builtin(name, (*known.signatures, made))
         return run
@@ -172,13 +187,15 @@ def builtin(*signatures: str) -> Callable[[R], R]:
     return describe
 
 
-def _signature(text: str, run: Callable[..., Value], *, wants_environment: bool) -> tuple[str, Signature]:
+def _signature(
+    text: str, run: Callable[..., Value], wants: Literal["budget", "environment"] | None
+) -> tuple[str, Signature]:
     name, _, rest = text.rstrip(")").partition("(")
     parameters = tuple(_parameter(part) for part in rest.split(", ") if part)
     has_rest = any(parameter.is_rest for parameter in parameters)
     least = sum(1 for parameter in parameters if not parameter.is_optional)
     kinds = tuple(parameter.kinds[0] if len(parameter.kinds) == 1 else None for parameter in parameters)
-    return name, Signature(parameters, run, wants_environment, least, None if has_rest else len(parameters), kinds)
+    return name, Signature(parameters, run, wants, least, None if has_rest else len(parameters), kinds)
 
 
 def _parameter(text: str) -> Parameter:

@@ -12,7 +12,6 @@ from engine.feel.errors import FeelFailure
 from engine.feel.functions.registry import builtin
 from engine.feel.numbers import whole
 from engine.feel.operations import MAX_TEXT, Budget, normal
-from engine.feel.text import text_of
 from engine.feel.values import Value
 
 _MAX_PATTERN = 2_000
@@ -20,7 +19,7 @@ _PATTERN_MEMORY = 1 << 20
 
 
 @builtin("string length(string: string)")
-def string_length(budget: Budget, text: str) -> Value:
+def string_length(text: str) -> Value:
     """The number of characters."""
     return Decimal(len(text))
 
@@ -76,20 +75,20 @@ def substring_after(budget: Budget, text: str, match: str) -> Value:
 
 @builtin("contains(string: string, match: string)")
 def contains(budget: Budget, text: str, match: str) -> Value:
-    """Does ``match`` stand in it?"""
+    """Whether ``match`` stands in it."""
     budget.text(len(text))
     return match in text
 
 
 @builtin("starts with(string: string, match: string)")
-def starts_with(budget: Budget, text: str, match: str) -> Value:
-    """Does it begin with ``match``?"""
+def starts_with(text: str, match: str) -> Value:
+    """Whether it begins with ``match``."""
     return text.startswith(match)
 
 
 @builtin("ends with(string: string, match: string)")
-def ends_with(budget: Budget, text: str, match: str) -> Value:
-    """Does it end with ``match``?"""
+def ends_with(text: str, match: str) -> Value:
+    """Whether it ends with ``match``."""
     return text.endswith(match)
 
 
@@ -110,7 +109,7 @@ def string_join(budget: Budget, items: list[Value], delimiter: str | None = None
 
 @builtin("matches(input: string, pattern: string, flags: string or null?)")
 def matches(budget: Budget, text: str, pattern: str, flags: str | None = None) -> Value:
-    """Does the pattern (XPath 3.1) match somewhere?"""
+    """Whether the pattern (XPath 3.1) matches somewhere."""
     compiled = _compiled(pattern, flags or "")
     if compiled is None:
         return None
@@ -129,7 +128,10 @@ def replace(budget: Budget, text: str, pattern: str, replacement: str, flags: st
     made: list[str] = []
     length = end = 0
     for match in compiled.finditer(text):
-        parts = [text[end : match.start()], *(_group(match, piece) if isinstance(piece, int) else piece for piece in pieces)]
+        parts = [
+            text[end : match.start()],
+            *(_group(match, piece) if isinstance(piece, int) else piece for piece in pieces),
+        ]
         length += sum(map(len, parts))
         budget.spend(len(parts))
         if length > MAX_TEXT:
@@ -211,7 +213,7 @@ def _charge(compiled: Any, text: str, budget: Budget) -> None:
 
 
 def _pieces(replacement: str) -> list[str | int] | None:
-    """Literal text and group numbers of a replacement; None when ``\\`` or ``$`` stands alone."""
+    """Literal text and group numbers of a replacement; None when a backslash or ``$`` stands alone."""
     made: list[str | int] = []
     index = 0
     while index < len(replacement):

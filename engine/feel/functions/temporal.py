@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from engine.data import YearsMonths
 from engine.feel import temporal
 from engine.feel.functions.registry import builtin
 from engine.feel.numbers import CONTEXT, whole
-from engine.feel.operations import Budget
 from engine.feel.values import Environment, Value
 
 
 @builtin("date(from: any)")
-def date_from(budget: Budget, value: Value) -> Value:
+def date_from(value: Value) -> Value:
     """A date from its text or from a date and time."""
     if type(value) is str:
         return temporal.parse_date(value)
@@ -25,7 +24,7 @@ def date_from(budget: Budget, value: Value) -> Value:
 
 
 @builtin("date(year: number, month: number, day: number)")
-def date_of(budget: Budget, year: Decimal, month: Decimal, day: Decimal) -> Value:
+def date_of(year: Decimal, month: Decimal, day: Decimal) -> Value:
     """A date from its parts."""
     parts = whole(year), whole(month), whole(day)
     if parts[0] is None or parts[1] is None or parts[2] is None:
@@ -34,19 +33,19 @@ def date_of(budget: Budget, year: Decimal, month: Decimal, day: Decimal) -> Valu
 
 
 @builtin("time(from: any)")
-def time_from(budget: Budget, value: Value) -> Value:
+def time_from(value: Value) -> Value:
     """A time from its text or from a date and time; a day's is its midnight in UTC."""
     if type(value) is str:
         return temporal.parse_time(value)
     if type(value) is datetime:
         return value.timetz()
     if type(value) is date:
-        return time(0, 0, tzinfo=temporal.UTC)
+        return time(0, 0, tzinfo=UTC)
     return value if type(value) is time else None
 
 
 @builtin("time(hour: number, minute: number, second: number, offset: duration or null?)")
-def time_of(budget: Budget, hour: Decimal, minute: Decimal, second: Decimal, offset: Value = None) -> Value:
+def time_of(hour: Decimal, minute: Decimal, second: Decimal, offset: Value = None) -> Value:
     """A time from its parts."""
     hours, minutes = whole(hour), whole(minute)
     if hours is None or minutes is None or not 0 <= second < 60:
@@ -61,23 +60,23 @@ def time_of(budget: Budget, hour: Decimal, minute: Decimal, second: Decimal, off
 
 
 @builtin("date and time(from: any)")
-def datetime_from(budget: Budget, value: Value) -> Value:
+def datetime_from(value: Value) -> Value:
     """A date and time from its text; a day is its midnight."""
     if type(value) is str:
         return temporal.parse_datetime(value)
     if type(value) is date:
-        return datetime(value.year, value.month, value.day)
+        return datetime.combine(value, time())
     return value if type(value) is datetime else None
 
 
 @builtin("date and time(date: date or date and time, time: time)")
-def datetime_of(budget: Budget, day: date, moment: time) -> Value:
+def datetime_of(day: date, moment: time) -> Value:
     """A day and a time of day together."""
     return datetime.combine(day.date() if isinstance(day, datetime) else day, moment)
 
 
 @builtin("duration(from: any)")
-def duration(budget: Budget, value: Value) -> Value:
+def duration(value: Value) -> Value:
     """A duration from its text."""
     if type(value) is str:
         return temporal.parse_duration(value)
@@ -85,9 +84,13 @@ def duration(budget: Budget, value: Value) -> Value:
 
 
 @builtin("years and months duration(from: date or date and time, to: date or date and time)")
-def years_and_months(budget: Budget, start: date, end: date) -> Value:
+def years_and_months(start: date, end: date) -> Value:
     """The whole months between two days."""
-    if end < start if type(start) is type(end) is date else date(end.year, end.month, end.day) < date(start.year, start.month, start.day):
+    if (
+        end < start
+        if type(start) is type(end) is date
+        else date(end.year, end.month, end.day) < date(start.year, start.month, start.day)
+    ):
         return YearsMonths(-_whole_months(end, start))
     return YearsMonths(_whole_months(start, end))
 
@@ -128,32 +131,30 @@ _MONTHS = (
 
 
 @builtin("day of week(date: date or date and time)")
-def day_of_week(budget: Budget, day: date) -> Value:
-    """``"Monday"``…; English in every language, as the standard wants."""
+def day_of_week(day: date) -> Value:
+    """``"Monday"`` and so on; English in every language, as the standard wants."""
     return _DAYS[day.weekday()]
 
 
 @builtin("month of year(date: date or date and time)")
-def month_of_year(budget: Budget, day: date) -> Value:
-    """``"January"``…"""
+def month_of_year(day: date) -> Value:
+    """``"January"`` and so on."""
     return _MONTHS[day.month - 1]
 
 
 @builtin("week of year(date: date or date and time)")
-def week_of_year(budget: Budget, day: date) -> Value:
+def week_of_year(day: date) -> Value:
     """The week by ISO 8601."""
     return Decimal(day.isocalendar().week)
 
 
 @builtin("day of year(date: date or date and time)")
-def day_of_year(budget: Budget, day: date) -> Value:
+def day_of_year(day: date) -> Value:
     """1 for 1 January."""
     return Decimal(day.timetuple().tm_yday)
 
 
 @builtin("last day of month(date: date or date and time)")
-def last_day_of_month(budget: Budget, day: date) -> Value:
+def last_day_of_month(day: date) -> Value:
     """The number of the last day of the month (an extension shared with other engines)."""
     return Decimal(calendar.monthrange(day.year, day.month)[1])
-
-
