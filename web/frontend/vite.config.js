@@ -6,6 +6,7 @@ import { cssIconsAsFiles } from "./plugins/css-icons-as-files.js";
 import { manifestByName } from "./plugins/manifest-by-name.js";
 import { notices } from "./plugins/notices.js";
 import { systemTheme } from "./plugins/system-theme.js";
+import { woff2Only } from "./plugins/woff2-only.js";
 import { strictCsp } from "./plugins/strict-csp.js";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -16,7 +17,7 @@ export default defineConfig({
   base: "./",
   publicDir: false,
   appType: "custom",
-  css: { postcss: { plugins: [systemTheme()] } },
+  css: { postcss: { plugins: [systemTheme(), woff2Only()] } },
   plugins: [strictCsp(), cssIconsAsFiles(), manifestByName(), notices(), checksums()],
   build: {
     outDir: at("../static/dist"),

@@ -10,6 +10,12 @@ const CURES = [
     from: `'<div style="height: 100%" tabindex="-1" class="bio-properties-panel-container"></div>'`,
     to: `'<div tabindex="-1" class="bio-properties-panel-container"></div>'`,
   },
+  {
+    // CodeMirror's styles: a constructed style sheet also in a document, where it would otherwise write a <style> element.
+    file: "/style-mod/src/style-mod.js",
+    from: "if (!root.head && root.adoptedStyleSheets",
+    to: "if (root.adoptedStyleSheets",
+  },
 ];
 
 export function strictCsp() {

@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 
 HERE = Path(__file__).resolve().parent
 DIST = HERE.parent.parent / "static" / "dist"
+PROCESS = HERE.parents[2] / "processes" / "replenishment" / "replenishment.bpmn"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report"
@@ -61,13 +62,13 @@ def create_harness() -> Flask:
     @app.get("/edit")
     def edit() -> str:
         data = json.loads((HERE / "editor-data.json").read_text("utf-8"))
-        data["bpmn"] = (HERE / request.args.get("file", "sample.bpmn")).read_text("utf-8")
+        data["bpmn"] = PROCESS.read_text("utf-8")
         text = json.dumps(data).replace("<", "\\u003c")
         return page("edit.html", "page", "editor", data=text, lang=request.args.get("lang", "fr"))
 
     @app.get("/diagram.bpmn")
     def diagram() -> ResponseReturnValue:
-        return send_from_directory(HERE, "sample.bpmn", mimetype="application/xml")
+        return send_from_directory(PROCESS.parent, PROCESS.name, mimetype="application/xml")
 
     @app.post("/check")
     def check() -> ResponseReturnValue:

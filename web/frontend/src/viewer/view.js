@@ -4,16 +4,17 @@ import { word } from "./words.js";
 const AIR = 24;
 const PRINTED_WIDTH = "bd-printing";
 
-export function fit(viewer) {
+/** Shows the whole diagram; `left` keeps room for what lies over the canvas there (the editor's palette). */
+export function fit(viewer, left = 0) {
   const canvas = viewer.get("canvas");
   canvas.resized();
   const { inner, outer } = canvas.viewbox();
   if (!inner.width || !outer.width) return;
-  const scale = Math.min((outer.width - 2 * AIR) / inner.width, (outer.height - 2 * AIR) / inner.height, 1.2);
+  const scale = Math.min((outer.width - left - 2 * AIR) / inner.width, (outer.height - 2 * AIR) / inner.height, 1.2);
   if (scale <= 0) return;
   const width = outer.width / scale;
   const height = outer.height / scale;
-  canvas.viewbox({ x: inner.x - (width - inner.width) / 2, y: inner.y - (height - inner.height) / 2, width, height });
+  canvas.viewbox({ x: inner.x - (width - inner.width + left / scale) / 2, y: inner.y - (height - inner.height) / 2, width, height });
 }
 
 export function keepInView(viewer, container) {
