@@ -148,10 +148,10 @@ def _verify(settings: Settings, chosen: argparse.Namespace) -> int:
         from engine.history import verifier
 
         return verifier.main([str(chosen.file)])
-    from engine.history.verification import verify_all
+    from engine.history.verification import verify_all, verify_instance
 
     with _database(settings) as database, database.reading() as session:
-        report = verify_all(session, case=chosen.case)
+        report = verify_all(session) if chosen.case is None else verify_instance(session, chosen.case)
     for line in report.lines(_locale()):
         print(line)
     return DONE if report.is_whole else NOT_DONE
@@ -350,8 +350,9 @@ def _parser() -> argparse.ArgumentParser:
     history = commands.add_parser("history", help="the history of the cases", description="The history of the cases.")
     acts = history.add_subparsers(title="commands", metavar="COMMAND", required=True)
     verify = add(acts, "verify", _verify, "recompute the hash chains: of all cases, of one, or of a downloaded file")
-    verify.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a bundle that an auditor downloaded (.zip)")
-    verify.add_argument("--case", type=int, metavar="N", help="only the case of this number")
+    which = verify.add_mutually_exclusive_group()
+    which.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a bundle that an auditor downloaded (.zip)")
+    which.add_argument("--case", type=int, metavar="N", help="only the case of this number")
     add(commands, "version", _version, "the version of this program")
     return parser
 

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine import cli
+from engine.settings import CHECKOUT, SettingInvalid
+from engine.texts import language_of
+
+REPLENISHMENT = CHECKOUT / "processes" / "replenishment"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """English, and nothing of the machine's own settings."""
+    for name in list(os.environ):
+        if name.startswith("BORDEREAU_") or name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            monkeypatch.delenv(name)
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["version"]) == 0
+    assert capsys.readouterr().out.startswith("bordereau 0.")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["history", "--help"], ["history", "verify", "--help"]]
+)
+def test_help_explains(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        cli.run(arguments)
+    assert left.value.code == 0
+    assert "usage: bordereau" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["history"],
+        ["check"],
+        ["history", "verify", "--case", "x"],
+        ["history", "verify", "a.zip", "--case", "1"],
+    ],
+)
+def test_asked_wrongly(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        cli.run(arguments)
+    assert left.value.code == 2
+    assert "usage: bordereau" in capsys.readouterr().err
+
+
+def test_help_needs_nothing_but_itself() -> None:
+    code = (
+        "import sys; from engine import cli\n"
+        "try: cli.run(['--help'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit(' '.join({'sqlalchemy', 'flask', 'waitress', 'procrastinate', 'handlers', 'web'} & set(sys.modules)) or 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=CHECKOUT)
+
+
+def test_a_wrong_setting_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("BORDEREAU_PORT", "eighty")
+    assert cli.run(["version"]) == 1
+    assert capsys.readouterr().err == "BORDEREAU_PORT is “eighty”; it must be a whole number from 1 to 65535.\n"
+    monkeypatch.setenv("LANG", "fr_FR.UTF-8")
+    assert cli.run(["version"]) == 1
+    assert "il faut un nombre entier" in capsys.readouterr().err
+
+
+class TestCheck:
+    def test_the_process_that_ships(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(["check", str(REPLENISHMENT)]) == 0
+        assert "error:" not in capsys.readouterr().out
+
+    def test_a_folder_of_processes(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(["check", str(REPLENISHMENT.parent)]) == 0
+        assert str(REPLENISHMENT) in capsys.readouterr().out
+
+    def test_a_broken_process_says_where(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        folder = tmp_path / "broken"
+        shutil.copytree(REPLENISHMENT, folder)
+        diagram = folder / "replenishment.bpmn"
+        text = diagram.read_text(encoding="utf-8")
+        diagram.write_text(text.replace("purchasing.launch_request", "purchasing.launch_reqest"), encoding="utf-8")
+        assert cli.run(["check", str(folder)]) == 1
+        said = capsys.readouterr().out
+        assert "error: replenishment.bpmn launch_request" in said
+        assert "purchasing.launch_reqest" in said
+
+    def test_one_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(["check", str(REPLENISHMENT / "replenishment.bpmn")]) == 0
+        assert cli.run(["check", str(REPLENISHMENT / "approval.dmn")]) == 0
+        (tmp_path / "not.bpmn").write_text("<no", encoding="utf-8")
+        assert cli.run(["check", str(tmp_path / "not.bpmn")]) == 1
+        assert "error: not.bpmn" in capsys.readouterr().out
+
+    def test_nothing_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(["check", str(tmp_path / "nowhere")]) == 2
+        assert cli.run(["check", str(tmp_path)]) == 2
+        assert "holds no process" in capsys.readouterr().err
+
+
+class TestLoad:
+    def test_what_a_setting_names(self) -> None:
+        assert cli.load("engine.texts:language_of", "X") is language_of
+
+    @pytest.mark.parametrize("name", ["no_such_module:x", "engine.no_such_module:x", "engine.texts:no_such_name"])
+    def test_what_is_not_there_names_the_variable(self, name: str) -> None:
+        with pytest.raises(SettingInvalid) as refused:
+            cli.load(name, "BORDEREAU_HANDLERS")
+        assert refused.value.code == "setting_name_not_found"
+        assert refused.value.facts["variable"] == "BORDEREAU_HANDLERS"
+
+    def test_a_module_that_lacks_something_itself_says_so(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "half_installed.py").write_text("import a_package_that_is_missing")
+        monkeypatch.syspath_prepend(tmp_path)
+        with pytest.raises(ModuleNotFoundError, match="a_package_that_is_missing"):
+            cli.load("half_installed:x", "BORDEREAU_HANDLERS")
+
+
+def test_migrate_and_verify_an_empty_database(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert cli.run(["migrate"]) == 0
+    assert capsys.readouterr().out == "The database is up to date.\n"
+    assert cli.run(["history", "verify"]) == 0
+    assert capsys.readouterr().out
+    assert cli.run(["history", "verify", "--case", "42"]) == 1
+    assert "42" in capsys.readouterr().err
+
+
+def test_verify_a_file_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["history", "verify", str(tmp_path / "nowhere.zip")]) == 2
+    (tmp_path / "case.zip").write_bytes(b"not a zip")
+    assert cli.run(["history", "verify", str(tmp_path / "case.zip")]) == 2
+    capsys.readouterr()
