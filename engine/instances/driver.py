@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum, auto
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
@@ -26,14 +28,14 @@ from engine.errors import Crashed, HandlerFailure, InvariantBroken, NotFound, Wr
 from engine.feel import Environment, Expression, FeelFailure, Value
 from engine.handler import Actor, BusinessError, Handler, HandlerContext, Transient
 from engine.history import store as history
-from engine.history.store import GENESIS, ChainHead
+from engine.history.store import ChainHead
 from engine.inbox import store as inbox
 from engine.instances import incidents
 from engine.instances.invoke import Threw, invoke
 from engine.instances.rows import StepRows
 from engine.instances.runtime import Runtime
 from engine.jobs import queue
-from engine.kernel import State, advance
+from engine.kernel import State, ValueNotStorable, advance, storable
 from engine.kernel import events as happened
 from engine.kernel.events import Event
 from engine.kernel.stimuli import FailHandler, ReturnHandler, Stimulus, ThrowError
@@ -145,7 +147,7 @@ def new_instance(session: Session, definition: definitions.Definition, started_b
         bundle=definition.bundle,
         state=None,
         revision=0,
-        head=GENESIS,
+        head=history.begin(definition.version.content_hash),
         business_key=None,
         started_by=started_by,
     )
@@ -326,7 +328,7 @@ def business_key(bundle: Bundle, state: State, environment: Environment) -> str 
     if bundle.business_key is None:
         return None
     value = _evaluate(bundle.business_key, state, environment)
-    return None if value is None or isinstance(value, bool | list | dict) else str(value)
+    return str(value) if isinstance(value, str | Decimal | date | UUID) else None
 
 
 def summary(bundle: Bundle, state: State, environment: Environment) -> str:
@@ -342,7 +344,10 @@ def summary(bundle: Bundle, state: State, environment: Environment) -> str:
 def _evaluate(expression: Expression, state: State, environment: Environment) -> Value:
     """An expression that only tells: what it cannot say must not stop the case."""
     try:
-        return expression.evaluate(state.root_variables, environment)
+        return storable(expression.evaluate(state.root_variables, environment))
+    except ValueNotStorable:
+        # the name of a function of FEEL (``number``), before the case has a variable of that name
+        return None
     except FeelFailure as error:
         _log.warning("projection_failed", expression=expression.source, code=error.code)
         return None

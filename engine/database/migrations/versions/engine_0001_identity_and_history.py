@@ -26,7 +26,7 @@ ROWS = """
 CREATE TRIGGER event_only_grows BEFORE UPDATE OR DELETE ON engine.event
     FOR EACH ROW EXECUTE FUNCTION engine.refuse_change()
 """
-WHOLE = """
+EMPTYING = """
 CREATE TRIGGER event_is_never_emptied BEFORE TRUNCATE ON engine.event
     FOR EACH STATEMENT EXECUTE FUNCTION engine.refuse_change()
 """
@@ -112,7 +112,10 @@ def upgrade() -> None:
     )
     op.execute(REFUSE)
     op.execute(ROWS)
-    op.execute(WHOLE)
+    op.execute(EMPTYING)
+    # also for sessions that replay what others did (session_replication_role): nothing switches these off by the way
+    for trigger in ("event_only_grows", "event_is_never_emptied"):
+        op.execute(f"ALTER TABLE engine.event ENABLE ALWAYS TRIGGER {trigger}")
 
 
 def downgrade() -> None:

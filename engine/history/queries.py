@@ -1,0 +1,44 @@
+"""Reading the history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.data import from_canonical
+from engine.history.tables import event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An event as it was recorded. ``record`` has its values back: decimals, dates, durations (``engine.data``)."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    type: str
+    record: dict[str, Any]
+    hash: bytes
+
+
+def timeline(session: Session, instance_id: int, *, after: int = 0, limit: int | None = None) -> list[Entry]:
+    """The events of an instance in their order: at most ``limit`` of those that come after number ``after``.
+
+    The next page is asked for with the last entry's ``sequence``; it costs the same on every page.
+    """
+    asked = select(event).where(event.c.instance_id == instance_id, event.c.sequence > after).order_by(event.c.sequence)
+    return [
+        Entry(
+            sequence=row.sequence,
+            at=row.at,
+            actor=row.actor,
+            type=row.type,
+            record=from_canonical(row.record),
+            hash=bytes(row.hash),
+        )
+        for row in session.execute(asked.limit(limit))
+    ]

@@ -1,0 +1,103 @@
+"""Writing the history: each event once, chained to the one before, in the transaction of the step that made it happen (architecture §4).
+
+The hash of an event covers its instance, number, time, actor and record, and through the hash before it all that came earlier, back to the
+content of the version that the case runs (``docs/history-format.md``). The head of the chain stands in the row of the instance, which the
+step has locked: two steps cannot fork it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.data import to_canonical
+from engine.errors import InvariantBroken
+from engine.history import verifier
+from engine.kernel.events import Event, to_record
+
+_INSERT = text("""
+    INSERT INTO engine.event (instance_id, sequence, at, actor, type, record, hash)
+    SELECT :instance, :first + position - 1, :at, :actor, type, record, hash
+    FROM unnest(CAST(:types AS text[]), CAST(:records AS text[]), CAST(:hashes AS bytea[]))
+        WITH ORDINALITY AS new(type, record, hash, position)
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHead:
+    """Where a chain ends: the number of its last event (0 before the first) and that event's hash (32 bytes)."""
+
+    sequence: int
+    hash: bytes
+
+
+def begin(content_hash: str) -> ChainHead:
+    """The head of a case's chain before its first event. ``content_hash``: of the version that the case starts with."""
+    return ChainHead(sequence=0, hash=verifier.chain_begin(content_hash))
+
+
+def moment_text(at: datetime) -> str:
+    """The one form of a moment in the chain: UTC, microseconds. Raises ValueError for a moment without a zone."""
+    if at.tzinfo is None:
+        raise ValueError("a moment of the history needs a zone")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def append(  # noqa: PLR0917 - in the order of the columns
+    session: Session,
+    instance_id: int,
+    head: ChainHead,
+    at: datetime,
+    actor_login: str,
+    events: Sequence[Event | Mapping[str, Any]],
+) -> ChainHead:
+    """Write ``events`` after ``head``, in one statement; the new head, which belongs into the row of the instance.
+
+    An event that is no kernel event is a record with its ``type``. Raises InvariantBroken (``history_event_without_type``); TypeError or
+    ValueError for values that are none of a process.
+    """
+    if not events:
+        return head
+    moment, reached = moment_text(at), head.hash
+    types, records, hashes = [], [], []
+    for sequence, event in enumerate(events, head.sequence + 1):
+        record = to_record(event) if isinstance(event, Event) else event
+        kind = record.get("type")
+        if not isinstance(kind, str) or not kind:
+            raise InvariantBroken("history_event_without_type", case=instance_id, event=sequence)
+        written = to_canonical(record)
+        reached = verifier.chain_link(
+            reached, verifier.event_content(instance_id, sequence, moment, actor_login, written)
+        )
+        types.append(kind)
+        records.append(written)
+        hashes.append(reached)
+    session.execute(
+        _INSERT,
+        {
+            "instance": instance_id,
+            "first": head.sequence + 1,
+            "at": at,
+            "actor": actor_login,
+            "types": types,
+            "records": records,
+            "hashes": hashes,
+        },
+    )
+    return ChainHead(sequence=head.sequence + len(events), hash=reached)
+
+
+def type_of(record: str) -> str | None:
+    """The type that the canonical text of a record names; None when it is no such text."""
+    try:
+        found = json.loads(record)
+    except ValueError:
+        return None
+    kind = found.get("type") if isinstance(found, dict) else None
+    return kind if isinstance(kind, str) else None
