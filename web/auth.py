@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, make_response, redirect, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue as Answer
 from flask_wtf import CSRFProtect
 
 from engine import clock
@@ -47,9 +48,11 @@ class HostCookies(SecureCookieSessionInterface):
     """Flask's signed cookie (it carries the CSRF token), named and secured as the connection demands."""
 
     def get_cookie_name(self, _app: Flask) -> str:
+        """With the prefix where the connection allows it."""
         return host_name(SIGNED)
 
     def get_cookie_secure(self, _app: Flask) -> bool:
+        """Over https only."""
         return request.is_secure
 
 
@@ -60,21 +63,37 @@ def runtime() -> Runtime:
 
 def actor() -> Actor:
     """The person of this request. Raises NotAllowed when nobody is signed in."""
-    found: Actor | None = g.get("actor")
+    found = signed_in_person()
     if found is None:
         raise NotAllowed("sign_in_needed")
     return found
 
 
+def signed_in_person() -> Actor | None:
+    """The person of this request, None when nobody is signed in."""
+    found: Actor | None = g.get("actor")
+    return found
+
+
+def is_demonstration() -> bool:
+    """Whether this is the demonstration company."""
+    return bool(current_app.config["DEMONSTRATION"])
+
+
 def has_role(*roles: str) -> bool:
     """Whether the person of this request has one of ``roles``."""
-    found: Actor | None = g.get("actor")
+    found = signed_in_person()
     return found is not None and not found.roles.isdisjoint(roles)
 
 
 def safe_next(target: str | None) -> str | None:
     """``target`` when it stays on this site, else None: a path, never another host, never a scheme."""
-    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or any(ord(each) < 32 for each in target):
+    if (
+        not target
+        or not target.startswith("/")
+        or target.startswith(("//", "/\\"))
+        or any(ord(each) < 32 for each in target)
+    ):
         return None
     parts = urlsplit(target)
     return None if parts.scheme or parts.netloc else target
@@ -92,18 +111,18 @@ def _ask_to_sign_in() -> BaseResponse:
     return redirect(address, 303)
 
 
-def signed_in(view: Callable[P, object]) -> Callable[P, object]:
+def signed_in(view: Callable[P, Answer]) -> Callable[P, Answer]:
     """Only for people who are signed in; others are led to the sign-in page and back."""
     return requires()(view)
 
 
-def requires(*roles: str) -> Callable[[Callable[P, object]], Callable[P, object]]:
+def requires(*roles: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     """Only for people with one of ``roles`` (anybody signed in when none is named). The engine's commands check again."""
 
-    def guard(view: Callable[P, object]) -> Callable[P, object]:
+    def guard(view: Callable[P, Answer]) -> Callable[P, Answer]:
         @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> object:
-            if g.get("actor") is None:
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Answer:
+            if signed_in_person() is None:
                 return _ask_to_sign_in()
             if roles and not has_role(*roles):
                 raise NotAllowed("page_not_allowed")
@@ -118,7 +137,7 @@ def _preferred_locale() -> str:
     chosen = request.cookies.get(LOCALE_COOKIE)
     if chosen in LOCALES:
         return chosen
-    found: Actor | None = g.get("actor")
+    found = signed_in_person()
     if found is not None and found.locale in LOCALES:
         return found.locale
     return request.accept_languages.best_match(LOCALES, "fr") or "fr"

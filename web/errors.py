@@ -5,7 +5,6 @@ A person gets a page that says what happened and what can be done; a program tha
 
 from __future__ import annotations
 
-import logging
 import secrets
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from flask import Flask, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
+from engine import log
 from engine.errors import (
     CommandRejected,
     Conflict,
@@ -25,12 +25,11 @@ from engine.errors import (
     Problem,
     WrongState,
 )
+from engine.handler import BusinessError
 from engine.texts import say
 
 if TYPE_CHECKING:
     from flask import Response
-
-log = logging.getLogger("web")
 
 STATUS: tuple[tuple[type[EngineError], int], ...] = (
     (NotFound, 404),
@@ -53,7 +52,9 @@ def wants_json() -> bool:
     """Whether the client asked for JSON rather than for a page."""
     if request.is_json:
         return True
-    best = request.accept_mimetypes.best_match(["text/html", "application/json", "application/problem+json"], "text/html")
+    best = request.accept_mimetypes.best_match(
+        ["text/html", "application/json", "application/problem+json"], "text/html"
+    )
     return best != "text/html"
 
 
@@ -64,7 +65,10 @@ def locale() -> str:
 
 
 def sentence(error: EngineError) -> str:
-    """What ``error`` says to a person, in their language."""
+    """What ``error`` says to a person, in their language; of a business error that nothing caught, its own words."""
+    cause = error.__cause__
+    if isinstance(cause, BusinessError):
+        return say(cause.code, locale(), **cause.facts)
     return say(error.code, locale(), **error.facts)
 
 
@@ -102,7 +106,7 @@ def _engine_error(error: EngineError) -> Response:
     status = status_of(error)
     if status == 500:
         return _unexpected(error)
-    log.info("refused", extra={"code": error.code, "status": status})
+    log.get(__name__).info("refused", code=error.code, status=status)
     if isinstance(error, InvalidInput):
         fields = [{"field": each.field, "code": each.code, "message": field_sentence(each)} for each in error.fields]
         return answer(status, error.code, sentence(error), fields=fields)
@@ -121,12 +125,13 @@ KNOWN_STATUS = (400, 401, 403, 404, 405, 413)
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:  # a redirect raised as an exception (a missing slash)
-        response = make_response(error.get_response())
-        return response
+        return make_response(error.get_response())
     shown = 413 if isinstance(error, RequestEntityTooLarge) else status
     if shown not in KNOWN_STATUS:
         shown = 400 if shown < 500 else 500
-    response = answer(status, f"http_{status}", say(f"web.error.{shown}", locale()), title=say(f"web.error.{shown}.title", locale()))
+    response = answer(
+        status, f"http_{status}", say(f"web.error.{shown}", locale()), title=say(f"web.error.{shown}.title", locale())
+    )
     if status == 405 and error.get_response().headers.get("Allow"):
         response.headers["Allow"] = error.get_response().headers["Allow"]
     return response
@@ -135,7 +140,7 @@ def _http_error(error: HTTPException) -> Response:
 def _unexpected(error: Exception) -> Response:
     original = error.original_exception if isinstance(error, InternalServerError) else error
     number = secrets.token_hex(4).upper()
-    log.error("page failed", extra={"incident": number, "path": request.path}, exc_info=original or error)
+    log.get(__name__).error("page_failed", incident=number, path=request.path, exc_info=original or error)
     return answer(500, "unexpected", say("web.error.500", locale(), number=number), incident=number)
 
 

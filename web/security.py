@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from flask import Flask, Response, g, request
 
+from engine import log
 from web.auth import csrf
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-log = logging.getLogger("web")
+REQUEST_ID = "bordereau.request_id"
 
 POLICY: Mapping[str, str] = {
     "default-src": "'none'",
@@ -43,18 +41,33 @@ REPORT_BYTES = 8_192
 A_YEAR = 31_536_000
 
 
+class NamedRequests:
+    """WSGI: gives every request an id that all its log entries carry."""
+
+    def __init__(self, wsgi_app: Callable[..., Iterable[bytes]]) -> None:
+        self._wsgi_app = wsgi_app
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        environ[REQUEST_ID] = secrets.token_hex(8)
+        with log.context(request=environ[REQUEST_ID]):
+            return self._wsgi_app(environ, start_response)
+
+
 def _name_request() -> None:
-    g.request_id = secrets.token_hex(8)
+    g.request_id = request.environ.get(REQUEST_ID)
 
 
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
+    response.headers.setdefault("X-Request-Id", g.get("request_id") or "")
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", f"max-age={A_YEAR}")
-    if request.endpoint == "static" and "/assets/" in request.path:
-        response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"  # their names carry a hash of the content
+    if request.endpoint == "static" and "/dist/" in request.path and response.status_code == 200:
+        response.headers["Cache-Control"] = (
+            f"public, max-age={A_YEAR}, immutable"  # their names carry a hash of the content
+        )
     elif request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response
@@ -62,12 +75,13 @@ def _add_headers(response: Response) -> Response:
 
 def _csp_report() -> tuple[str, int]:
     report = request.stream.read(REPORT_BYTES).decode("utf-8", "replace")
-    log.warning("content policy", extra={"report": report})
+    log.get(__name__).warning("content_policy_report", report=report)
     return "", 204
 
 
 def install(app: Flask) -> None:
     """Give ``app`` the headers, the request id and the address for reports."""
+    app.wsgi_app = NamedRequests(app.wsgi_app)  # type: ignore[method-assign]  # Flask documents middleware in this way
     app.before_request(_name_request)
     app.after_request(_add_headers)
     app.add_url_rule("/csp-report", "csp_report", csrf.exempt(_csp_report), methods=["POST"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,12 +16,13 @@ from markupsafe import Markup
 
 from engine import clock
 from engine.data import YearsMonths
-from engine.handler import Actor
+from engine.handler import SYSTEM, Actor
+from engine.identity import people
+from engine.inbox import queries as inbox_queries
+from engine.instances import overview
 from engine.texts import format as texts_format
 from engine.texts import say
 from web import auth
-
-log = logging.getLogger("web")
 
 DIST = Path(__file__).parent / "static" / "dist"
 LANGUAGES = (("fr", "Français"), ("en", "English"))
@@ -73,6 +73,12 @@ class Due:
     iso: str
 
 
+def locale() -> str:
+    """The language of this request."""
+    found: str = g.locale
+    return found
+
+
 def t(code: str, **facts: object) -> str:
     """The sentence of ``code`` in the person's language."""
     return say(code, g.locale, **facts)
@@ -118,6 +124,11 @@ def moment(value: datetime | None) -> str:
     return shown(value)
 
 
+def person(names: Mapping[str, str], login: str) -> str:
+    """What somebody is called; the engine itself is Bordereau. ``names``: by login."""
+    return t("web.timeline.engine") if login == SYSTEM.login else names.get(login, login)
+
+
 def ago(value: datetime) -> str:
     """How long ago, in words."""
     return texts_format.from_now(value, clock.now(), g.locale)
@@ -131,7 +142,12 @@ def due(value: datetime | None) -> Due | None:
     exact = moment(value)
     iso = local(value).isoformat(timespec="minutes")
     if value < now:
-        return Due(state="late", text=t("web.due.late", duration=texts_format.duration(now - value, g.locale)), exact=exact, iso=iso)
+        return Due(
+            state="late",
+            text=t("web.due.late", duration=texts_format.duration(now - value, g.locale)),
+            exact=exact,
+            iso=iso,
+        )
     today = local(now).date()
     day = local(value).date()
     hour = texts_format.hour(local(value).time(), g.locale)
@@ -206,3 +222,76 @@ def page(template: str, **context: object) -> str:
 def is_fragment() -> bool:
     """Whether htmx asks for a part of the page."""
     return request.headers.get("HX-Request") == "true"
+
+
+def may_start(actor: Actor) -> bool:
+    """Whether there is a process that the person may begin."""
+    with auth.runtime().database.reading() as session:
+        return bool(overview.startable(session, actor))
+
+
+def _navigation() -> list[Link]:
+    actor = auth.actor()
+    with auth.runtime().database.reading() as session:
+        counts = inbox_queries.counts(session, actor)
+        is_starter = bool(overview.startable(session, actor))
+    tasks = min(counts.role + counts.mine, CAPPED)
+    entries = [
+        ("inbox", "inbox.inbox", "inbox", True),
+        ("start", "inbox.start", "start", is_starter),
+        ("cases", "records.cases", "cases", True),
+        ("processes", "workshop.processes", "process", True),
+        ("mailbox", "records.mailbox", "mail", auth.is_demonstration()),
+        ("audit", "audit.audit", "audit", auth.has_role("auditor")),
+    ]
+    return [
+        Link(
+            key=key,
+            text=t(f"web.nav.{key}"),
+            url=url_for(endpoint),
+            icon=symbol,
+            is_current=request.endpoint in CURRENT[key],
+            count=capped(tasks) if key == "inbox" and tasks else "",
+            count_text=t("web.nav.tasks", count=tasks) if key == "inbox" else "",
+        )
+        for key, endpoint, symbol, is_shown in entries
+        if is_shown
+    ]
+
+
+def _role_titles() -> str:
+    """The titles of the person's roles."""
+    with auth.runtime().database.reading() as session:
+        titles = people.role_titles(session)
+    return ", ".join(in_language(titles.get(each)) or each for each in sorted(auth.actor().roles))
+
+
+def _frame() -> dict[str, object]:
+    return {
+        "actor": auth.signed_in_person(),
+        "locale": g.get("locale", "fr"),
+        "languages": LANGUAGES,
+        "is_demonstration": auth.is_demonstration(),
+        "here": here(),
+    }
+
+
+def install(app: Flask) -> None:
+    """Give templates what they call."""
+    app.context_processor(_frame)
+    app.jinja_env.globals.update(
+        t=t, asset=asset, initials=initials, navigation=_navigation, role_titles=_role_titles, shown=shown
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+CURRENT: Mapping[str, frozenset[str]] = {
+    "inbox": frozenset({"inbox.inbox", "inbox.task", "inbox.claim", "inbox.complete"}),
+    "start": frozenset({"inbox.start", "inbox.start_process", "inbox.begin"}),
+    "cases": frozenset({"records.cases", "records.case"}),
+    "processes": frozenset({"workshop.processes", "workshop.process", "workshop.edit"}),
+    "mailbox": frozenset({"records.mailbox"}),
+    "audit": frozenset({"audit.audit"}),
+}
+"""Which pages light up which entry of the navigation."""

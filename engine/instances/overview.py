@@ -1,0 +1,86 @@
+"""What pages ask about processes as a whole: which there are, who may start them, how many cases follow which version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine.definitions.store import Version
+from engine.handler import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessRow:
+    """A process by its latest version; ``running`` counts the cases in progress of all its versions."""
+
+    version: Version
+    start_roles: frozenset[str]
+    running: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCounts:
+    """How many cases follow a version."""
+
+    running: int
+    ended: int
+
+
+_LATEST = """
+    SELECT DISTINCT ON (process_key) id, process_key, number, content_hash, title_fr, title_en, note, published_at, published_by, start_roles
+    FROM engine.definition_version ORDER BY process_key, number DESC
+"""
+
+_PROCESSES = text(f"""
+    SELECT latest.*,
+        (SELECT count(*) FROM engine.instance JOIN engine.definition_version of ON of.id = instance.version_id
+         WHERE of.process_key = latest.process_key AND instance.status = 'active') AS running
+    FROM ({_LATEST}) AS latest ORDER BY latest.process_key
+""")  # noqa: S608 - composed of constants
+
+_STARTABLE = text(f"""
+    SELECT latest.*, 0 AS running FROM ({_LATEST}) AS latest
+    WHERE start_roles && CAST(:roles AS text[]) ORDER BY latest.process_key
+""")  # noqa: S608 - composed of constants
+
+_COUNTS = text("""
+    SELECT version.id, count(*) FILTER (WHERE instance.status = 'active') AS running, count(*) AS cases
+    FROM engine.definition_version version JOIN engine.instance ON instance.version_id = version.id
+    WHERE version.process_key = :key GROUP BY version.id
+""")
+
+
+def processes(session: Session) -> tuple[ProcessRow, ...]:
+    """Every published process."""
+    return tuple(_row(each) for each in session.execute(_PROCESSES))
+
+
+def startable(session: Session, actor: Actor) -> tuple[ProcessRow, ...]:
+    """The processes whose latest version the actor may start; ``running`` is not counted here."""
+    return tuple(_row(each) for each in session.execute(_STARTABLE, {"roles": sorted(actor.roles)}))
+
+
+def case_counts(session: Session, process_key: str) -> Mapping[int, CaseCounts]:
+    """The cases of a process by version id; a version without any is not in it."""
+    return {
+        each.id: CaseCounts(running=each.running, ended=each.cases - each.running)
+        for each in session.execute(_COUNTS, {"key": process_key})
+    }
+
+
+def _row(row: Row[Any]) -> ProcessRow:
+    version = Version(
+        id=row.id,
+        process_key=row.process_key,
+        number=row.number,
+        content_hash=row.content_hash,
+        title={"fr": row.title_fr, "en": row.title_en},
+        note=row.note,
+        published_at=row.published_at,
+        published_by=row.published_by,
+    )
+    return ProcessRow(version=version, start_roles=frozenset(row.start_roles), running=row.running)

@@ -1,0 +1,1 @@
+"""Coming in, going out, the language."""

@@ -1,0 +1,49 @@
+"""The web application: ``create_app(runtime)`` for any WSGI server."""
+
+from __future__ import annotations
+
+from flask import Flask, redirect, url_for
+from werkzeug.wrappers import Response
+
+from engine.instances.runtime import Runtime
+from engine.settings import Settings
+from web import auth, errors, security, ui
+from web.account.views import blueprint as account
+from web.audit.views import blueprint as audit
+from web.inbox.views import blueprint as inbox
+from web.records.views import blueprint as records
+from web.workshop.views import blueprint as workshop
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Of a request; the largest thing that anybody sends is a diagram."""
+
+
+def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
+    """The application on ``runtime``. ``settings``: of this process, by default from the environment."""
+    settings = settings or Settings.from_environment()
+    app = Flask("web")
+    app.secret_key = settings.secret_key
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BYTES, DEMONSTRATION=settings.demonstration is not None
+    )
+    app.extensions["bordereau"] = runtime
+    security.install(app)
+    auth.install(app)
+    errors.install(app)
+    ui.install(app)
+    for each in (account, audit, inbox, records, workshop):
+        app.register_blueprint(each)
+    app.add_url_rule("/", "home", _home)
+    app.add_url_rule("/health", "health", _health)
+    return app
+
+
+def _home() -> Response:
+    return redirect(url_for("inbox.inbox"), 303)
+
+
+def _health() -> tuple[str, int]:
+    """Whether this process answers and reaches its database: for whoever restarts it."""
+    with auth.runtime().database.reading() as session:
+        session.connection()
+    return "ok", 200

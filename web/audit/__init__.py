@@ -1,0 +1,1 @@
+"""For auditors: histories to take away and the verifier that checks them."""

@@ -1,0 +1,1 @@
+"""What waits for a person: the inbox, a task with its form, starting a process."""

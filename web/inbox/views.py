@@ -1,0 +1,387 @@
+"""The inbox, a task with its form, and starting a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.definitions import store as definitions
+from engine.definitions.store import Definition
+from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
+from engine.handler import Actor
+from engine.identity import people
+from engine.inbox import commands as inbox_commands
+from engine.inbox import queries as inbox_queries
+from engine.inbox.queries import Counts, TaskRow, View
+from engine.instances import commands, overview, queries
+from engine.instances.queries import TaskDetails
+from engine.model.forms import Form
+from web import auth, errors, fields, ui
+from web.inbox import why
+from web.present import StageBar, facts_of, first_stage, in_short, stage_bar, stage_of
+from web.ui import Due, Tab, in_language, t
+
+blueprint = Blueprint("inbox", __name__)
+
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One task of the list."""
+
+    id: int
+    url: str
+    title: str
+    process: str
+    summary: str
+    stage: str
+    business_key: str | None
+    due: Due | None
+    since: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskView:
+    """One task, beside the list or on its own page."""
+
+    id: int
+    case_id: int
+    title: str
+    process: str
+    business_key: str | None
+    due: Due | None
+    stages: StageBar | None
+    facts: list[tuple[str, str]]
+    why: list[str]
+    outcomes: list[str]
+    is_mine: bool
+    may_claim: bool
+    may_release: bool
+    not_mine_text: str
+
+
+@blueprint.get("/inbox")
+@auth.signed_in
+def inbox() -> Answer:
+    """Tasks for my roles, or mine; ``task`` chooses one to show beside the list."""
+    actor = auth.actor()
+    view: View = "mine" if request.args.get("view") == "mine" else "role"
+    after = request.args.get("after")
+    with auth.runtime().database.reading() as session:
+        counts = inbox_queries.counts(session, actor)
+        page = inbox_queries.inbox(session, actor, view=view, after=after, limit=PAGE)
+        rows = [_row(session, each, view, after) for each in page.tasks]
+        chosen = _chosen(session, actor, request.args.get("task", type=int))
+    tabs = [_tab(each, view, counts) for each in ("role", "mine")]
+    following = url_for("inbox.inbox", view=view, after=page.next) if page.next else None
+    first = url_for("inbox.inbox", view=view) if after else None
+    return ui.page(
+        "inbox/inbox.html",
+        view=view,
+        tabs=tabs,
+        current=next(each for each in tabs if each.is_current),
+        counts=counts,
+        rows=rows,
+        selected=chosen,
+        pager=ui.Pager(previous=first, next=following),
+        may_start=ui.may_start(actor),
+    )
+
+
+def _tab(key: View, current: View, counts: Counts) -> Tab:
+    count = counts.role if key == "role" else counts.mine
+    url = url_for("inbox.inbox", view=key)
+    return Tab(key=key, text=t(f"web.inbox.view.{key}"), url=url, is_current=key == current, count=ui.capped(count))
+
+
+def _row(session: Session, task: TaskRow, view: View, after: str | None) -> Row:
+    bundle = definitions.load(session, task.version_id).bundle
+    return Row(
+        id=task.id,
+        url=url_for("inbox.inbox", view=view, after=after, task=task.id),
+        title=in_language(task.title),
+        process=in_language(task.process_title),
+        summary=in_short(task.summary, without=task.business_key),
+        stage=stage_of(bundle, task.element_id),
+        business_key=task.business_key,
+        due=ui.due(task.due_at),
+        since=t("web.inbox.since", ago=ui.ago(task.created_at)),
+    )
+
+
+def _chosen(session: Session, actor: Actor, task_id: int | None) -> TaskView | None:
+    """The task beside the list; one that is gone, or never was for this person, is no reason to refuse the list."""
+    if task_id is None:
+        return None
+    try:
+        details = queries.task(session, actor, task_id)
+    except NotFound:
+        return None
+    return _view(session, actor, details) if details.row.is_open else None
+
+
+def _view(session: Session, actor: Actor, details: TaskDetails) -> TaskView:
+    row, bundle = details.row, details.definition.bundle
+    titles = people.role_titles(session)
+    everybody = people.people(session)
+    names = {each.login: each.name for each in everybody}
+    colleagues = [
+        each.name for each in everybody if row.role in each.roles and each.is_active and each.login != actor.login
+    ]
+    is_mine = row.is_open and row.assignee == actor.login
+    return TaskView(
+        id=row.id,
+        case_id=row.instance_id,
+        title=in_language(row.title),
+        process=in_language(row.process_title),
+        business_key=row.business_key,
+        due=ui.due(row.due_at) if row.is_open else None,
+        stages=stage_bar(details.stages),
+        facts=facts_of(row.summary),
+        why=why.why(row, bundle, details.why, titles=titles, my_roles=actor.roles, colleagues=colleagues, names=names),
+        outcomes=why.after(row, bundle),
+        is_mine=is_mine and details.may_complete,
+        may_claim=details.may_claim,
+        may_release=details.may_release,
+        not_mine_text="" if is_mine else _not_mine(row, details, names, titles),
+    )
+
+
+def _not_mine(row: TaskRow, details: TaskDetails, names: dict[str, str], titles: people.RoleTitles) -> str:
+    if not row.is_open:
+        return t("web.task.not_mine.closed")
+    if details.may_claim:
+        return t("web.task.not_mine.free")
+    if details.refusal == "task_four_eyes":
+        return t("task_four_eyes")
+    if row.assignee is not None:
+        return t("web.task.not_mine.other", name=names.get(row.assignee, row.assignee))
+    return t("web.task.not_mine.role", role=in_language(titles.get(row.role or "")) or row.role)
+
+
+@blueprint.get("/tasks/<int:task_id>")
+@auth.signed_in
+def task(task_id: int) -> Answer:
+    """A task with its form, for whoever may see its case."""
+    return _task_page(task_id)
+
+
+def _task_page(
+    task_id: int,
+    *,
+    typed: dict[str, str] | None = None,
+    problems: tuple[FieldProblem, ...] = (),
+    refused: str = "",
+    status: int = 200,
+) -> Response:
+    actor, runtime = auth.actor(), auth.runtime()
+    with runtime.database.reading() as session:
+        details = queries.task(session, actor, task_id)
+        shown = _view(session, actor, details)
+        form = fields.view(
+            details.form,
+            details.variables,
+            fields.read_choices(details.form, session, runtime.handlers),
+            runtime.environment(clock.now()),
+            raw=typed,
+            problems=problems,
+        )
+    page = ui.page(
+        "inbox/task.html",
+        task=shown,
+        form=form,
+        errors=fields.error_links(form, problems),
+        conflict=refused,
+        back=url_for("inbox.inbox", view="mine" if shown.is_mine else "role", task=task_id),
+    )
+    return make_response(page, status)
+
+
+@blueprint.post("/tasks/<int:task_id>/claim")
+@auth.signed_in
+def claim(task_id: int) -> Answer:
+    """Take the task and open it. When a colleague was faster, the page says who."""
+    try:
+        inbox_commands.claim(auth.runtime().database, auth.actor(), task_id)
+    except Conflict as error:
+        return _task_page(task_id, refused=_taken(error), status=409)
+    flash(t("web.task.claimed"), "success")
+    return redirect(url_for("inbox.task", task_id=task_id), 303)
+
+
+@blueprint.post("/tasks/<int:task_id>/release")
+@auth.signed_in
+def release(task_id: int) -> Answer:
+    """Give the task back to its role."""
+    inbox_commands.release(auth.runtime().database, auth.actor(), task_id)
+    flash(t("web.task.released"), "info")
+    return redirect(url_for("inbox.inbox", view="role", task=task_id), 303)
+
+
+@blueprint.post("/tasks/<int:task_id>/form-state")
+@auth.signed_in
+def form_state(task_id: int) -> Answer:
+    """What the answers so far change in the form: fields that appear or go, figures computed anew."""
+    actor, runtime = auth.actor(), auth.runtime()
+    with runtime.database.reading() as session:
+        details = queries.task(session, actor, task_id)
+        if not details.may_complete:
+            raise NotAllowed(details.refusal)
+        choices = fields.read_choices(details.form, session, runtime.handlers)
+    typed = fields.answers(request.form, details.form)
+    form = fields.view(details.form, details.variables, choices, runtime.environment(clock.now()), raw=typed)
+    return _form_state(form)
+
+
+def _form_state(form: fields.FormView) -> str:
+    changed = fields.changed(form, request.form)
+    return ui.page("inbox/form_state.html", changed=changed, announcement=fields.appeared(changed))
+
+
+@blueprint.post("/tasks/<int:task_id>/complete")
+@auth.signed_in
+def complete(task_id: int) -> Answer:
+    """Complete the task. Answers that cannot be accepted come back as they were typed (422), each with its reason."""
+    actor, runtime = auth.actor(), auth.runtime()
+    with runtime.database.reading() as session:
+        details = queries.task(session, actor, task_id)
+    typed = fields.answers(request.form, details.form)
+    try:
+        done = commands.complete_task(runtime, actor, task_id, typed)
+    except InvalidInput as error:
+        return _task_page(task_id, typed=typed, problems=error.fields, status=422)
+    except Conflict as error:
+        return _task_page(task_id, typed=typed, refused=_taken(error), status=409)
+    except WrongState as error:
+        return _task_page(task_id, typed=typed, refused=errors.sentence(error), status=409)
+    title = in_language(details.row.title)
+    if done.next_task_id is not None:
+        flash(t("web.task.completed_next", title=title), "success")
+        return redirect(url_for("inbox.task", task_id=done.next_task_id), 303)
+    flash(t("web.task.completed", title=title, key=done.business_key or ""), "success")
+    return redirect(url_for("inbox.inbox", view="mine"), 303)
+
+
+def _taken(error: Conflict) -> str:
+    """Who was faster, by name."""
+    login = error.facts.get("by")
+    if not isinstance(login, str):
+        return errors.sentence(error)
+    with auth.runtime().database.reading() as session:
+        person = people.find_person(session, login)
+    return t("web.task.taken", name=person.name if person else login)
+
+
+@blueprint.get("/start")
+@auth.signed_in
+def start() -> Answer:
+    """What the person may begin; straight to the form when there is one process only."""
+    actor = auth.actor()
+    with auth.runtime().database.reading() as session:
+        found = [definitions.load(session, each.version.id) for each in overview.startable(session, actor)]
+    if len(found) == 1:
+        return redirect(url_for("inbox.start_process", process_key=found[0].version.process_key), 303)
+    return ui.page("inbox/start.html", processes=[_process(each) for each in found])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessView:
+    """A process to begin."""
+
+    key: str
+    title: str
+    intro: str
+    stages: StageBar | None
+
+
+def _process(definition: Definition) -> ProcessView:
+    bundle = definition.bundle
+    return ProcessView(
+        key=bundle.key,
+        title=in_language(bundle.title),
+        intro=in_language(bundle.description),
+        stages=first_stage(bundle),
+    )
+
+
+def start_form(definition: Definition) -> Form | None:
+    """The form that begins a case."""
+    starts = definition.bundle.starts
+    return None if starts is None or starts.form is None else definition.bundle.forms[starts.form]
+
+
+def _startable(session: Session, actor: Actor, process_key: str) -> Definition:
+    definition = definitions.load_latest(session, process_key)
+    starts = definition.bundle.starts
+    if starts is None or actor.roles.isdisjoint(starts.roles):
+        raise NotAllowed("start_not_allowed", process=process_key)
+    return definition
+
+
+def _start_page(
+    process_key: str,
+    *,
+    typed: dict[str, str] | None = None,
+    problems: tuple[FieldProblem, ...] = (),
+    refused: str = "",
+    status: int = 200,
+) -> Response:
+    actor, runtime = auth.actor(), auth.runtime()
+    with runtime.database.reading() as session:
+        definition = _startable(session, actor, process_key)
+        asked = start_form(definition)
+        choices = fields.read_choices(asked, session, runtime.handlers)
+    form = fields.view(asked, {}, choices, runtime.environment(clock.now()), raw=typed, problems=problems)
+    page = ui.page(
+        "inbox/start_process.html",
+        process=_process(definition),
+        form=form,
+        errors=fields.error_links(form, problems),
+        conflict=refused,
+    )
+    return make_response(page, status)
+
+
+@blueprint.get("/start/<process_key>")
+@auth.signed_in
+def start_process(process_key: str) -> Answer:
+    """The start form of a process."""
+    return _start_page(process_key)
+
+
+@blueprint.post("/start/<process_key>", endpoint="begin")
+@auth.signed_in
+def begin(process_key: str) -> Answer:
+    """Begin a case with the answers."""
+    actor, runtime = auth.actor(), auth.runtime()
+    with runtime.database.reading() as session:
+        definition = _startable(session, actor, process_key)
+    typed = fields.answers(request.form, start_form(definition))
+    try:
+        started = commands.start_instance(runtime, actor, process_key, typed)
+    except InvalidInput as error:
+        return _start_page(process_key, typed=typed, problems=error.fields, status=422)
+    except WrongState as error:
+        return _start_page(process_key, typed=typed, refused=errors.sentence(error), status=409)
+    title = in_language(definition.bundle.title)
+    flash(t("web.start.done", process=title, key=started.business_key or started.instance_id), "success")
+    if started.next_task_id is not None:
+        return redirect(url_for("inbox.task", task_id=started.next_task_id), 303)
+    return redirect(url_for("records.case", case_id=started.instance_id), 303)
+
+
+@blueprint.post("/start/<process_key>/form-state")
+@auth.signed_in
+def start_form_state(process_key: str) -> Answer:
+    """What the answers so far change in the start form."""
+    actor, runtime = auth.actor(), auth.runtime()
+    with runtime.database.reading() as session:
+        asked = start_form(_startable(session, actor, process_key))
+        choices = fields.read_choices(asked, session, runtime.handlers)
+    typed = fields.answers(request.form, asked)
+    return _form_state(fields.view(asked, {}, choices, runtime.environment(clock.now()), raw=typed))

@@ -1,0 +1,398 @@
+"""From what the engine knows to what pages show: names, stages, steps, the diagram's path, what comes next. Pure but for the language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from engine.definitions.store import Definition
+from engine.identity.people import RoleTitles
+from engine.inbox.queries import SummaryValue
+from engine.instances.queries import CaseRow, ElementCounts, Path, StageNow, Status
+from engine.model.bundle import Bundle
+from engine.model.elements import (
+    BoundaryEvent,
+    BusinessRuleTask,
+    CallActivity,
+    CatchEvent,
+    EndEvent,
+    ErrorDefinition,
+    ExclusiveGateway,
+    Flow,
+    Gateway,
+    InclusiveGateway,
+    MessageDefinition,
+    Node,
+    ParallelGateway,
+    Process,
+    ScriptTask,
+    ServiceTask,
+    StartEvent,
+    SubProcess,
+    ThrowEvent,
+    UserTask,
+)
+from web import ui
+from web.ui import in_language, local, moment, person, safe_json, shown, t
+
+NOTHING = ElementCounts(entered=0, completed=0, cancelled=0)
+NO_PATH = Path(elements={}, flows=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One part of the stage bar. ``state``: done, current, next or skipped."""
+
+    title: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageBar:
+    """The stages of a case with a sentence that says the same."""
+
+    text: str
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One row of the table that says what the diagram shows."""
+
+    id: str
+    name: str
+    kind: str
+    who: str
+    state: str
+    state_text: str
+    icon: str
+    moment: str
+    then: str
+    url: str
+    is_selected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagramView:
+    """What the viewer and its table need. ``source``: address of the BPMN file; ``data``: JSON for the script."""
+
+    source: str
+    data: Markup
+    steps: tuple[Step, ...]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCase:
+    """One row of the list."""
+
+    id: int
+    url: str
+    key: str
+    process: str
+    version: int
+    summary: str
+    waiting: str
+    started: str
+    started_day: str
+    started_iso: str
+    started_by: str
+    status: Status
+
+
+_KINDS: tuple[tuple[type[Node], str], ...] = (
+    (StartEvent, "start_event"),
+    (EndEvent, "end_event"),
+    (CatchEvent, "catch_event"),
+    (ThrowEvent, "throw_event"),
+    (ExclusiveGateway, "exclusive_gateway"),
+    (InclusiveGateway, "inclusive_gateway"),
+    (ParallelGateway, "parallel_gateway"),
+    (UserTask, "user_task"),
+    (ServiceTask, "service_task"),
+    (ScriptTask, "script_task"),
+    (BusinessRuleTask, "business_rule_task"),
+    (CallActivity, "call_activity"),
+    (SubProcess, "sub_process"),
+)
+
+
+def kind_of(node: Node) -> str:
+    """What a node is, in words."""
+    if isinstance(node, BoundaryEvent):
+        trigger = node.trigger
+        name = (
+            "error"
+            if isinstance(trigger, ErrorDefinition)
+            else "message"
+            if isinstance(trigger, MessageDefinition)
+            else "timer"
+        )
+        return t(f"web.kind.boundary_{name}")
+    return t("web.kind." + next((name for kind, name in _KINDS if isinstance(node, kind)), "other"))
+
+
+def name_of(bundle: Bundle, node_id: str) -> str:
+    """The name of an element or flow in the person's language; of one without a name, what it is."""
+    process = bundle.process
+    node = process.nodes.get(node_id)
+    flow = process.flows.get(node_id)
+    french = (node.name if node else flow.name if flow else "").replace("\n", " ").strip()
+    found = in_language({"fr": french} | dict(bundle.names.get(node_id, {})))
+    if found:
+        return found
+    if node is not None:
+        return t("web.steps.without_name", kind=kind_of(node))
+    return t("web.kind.flow_unnamed") if flow is not None else node_id
+
+
+def role_title(titles: RoleTitles, role: str | None) -> str:
+    """What a role is called."""
+    return in_language(titles.get(role, {})) or role if role else "–"
+
+
+def stage_bar(stages: Sequence[StageNow]) -> StageBar | None:
+    """Where a case stands. What lies before the first current stage is done, or was not needed; what lies behind it is still to come,
+    even when an earlier round was there already.
+    """
+    if not stages:
+        return None
+    front = next((index for index, each in enumerate(stages) if each.status == "current"), None)
+    reached = len(stages) if front is None else front
+    shown = tuple(
+        Stage(title=in_language(each.stage.title), state=_stage_state(each, is_behind=index < reached))
+        for index, each in enumerate(stages)
+    )
+    if front is None:
+        return StageBar(text=t("web.stages.all_done"), stages=shown)
+    return StageBar(text=stage_text(len(stages), front, stages[front].stage.title), stages=shown)
+
+
+def _stage_state(stage: StageNow, *, is_behind: bool) -> str:
+    if stage.status == "current":
+        return "current"
+    if not is_behind:
+        return "next"
+    return "done" if stage.status == "done" else "skipped"
+
+
+def first_stage(bundle: Bundle) -> StageBar | None:
+    """The bar of a case that is about to begin."""
+    if not bundle.stages:
+        return None
+    shown = tuple(
+        Stage(title=in_language(each.title), state="next" if index else "current")
+        for index, each in enumerate(bundle.stages)
+    )
+    return StageBar(text=stage_text(len(bundle.stages), 0, bundle.stages[0].title), stages=shown)
+
+
+def stage_text(count: int, index: int, title: Mapping[str, str]) -> str:
+    """``Étape 2 sur 4 : Décision``."""
+    return t("web.stages.text", position=index + 1, count=count, title=in_language(title))
+
+
+def stage_of(bundle: Bundle, element_id: str) -> str:
+    """The stage that an element belongs to, in words; empty when it belongs to none."""
+    index = next((index for index, stage in enumerate(bundle.stages) if element_id in stage.elements), None)
+    return "" if index is None else stage_text(len(bundle.stages), index, bundle.stages[index].title)
+
+
+def facts_of(summary: Sequence[SummaryValue]) -> list[tuple[str, str]]:
+    """What a process wants people to see of a case: label and value, without what is not known yet."""
+    return [(in_language(each.label), shown(each.value, each.type)) for each in summary if each.value not in (None, "")]
+
+
+def in_short(summary: Sequence[SummaryValue], *, without: str | None, at_most: int = 3) -> str:
+    """The first facts in one line; ``without``: the business key, which stands beside it already."""
+    values = [shown(each.value, each.type) for each in summary if each.value not in (None, "", without)]
+    return " · ".join(values[:at_most])
+
+
+def steps_after(process: Process, node: Node) -> list[tuple[Flow | None, Node]]:
+    """What can follow ``node``: the flow that decides (None when nothing does) and the next thing that happens.
+
+    Exclusive and inclusive gateways are looked through: what follows them is a choice, named by their flow. Loops end the look.
+    """
+    found: list[tuple[Flow | None, Node]] = []
+
+    def look(flow: Flow, decisive: Flow | None, seen: frozenset[str]) -> None:
+        target = process.nodes[flow.target]
+        if not isinstance(target, Gateway) or target.id in seen:
+            found.append((decisive, target))
+            return
+        decides = len(target.outgoing) > 1 and not isinstance(target, ParallelGateway)
+        for each in target.outgoing:
+            following = process.flows[each]
+            look(following, following if decides else decisive, seen | {target.id})
+
+    for each in node.outgoing:
+        flow = process.flows[each]
+        look(flow, flow if isinstance(node, Gateway) and len(node.outgoing) > 1 else None, frozenset())
+    return found
+
+
+def outcomes(bundle: Bundle, node: Node) -> list[str]:
+    """What comes after ``node``, one sentence each."""
+    process = bundle.process
+    lines = []
+    for flow, target in steps_after(process, node):
+        step = name_of(bundle, target.id)
+        lines.append(
+            t("web.why.next", step=step)
+            if flow is None
+            else t("web.why.next_if", condition=name_of(bundle, flow.id), step=step)
+        )
+    return list(dict.fromkeys(lines))
+
+
+def boundary_of(process: Process, node: Node) -> list[BoundaryEvent]:
+    """The events attached to an activity."""
+    return [each for each in process.nodes.values() if isinstance(each, BoundaryEvent) and each.attached_to == node.id]
+
+
+def diagram(
+    bundle: Bundle,
+    *,
+    source: str,
+    path: Path,
+    last_at: Mapping[str, datetime],
+    selected: str | None,
+    titles: RoleTitles,
+    address: Callable[[str], str],
+) -> DiagramView:
+    """The diagram of a version with what a case did on it, and the same as rows.
+
+    ``last_at``: when each element was last touched; ``address`` gives the link of an element.
+    """
+    process = bundle.process
+    labels = {each: name_of(bundle, each) for each in (*process.nodes, *process.lanes) if bundle.names.get(each)}
+    labels |= {each: name_of(bundle, each) for each in process.flows if bundle.names.get(each)}
+    known = selected if selected in process.nodes else None
+    data = {
+        "elements": {
+            each: {"entered": n.entered, "completed": n.completed, "active": n.active, "cancelled": n.cancelled}
+            for each, n in path.elements.items()
+        },
+        "flows": list(path.flows),
+        "selected": known,
+        "labels": labels if ui.locale() != "fr" else {},
+    }
+    steps = tuple(
+        _step(
+            bundle,
+            node,
+            path.elements.get(node.id, NOTHING),
+            last_at=last_at.get(node.id),
+            titles=titles,
+            url=address(node.id),
+            is_selected=node.id == known,
+        )
+        for node in in_reading_order(process)
+    )
+    return DiagramView(source=source, data=safe_json(data), steps=steps, is_open=known is not None)
+
+
+def in_reading_order(process: Process) -> Sequence[Node]:
+    """The nodes as a token meets them from the start (breadth first), boundary events after what they watch; unreachable ones last."""
+    starts = [each.id for each in process.starts(process.id)]
+    order: dict[str, None] = {}
+    waiting = list(starts)
+    while waiting:
+        node_id = waiting.pop(0)
+        if node_id in order:
+            continue
+        order[node_id] = None
+        node = process.nodes[node_id]
+        attached = [each.id for each in boundary_of(process, node)]
+        inner = [each.id for each in process.starts(node_id)]
+        waiting += [*attached, *inner, *(process.flows[each].target for each in node.outgoing)]
+    return [process.nodes[each] for each in (*order, *(each for each in process.nodes if each not in order))]
+
+
+def _step(
+    bundle: Bundle,
+    node: Node,
+    counts: ElementCounts,
+    *,
+    last_at: datetime | None,
+    titles: RoleTitles,
+    url: str,
+    is_selected: bool,
+) -> Step:
+    process = bundle.process
+    state, icon = ("untouched", "right")
+    text = t("web.steps.untouched")
+    if counts.active:
+        state, icon, text = "active", "now", t("web.steps.active")
+    elif counts.completed or (counts.entered and not counts.cancelled):
+        state, icon, text = "done", "check", t("web.steps.done_times", count=counts.completed or counts.entered)
+    elif counts.cancelled:
+        state, icon, text = "cancelled", "stop", t("web.steps.cancelled")
+    lane = process.lanes.get(node.lane) if node.lane else None
+    role = node.role if isinstance(node, UserTask) else None
+    who = role_title(titles, role) if role else name_of_lane(bundle, lane.id, lane.name) if lane else ""
+    then = " · ".join(
+        dict.fromkeys(
+            f"{name_of(bundle, flow.id)} → {name_of(bundle, target.id)}" if flow else name_of(bundle, target.id)
+            for flow, target in steps_after(process, node)
+        )
+    )
+    return Step(
+        id=node.id,
+        name=name_of(bundle, node.id),
+        kind=kind_of(node),
+        who=who,
+        state=state,
+        state_text=text,
+        icon=icon,
+        moment=moment(last_at) if last_at else "",
+        then=then,
+        url=url,
+        is_selected=is_selected,
+    )
+
+
+def name_of_lane(bundle: Bundle, lane_id: str, french: str) -> str:
+    """The name of a lane in the person's language."""
+    return in_language({"fr": french} | dict(bundle.names.get(lane_id, {})))
+
+
+def key_of(row: CaseRow) -> str:
+    """What people call a case: its business key, else its number."""
+    return row.business_key or f"n° {row.id}"
+
+
+def listed(row: CaseRow, names: Mapping[str, str]) -> ListedCase:
+    """The row of a case. ``names``: of people by login."""
+    waiting = t("web.cases.tasks", count=row.open_tasks) if row.open_tasks else ""
+    if row.open_incidents:
+        waiting = t("web.cases.incidents", count=row.open_incidents)
+    return ListedCase(
+        id=row.id,
+        url=url_for("records.case", case_id=row.id),
+        key=key_of(row),
+        process=in_language(row.process_title),
+        version=row.version_number,
+        summary=in_short(row.summary, without=row.business_key),
+        waiting=waiting or "–",
+        started=moment(row.started_at),
+        started_day=shown(local(row.started_at).date()),
+        started_iso=local(row.started_at).isoformat(timespec="minutes"),
+        started_by=person(names, row.started_by),
+        status=row.status,
+    )
+
+
+def bpmn(definition: Definition) -> Response:
+    """The BPMN file of a version. Its content never changes, so the browser may keep it."""
+    content = next(content for path, content in sorted(definition.bundle.files.items()) if path.endswith(".bpmn"))
+    response = Response(content, mimetype="application/xml")
+    response.headers["Cache-Control"] = "private, max-age=0, must-revalidate"
+    response.set_etag(definition.version.content_hash)
+    return response.make_conditional(request.environ)

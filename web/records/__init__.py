@@ -1,0 +1,1 @@
+"""What happened: cases with their path and history, and the mails that they sent."""

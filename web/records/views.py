@@ -1,0 +1,320 @@
+"""Cases: the list, one case with its path and history, the history to take away; and the demonstration mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from typing import Any, get_args
+
+from flask import Blueprint, flash, redirect, request, send_file, url_for
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.errors import NotFound
+from engine.handler import Actor
+from engine.history import export
+from engine.history import queries as history
+from engine.identity import people
+from engine.instances import commands, overview, queries
+from engine.instances.incidents import Incident
+from engine.instances.queries import Case, CaseRow, Status, TimelineEntry
+from handlers.base.mailbox import Mail, messages_for
+from web import auth, present, ui
+from web.records import timeline
+from web.ui import Due, in_language, t
+
+blueprint = Blueprint("records", __name__)
+
+PAGE = 50
+STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What a case waits for: a task of somebody."""
+
+    title: str
+    url: str
+    whom: str
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """An open incident."""
+
+    id: int
+    title: str
+    text: str
+    may_retry: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A mail."""
+
+    id: int
+    url: str
+    subject: str
+    body: str
+    to: str
+    business_key: str | None
+    case_url: str | None
+    moment: str
+    iso: str
+    ago: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """One case with everything that its page says."""
+
+    id: int
+    key: str
+    process: str
+    status: Status
+    version: int
+    version_url: str
+    version_text: str
+    version_hash: str
+    started_text: str
+    ended_text: str
+    stages: present.StageBar | None
+    facts: list[tuple[str, str]]
+    waiting: tuple[Waiting, ...]
+    nothing_waits: str
+    incidents: tuple[Stopped, ...]
+    letters: tuple[Letter, ...]
+    diagram: present.DiagramView
+    timeline: tuple[timeline.Event, ...]
+    is_detailed: bool
+    detail_url: str
+    may_audit: bool
+    event_count: int
+    chain_hash: str
+    bundle_name: str
+
+
+@blueprint.get("/cases")
+@auth.signed_in
+def cases() -> Answer:
+    """The cases that the person may see, newest first; filters and page are in the address."""
+    asked = {name: request.args.get(name, "").strip() for name in ("q", "process", "status")}
+    status = next((each for each in STATUSES if each == asked["status"]), None)
+    after = request.args.get("after", type=int)
+    actor = auth.actor()
+    with auth.runtime().database.reading() as session:
+        page = queries.cases(
+            session,
+            actor,
+            process_key=asked["process"] or None,
+            status=status,
+            search=asked["q"] or None,
+            after=after,
+            limit=PAGE,
+        )
+        names = {each.login: each.name for each in people.people(session)}
+        rows = [present.listed(each, names) for each in page.cases]
+        processes = [
+            (each.version.process_key, in_language(each.version.title)) for each in overview.processes(session)
+        ]
+    kept: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    return ui.page(
+        "records/cases.html",
+        rows=rows,
+        processes=processes,
+        statuses=STATUSES,
+        filters=asked,
+        is_filtered=bool(kept),
+        pager=ui.Pager(
+            previous=url_for("records.cases", **kept) if after else None,
+            next=url_for("records.cases", after=page.next, **kept) if page.next else None,
+        ),
+    )
+
+
+@blueprint.get("/cases/<int:case_id>")
+@auth.signed_in
+def case(case_id: int) -> Answer:
+    """One case. ``el`` chooses an element of its diagram, ``detail=all`` shows every event."""
+    actor = auth.actor()
+    with auth.runtime().database.reading() as session:
+        found = queries.case(session, actor, case_id)
+        view = _view(session, actor, found)
+    return ui.page("records/case.html", case=view)
+
+
+def _view(session: Session, actor: Actor, found: Case) -> CaseView:
+    row, bundle, version = found.row, found.definition.bundle, found.definition.version
+    titles = people.role_titles(session)
+    names = {each.login: each.name for each in people.people(session)}
+    is_detailed = request.args.get("detail") == "all"
+    selected = request.args.get("el")
+    detail = None if is_detailed else "all"
+    version_url = url_for("workshop.process", process_key=row.process_key, version=row.version_number)
+    return CaseView(
+        id=row.id,
+        key=present.key_of(row),
+        process=in_language(row.process_title),
+        status=row.status,
+        version=row.version_number,
+        version_url=version_url,
+        version_text=t(
+            "web.case.version_text",
+            moment=ui.moment(version.published_at),
+            name=ui.person(names, version.published_by),
+        ),
+        version_hash=version.content_hash,
+        started_text=t("web.case.started", name=ui.person(names, row.started_by), moment=ui.moment(row.started_at)),
+        ended_text=t("web.case.ended", moment=ui.moment(row.ended_at)) if row.ended_at else "",
+        stages=present.stage_bar(found.stages),
+        facts=present.facts_of(row.summary),
+        waiting=_waiting(found, actor, names, titles),
+        nothing_waits=t("web.case.waiting.nothing" if row.status == "active" else "web.case.waiting.ended"),
+        incidents=tuple(_stopped(each, found) for each in found.incidents if each.resolved_at is None),
+        letters=_letters(session, actor, row),
+        diagram=present.diagram(
+            bundle,
+            source=url_for("records.diagram", case_id=row.id),
+            path=found.path,
+            last_at=_last_at(found.timeline),
+            selected=selected,
+            titles=titles,
+            address=lambda element: url_for("records.case", case_id=row.id, el=element, _anchor=f"el-{element}"),
+        ),
+        timeline=timeline.events(found.timeline, bundle, names, titles, is_detailed=is_detailed),
+        is_detailed=is_detailed,
+        detail_url=url_for("records.case", case_id=row.id, detail=detail, _anchor="timeline"),
+        may_audit=auth.has_role("auditor"),
+        event_count=len(found.timeline),
+        chain_hash=_chain_hash(session, found),
+        bundle_name=_bundle_name(row),
+    )
+
+
+def _chain_hash(session: Session, found: Case) -> str:
+    """The hash of the last event: what an auditor notes down, to find later that something was cut off."""
+    last = history.timeline(session, found.row.id, after=found.timeline[-1].sequence - 1, limit=1)
+    return last[0].hash.hex()
+
+
+def _last_at(entries: tuple[TimelineEntry, ...]) -> dict[str, datetime]:
+    return {each.element_id: each.at for each in entries if each.element_id is not None}
+
+
+def _waiting(found: Case, actor: Actor, names: Mapping[str, str], titles: people.RoleTitles) -> tuple[Waiting, ...]:
+    return tuple(
+        Waiting(
+            title=in_language(each.title),
+            url=url_for("inbox.task", task_id=each.id)
+            if each.role in actor.roles or each.assignee == actor.login
+            else "",
+            whom=t("web.case.waiting.person", name=ui.person(names, each.assignee))
+            if each.assignee
+            else t("web.case.waiting.role", role=present.role_title(titles, each.role)),
+            due=ui.due(each.due_at),
+        )
+        for each in found.tasks
+        if each.is_open
+    )
+
+
+def _stopped(incident: Incident, found: Case) -> Stopped:
+    step = present.name_of(found.definition.bundle, incident.element_id) if incident.element_id else incident.place
+    return Stopped(
+        id=incident.id,
+        title=t("web.case.incident", step=step),
+        text=t(incident.code, **incident.facts),
+        may_retry=auth.has_role(*commands.RETRY_ROLES),
+    )
+
+
+def _letters(session: Session, actor: Actor, row: CaseRow) -> tuple[Letter, ...]:
+    """The mails of the case that the person may read: those that are in their own mailbox."""
+    if row.business_key is None or not auth.is_demonstration():
+        return ()
+    mails = messages_for(session, actor.login, actor.roles)
+    return tuple(_letter(each, {}, {}) for each in mails if each.business_key == row.business_key)
+
+
+@blueprint.get("/cases/<int:case_id>/diagram.bpmn")
+@auth.signed_in
+def diagram(case_id: int) -> Answer:
+    """The diagram of the version that the case follows."""
+    with auth.runtime().database.reading() as session:
+        found = queries.case(session, auth.actor(), case_id)
+    return present.bpmn(found.definition)
+
+
+@blueprint.get("/cases/<int:case_id>/history.zip")
+@auth.requires("auditor")
+def history_bundle(case_id: int) -> Answer:
+    """The history of a case with all that is needed to verify it elsewhere."""
+    with auth.runtime().database.reading() as session:
+        found = queries.case(session, auth.actor(), case_id)
+        content = export.bundle(session, case_id, clock.now())
+    return send_file(BytesIO(content), "application/zip", as_attachment=True, download_name=_bundle_name(found.row))
+
+
+def _bundle_name(row: CaseRow) -> str:
+    name = "".join(
+        each if each.isascii() and (each.isalnum() or each in "-_") else "-" for each in row.business_key or str(row.id)
+    )
+    return f"{t('web.case.bundle')}-{name}.zip"
+
+
+@blueprint.post("/cases/<int:case_id>/incidents/<int:incident_id>/retry")
+@auth.requires(*sorted(commands.RETRY_ROLES))
+def retry(case_id: int, incident_id: int) -> Answer:
+    """Try again what stopped."""
+    runtime, actor = auth.runtime(), auth.actor()
+    with runtime.database.reading() as session:
+        found = queries.case(session, actor, case_id)
+    if incident_id not in {each.id for each in found.incidents}:
+        raise NotFound("incident_not_found", incident=incident_id)
+    commands.retry_incident(runtime, actor, incident_id)
+    flash(t("web.case.retried"), "success")
+    return redirect(url_for("records.case", case_id=case_id), 303)
+
+
+@blueprint.get("/mailbox")
+@auth.signed_in
+def mailbox() -> Answer:
+    """The demonstration's mails to the person or their roles; ``message`` chooses one."""
+    if not auth.is_demonstration():
+        raise NotFound("not_found")
+    actor = auth.actor()
+    chosen = request.args.get("message", type=int)
+    with auth.runtime().database.reading() as session:
+        mails = messages_for(session, actor.login, actor.roles)
+        titles = people.role_titles(session)
+        keys = {each.business_key for each in mails if each.business_key}
+        cases_by_key = _cases_by_key(session, actor, keys)
+        letters = [_letter(each, titles, cases_by_key) for each in mails]
+    selected = next((each for each in letters if each.id == chosen), letters[0] if letters else None)
+    return ui.page("records/mailbox.html", letters=letters, selected=selected, is_chosen=chosen is not None)
+
+
+def _cases_by_key(session: Session, actor: Actor, keys: set[str]) -> dict[str, int]:
+    found = (each for key in sorted(keys) for each in queries.cases(session, actor, search=key, limit=1).cases)
+    return {each.business_key: each.id for each in found if each.business_key}
+
+
+def _letter(mail: Mail, titles: people.RoleTitles, cases_by_key: Mapping[str, int]) -> Letter:
+    case_id = cases_by_key.get(mail.business_key or "")
+    to_role = present.role_title(titles, mail.to_role)
+    return Letter(
+        id=mail.id,
+        url=url_for("records.mailbox", message=mail.id),
+        subject=mail.subject,
+        body=mail.body,
+        to=auth.actor().name if mail.to_login else t("web.mailbox.to_role", role=to_role),
+        business_key=mail.business_key,
+        case_url=url_for("records.case", case_id=case_id) if case_id else None,
+        moment=ui.moment(mail.sent_at),
+        iso=ui.local(mail.sent_at).isoformat(timespec="minutes"),
+        ago=ui.ago(mail.sent_at),
+    )

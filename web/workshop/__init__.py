@@ -1,0 +1,1 @@
+"""Processes: their versions, and the editor for process owners."""

@@ -1,0 +1,276 @@
+"""Processes, their versions, and the editor (process owners only; the engine's commands check it again)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, jsonify, request, url_for
+from flask.typing import ResponseReturnValue as Answer
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from engine.definitions import drafts
+from engine.definitions import store as definitions
+from engine.definitions.drafts import Draft
+from engine.definitions.store import Definition, Version
+from engine.errors import CommandRejected, DefinitionError, NotFound
+from engine.identity import people
+from engine.instances import overview
+from engine.instances.overview import CaseCounts
+from web import auth, errors, present, ui
+from web.ui import in_language, t
+from web.workshop import editor
+
+blueprint = Blueprint("workshop", __name__)
+
+OWNERS = tuple(sorted(drafts.OWNER_ROLES))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedProcess:
+    """One process of the list."""
+
+    key: str
+    title: str
+    intro: str
+    number: int
+    text: str
+    running: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRow:
+    """One version of a process."""
+
+    number: int
+    url: str
+    is_shown: bool
+    is_latest: bool
+    moment: str
+    iso: str
+    by: str
+    note: str
+    running: int
+    ended: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessView:
+    """One version of a process with its neighbours."""
+
+    key: str
+    title: str
+    intro: str
+    number: int
+    is_latest: bool
+    may_edit: bool
+    draft_text: str
+    diagram: present.DiagramView
+    versions: tuple[VersionRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditorView:
+    """What the editor begins with."""
+
+    base_version: int | str
+    revision: int
+    state_text: str
+    data: Markup
+
+
+@blueprint.get("/processes")
+@auth.signed_in
+def processes() -> Answer:
+    """Every published process."""
+    with auth.runtime().database.reading() as session:
+        names = _names(session)
+        rows = [_listed(session, each, names) for each in overview.processes(session)]
+    return ui.page("workshop/processes.html", processes=rows)
+
+
+def _names(session: Session) -> dict[str, str]:
+    return {each.login: each.name for each in people.people(session)}
+
+
+def _listed(session: Session, row: overview.ProcessRow, names: Mapping[str, str]) -> ListedProcess:
+    version = row.version
+    bundle = definitions.load(session, version.id).bundle
+    return ListedProcess(
+        key=version.process_key,
+        title=in_language(version.title),
+        intro=in_language(bundle.description),
+        number=version.number,
+        text=t(
+            "web.processes.published",
+            number=version.number,
+            day=ui.shown(ui.local(version.published_at).date()),
+            name=ui.person(names, version.published_by),
+        ),
+        running=t("web.processes.running", count=row.running),
+    )
+
+
+@blueprint.get("/processes/<process_key>")
+@auth.signed_in
+def process(process_key: str) -> Answer:
+    """A process: its diagram, its versions and who runs on which. ``version`` shows an older one, ``el`` chooses an element."""
+    number = request.args.get("version", type=int)
+    with auth.runtime().database.reading() as session:
+        definition, all_versions = _version(session, process_key, number)
+        names = _names(session)
+        titles = people.role_titles(session)
+        counts = overview.case_counts(session, process_key)
+        draft = drafts.find(session, process_key) if auth.has_role(*OWNERS) else None
+    version, bundle = definition.version, definition.bundle
+    view = ProcessView(
+        key=process_key,
+        title=in_language(version.title),
+        intro=in_language(bundle.description),
+        number=version.number,
+        is_latest=version.number == all_versions[0].number,
+        may_edit=auth.has_role(*OWNERS),
+        draft_text=_draft_text(draft, names),
+        diagram=present.diagram(
+            bundle,
+            source=url_for("workshop.diagram", process_key=process_key, number=version.number),
+            path=present.NO_PATH,
+            last_at={},
+            selected=request.args.get("el"),
+            titles=titles,
+            address=lambda element: url_for(
+                "workshop.process", process_key=process_key, version=number, el=element, _anchor=f"el-{element}"
+            ),
+        ),
+        versions=tuple(_row(each, version, all_versions[0], counts, names) for each in all_versions),
+    )
+    return ui.page("workshop/process.html", process=view)
+
+
+def _version(session: Session, process_key: str, number: int | None) -> tuple[Definition, tuple[Version, ...]]:
+    """The version of this number (the latest for None) and all of them. Raises NotFound."""
+    found = definitions.versions(session, process_key)
+    chosen = next((each for each in found if number is None or each.number == number), None)
+    if chosen is None:
+        raise NotFound("process_not_found", process=process_key)
+    return definitions.load(session, chosen.id), found
+
+
+def _draft_text(draft: Draft | None, names: Mapping[str, str]) -> str:
+    if draft is None:
+        return ""
+    return t("web.process.draft", name=ui.person(names, draft.saved_by), moment=ui.moment(draft.saved_at))
+
+
+def _row(
+    version: Version, shown: Version, latest: Version, counts: Mapping[int, CaseCounts], names: Mapping[str, str]
+) -> VersionRow:
+    count = counts.get(version.id, CaseCounts(running=0, ended=0))
+    return VersionRow(
+        number=version.number,
+        url=url_for("workshop.process", process_key=version.process_key, version=version.number),
+        is_shown=version.number == shown.number,
+        is_latest=version.number == latest.number,
+        moment=ui.moment(version.published_at),
+        iso=ui.local(version.published_at).isoformat(timespec="minutes"),
+        by=ui.person(names, version.published_by),
+        note=version.note,
+        running=count.running,
+        ended=count.ended,
+        hash=version.content_hash,
+    )
+
+
+@blueprint.get("/processes/<process_key>/versions/<int:number>.bpmn")
+@auth.signed_in
+def diagram(process_key: str, number: int) -> Answer:
+    """The diagram of a version."""
+    with auth.runtime().database.reading() as session:
+        definition, _ = _version(session, process_key, number)
+    return present.bpmn(definition)
+
+
+@blueprint.get("/processes/<process_key>/edit")
+@auth.requires(*OWNERS)
+def edit(process_key: str) -> Answer:
+    """The editor on the draft, or on the latest version when there is none."""
+    runtime = auth.runtime()
+    with runtime.database.reading() as session:
+        definition, _ = _version(session, process_key, None)
+        draft = drafts.find(session, process_key)
+        names, roles = _names(session), people.role_titles(session)
+    version = definition.version
+    files = definition.bundle.files if draft is None else draft.files
+    base = version.number if draft is None else draft.base_version
+    if draft is None:
+        text = t("web.editor.from_version", number=version.number)
+    else:
+        who, when = ui.person(names, draft.saved_by), ui.moment(draft.saved_at)
+        text = t("web.editor.from_draft", name=who, moment=when, number=draft.base_version or "–")
+    view = EditorView(
+        base_version=base or "",
+        revision=0 if draft is None else draft.revision,
+        state_text=text,
+        data=editor.data(files, definition.bundle, runtime.handlers, roles),
+    )
+    listed = {"key": process_key, "title": in_language(version.title)}
+    return ui.page("workshop/edit.html", process=listed, editor=view)
+
+
+def _files(process_key: str, sent: editor.Sent) -> dict[str, bytes]:
+    """The files that the diagram was drawn over: of the draft, else of the version that it began with."""
+    with auth.runtime().database.reading() as session:
+        draft = drafts.find(session, process_key)
+        definition, _ = _version(session, process_key, sent.base_version)
+    return editor.with_diagram(definition.bundle.files if draft is None else draft.files, sent.bpmn)
+
+
+def _sent() -> editor.Sent:
+    if not request.is_json:
+        raise CommandRejected("web.editor.not_json")
+    return editor.read_sent(request.get_json(silent=True))
+
+
+@blueprint.post("/processes/<process_key>/check")
+@auth.requires(*OWNERS)
+def check(process_key: str) -> Response:
+    """Everything that publishing this diagram would say."""
+    runtime = auth.runtime()
+    problems = definitions.problems_with_draft(runtime.database, _files(process_key, _sent()), runtime.handlers)
+    return jsonify(problems=[errors.problem_record(each) for each in problems])
+
+
+@blueprint.post("/processes/<process_key>/draft")
+@auth.requires(*OWNERS)
+def save_draft(process_key: str) -> Response:
+    """Keep the diagram as the process's draft, broken or not."""
+    sent = _sent()
+    files = _files(process_key, sent)
+    saved = drafts.save(auth.runtime().database, auth.actor(), process_key, files, sent.base_version, sent.revision)
+    return jsonify(revision=saved.revision)
+
+
+@blueprint.post("/processes/<process_key>/publish")
+@auth.requires(*OWNERS)
+def publish(process_key: str) -> Response:
+    """Publish the diagram as the next version; 422 with the problems when it cannot be."""
+    sent, runtime = _sent(), auth.runtime()
+    try:
+        version = definitions.publish(
+            runtime.database,
+            auth.actor(),
+            _files(process_key, sent),
+            runtime.handlers,
+            sent.note,
+            base_version=sent.base_version,
+        )
+    except DefinitionError as error:
+        response = jsonify(
+            problems=[errors.problem_record(each) for each in error.problems], message=errors.sentence(error)
+        )
+        response.status_code = 422
+        return response
+    return jsonify(version=version.number, url=url_for("workshop.process", process_key=process_key))
