@@ -91,8 +91,21 @@ def _no_float(text: str) -> Any:
     raise ValueError(f"a float ({text}) is not a value of a process")
 
 
+def _refuse_floats(value: object) -> None:
+    """``json`` writes a float without asking ``default``."""
+    if isinstance(value, float):
+        raise TypeError("a float is not a value of a process")
+    if isinstance(value, Mapping):
+        for each in value.values():
+            _refuse_floats(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            _refuse_floats(each)
+
+
 def to_canonical(value: object) -> str:
     """The canonical JSON text of ``value``. Raises TypeError or ValueError for what is not a value of a process."""
+    _refuse_floats(value)
     return json.dumps(
         value, default=_to_json, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
