@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import event as sqlalchemy_event
@@ -18,7 +19,7 @@ from engine.errors import InvariantBroken
 from engine.history import store, verifier
 from engine.history.queries import timeline
 from engine.history.store import ChainHead
-from engine.kernel.events import FlowTaken, VariableWritten
+from engine.kernel.events import Event, FlowTaken, VariableWritten
 from engine.model import bundle
 
 NOW = datetime(2026, 11, 21, 9, 0, 0, 5, tzinfo=UTC)
@@ -55,7 +56,7 @@ def test_the_verifier_names_contents_as_the_model_does() -> None:
 
 
 def test_events_come_back_as_they_were(database: Database) -> None:
-    events = [
+    events: list[Event | dict[str, Any]] = [
         FlowTaken(flow="f1", scope="s"),
         VariableWritten(scope="s", name="total", value=Decimal("10.50"), previous=None),
         {"type": "case:noted", "text": "ok"},

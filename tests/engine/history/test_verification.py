@@ -83,8 +83,10 @@ def test_batches_do_not_matter(database: Database, make_case: MakeCase, monkeypa
             8,
         ),
         (
-            "UPDATE engine.event SET record = other.record, type = other.type, at = other.at, actor = other.actor, hash = other.hash"
-            " FROM engine.event other WHERE event.sequence + other.sequence = 7 AND event.sequence IN (3, 4)",
+            """
+            UPDATE engine.event SET record = other.record, type = other.type, at = other.at, actor = other.actor, hash = other.hash
+            FROM engine.event other WHERE event.sequence + other.sequence = 7 AND event.sequence IN (3, 4)
+            """,
             "event_changed",
             3,
         ),
@@ -134,7 +136,10 @@ def test_only_what_was_touched_is_named(database: Database, make_case: MakeCase)
 def test_a_history_moved_to_another_case_is_found(database: Database, make_case: MakeCase) -> None:
     first, second = make_case(4), make_case(4)
     tamper(
-        database, f"UPDATE engine.event SET instance_id = {second + 1} - instance_id + {first} - 1 WHERE sequence = 2"
+        database,
+        f"UPDATE engine.event SET instance_id = -1 WHERE sequence = 2 AND instance_id = {first}",
+        f"UPDATE engine.event SET instance_id = {first} WHERE sequence = 2 AND instance_id = {second}",
+        f"UPDATE engine.event SET instance_id = {second} WHERE instance_id = -1",
     )
     assert found(verified(database)) == [("history_event_changed", first), ("history_event_changed", second)]
 
