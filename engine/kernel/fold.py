@@ -133,7 +133,9 @@ def _task_created(state: State, event: happened.TaskCreated) -> None:
 
 
 def _task_completed(state: State, event: happened.TaskCompleted) -> None:
-    _change_activity(state, event.activity, phase=Phase.DONE, result=event.variables)
+    # what the outputs of the task may ask besides its answers: who gave them
+    known = {**state.activities[event.activity].variables, "task": {"completed_by": event.actor}}
+    _change_activity(state, event.activity, phase=Phase.DONE, result=event.variables, variables=known)
 
 
 def _handler_requested(state: State, event: happened.HandlerRequested) -> None:
