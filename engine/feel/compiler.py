@@ -258,7 +258,7 @@ class Compiler:
     def _tests(self, node: Tests, slot: int) -> Run:
         if not node.tests:
             return lambda _frame: True
-        texts = self._constants(node.tests)
+        texts = constant_texts(node.tests)
         if texts is not None:
             found = _text_test(slot, texts)
         else:
@@ -272,11 +272,6 @@ class Compiler:
             return None if value is None else not value
 
         return negated
-
-    def _constants(self, tests: tuple[Test, ...]) -> frozenset[str] | None:
-        """The texts, when all that is asked is whether the input is one of some texts."""
-        found = [test.operand.value for test in tests if test.operator is None and isinstance(test.operand, Constant)]
-        return frozenset(found) if len(found) == len(tests) and all(type(each) is str for each in found) else None
 
     def _test(self, test: Test, slot: int) -> Run:
         read = _slot_reader(slot)
@@ -504,6 +499,13 @@ class Compiler:
         )
 
 
+def constant_texts(tests: tuple[Test, ...]) -> frozenset[str] | None:
+    """The texts, when all that is asked is whether the input is one of some texts."""
+    found = [test.operand.value for test in tests if test.operator is None and isinstance(test.operand, Constant)]
+    is_plain = len(found) == len(tests) > 0 and all(type(each) is str for each in found)
+    return frozenset(found) if is_plain else None
+
+
 # --- readers
 
 
@@ -537,10 +539,10 @@ def _builtin_reader(name: str, builtin: Builtin) -> Run:
 
 def _item_reader(slot: int, name: str, outer: Run) -> Run:
     def run(frame: Frame) -> Value:
-        item = frame[slot]
-        if type(item) is dict and name in item:
-            return item[name]
-        return outer(frame)
+        try:
+            return frame[slot][name]
+        except (KeyError, TypeError):
+            return outer(frame)
 
     return run
 

@@ -7,7 +7,7 @@ from decimal import DecimalException
 from functools import lru_cache
 from typing import NoReturn
 
-from engine.feel.compiler import EXTENSIONS, INPUT, Compiler, Frame, Run
+from engine.feel.compiler import EXTENSIONS, INPUT, Compiler, Frame, Run, constant_texts
 from engine.feel.errors import FeelFailure
 from engine.feel.functions import BUILTINS
 from engine.feel.operations import Budget, weigh
@@ -70,13 +70,18 @@ class Expression(_Compiled):
 
 
 class UnaryTests(_Compiled):
-    """Compiled unary tests: the condition of a table's cell. Inside, ``?`` is the tested value."""
+    """Compiled unary tests: the condition of a table's cell. Inside, ``?`` is the tested value.
 
-    __slots__ = ("is_any", "run", "slots")
+    ``texts`` are the texts asked for, when nothing else is asked; ``run`` and ``slots`` are for ``Grid`` (many tests in one frame).
+    """
+
+    __slots__ = ("is_any", "is_negated", "run", "slots", "texts")
 
     def __init__(self, source: str, tree: Tests, run: Run, compiler: Compiler) -> None:
         super().__init__(source, tree, run, compiler)
         self.is_any = not tree.tests
+        self.is_negated = tree.is_negated
+        self.texts = constant_texts(tree.tests)
         self.run = run
         self.slots = compiler.slots
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -105,31 +107,43 @@ def string_join(budget: Budget, items: list[Value], delimiter: str | None = None
 
 
 # --- patterns
+#
+# RE2 works on UTF-8; patterns and texts go in as bytes, because its wrapper spends most of its time on translating offsets of characters.
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A pattern ready to run. ``size`` is the number of its instructions; ``takes_nothing``: it matches the empty text."""
+
+    compiled: Any
+    size: int
+    takes_nothing: bool
 
 
 @builtin("matches(input: string, pattern: string, flags: string or null?)")
 def matches(budget: Budget, text: str, pattern: str, flags: str | None = None) -> Value:
     """Whether the pattern (XPath 3.1) matches somewhere."""
-    compiled = _compiled(pattern, flags or "")
-    if compiled is None:
+    found = _pattern(pattern, flags or "")
+    if found is None:
         return None
-    _charge(compiled, text, budget)
-    return compiled.search(text) is not None
+    encoded = text.encode("utf-8", "replace")
+    _charge(found, len(encoded), budget)
+    return found.compiled.search(encoded) is not None
 
 
 @builtin("replace(input: string, pattern: string, replacement: string, flags: string or null?)")
 def replace(budget: Budget, text: str, pattern: str, replacement: str, flags: str | None = None) -> Value:
-    """Every match replaced; ``$1`` is the first group. Null for a pattern that matches nothing at all (XPath 3.1 §5.6.4)."""
-    compiled = _compiled(pattern, flags or "")
-    pieces = [replacement] if flags and "q" in flags else _pieces(replacement)
-    if compiled is None or pieces is None or compiled.search("") is not None:
+    """Every match replaced; ``$1`` is the first group. Null for a pattern that matches the empty text (XPath 3.1 §5.6.4)."""
+    found = _pattern(pattern, flags or "")
+    pieces = [replacement.encode("utf-8", "replace")] if flags and "q" in flags else _pieces(replacement)
+    if found is None or pieces is None or found.takes_nothing:
         return None
-    _charge(compiled, text, budget)
-    made: list[str] = []
+    made: list[bytes] = []
+    encoded = text.encode("utf-8", "replace")
     length = end = 0
-    for match in compiled.finditer(text):
+    for match in _every(found, encoded, budget):
         parts = [
-            text[end : match.start()],
+            encoded[end : match.start()],
             *(_group(match, piece) if isinstance(piece, int) else piece for piece in pieces),
         ]
         length += sum(map(len, parts))
@@ -138,41 +152,38 @@ def replace(budget: Budget, text: str, pattern: str, replacement: str, flags: st
             raise FeelFailure("feel_text_too_long", limit=MAX_TEXT)
         made.extend(parts)
         end = match.end()
-    return "".join(made) + text[end:]
+    return (b"".join(made) + encoded[end:]).decode()
 
 
 @builtin("split(string: string, delimiter: string)")
 def split(budget: Budget, text: str, delimiter: str) -> Value:
     """The parts between the matches of a pattern."""
-    compiled = _compiled(delimiter, "")
-    if compiled is None or compiled.search("") is not None:
+    found = _pattern(delimiter, "")
+    if found is None or found.takes_nothing:
         return None
-    _charge(compiled, text, budget)
     made: list[Value] = []
+    encoded = text.encode("utf-8", "replace")
     end = 0
-    for match in compiled.finditer(text):
-        made.append(text[end : match.start()])
+    for match in _every(found, encoded, budget):
+        made.append(encoded[end : match.start()].decode())
         end = match.end()
-        budget.spend(1)
-    return [*made, text[end:]]
+    budget.items(len(made) + 1)
+    return [*made, encoded[end:].decode()]
 
 
 @builtin("extract(input: string, pattern: string)")
 def extract(budget: Budget, text: str, pattern: str) -> Value:
     """All that matches a pattern (an extension shared with other engines)."""
-    compiled = _compiled(pattern, "")
-    if compiled is None:
+    found = _pattern(pattern, "")
+    if found is None:
         return None
-    _charge(compiled, text, budget)
-    found: list[Value] = []
-    for match in compiled.finditer(text):
-        budget.spend(1)
-        found.append(match.group())
-    return found
+    made = [match.group().decode() for match in _every(found, text.encode("utf-8", "replace"), budget)]
+    budget.items(len(made))
+    return made
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str, flags: str) -> Any:
+def _pattern(pattern: str, flags: str) -> _Pattern | None:
     """The pattern for RE2, or None when it or its flags are not allowed. Flags: ``s m i x q`` (XPath 3.1 §5.6.1.1)."""
     if len(pattern) > _MAX_PATTERN or not set(flags) <= set("smixq"):
         return None
@@ -185,10 +196,12 @@ def _compiled(pattern: str, flags: str) -> Any:
     options.log_errors = False
     options.max_mem = _PATTERN_MEMORY
     options.case_sensitive = "i" not in flags
+    whole = f"(?{inline})(?:{pattern})" if inline else pattern
     try:
-        return re2.compile(f"(?{inline})(?:{pattern})" if inline else pattern, options)
+        compiled = re2.compile(whole.encode("utf-8", "replace"), options)
     except re2.error:
         return None
+    return _Pattern(compiled, compiled.programsize, compiled.search(b"") is not None)
 
 
 def _without_blanks(pattern: str) -> str:
@@ -206,22 +219,31 @@ def _without_blanks(pattern: str) -> str:
     return "".join(made)
 
 
-def _charge(compiled: Any, text: str, budget: Budget) -> None:
-    """RE2 may need one step per character and instruction of the pattern."""
-    budget.text(len(text))
-    budget.spend(len(text) * compiled.programsize // 4_000)
+def _every(pattern: _Pattern, encoded: bytes, budget: Budget) -> Iterator[Any]:
+    """All matches. Each search may read the text to its end: one after the other is quadratic, so each is charged."""
+    _charge(pattern, len(encoded), budget)
+    for match in pattern.compiled.finditer(encoded):
+        yield match
+        _charge(pattern, len(encoded) - match.end(), budget)
 
 
-def _pieces(replacement: str) -> list[str | int] | None:
+def _charge(pattern: _Pattern, length: int, budget: Budget) -> None:
+    """RE2 reads 256 characters in the time of a step; when a pattern is too large for its tables, one instruction at a time."""
+    if length > MAX_TEXT * 4:
+        raise FeelFailure("feel_text_too_long", limit=MAX_TEXT)
+    budget.spend(1 + length // 256 + length * pattern.size // 16_000)
+
+
+def _pieces(replacement: str) -> list[bytes | int] | None:
     """Literal text and group numbers of a replacement; None when a backslash or ``$`` stands alone."""
-    made: list[str | int] = []
+    made: list[bytes | int] = []
     index = 0
     while index < len(replacement):
         character, following = replacement[index], replacement[index + 1 : index + 2]
         if character == "\\":
             if following not in ("\\", "$"):
                 return None
-            made.append(following)
+            made.append(following.encode())
             index += 2
         elif character == "$":
             if not following.isascii() or not following.isdigit():
@@ -229,10 +251,10 @@ def _pieces(replacement: str) -> list[str | int] | None:
             made.append(int(following))
             index += 2
         else:
-            made.append(character)
+            made.append(character.encode("utf-8", "replace"))
             index += 1
     return made
 
 
-def _group(match: Any, number: int) -> str:
-    return (match.group(number) or "") if number <= match.re.groups else ""
+def _group(match: Any, number: int) -> bytes:
+    return (match.group(number) or b"") if number <= match.re.groups else b""
