@@ -56,7 +56,7 @@ _CHANGE = text(f"""
 _DISCARD = text("DELETE FROM engine.definition_draft WHERE process_key = :key RETURNING content_hash")
 
 
-def save(
+def save(  # noqa: PLR0917 - the contract of the editor
     database: Database,
     actor: Actor,
     process_key: str,

@@ -169,8 +169,8 @@ def _start(place: _Place, node: StartEvent) -> Iterator[Problem]:
 
 
 def _process_file(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] | None) -> Iterator[Problem]:
-    for role in () if bundle.starts is None or roles is None else bundle.starts.roles:
-        if role not in roles:
+    for role in () if bundle.starts is None else bundle.starts.roles:
+        if roles is not None and role not in roles:
             yield Problem(code="role_unknown", file=PROCESS_FILE, place="start", facts={"role": role})
     for form in bundle.forms.values():
         for field in form.fields:

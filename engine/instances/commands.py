@@ -139,7 +139,7 @@ def _retry_in_kernel(
         raise WrongState("incident_resolved", incident=incident.id) from error
 
 
-def accept(
+def accept(  # noqa: PLR0917 - as a step has them at hand
     runtime: Runtime,
     session: Session,
     actor: Actor,
@@ -191,11 +191,10 @@ def _next_task(session: Session, done: StepDone, actor: Actor) -> int | None:
         if not isinstance(event, happened.TaskCreated) or event.activity not in done.opened:
             continue
         task_id = done.opened[event.activity]
-        offer: Offer | None = Offer(
-            task_id=task_id, role=event.role, assignee=event.assignee, is_claimed=False, is_open=True
-        )
-        if event.not_same_as is not None:
-            offer = inbox.offer(session, task_id)
-        if offer is not None and refusal(offer, actor) is None:
+        offer = Offer(task_id=task_id, role=event.role, assignee=event.assignee, is_claimed=False, is_open=True)
+        if refusal(offer, actor) is not None:
+            continue
+        complete = offer if event.not_same_as is None else inbox.offer(session, task_id)
+        if complete is not None and refusal(complete, actor) is None:
             return task_id
     return None

@@ -1,8 +1,8 @@
 """A step: the one transaction in which an instance moves (architecture §4).
 
-Lock the instance row and read what is needed, in one statement; ``advance``; run the handlers that run *now*, each in its savepoint, and feed
-their results back until none is asked for; queue those that run *later*; write the rows of the inbox, timers, subscriptions, messages and
-incidents, the history and the snapshot; commit (the caller's transaction does). Anything unexpected leaves nothing behind.
+Lock the instance row and read what is needed, in one statement; ``advance``; run the handlers that run *now*, each in its savepoint, and
+feed their results back until none is asked for; queue those that run *later*; write the rows of the inbox, timers, subscriptions,
+messages and incidents, the history and the snapshot; commit (the caller's transaction does). Anything unexpected leaves nothing behind.
 
 Nothing here decides who may: ``commands`` (people) and ``work`` (jobs) come in with a question answered.
 """
@@ -153,7 +153,7 @@ def new_instance(session: Session, definition: definitions.Definition, started_b
     )
 
 
-def apply(
+def apply(  # noqa: PLR0917 - what acts on what, who, when
     runtime: Runtime,
     session: Session,
     instance: Locked,
@@ -177,7 +177,7 @@ def apply(
 class _Step:
     """The working state of one step."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - as apply
         self,
         runtime: Runtime,
         session: Session,

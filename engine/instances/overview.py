@@ -31,7 +31,8 @@ class CaseCounts:
 
 
 _LATEST = """
-    SELECT DISTINCT ON (process_key) id, process_key, number, content_hash, title_fr, title_en, note, published_at, published_by, start_roles
+    SELECT DISTINCT ON (process_key)
+        id, process_key, number, content_hash, title_fr, title_en, note, published_at, published_by, start_roles
     FROM engine.definition_version ORDER BY process_key, number DESC
 """
 

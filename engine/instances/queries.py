@@ -72,6 +72,7 @@ class ElementCounts:
 
     @property
     def active(self) -> int:
+        """How often it is active now."""
         return self.entered - self.completed - self.cancelled
 
 

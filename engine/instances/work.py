@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from engine import clock, log
 from engine.definitions import store as definitions
 from engine.definitions.store import Version
-from engine.errors import Crashed, HandlerFailure, InvariantBroken
+from engine.errors import Crashed, Facts, HandlerFailure, InvariantBroken
 from engine.handler import SYSTEM, Handler, HandlerContext, Transient
 from engine.instances import driver
 from engine.instances.driver import OnFailure
@@ -45,10 +45,12 @@ class Attempt:
 
     @property
     def is_last(self) -> bool:
+        """There is no other one after it."""
         return self.number >= ATTEMPTS
 
     @property
     def on_failure(self) -> OnFailure:
+        """What becomes of a handler that fails in it."""
         return OnFailure.INCIDENT if self.is_last else OnFailure.RETRY
 
 
@@ -62,9 +64,9 @@ def perform(runtime: Runtime, name: str, arguments: JobArguments, attempt: int) 
             if not current.is_last:
                 raise
             _log.exception("job_gave_up", attempt=attempt)
-            facts = {"kind": type(error).__name__, "message": str(error)[:500], "attempts": attempt}
+            facts: Facts = {"kind": type(error).__name__, "message": str(error)[:500], "attempts": attempt}
             with runtime.database.transaction() as session:
-                incidents.raise_for_job(session, name, arguments, "job_gave_up", facts, clock.now())
+                incidents.raise_for_job(session, name, arguments, code="job_gave_up", facts=facts, now=clock.now())
 
 
 def fire_timer(runtime: Runtime, attempt: Attempt, *, instance_id: int, wait: str) -> None:
@@ -193,7 +195,7 @@ def _stimulus(session: Session, activity: str, key: str, outcome: Returned | Thr
 def _give_up(runtime: Runtime, instance_id: int, activity: str, error: Exception, now: datetime) -> None:
     """A small transaction of its own: the effect's is undone."""
     code = error.code if isinstance(error, HandlerFailure) else "handler_transient"
-    facts = error.facts if isinstance(error, HandlerFailure) else {"reason": str(error)[:500]}
+    facts: Facts = error.facts if isinstance(error, HandlerFailure) else {"reason": str(error)[:500]}
     _log.warning("effect_gave_up", activity=activity, code=code)
     with runtime.database.transaction() as session:
         instance = driver.lock(session, instance_id)

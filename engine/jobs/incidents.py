@@ -17,7 +17,9 @@ _RAISE = text("""
 """)
 
 
-def raise_for_job(session: Session, name: str, arguments: JobArguments, code: str, facts: Facts, now: datetime) -> None:
+def raise_for_job(
+    session: Session, name: str, arguments: JobArguments, *, code: str, facts: Facts, now: datetime
+) -> None:
     """Record that the job gave up. ``arguments["instance_id"]``, if it has one, says whose case stopped."""
     session.execute(
         _RAISE,

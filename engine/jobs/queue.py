@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from procrastinate import App, SyncPsycopgConnector
 from sqlalchemy.orm import Session
@@ -20,8 +20,8 @@ FIRE_TIMER: Final = "fire_timer"
 RUN_EFFECT: Final = "run_effect"
 DELIVER_MESSAGE: Final = "deliver_message"
 
-JobArguments = Mapping[str, str | int]
-"""What a job is told: ids, never business data (that is read when the job runs)."""
+JobArguments = Mapping[str, Any]
+"""What a job is told: ids (texts and whole numbers), never business data, which is read when the job runs."""
 
 _DEFERRING: Final = App(connector=SyncPsycopgConnector())
 
@@ -35,4 +35,4 @@ def defer(session: Session, name: str, *jobs: JobArguments, at: datetime | None 
         return
     connection = session.connection().connection.driver_connection
     deferrer = _DEFERRING.configure_task(name, schedule_at=at, connection=connection)
-    deferrer.batch_defer(*(dict(job) for job in jobs))
+    deferrer.batch_defer(*({**job} for job in jobs))
