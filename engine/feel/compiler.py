@@ -421,7 +421,7 @@ class Compiler:
         """``instance of``."""
         if not types.is_known(node.type):
             suggestion = closest(node.type.name, types.TYPE_NAMES)
-            raise FeelSyntaxError("feel_unknown_type", node.at, name=node.type.name, suggestion=suggestion)
+            raise FeelSyntaxError.unknown("feel_unknown_type", node.at, suggestion, name=node.type.name)
         value, wanted = self.expression(node.value), node.type
         return lambda frame: types.is_instance(normal(value(frame)), wanted)
 
@@ -431,7 +431,7 @@ class Compiler:
         """A function written in FEEL. It keeps what was bound when it was made."""
         for _, kind in node.parameters:
             if kind is not None and not types.is_known(kind):
-                raise FeelSyntaxError("feel_unknown_type", node.at, name=kind.name, suggestion=None)
+                raise FeelSyntaxError.unknown("feel_unknown_type", node.at, None, name=kind.name)
         names = tuple(name for name, _ in node.parameters)
         slots = tuple(self._new_slot() for _ in names)
         self._scopes.append(Scope(dict(zip(names, slots, strict=True))))
@@ -452,7 +452,7 @@ class Compiler:
                 return self._extension_call(node, name)
             if not is_bound and name not in self.names and not any(scope.item is not None for scope in self._scopes):
                 suggestion = closest(name, (*BUILTINS, *EXTENSIONS, *self.names))
-                raise FeelSyntaxError("feel_unknown_function", node.at, name=name, suggestion=suggestion)
+                raise FeelSyntaxError.unknown("feel_unknown_function", node.at, suggestion, name=name)
         function = self.expression(node.function)
         arguments = tuple(self.expression(argument) for argument in node.arguments)
         names = node.names
@@ -494,9 +494,11 @@ class Compiler:
                 return signature, [by_name.get(parameter) for parameter in order_of]
         known = {parameter.name for signature in builtin.signatures for parameter in signature.parameters}
         wrong = next((given for given in node.names if given not in known), node.names[0])
-        raise FeelSyntaxError(
-            "feel_argument_name", node.at, function=name, name=wrong, suggestion=closest(wrong, known)
-        )
+        if set(node.names) <= known:
+            raise FeelSyntaxError(
+                "feel_argument_count", node.at, name=name, given=len(node.names), wanted=builtin.counts
+            )
+        raise FeelSyntaxError.unknown("feel_argument_name", node.at, closest(wrong, known), function=name, name=wrong)
 
 
 def constant_texts(tests: tuple[Test, ...]) -> frozenset[str] | None:

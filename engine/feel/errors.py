@@ -25,6 +25,13 @@ class FeelSyntaxError(FeelError):
         super().__init__(code, position=position, **facts)
         self.position = position
 
+    @classmethod
+    def unknown(cls, code: str, position: int, suggestion: str | None, /, **facts: Fact) -> FeelSyntaxError:
+        """Something has a name that is not known: ``code``, or ``code_similar`` when there is a ``suggestion`` (*did you mean*)."""
+        if suggestion is None:
+            return cls(code, position, **facts)
+        return cls(f"{code}_similar", position, suggestion=suggestion, **facts)
+
 
 class FeelFailure(FeelError):
     """An expression went beyond its bounds."""

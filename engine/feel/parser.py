@@ -208,14 +208,16 @@ class Parser:
         token = self._token
         previous = self._tokens[self._index - 1] if self._index else None
         if token.kind == "end":
-            return FeelSyntaxError("feel_ends_early", token.start, wanted=wanted)
+            return FeelSyntaxError("feel_ends_early", token.start)
         if token.kind == "name" and previous is not None and previous.kind == "name" and previous.text not in KEYWORDS:
             name = f"{previous.text} {token.text}"
             suggestion = closest(name, self._given)
             if suggestion is not None:
-                return FeelSyntaxError("feel_unknown_name", previous.start, name=name, suggestion=suggestion)
+                return FeelSyntaxError.unknown("feel_unknown_name", previous.start, suggestion, name=name)
         if wanted is None:
             return FeelSyntaxError("feel_unexpected", token.start, found=token.text[:40])
+        if wanted in ("name", "type"):
+            return FeelSyntaxError(f"feel_{wanted}_expected", token.start, found=token.text[:40])
         return FeelSyntaxError("feel_expected", token.start, found=token.text[:40], wanted=wanted)
 
     # --- expressions
