@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from engine.errors import InvariantBroken
@@ -44,7 +43,7 @@ def _begin_id(state: State, given: str) -> None:
 
 
 def _change_activity(state: State, activity_id: str, **changes: Any) -> None:
-    state.activities[activity_id] = replace(state.activities[activity_id], **changes)
+    state.activities[activity_id] = state.activities[activity_id]._replace(**changes)
 
 
 def _add_to(tokens: Mapping[str, int], flows: Iterable[str], amount: int) -> dict[str, int]:
@@ -82,7 +81,7 @@ def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
     owner = state.activities[event.activity]
     items = owner.items
     if items is not None:
-        items = replace(items, pending=items.pending[1:])
+        items = items._replace(pending=items.pending[1:])
     _change_activity(state, owner.id, phase=Phase.INSIDE, scopes=(*owner.scopes, event.scope), items=items)
 
 
@@ -96,7 +95,7 @@ def _scope_closed(state: State, event: happened.ScopeClosed) -> None:
 def _variable_written(state: State, event: happened.VariableWritten) -> None:
     if event.scope in state.scopes:
         scope = state.scopes[event.scope]
-        state.scopes[scope.id] = replace(scope, variables={**scope.variables, event.name: event.value})
+        state.scopes[scope.id] = scope._replace(variables={**scope.variables, event.name: event.value})
     else:
         variables = {**state.activities[event.scope].variables, event.name: event.value}
         _change_activity(state, event.scope, variables=variables)
@@ -104,19 +103,19 @@ def _variable_written(state: State, event: happened.VariableWritten) -> None:
 
 def _flow_taken(state: State, event: happened.FlowTaken) -> None:
     scope = state.scopes[event.scope]
-    state.scopes[scope.id] = replace(scope, tokens=_add_to(scope.tokens, (event.flow,), 1))
+    state.scopes[scope.id] = scope._replace(tokens=_add_to(scope.tokens, (event.flow,), 1))
 
 
 def _tokens_dropped(state: State, event: happened.TokensDropped) -> None:
     scope = state.scopes[event.scope]
-    state.scopes[scope.id] = replace(scope, tokens=_add_to(scope.tokens, event.flows, -1))
+    state.scopes[scope.id] = scope._replace(tokens=_add_to(scope.tokens, event.flows, -1))
 
 
 def _element_entered(state: State, event: happened.ElementEntered) -> None:
     _begin_id(state, event.activity)
     scope = state.scopes[event.scope]
     tokens = _add_to(scope.tokens, event.flows, -1) if event.flows else scope.tokens
-    state.scopes[scope.id] = replace(scope, tokens=tokens, activities=scope.activities + 1)
+    state.scopes[scope.id] = scope._replace(tokens=tokens, activities=scope.activities + 1)
     state.activities[event.activity] = Activity(
         id=event.activity, element=event.element, scope=event.scope, result=event.payload
     )
@@ -125,7 +124,7 @@ def _element_entered(state: State, event: happened.ElementEntered) -> None:
 def _element_left(state: State, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
     left = state.activities.pop(event.activity)
     scope = state.scopes[left.scope]
-    state.scopes[scope.id] = replace(scope, activities=scope.activities - 1)
+    state.scopes[scope.id] = scope._replace(activities=scope.activities - 1)
 
 
 def _task_created(state: State, event: happened.TaskCreated) -> None:
@@ -193,7 +192,7 @@ def _wait_cancelled(state: State, event: happened.TimerCancelled | happened.Mess
 
 
 def _items_found(state: State, event: happened.ItemsFound) -> None:
-    items = Items(pending=event.items, count=len(event.items))
+    items = Items(pending=event.items, total=len(event.items))
     _change_activity(state, event.activity, phase=Phase.INSIDE, items=items)
 
 
@@ -203,7 +202,7 @@ def _item_completed(state: State, event: happened.ItemCompleted) -> None:
         raise InvariantBroken("item_without_items", activity=event.activity)
     pending = () if event.is_enough else items.pending
     outputs = {**items.outputs, event.item: event.output}
-    _change_activity(state, event.activity, items=replace(items, pending=pending, outputs=outputs))
+    _change_activity(state, event.activity, items=items._replace(pending=pending, outputs=outputs))
 
 
 def _incident_raised(state: State, event: happened.IncidentRaised) -> None:

@@ -426,14 +426,14 @@ class Moves(Evaluation):
     def _go_on_with_items(self, body: Activity, items: Items, node: model.Activity, many: model.MultiInstance) -> None:
         """Begin the items whose turn has come; when all are done, gather their outputs and leave."""
         if not items.pending and not body.scopes:
-            gathered = [items.outputs.get(number) for number in range(items.count)]
+            gathered = [items.outputs.get(number) for number in range(items.total)]
             written = {many.output_collection: gathered} if many.output_collection else {}
             after = self.state.visible(body.scope).new_child(dict(written))
             self._depart(body, written, self.flows(self._process(body.scope), node, after))
             return
         if many.is_sequential and body.scopes:
             return
-        first = items.count - len(items.pending)
+        first = items.total - len(items.pending)
         for number, item in enumerate(items.pending[:1] if many.is_sequential else items.pending, start=first):
             self._begin_item(body, node, many, number, item)
 
@@ -462,7 +462,7 @@ class Moves(Evaluation):
         is_enough = False
         if many.completion_condition is not None:
             counters: dict[str, Value] = {
-                "numberOfInstances": Decimal(items.count),
+                "numberOfInstances": Decimal(items.total),
                 "numberOfActiveInstances": Decimal(len(body.scopes) - 1),
                 "numberOfCompletedInstances": Decimal(len(items.outputs) + 1),
                 "numberOfTerminatedInstances": Decimal(0),

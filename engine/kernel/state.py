@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections import ChainMap, Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Self, TypeVar
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 from engine.data import from_canonical, to_canonical
 from engine.errors import InvariantBroken
@@ -25,6 +26,9 @@ ROOT = "s1"
 """The id of every instance's outermost scope."""
 
 Status = Literal["active", "completed", "failed", "cancelled"]
+
+
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Phase(StrEnum):
@@ -44,8 +48,7 @@ class Phase(StrEnum):
     """What it was for has happened; ``result`` is to be mapped, then its flows are taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(NamedTuple):
     """Where tokens move and variables live: a process, a sub-process, a called process, one item of a multi-instance.
 
     ``activity`` is the owner (None at the root); ``item`` counts from 0; ``is_isolated``: the owner's variables are not seen.
@@ -56,8 +59,8 @@ class Scope:
     activity: str | None = None
     item: int | None = None
     is_isolated: bool = False
-    variables: Mapping[str, Value] = field(default_factory=dict)
-    tokens: Mapping[str, int] = field(default_factory=dict)
+    variables: Mapping[str, Value] = NOTHING
+    tokens: Mapping[str, int] = NOTHING
     activities: int = 0
     """How many activities live directly inside (counted, not written)."""
 
@@ -67,32 +70,29 @@ class Scope:
         return not self.activities and not self.tokens
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Items:
+class Items(NamedTuple):
     """A multi-instance under way: items not begun yet, how many there are, what the finished ones gave (by item number)."""
 
     pending: tuple[Value, ...] = ()
-    count: int = 0
-    outputs: Mapping[int, Value] = field(default_factory=dict)
+    total: int = 0
+    outputs: Mapping[int, Value] = NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Activity:
+class Activity(NamedTuple):
     """A live occurrence of any flow node. ``variables`` are its local inputs; ``scopes`` and ``waits`` are ids of what it owns."""
 
     id: str
     element: str
     scope: str
     phase: Phase = Phase.ENTERED
-    variables: Mapping[str, Value] = field(default_factory=dict)
-    result: Mapping[str, Value] = field(default_factory=dict)
+    variables: Mapping[str, Value] = NOTHING
+    result: Mapping[str, Value] = NOTHING
     items: Items | None = None
     scopes: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class Wait(NamedTuple):
     """A timer (``due_at``) or a message (``name``, ``key``) awaited by ``activity``; ``element`` is that of the event that catches."""
 
     id: str
@@ -105,8 +105,7 @@ class Wait:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incident:
+class Incident(NamedTuple):
     """Work that stopped. ``activity`` is an activity's id, or a scope's when tokens are stuck."""
 
     id: str
@@ -220,7 +219,7 @@ class State:
             process=packed["process"],
             status=packed.get("status", "active"),
             counter=int(packed["counter"]),
-            scopes={key: replace(scope, activities=inside[key]) for key, scope in scopes.items()},
+            scopes={key: scope._replace(activities=inside[key]) for key, scope in scopes.items()},
             activities=activities,
             waits=_unpack_all(Wait, packed.get("waits", {})),
             incidents=_unpack_all(Incident, packed.get("incidents", {})),
@@ -229,22 +228,17 @@ class State:
 
 Record = TypeVar("Record", Scope, Activity, Wait, Incident)
 
-_DERIVED = {(Scope, "activities")}
-
-
-def _default(each: Any) -> object:
-    return each.default_factory() if callable(each.default_factory) else each.default
+_NOT_WRITTEN = {"id", "activities"}  # the key outside; counted again
 
 
 def _pack(record: Any) -> dict[str, Any]:
-    """Fields that differ from their default, by name; the id is the key outside."""
-    packed = {}
-    for each in fields(record):
-        value = getattr(record, each.name)
-        if each.name == "id" or (type(record), each.name) in _DERIVED or value == _default(each):
-            continue
-        packed[each.name] = _WRITERS.get(each.name, _as_is)(value)
-    return packed
+    """Fields that differ from their default, by name."""
+    defaults = record._field_defaults
+    return {
+        name: _write_items(value) if isinstance(value, Items) else value
+        for name, value in zip(record._fields, record, strict=True)
+        if name not in _NOT_WRITTEN and (name not in defaults or value != defaults[name])
+    }
 
 
 def _unpack_all(kind: type[Record], packed: Mapping[str, Mapping[str, Any]]) -> dict[str, Record]:
@@ -253,11 +247,9 @@ def _unpack_all(kind: type[Record], packed: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _unpack(kind: type[Record], key: str, packed: Mapping[str, Any]) -> Record:
-    return kind(id=key, **{name: _READERS.get(name, _as_is)(value) for name, value in packed.items()})
-
-
-def _as_is(value: Any) -> Any:
-    return value
+    return kind(
+        id=key, **{name: _READERS[name](value) if name in _READERS else value for name, value in packed.items()}
+    )
 
 
 def _whole(value: Any) -> int | None:
@@ -267,17 +259,16 @@ def _whole(value: Any) -> int | None:
 def _read_items(packed: Mapping[str, Any]) -> Items:
     return Items(
         pending=tuple(packed["pending"]),
-        count=int(packed["count"]),
+        total=int(packed["total"]),
         outputs={int(number): output for number, output in packed["outputs"].items()},
     )
 
 
 def _write_items(items: Items) -> dict[str, Any]:
     outputs = {str(number): output for number, output in items.outputs.items()}
-    return {"pending": items.pending, "count": items.count, "outputs": outputs}
+    return {"pending": items.pending, "total": items.total, "outputs": outputs}
 
 
-_WRITERS = {"items": _write_items}
 _READERS: dict[str, Any] = {
     "phase": Phase,
     "item": _whole,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from engine.data import from_canonical, to_canonical
 from engine.decisions import Decision
 from engine.feel import Environment, Expression, compile_expression
-from engine.kernel import Event, State, Stimulus, advance, fold, from_record, to_record
+from engine.kernel import MAX_STEPS, Event, State, Stimulus, advance, fold, from_record, to_record
 from engine.kernel.stimuli import Start
 from engine.model import elements as model
 
@@ -48,7 +48,7 @@ def error(code: str | None) -> model.ErrorDefinition:
     return model.ErrorDefinition(code=code)
 
 
-def script(id_: str, result: str = "done", source: str = "true", **more: Any) -> model.ScriptTask:
+def script(id_: str, result: str = "done", source: str = "true", **more: Any) -> Any:
     return make(model.ScriptTask, id_, expression=feel(source), result_variable=result, **more)
 
 
@@ -99,9 +99,17 @@ def simple(nodes: Iterable[model.Node], flows: str, decisions: Mapping[str, Deci
 class Run:
     """An instance under test: each step is taken on a state that was written and read, and checks what must always hold."""
 
-    def __init__(self, definition: model.Model, process_id: str = "p", now: datetime = NOW, **variables: Any) -> None:
+    def __init__(
+        self,
+        definition: model.Model,
+        process_id: str = "p",
+        now: datetime = NOW,
+        max_steps: int = MAX_STEPS,
+        **variables: Any,
+    ) -> None:
         self.model = definition
         self.now = now
+        self.max_steps = max_steps
         self.events: list[Event] = []
         self.state: State = State()
         self._take(None, Start(process=process_id, variables=variables))
@@ -115,7 +123,7 @@ class Run:
         return happened
 
     def _take(self, state: State | None, stimulus: Stimulus) -> tuple[Event, ...]:
-        self.state, happened = advance(self.model, state, stimulus, at(self.now))
+        self.state, happened = advance(self.model, state, stimulus, at(self.now), max_steps=self.max_steps)
         assert fold(self.model, happened, state) == self.state
         again = [from_record(from_canonical(to_canonical(to_record(each)))) for each in happened]
         assert again == list(happened)
@@ -134,6 +142,14 @@ class Run:
     def wait(self, element: str) -> str:
         (found,) = (each.id for each in self.state.waits.values() if each.element == element)
         return found
+
+    @property
+    def status(self) -> str:
+        return self.state.status
+
+    def first(self, tag: str) -> Any:
+        """The first event with this tag."""
+        return next(each for each in self.events if each.tag == tag)
 
     @property
     def incident(self) -> Any:
