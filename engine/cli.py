@@ -83,6 +83,8 @@ def _run(settings: Settings, _chosen: argparse.Namespace) -> int:
 
 
 def _web(settings: Settings, _chosen: argparse.Namespace) -> int:
+    import logging
+
     from waitress.server import create_server
 
     from engine import log
@@ -93,6 +95,8 @@ def _web(settings: Settings, _chosen: argparse.Namespace) -> int:
     application = load(settings.web_app, "BORDEREAU_WEB_APP")(_runtime(settings))
     listening = inherited_socket()
     place = {"sockets": [listening]} if listening else {"host": settings.host, "port": settings.port}
+    # more requests than threads is not worth a line each: they wait
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     _exit_on_sigterm()
     try:
         server = create_server(application, threads=settings.web_threads, ident=None, **place)

@@ -38,6 +38,7 @@ FIRST_PAGE = "/sign-in"
 _TICK = 0.1
 _PATIENCE_TO_STOP = 25.0
 _LOG_LIMIT = 10 * 1024 * 1024
+_SLOW = 20.0
 _QUICK = 3.0
 _GIVES_UP_AFTER = 3
 _PR_SET_PDEATHSIG = 1
@@ -96,6 +97,7 @@ class Supervisor:
     children: Sequence[ChildSpec] = CHILDREN
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _is_ready: threading.Event = field(default_factory=threading.Event)
     _running: list[Child] = field(default_factory=list)
     _server: EmbeddedServer | None = None
     _server_pause: float = 0.0
@@ -143,13 +145,18 @@ class Supervisor:
         self.prepare(self.url)
         self.say("run_children_starting")
         self._running[:] = [Child(spec) for spec in self.children]
-        while not self._stopping.is_set() and not self._answers():
+        probe = threading.Thread(target=self._wait_for_first_page, name="first-page", daemon=True)
+        probe.start()
+        slow = time.monotonic() + _SLOW
+        while not self._stopping.is_set() and not self._is_ready.wait(_TICK):
             self._watch()
             hopeless = next((child for child in self._running if child.quick_deaths >= _GIVES_UP_AFTER), None)
             if hopeless is not None:
                 log = self._log_file(hopeless.spec)
                 raise CannotRun("run_child_never_ready", child=hopeless.spec.name, log=str(log), reason=_last_line(log))
-            self._stopping.wait(_TICK)
+            if time.monotonic() > slow:
+                slow += _SLOW
+                self.say("run_still_waiting", log=str(self.settings.data_folder / "log"))
 
     def _listen(self) -> socket.socket:
         host, port = self.settings.host, self.settings.port
@@ -161,19 +168,21 @@ class Supervisor:
         listening.setblocking(False)
         return listening
 
-    def _answers(self) -> bool:
-        """Whether the first page comes. The socket is ours and always accepts, so only an answer counts."""
-        if not any(child.spec.listens for child in self._running):
-            return all(child.is_running() for child in self._running)
+    def _wait_for_first_page(self) -> None:
+        """Ask for the first page until it comes. The socket is ours and always accepts: one question waits for the web server to start."""
         host = self.address.removeprefix("http://").rpartition(":")[0].strip("[]")
-        connection = http.client.HTTPConnection(host, self.settings.port, timeout=1)
-        try:
-            connection.request("GET", FIRST_PAGE)
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+        while not self._stopping.is_set():
+            connection = http.client.HTTPConnection(host, self.settings.port, timeout=30)
+            try:
+                connection.request("GET", FIRST_PAGE)
+                if connection.getresponse().status == http.client.OK:
+                    self._is_ready.set()
+                    return
+            except (OSError, http.client.HTTPException):  # it died while answering: ask again
+                pass
+            finally:
+                connection.close()
+            self._stopping.wait(1)
 
     # -- watch ------------------------------------------------------------------------------------------------------------
 

@@ -109,22 +109,11 @@ class Run:
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that the account of the embedded database can reach: pytest's own folders are closed to others."""
-    base = tmp_path_factory.mktemp("data")
-    for each in (base, *base.parents):
-        if each == Path("/tmp"):
-            break
-        each.chmod(each.stat().st_mode | stat.S_IXOTH | stat.S_IXGRP)
-    return base / "var"
-
-
-@pytest.fixture
-def start(folder: Path) -> Iterator[Callable[..., Run]]:
+def start(data_folder: Path) -> Iterator[Callable[..., Run]]:
     runs: list[Run] = []
 
     def begin(**options: object) -> Run:
-        run = Run(folder, int(str(options.pop("port", None) or free_port())), **options)  # type: ignore[arg-type]
+        run = Run(data_folder, int(str(options.pop("port", None) or free_port())), **options)  # type: ignore[arg-type]
         runs.append(run)
         return run
 
@@ -135,7 +124,7 @@ def start(folder: Path) -> Iterator[Callable[..., Run]]:
             run.process.wait()
 
 
-def test_it_starts_in_order_and_stops_leaving_nothing(start: Callable[..., Run], folder: Path) -> None:
+def test_it_starts_in_order_and_stops_leaving_nothing(start: Callable[..., Run], data_folder: Path) -> None:
     run = start()
     assert str(run.port) in run.wait_for("run_ready")
     assert [line.split()[0] for line in run.said] == ["run_preparing", "prepared", "run_children_starting", "run_ready"]
@@ -145,8 +134,8 @@ def test_it_starts_in_order_and_stops_leaving_nothing(start: Callable[..., Run],
     assert run.stop() == 0
     assert not any(map(lives, family))
     assert [line.split()[0] for line in run.said[-2:]] == ["run_stopping", "run_stopped"]
-    assert stat.S_IMODE((folder / "log").stat().st_mode) == 0o700
-    assert stat.S_IMODE((folder / "log" / "web.log").stat().st_mode) == 0o600
+    assert stat.S_IMODE((data_folder / "log").stat().st_mode) == 0o700
+    assert stat.S_IMODE((data_folder / "log" / "web.log").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("wish", [signal.SIGINT, signal.SIGHUP])
@@ -214,10 +203,10 @@ def test_a_child_that_never_works_ends_the_start_with_its_reason(start: Callable
     assert not family_of(run.process.pid)
 
 
-def test_a_folder_that_cannot_be_used_is_said(start: Callable[..., Run], folder: Path) -> None:
-    folder.write_text("a file, not a folder")
+def test_a_folder_that_cannot_be_used_is_said(start: Callable[..., Run], data_folder: Path) -> None:
+    data_folder.write_text("a file, not a folder")
     run = start()
-    assert str(folder) in run.wait_for("run_folder_unusable")
+    assert str(data_folder) in run.wait_for("run_folder_unusable")
     assert run.process.wait(10) == 1
 
 
