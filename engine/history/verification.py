@@ -81,16 +81,14 @@ class Report:
 
 def verify_instance(session: Session, instance_id: int) -> Report:
     """Verify one case and the files of its version. Raises NotFound (``history_case_not_found``)."""
-    report = verify_all(session, case=instance_id)
-    if report.cases == 0 and report.events == 0:
-        raise NotFound("history_case_not_found", case=instance_id)
-    return report
+    return verify_all(session, case=instance_id)
 
 
 def verify_all(session: Session, *, case: int | None = None) -> Report:
     """Verify every case, or only ``case``. ``session`` should see one moment (``Database.reading``).
 
     Reads both tables side by side in the order of the cases, a thousand rows at a time: memory does not grow with the history.
+    Raises NotFound (``history_case_not_found``) when ``case`` is unknown: nothing verified must not read like all is well.
     """
     findings: list[Finding] = list(_version_findings(session, case))
     cases = events = 0
@@ -118,6 +116,8 @@ def verify_all(session: Session, *, case: int | None = None) -> Report:
         findings += _chain_findings(head, ())
         cases += 1
         head = next(heads, None)
+    if case is not None and cases == 0 and events == 0:
+        raise NotFound("history_case_not_found", case=case)
     return Report(cases=cases, events=events, findings=tuple(findings))
 
 
