@@ -19,7 +19,8 @@ EngineError                  the docstring is the default message
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 Fact = str | int | None
@@ -52,7 +53,7 @@ class Problem:
     element_name: str | None = None
     place: str | None = None
     severity: Literal["error", "warning"] = "error"
-    facts: Facts = field(default_factory=dict)
+    facts: Facts = dataclasses.field(default_factory=dict)
 
 
 class DefinitionError(EngineError):
@@ -101,7 +102,7 @@ class FieldProblem:
 
     field: str
     code: str
-    facts: Facts = field(default_factory=dict)
+    facts: Facts = dataclasses.field(default_factory=dict)
 
 
 class InvalidInput(CommandRejected):

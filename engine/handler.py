@@ -136,6 +136,7 @@ class HandlerTable:
 
     @classmethod
     def of(cls, handlers: Sequence[Handler], choices: Sequence[ChoiceSource]) -> HandlerTable:
+        """The table of these. Raises ValueError when two have one name."""
         by_name = {each.name: each for each in handlers}
         lists = {each.name: each for each in choices}
         if len(by_name) != len(handlers) or len(lists) != len(choices):
