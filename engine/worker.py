@@ -3,16 +3,18 @@
 Procrastinate's own worker fetches and finishes jobs on asynchronous connections; the bodies are ordinary functions and run in threads, on
 the connections of ``Runtime.database``. Beside it two loops: the promoter each second, the reaper every few.
 
-When the database goes away for longer than a moment, the worker ends with an exception: the supervisor starts it again, which is simpler
+When one of these parts fails, which is when the database goes away, the process exits with 1 and the supervisor starts it again: simpler
 and surer than healing every connection in place. Whatever a job had not committed is undone, and the reaper queues it again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from procrastinate import App, JobContext, PsycopgConnector
 from sqlalchemy import make_url
@@ -32,17 +34,17 @@ PROMOTE_SECONDS: Final = 1.0
 REAP_SECONDS: Final = 5.0
 FORGET_SECONDS: Final = 3600.0
 GRACE_SECONDS: Final = 20.0
-CONNECT_SECONDS: Final = 30.0
+FAILURE_SECONDS: Final = 2.0
+CONNECT_SECONDS: Final = 10.0
 
 _log = log.get(__name__)
 
 
-class DatabaseGone(Exception):
-    """The worker lost the database and ends, to be started again."""
-
-
 def run_worker(runtime: Runtime) -> None:
-    """Work until SIGTERM or SIGINT, then let running jobs end. Raises DatabaseGone (or what the driver says) when the database is lost."""
+    """Work until SIGTERM or SIGINT, then let running jobs end (``GRACE_SECONDS`` at most).
+
+    Without its database the process exits with 1.
+    """
     asyncio.run(_run(runtime))
 
 
@@ -85,28 +87,38 @@ async def _run(runtime: Runtime) -> None:
             ),
             name="procrastinate",
         )
-        loops = [
+        others = [
             asyncio.create_task(_every(PROMOTE_SECONDS, lambda: _promote_all(runtime)), name="promoter"),
             asyncio.create_task(_every(REAP_SECONDS, lambda: _reap(runtime)), name="reaper"),
             asyncio.create_task(_every(FORGET_SECONDS, lambda: _forget(runtime)), name="forgetting"),
+            asyncio.create_task(stopped.wait(), name="stop"),
         ]
-        stop = asyncio.create_task(stopped.wait(), name="stop")
-        try:
-            await asyncio.wait([worker, stop, *loops], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await _end(worker, [stop, *loops])
-    if not stopped.is_set():
-        raise DatabaseGone
+        await asyncio.wait([worker, *others], return_when=asyncio.FIRST_COMPLETED)
+        is_asked = stopped.is_set()
+        is_whole = await _end(worker, others, GRACE_SECONDS + 5 if is_asked else FAILURE_SECONDS)
+        if not is_asked or not is_whole:
+            _exit()
     _log.info("worker_stopped")
 
 
-async def _end(worker: asyncio.Task[None], others: list[asyncio.Task[Any]]) -> None:
-    """Cancel everything; Procrastinate takes being cancelled as *finish your jobs and stop*."""
-    for each in (worker, *others):
+async def _end(worker: asyncio.Task[None], others: list[asyncio.Task[Any]], seconds: float) -> bool:
+    """Cancel everything (Procrastinate takes that as *finish your jobs and stop*); True if all of it ended well and in time."""
+    ended = (worker, *others)
+    for each in ended:
         each.cancel()
-    for result in await asyncio.gather(worker, *others, return_exceptions=True):
-        if isinstance(result, Exception):
-            _log.error("worker_part_failed", kind=type(result).__name__, exc_info=result)
+    done, pending = await asyncio.wait(ended, timeout=seconds)
+    errors = {each.get_name(): each.exception() for each in done if not each.cancelled()}
+    for name, error in errors.items():
+        if error is not None:
+            _log.error("worker_part_failed", part=name, exc_info=error)
+    return not pending and not any(errors.values())
+
+
+def _exit() -> NoReturn:
+    """Leave at once: without the database, Procrastinate and its threads would wait for it, and nothing that they hold can be saved."""
+    _log.error("worker_gave_up")
+    logging.shutdown()
+    os._exit(1)
 
 
 async def _every(seconds: float, act: Callable[[], None]) -> None:
