@@ -24,6 +24,6 @@ export function connect(token) {
 export function failureText({ kind, status, body }, word) {
   if (kind === "unreachable") return word("unreachable");
   const said = body.message ?? body.detail ?? body.title;
-  if (kind === "conflict") return said ? `${said} ${word("conflict")}` : word("conflict");
+  if (kind === "conflict") return `${said ?? word("conflict")} ${word("kept")}`;
   return said ?? word("refused", { status });
 }

@@ -29,8 +29,14 @@ export function drawPath(viewer, elements) {
     canvas.addMarker(id, `bd-${state}`);
     // A pool or an expanded sub-process would be covered by its badge's meaning: only steps carry one.
     if (element.children?.length && !element.collapsed) continue;
-    overlays.add(id, "bd-count", { position: { top: -11, right: 14 }, html: badge(state, counts), show: { minZoom: 0.35 } });
+    overlays.add(id, "bd-count", { position: position(element), html: badge(state, counts), show: { minZoom: 0.35 } });
   }
+}
+
+/** Where the badge hides no label: right corner of a task, above an event (its name is below), below a gateway (its name is above). */
+function position({ type, width }) {
+  if (type.endsWith("Gateway")) return { bottom: 10, left: -14 };
+  return width < 60 ? { top: -14, left: -12 } : { top: -11, right: 14 };
 }
 
 /** The one state that a step is shown in: what still runs matters more than what ended. */

@@ -2,6 +2,9 @@
 import { word } from "./words.js";
 
 const AIR = 24;
+// The bpmn.io mark stands at the foot, where nothing may lie over or under it.
+const FOOT = 48;
+const LARGEST = 1.2;
 const PRINTED_WIDTH = "bd-printing";
 
 /** Shows the whole diagram; `left` keeps room for what lies over the canvas there (the editor's palette). */
@@ -10,18 +13,31 @@ export function fit(viewer, left = 0) {
   canvas.resized();
   const { inner, outer } = canvas.viewbox();
   if (!inner.width || !outer.width) return;
-  const scale = Math.min((outer.width - left - 2 * AIR) / inner.width, (outer.height - 2 * AIR) / inner.height, 1.2);
+  const scale = Math.min((outer.width - left - 2 * AIR) / inner.width, (outer.height - AIR - FOOT) / inner.height, LARGEST);
   if (scale <= 0) return;
   const width = outer.width / scale;
   const height = outer.height / scale;
-  canvas.viewbox({ x: inner.x - (width - inner.width + left / scale) / 2, y: inner.y - (height - inner.height) / 2, width, height });
+  const x = inner.x - (width - inner.width + left / scale) / 2;
+  const y = inner.y - (height - inner.height - (FOOT - AIR) / scale) / 2;
+  canvas.viewbox({ x, y, width, height });
+}
+
+/** Gives the frame the height that the whole diagram takes at its width, within three quarters of the window. */
+function setHeight(viewer, frame) {
+  const { inner } = viewer.get("canvas").viewbox();
+  if (!inner.width) return;
+  const scale = Math.min((frame.clientWidth - 2 * AIR) / inner.width, LARGEST);
+  const height = Math.min(Math.max(inner.height * scale + AIR + FOOT, 180), innerHeight * 0.75);
+  frame.style.setProperty("--bd-diagram-height", `${Math.round(height)}px`);
 }
 
 export function keepInView(viewer, container) {
+  const frame = container.closest(".bd-diagram") ?? container;
   let isMoved = false;
   let isFitting = false;
   const refit = () => {
     isFitting = true;
+    setHeight(viewer, frame);
     fit(viewer);
     isFitting = false;
   };
@@ -32,7 +48,6 @@ export function keepInView(viewer, container) {
   new ResizeObserver(() => (isMoved ? viewer.get("canvas").resized() : refit())).observe(container);
   // The wheel scrolls the page; it moves the diagram only once the reader is in it.
   viewer.on("canvas.focus.changed", ({ focused }) => viewer.get("zoomScroll").toggle(focused));
-  const frame = container.closest(".bd-diagram") ?? container;
   addEventListener("beforeprint", () => {
     frame.classList.add(PRINTED_WIDTH);
     refit();
