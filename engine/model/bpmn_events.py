@@ -83,7 +83,6 @@ def read_boundary_event(part: Part) -> BoundaryEvent | None:
     """What can happen while an activity lives."""
     problems = part.problems
     trigger = read_definition(part.raw.element, part.reading.declarations, problems)
-    attached = (part.raw.element.get("attachedToRef") or "").strip()
     if isinstance(trigger, Unreadable):
         return None
     if trigger is None or isinstance(trigger, Terminate):
@@ -101,7 +100,7 @@ def read_boundary_event(part: Part) -> BoundaryEvent | None:
         problems.add("timer_cycle_not_here", part.raw.element, place="timeCycle")
     return BoundaryEvent(
         **part.common,
-        attached_to=attached,
+        attached_to=part.raw.attached_to,
         trigger=trigger,
         is_interrupting=is_interrupting,
         outputs=part.extensions.outputs,

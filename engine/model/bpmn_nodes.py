@@ -54,11 +54,7 @@ def read_node(raw: RawNode, reading: Reading) -> Node | None:
 
 
 def _boundary_of(raw: RawNode, skeleton: Skeleton) -> tuple[str, ...]:
-    return tuple(
-        each.id
-        for each in skeleton.nodes.values()
-        if each.kind == "boundaryEvent" and (each.element.get("attachedToRef") or "").strip() == raw.id
-    )
+    return tuple(each.id for each in skeleton.attached.get(raw.id, ()))
 
 
 _READERS: Mapping[str, Callable[[Part], Node | None]] = {

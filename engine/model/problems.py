@@ -7,6 +7,9 @@ from typing import Literal
 from engine.errors import DefinitionError, Fact, Facts, Problem
 from engine.model.xml_file import Element
 
+MAXIMAL_PROBLEMS = 500
+"""More than anybody reads; a broken tool, or somebody who means harm, can make a hundred thousand."""
+
 Severity = Literal["error", "warning"]
 
 
@@ -66,12 +69,12 @@ class Problems:
 
     @property
     def found(self) -> tuple[Problem, ...]:
-        """Everything noted so far: each once."""
-        seen: list[Problem] = []
-        for problem in self._found:
-            if problem not in seen:
-                seen.append(problem)
-        return tuple(seen)
+        """Everything noted so far, each once; beyond ``MAXIMAL_PROBLEMS`` only how many there are."""
+        different = list({repr(each): each for each in self._found}.values())
+        if len(different) <= MAXIMAL_PROBLEMS:
+            return tuple(different)
+        more = Problem(code="problems_more", file=self.file, facts={"count": len(different) - MAXIMAL_PROBLEMS})
+        return (*different[:MAXIMAL_PROBLEMS], more)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

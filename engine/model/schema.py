@@ -14,6 +14,7 @@ from pathlib import Path
 from lxml import etree
 
 from engine.errors import DefinitionError, Problem
+from engine.model.problems import MAXIMAL_PROBLEMS
 from engine.model.xml_file import Element, parse_xml
 
 _LOCK = threading.Lock()
@@ -31,8 +32,8 @@ def _schema() -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(str(path), etree.XMLParser(no_network=True)))
 
 
-def _owner(root: Element, path: str | None) -> Element | None:
-    found = root.getroottree().xpath(path, namespaces=_namespaces(root)) if path else []
+def _owner(root: Element, path: str | None, namespaces: dict[str, str]) -> Element | None:
+    found = root.getroottree().xpath(path, namespaces=namespaces) if path else []
     element = found[0] if isinstance(found, list) and found else None
     while isinstance(element, Element) and not element.get("id"):
         element = element.getparent()
@@ -57,10 +58,11 @@ def validate(xml: bytes, file: str) -> tuple[Problem, ...]:
         if schema.validate(root):
             return ()
         entries = [(each.line, each.message, each.path) for each in schema.error_log]
-    problems = []
-    for line, message, path in entries:
-        owner = _owner(root, path)
-        problems.append(
+    found: list[Problem] = []
+    namespaces = _namespaces(root)
+    for line, message, path in entries[:MAXIMAL_PROBLEMS]:
+        owner = _owner(root, path, namespaces)
+        found.append(
             Problem(
                 code="schema_violation",
                 file=file,
@@ -70,4 +72,6 @@ def validate(xml: bytes, file: str) -> tuple[Problem, ...]:
                 facts={"line": line, "reason": _NAMESPACE.sub("", message)},
             )
         )
-    return tuple(problems)
+    if len(entries) > MAXIMAL_PROBLEMS:
+        found.append(Problem(code="problems_more", file=file, facts={"count": len(entries) - MAXIMAL_PROBLEMS}))
+    return tuple(found)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from engine.model.problems import Problems
 from engine.model.vocabulary import FLOW_NODES
-from engine.model.xml_file import BPMN, Element, child, children, local_name, namespace_of, text_of
+from engine.model.xml_file import BPMN, Element, child, children, local_name, namespace_of, reference, text_of
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +24,11 @@ class RawNode:
     lane: str | None = None
     incoming: list[str] = field(default_factory=list)
     outgoing: list[str] = field(default_factory=list)
+
+    @property
+    def attached_to(self) -> str:
+        """For a boundary event: the id of its activity."""
+        return reference(self.element.get("attachedToRef") or "")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,9 +64,15 @@ class Skeleton:
     flows: dict[str, RawFlow] = field(default_factory=dict)
     lanes: dict[str, RawLane] = field(default_factory=dict)
 
-    def inside(self, scope: str) -> list[RawNode]:
-        """The nodes directly inside a scope."""
-        return [each for each in self.nodes.values() if each.scope == scope]
+    attached: dict[str, list[RawNode]] = field(default_factory=dict)
+    """The boundary events by the id of what they are attached to."""
+
+    def in_scope(self) -> dict[str, list[RawNode]]:
+        """The nodes directly inside each scope."""
+        scopes: dict[str, list[RawNode]] = {}
+        for node in self.nodes.values():
+            scopes.setdefault(node.scope, []).append(node)
+        return scopes
 
 
 def documentation_of(element: Element) -> str:
@@ -80,12 +91,18 @@ def read_skeleton(process: Element, problems: Problems) -> Skeleton:
             skeleton.nodes[flow.target].incoming.append(flow.id)
     for node in skeleton.nodes.values():
         node.lane = _lane_of(node, skeleton, lane_of)
+        if node.kind == "boundaryEvent":
+            skeleton.attached.setdefault(node.attached_to, []).append(node)
+    for name, lane in lane_of.items():
+        if name not in skeleton.nodes:
+            element = skeleton.lanes[lane].element
+            problems.add("reference_unknown", element, place="flowNodeRef", severity="warning", reference=name)
     return skeleton
 
 
 def _lane_of(node: RawNode, skeleton: Skeleton, lane_of: dict[str, str]) -> str | None:
     """Editors list in a lane what stands in it, but not what stands inside its sub-processes, and not always boundary events."""
-    attached = skeleton.nodes.get((node.element.get("attachedToRef") or "").strip())
+    attached = skeleton.nodes.get(node.attached_to)
     if node.id not in lane_of and attached is not None and attached.id in lane_of:
         return lane_of[attached.id]
     seen: set[str] = set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from lxml import etree
@@ -26,12 +25,16 @@ _HAS_BOUNDARY = ACTIVITIES | {
 
 def check_ids(root: Element, problems: Problems) -> None:
     """Ids are unique in the file."""
-    named = [each for each in root.iter(f"{{{BPMN}}}*") if each.get("id")]
-    for identity, count in Counter(str(each.get("id")) for each in named).items():
-        if count > 1:
-            problems.add(
-                "id_twice", next(each for each in named if each.get("id") == identity), place="id", id=identity
-            )
+    first: dict[str, Element] = {}
+    told: set[str] = set()
+    for each in root.iter(f"{{{BPMN}}}*"):
+        identity = each.get("id")
+        if not identity:
+            continue
+        if identity in first and identity not in told:
+            told.add(identity)
+            problems.add("id_twice", first[identity], place="id", id=identity)
+        first.setdefault(identity, each)
 
 
 def check_structure(skeleton: Skeleton, problems: Problems) -> None:
@@ -45,8 +48,11 @@ def check_structure(skeleton: Skeleton, problems: Problems) -> None:
             _check_boundary(node, skeleton, problems)
         if node.kind in _CONDITIONAL:
             _check_gateway(node, skeleton, problems)
+    for events in skeleton.attached.values():
+        _check_caught_twice(events, problems)
+    inside = skeleton.in_scope()
     for scope in _scopes(skeleton):
-        _check_starts(scope, skeleton, problems)
+        _check_starts(scope, inside.get(scope.get("id") or "", []), problems)
     _check_reachable(skeleton, problems)
 
 
@@ -73,7 +79,7 @@ def _check_flow(flow: RawFlow, skeleton: Skeleton, problems: Problems) -> None:
 
 def _check_references(node: RawNode, problems: Problems) -> None:
     """``incoming`` and ``outgoing`` only repeat what the flows say; where they contradict them, one of the two is wrong."""
-    for direction, actual in (("incoming", node.incoming), ("outgoing", node.outgoing)):
+    for direction, actual in (("incoming", set(node.incoming)), ("outgoing", set(node.outgoing))):
         listed = [reference(text_of(each)) for each in children(node.element, direction)]
         for flow in listed:
             if flow not in actual:
@@ -108,20 +114,21 @@ def _check_node(node: RawNode, problems: Problems) -> None:
 
 
 def _check_boundary(node: RawNode, skeleton: Skeleton, problems: Problems) -> None:
-    attached = (node.element.get("attachedToRef") or "").strip()
+    attached = node.attached_to
     activity = skeleton.nodes.get(attached)
     if activity is None or activity.kind not in _HAS_BOUNDARY or activity.scope != node.scope:
         problems.add("boundary_not_attached", node.element, place="attachedToRef", activity=attached)
-        return
-    others = [
-        each
-        for each in skeleton.inside(node.scope)
-        if each.kind == "boundaryEvent" and (each.element.get("attachedToRef") or "").strip() == attached
-    ]
-    earlier = others[: others.index(node)]
-    mine = _what_it_catches(node)
-    if mine is not None and any(_what_it_catches(each) == mine for each in earlier):
-        problems.add("boundary_twice", node.element, place="eventDefinition", activity=attached)
+
+
+def _check_caught_twice(events: list[RawNode], problems: Problems) -> None:
+    """``events`` are those of one activity."""
+    caught: set[tuple[str, str]] = set()
+    for event in events:
+        what = _what_it_catches(event)
+        if what is not None and what in caught:
+            problems.add("boundary_twice", event.element, place="eventDefinition", activity=event.attached_to)
+        elif what is not None:
+            caught.add(what)
 
 
 def _what_it_catches(node: RawNode) -> tuple[str, str] | None:
@@ -146,9 +153,8 @@ def _check_gateway(node: RawNode, skeleton: Skeleton, problems: Problems) -> Non
             problems.add("condition_missing", flow.element, place="condition", gateway=node.id)
 
 
-def _check_starts(scope: Element, skeleton: Skeleton, problems: Problems) -> None:
-    identity = scope.get("id") or ""
-    starts = [each for each in skeleton.inside(identity) if each.kind == "startEvent"]
+def _check_starts(scope: Element, inside: list[RawNode], problems: Problems) -> None:
+    starts = [each for each in inside if each.kind == "startEvent"]
     plain = [each for each in starts if not definitions_of(each.element)]
     if not starts:
         problems.add("start_missing", scope)
@@ -159,12 +165,11 @@ def _check_starts(scope: Element, skeleton: Skeleton, problems: Problems) -> Non
 def _check_reachable(skeleton: Skeleton, problems: Problems) -> None:
     """Warn of nodes to which no flow leads from any start; a node without any incoming flow has its own problem already."""
     reached: set[str] = set()
-    waiting = [each.id for each in skeleton.nodes.values() if each.kind == "startEvent" or not each.incoming]
-    boundary: dict[str, list[str]] = {}
-    for each in skeleton.nodes.values():
-        if each.kind == "boundaryEvent":
-            boundary.setdefault((each.element.get("attachedToRef") or "").strip(), []).append(each.id)
-    waiting = [each for each in waiting if skeleton.nodes[each].kind != "boundaryEvent"]
+    waiting = [
+        each.id
+        for each in skeleton.nodes.values()
+        if each.kind != "boundaryEvent" and (each.kind == "startEvent" or not each.incoming)
+    ]
     while waiting:
         identity = waiting.pop()
         if identity in reached:
@@ -172,7 +177,7 @@ def _check_reachable(skeleton: Skeleton, problems: Problems) -> None:
         reached.add(identity)
         node = skeleton.nodes[identity]
         waiting.extend(skeleton.flows[flow].target for flow in node.outgoing)
-        waiting.extend(boundary.get(identity, ()))
+        waiting.extend(each.id for each in skeleton.attached.get(identity, ()))
     for node in skeleton.nodes.values():
         if node.id not in reached and node.kind != "boundaryEvent":
             problems.add("unreachable", node.element, severity="warning")

@@ -70,7 +70,7 @@ def parse_yaml(content: bytes, file: str) -> YamlFile:
         raise _refused("yaml_not_utf8", file) from None
     builder = _Builder(file=file)
     try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
@@ -173,7 +173,7 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
         if not self._is_key():
-            self._add(_plain(event.value) if event.style is None else event.value, line)
+            self._add(event.value if event.style else _plain(event.value), line)
             return
         inside = self._open[-1]
         if event.value in inside.container:

@@ -190,6 +190,10 @@ def refuse_foreign(element: Element, owner: Element, problems: Problems) -> None
         elif prefix := EXECUTING_NAMESPACES.get(name.namespace or ""):
             label = f"{prefix}:{name.localname}"
             problems.add("foreign_execution", owner, place=label, name=label)
+    for each in element:
+        if namespace_of(each) == ZEEBE and local_name(element) != "extensionElements":
+            label = f"zeebe:{local_name(each)}"
+            problems.add("extension_misplaced", owner, place=label, element=label, host=local_name(element))
     for each in element.findall(f"{{{BPMN}}}extensionElements/*") + list(element):
         if prefix := EXECUTING_NAMESPACES.get(namespace_of(each)):
             label = f"{prefix}:{local_name(each)}"

@@ -101,3 +101,37 @@ def test_another_kind_of_file_is_no_bpmn() -> None:
 def test_whatever_is_no_bpmn_is_refused(xml: bytes) -> None:
     with pytest.raises(DefinitionError):
         read_processes(xml, "x.bpmn")
+
+
+def _swollen(inner: str, count: int) -> bytes:
+    head = (
+        '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="x">'
+        '<bpmn:process id="p" isExecutable="true"><bpmn:subProcess id="a"/><bpmn:exclusiveGateway id="g"/>'
+    )
+    return f"{head}{''.join(inner.format(number=number) for number in range(count))}</bpmn:process></bpmn:definitions>".encode()
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '<bpmn:task id="x"/>',
+        '<bpmn:sequenceFlow id="f{number}" sourceRef="g" targetRef="g"/>',
+        '<bpmn:boundaryEvent id="b{number}" attachedToRef="a"><bpmn:errorEventDefinition/></bpmn:boundaryEvent>',
+        '<bpmn:subProcess id="s{number}"><bpmn:standardLoopCharacteristics/></bpmn:subProcess>',
+        '<bpmn:laneSet><bpmn:lane id="l{number}"><bpmn:flowNodeRef>a</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>',
+    ],
+    ids=["one id", "one gateway", "one activity", "many scopes", "many lanes"],
+)
+def test_a_swollen_file_costs_no_more_than_its_size(inner: str) -> None:
+    small, large = _swollen(inner, 1_500), _swollen(inner, 6_000)
+    begin = time.process_time()
+    with pytest.raises(DefinitionError):
+        read_processes(small, "x.bpmn")
+    validate(small, "x.bpmn")
+    middle = time.process_time()
+    with pytest.raises(DefinitionError) as caught:
+        read_processes(large, "x.bpmn")
+    validate(large, "x.bpmn")
+    # four times the size: a square would cost sixteen times as much
+    assert time.process_time() - middle < 10 * (middle - begin) + 0.5
+    assert len(caught.value.problems) <= 501
