@@ -30,6 +30,7 @@ from engine.model.elements import Model, ServiceTask, StartEvent
 MAX_STEPS = 10_000
 """How many pieces of automatic work one stimulus may lead to."""
 _SHOWN_ELEMENTS = 10
+_ON_THE_WAY = happened.ElementEntered | happened.ElementCompleted | happened.IncidentResolved
 
 
 class Advance(NamedTuple):
@@ -178,8 +179,10 @@ def _work(moves: Moves, max_steps: int) -> None:
             # the work is not lost: it stands in the state, and a retry finds it there
             _raise_too_many_steps(moves, max_steps)
             return
+        before = len(moves.events)
         moves.do(work)
-        steps += 1
+        # looking at a join that is not complete is no step
+        steps += len(moves.events) > before
     if moves.state.is_ended:
         return
     if moves.state.scopes[ROOT].is_empty:
@@ -197,9 +200,9 @@ def _may_go_on(state: State) -> bool:
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:
-    entered = [each.element for each in moves.events if isinstance(each, happened.ElementEntered)]
-    facts: Facts = {"limit": max_steps, "elements": ", ".join(dict.fromkeys(entered[-_SHOWN_ELEMENTS:]))}
-    _raise_on_root(moves, "too_many_steps", entered[-1], facts)
+    on_the_way = [each.element for each in moves.events if isinstance(each, _ON_THE_WAY)]
+    facts: Facts = {"limit": max_steps, "elements": ", ".join(dict.fromkeys(on_the_way[-_SHOWN_ELEMENTS:]))}
+    _raise_on_root(moves, "too_many_steps", on_the_way[-1], facts)
 
 
 def _raise_deadlock(moves: Moves) -> None:

@@ -273,7 +273,7 @@ class Moves(Evaluation):
         completed: happened.ItemCompleted | None = None,
     ) -> None:
         """The end of every activity that is not interrupted. From here on nothing can fail."""
-        for name, value in written.items():
+        for name, value in sorted(written.items()):  # by name, because a state that was read has another order
             self._write(activity.scope, name, value, activity.element)
         for scope_id in activity.scopes:
             self.emit(happened.ScopeClosed(scope=scope_id))
@@ -320,7 +320,7 @@ class Moves(Evaluation):
         ]
 
     def _open(self, activity: Activity, node: model.Activity, locals_: Variables, waits: Iterable[Planned]) -> None:
-        for name, value in locals_.items():
+        for name, value in sorted(locals_.items()):
             self._write_to(activity.id, name, value, node.id, is_new=True)
         for element, trigger, plan in waits:
             self._wait(activity.id, element, trigger, plan)
@@ -393,7 +393,7 @@ class Moves(Evaluation):
         given = dict(self._seen(activity, locals_)) if node.propagates_all_in else locals_
         self._open(activity, node, {}, waits)
         scope_id = self._open_scope(activity, process.id, is_isolated=True)
-        for name, value in given.items():
+        for name, value in sorted(given.items()):
             self._write_to(scope_id, name, value, node.id, is_new=True)
         self.begin_scope(scope_id, nodes)
 
@@ -447,7 +447,7 @@ class Moves(Evaluation):
             given[many.output_element.source] = None
         if many.input_element is not None:
             given[many.input_element] = item
-        for name, value in given.items():
+        for name, value in sorted(given.items()):
             self._write_to(scope_id, name, value, node.id, is_new=True)
         self.queue(self.state.activities[self.enter(scope_id, node)])
 
@@ -699,7 +699,7 @@ class Moves(Evaluation):
 
     def write_root(self, variables: Variables) -> None:
         """The variables that the instance begins with."""
-        for name, value in variables.items():
+        for name, value in sorted(variables.items()):
             self._write_to(ROOT, name, value, None, is_new=True)
 
 
