@@ -438,7 +438,8 @@ class Compiler:
         body = self.expression(node.body)
         self._scopes.pop()
         kinds = tuple(kind for _, kind in node.parameters)
-        return lambda frame: Function("function", names, _Closure(frame.copy(), slots, kinds, body))
+        cost = measure(node.body)[0]
+        return lambda frame: Function("function", names, _Closure(frame.copy(), slots, kinds, body, cost))
 
     def call(self, node: Call) -> Run:
         """Call a built-in, a function of the environment, or a function value."""
@@ -1026,6 +1027,7 @@ class _Closure:
     slots: tuple[int, ...]
     kinds: tuple[TypeName | None, ...]
     body: Run
+    cost: int
 
     def __call__(self, *arguments: Value) -> Value:
         frame = self.frame.copy()
@@ -1034,7 +1036,7 @@ class _Closure:
                 return None
             frame[slot] = value
         budget: Budget = frame[2]
-        budget.enter()
+        budget.enter(self.cost)
         try:
             return self.body(frame)
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import DecimalException
+from decimal import Decimal, DecimalException
 from functools import lru_cache
 from typing import NoReturn
 
@@ -61,6 +61,8 @@ class Expression(_Compiled):
             value = self._run(frame)
             if type(value) is list or type(value) is dict:
                 weigh(value, budget)
+            elif type(value) is Decimal and not value.is_finite():
+                return None
         except RecursionError as error:
             _too_deep(error)
         except DecimalException:

@@ -17,11 +17,13 @@ from engine.feel.errors import FeelFailure
 from engine.feel.numbers import CONTEXT
 from engine.feel.values import Function, Range, Value
 
-MAX_STEPS = 1_000_000
+MAX_STEPS = 500_000
 MAX_ITEMS = 100_000
 MAX_TEXT = 100_000
 MAX_CALLS = 100
 _CHARACTERS_PER_STEP = 16
+_CALL_STEPS = 20
+_COMPARISON_STEPS = 5
 
 
 class Budget:
@@ -49,16 +51,24 @@ class Budget:
             raise FeelFailure("feel_list_too_long", limit=MAX_ITEMS)
         self.spend(count)
 
-    def enter(self) -> None:
-        """A function written in FEEL is called. Raises FeelFailure when calls nest too deep."""
+    def enter(self, steps: int = 0) -> None:
+        """A function written in FEEL is called, whose body has ``steps`` nodes. Raises FeelFailure when calls nest too deep.
+
+        Whoever entered lowers ``calls`` by one on the way out.
+        """
         self.calls += 1
         if self.calls > MAX_CALLS:
             raise FeelFailure("feel_calls_too_deep", limit=MAX_CALLS)
-        self.spend(10)
+        self.spend(_CALL_STEPS + steps)
 
 
 def normal(value: object) -> Value:
-    """``value`` as FEEL knows it: whole numbers of Python, ids, tuples and mappings that are not dicts come in too; the rest is null."""
+    """``value`` as FEEL knows it: whole numbers of Python, ids, tuples and mappings that are not dicts come in too.
+
+    The rest is null, and so are the decimals that are no numbers (NaN, infinity).
+    """
+    if type(value) is Decimal:
+        return value if value.is_finite() else None
     if type(value) in _FEEL_TYPES:
         return value
     if isinstance(value, int):
@@ -104,7 +114,7 @@ def equal(left: Value, right: Value, budget: Budget) -> bool | None:
 def _equal_lists(left: list[Value], right: list[Value], budget: Budget) -> bool | None:
     if len(left) != len(right):
         return False
-    budget.spend(len(left))
+    budget.spend(_COMPARISON_STEPS + len(left))
     for one, other in zip(left, right, strict=True):
         found = equal(one, other, budget)
         if not found:
@@ -115,7 +125,7 @@ def _equal_lists(left: list[Value], right: list[Value], budget: Budget) -> bool 
 def _equal_contexts(left: dict[str, Value], right: dict[str, Value], budget: Budget) -> bool | None:
     if left.keys() != right.keys():
         return False
-    budget.spend(len(left))
+    budget.spend(_COMPARISON_STEPS + len(left))
     for key, one in left.items():
         found = equal(one, right[key], budget)
         if not found:

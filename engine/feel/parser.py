@@ -340,13 +340,10 @@ class Parser:
         while self._token.kind == "sign":
             text = self._token.text
             if text == ".":
-                self._index += 1
-                name = self._property()
-                left = (
-                    Path(left.at, left.source, (*left.names, name))
-                    if isinstance(left, Path)
-                    else Path(left.at, left, (name,))
-                )
+                names: list[str] = []
+                while self._take("."):
+                    names.append(self._property())
+                left = Path(left.at, left, tuple(names))
             elif text == "(":
                 left = self._call(left)
             elif text == "[" and not self._closes_range():
