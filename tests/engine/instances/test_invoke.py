@@ -1,0 +1,180 @@
+"""Handlers are held to what they declare, both ways; what they write before they fail is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine.data import Money, data
+from engine.database.session import Database
+from engine.errors import Crashed, InputInvalid, OutputInvalid
+from engine.handler import SYSTEM, BusinessError, Handler, HandlerContext, Transient, handler
+from engine.instances.invoke import Returned, Threw, invoke
+
+
+class Kind(StrEnum):
+    SMALL = "small"
+    LARGE = "large"
+
+
+@data
+class Line:
+    article: str
+    amount: Money
+
+
+@data
+class Given:
+    number: int
+    on: date
+    kind: Kind
+    lines: tuple[Line, ...]
+    remark: str | None = None
+
+
+@data
+class Result:
+    total: Money
+    kind: Kind
+    lines: tuple[Line, ...]
+    count: int
+
+
+FINE: dict[str, Any] = {
+    "number": Decimal(7),
+    "on": date(2026, 11, 23),
+    "kind": "large",
+    "lines": [{"article": "hat", "amount": Decimal("12.50")}],
+}
+
+
+def made(run: Any) -> Handler:
+    def act(given: Given, context: HandlerContext) -> Result:
+        result: Result = run(given, context)
+        return result
+
+    return handler("test.act", fr="Agir", en="Act")(act)
+
+
+def sums(given: Given, context: HandlerContext) -> Result:
+    total = sum((line.amount for line in given.lines), Decimal(0))
+    return Result(total=total, kind=given.kind, lines=given.lines, count=given.number)
+
+
+@pytest.fixture
+def context(database: Database) -> Iterator[HandlerContext]:
+    with database.transaction() as session:
+        session.execute(text("CREATE TABLE business.mark (word text)"))
+        yield HandlerContext(
+            session=session,
+            actor=SYSTEM,
+            business_key=None,
+            attempt=1,
+            idempotency_key="1:a2:test.act",
+            now=datetime(2026, 11, 23, tzinfo=UTC),
+            starter="clea",
+        )
+
+
+def mark(session: Session) -> None:
+    session.execute(text("INSERT INTO business.mark VALUES ('here')"))
+
+
+def marks(session: Session) -> int:
+    return int(session.execute(text("SELECT count(*) FROM business.mark")).scalar_one())
+
+
+def test_values_become_types_and_types_values(context: HandlerContext) -> None:
+    assert invoke(made(sums), FINE, context) == Returned(
+        result={
+            "total": Decimal("12.50"),
+            "kind": "large",
+            "lines": [{"article": "hat", "amount": Decimal("12.50")}],
+            "count": Decimal(7),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"number": Decimal("7.5")}, "number"),
+        ({"kind": "huge"}, "kind"),
+        ({"lines": [{"article": "hat", "amount": 12.5}]}, ""),
+        ({"lines": [{"article": "hat", "amount": Decimal(1), "colour": "red"}]}, "lines.0.colour"),
+        ({"colour": "red"}, "colour"),
+        ({"on": "soon"}, "on"),
+    ],
+)
+def test_an_input_that_does_not_fit_never_reaches_the_handler(
+    context: HandlerContext, change: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(InputInvalid) as refused:
+        invoke(made(lambda given, context: pytest.fail("it ran")), FINE | change, context)
+    assert refused.value.facts["field"] == field
+    assert "soon" not in str(refused.value.facts["reason"])
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        None,
+        {"total": Decimal(1)},
+        Result(total=1.5, kind=Kind.SMALL, lines=(), count=1),  # type: ignore[arg-type]
+        Result(total=Decimal(1), kind="huge", lines=(), count=1),  # type: ignore[arg-type]
+        Result(total=Decimal(1), kind=Kind.SMALL, lines=(), count="many"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_result_that_does_not_fit_is_undone(context: HandlerContext, result: object) -> None:
+    def act(given: Given, context: HandlerContext) -> object:
+        mark(context.session)
+        return result
+
+    with pytest.raises(OutputInvalid):
+        invoke(made(act), FINE, context)
+    assert marks(context.session) == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [(ZeroDivisionError("bug"), Crashed), (Transient("busy"), Transient), (KeyError("x"), Crashed)],
+)
+def test_what_a_handler_raises_undoes_what_it_wrote(
+    context: HandlerContext, error: Exception, raised: type[Exception]
+) -> None:
+    def act(given: Given, context: HandlerContext) -> object:
+        mark(context.session)
+        raise error
+
+    with pytest.raises(raised):
+        invoke(made(act), FINE, context)
+    assert marks(context.session) == 0
+
+
+def test_a_business_error_is_an_answer_and_undoes_what_was_written(context: HandlerContext) -> None:
+    def act(given: Given, context: HandlerContext) -> object:
+        mark(context.session)
+        raise BusinessError("too_late", day=3)
+
+    outcome = invoke(made(act), FINE, context)
+    assert isinstance(outcome, Threw)
+    assert (outcome.error.code, outcome.error.facts) == ("too_late", {"day": 3})
+    assert marks(context.session) == 0
+
+
+def test_an_error_of_the_database_does_not_end_the_transaction(context: HandlerContext) -> None:
+    def act(given: Given, context: HandlerContext) -> object:
+        context.session.execute(text("SELECT 1/0"))
+        return None
+
+    with pytest.raises(Crashed):
+        invoke(made(act), FINE, context)
+    mark(context.session)
+    assert marks(context.session) == 1
