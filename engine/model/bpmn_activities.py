@@ -7,8 +7,16 @@ from dataclasses import replace
 
 from engine.feel import Expression
 from engine.model.bpmn_parts import Part, fixed_reference, is_true_by_default, raw_property, variable_name
-from engine.model.elements import BusinessRuleTask, CallActivity, MultiInstance, ScriptTask, ServiceTask, UserTask
-from engine.model.expressions import VARIABLE_NAME, compiled, feel, feel_only, feel_or_text, moment_or_duration
+from engine.model.elements import (
+    BusinessRuleTask,
+    CallActivity,
+    MultiInstance,
+    ScriptTask,
+    ServiceTask,
+    UserTask,
+    VariableMapping,
+)
+from engine.model.expressions import VARIABLE_NAME, compiled, feel, feel_only, feel_or_text, moment_or_duration, quoted
 from engine.model.problems import Problems
 from engine.model.vocabulary import TRUE
 from engine.model.xml_file import Element, child, reference, text_of
@@ -86,11 +94,12 @@ def read_service_task(part: Part) -> ServiceTask | None:
 
 def read_script_task(part: Part) -> ScriptTask | ServiceTask | None:
     """One expression and its variable; as in Zeebe, a task definition makes it the work of a handler instead."""
+    program = text_of(child(part.raw.element, "script"))
+    if program:
+        return _read_program(part, program)
     if _has_one_of(part, "taskDefinition", "script"):
         return read_service_task(part)
     if not part.extensions.has("script"):
-        if text_of(child(part.raw.element, "script")):
-            return None  # a script in a language that we do not run: refused in unsupported.py
         part.problems.add("script_missing", part.raw.element, place="zeebe:script")
         return None
     text = part.extensions.get("script", "expression")
@@ -99,6 +108,17 @@ def read_script_task(part: Part) -> ScriptTask | ServiceTask | None:
     if expression is None or result is None:
         return None
     return ScriptTask(**part.common, expression=expression, result_variable=result)
+
+
+def _read_program(part: Part, program: str) -> ServiceTask | None:
+    """A script in another language is never run by the engine: the reading's handler is given its text, or it is refused."""
+    handler = part.reading.script_handler
+    text = compiled(quoted(program), part.problems, part.raw.element, "script")
+    if handler is None or text is None:
+        part.problems.add("unsupported_script", part.raw.element, place="script")
+        return None
+    given = VariableMapping(source=text, target=("script",))
+    return ServiceTask(**{**part.common, "inputs": (given, *part.common["inputs"])}, handler=handler)
 
 
 def _has_one_of(part: Part, first: str, second: str) -> bool:

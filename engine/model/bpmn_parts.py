@@ -16,12 +16,15 @@ from engine.model.zeebe import Extensions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What is known of the rest of the file. ``roles`` are those of the lanes (their own, or that of a lane around)."""
+    """What is known of the rest of the file. ``roles`` are those of the lanes (their own, or that of a lane around);
+    ``script_handler`` runs the text of plain BPMN scripts (None: they are refused).
+    """
 
     skeleton: Skeleton
     declarations: Declarations
     roles: Mapping[str, str]
     problems: Problems
+    script_handler: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,13 +29,15 @@ class ProcessFile:
     warnings: tuple[Problem, ...] = ()
 
 
-def read_processes(xml: bytes, file: str) -> tuple[Process, ...]:
+def read_processes(xml: bytes, file: str, *, script_handler: str | None = None) -> tuple[Process, ...]:
     """The executable processes of a BPMN file. Raises DefinitionError with every problem found."""
-    return read_process_file(xml, file).processes
+    return read_process_file(xml, file, script_handler=script_handler).processes
 
 
-def read_process_file(xml: bytes, file: str) -> ProcessFile:
+def read_process_file(xml: bytes, file: str, *, script_handler: str | None = None) -> ProcessFile:
     """The executable processes of a BPMN file with the warnings. Raises DefinitionError with every problem found (warnings too).
+
+    ``script_handler`` names the handler that is given the text of a plain BPMN ``script``; without one, such scripts are refused.
 
     The file is not compared with the BPMN schemas here (``schema.validate``): what the reader needs, it checks itself.
     """
@@ -50,7 +52,7 @@ def read_process_file(xml: bytes, file: str) -> ProcessFile:
     processes: list[Process] = []
     for element in children(root, "process"):
         if is_executable(element):
-            processes.append(_read_process(element, declarations, problems))
+            processes.append(_read_process(element, declarations, problems, script_handler))
         else:
             problems.add("process_not_executable", element, severity="warning")
     if not processes:
@@ -59,7 +61,9 @@ def read_process_file(xml: bytes, file: str) -> ProcessFile:
     return ProcessFile(processes=tuple(processes), warnings=problems.warnings)
 
 
-def _read_process(element: Element, declarations: Declarations, problems: Problems) -> Process:
+def _read_process(
+    element: Element, declarations: Declarations, problems: Problems, script_handler: str | None
+) -> Process:
     if not element.get("id"):
         problems.add("id_missing", element, place=str(element.sourceline), kind="process")
     extensions = read_extensions(element, element, problems)
@@ -71,6 +75,7 @@ def _read_process(element: Element, declarations: Declarations, problems: Proble
         declarations=declarations,
         roles={lane.id: lane.role for lane in lanes.values() if lane.role is not None},
         problems=problems,
+        script_handler=script_handler,
     )
     nodes: dict[str, Node] = {}
     for raw in skeleton.nodes.values():

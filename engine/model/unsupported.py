@@ -14,7 +14,7 @@ from engine.model.vocabulary import (
     SUPPORTED_NODES,
     TRUE,
 )
-from engine.model.xml_file import BPMN, Element, children, local_name, namespace_of, text_of
+from engine.model.xml_file import BPMN, Element, children, local_name, namespace_of
 from engine.model.zeebe import read_extensions, refuse_foreign
 
 _OWNERS = FLOW_NODES | {"process", "sequenceFlow", "lane", "message", "error", "participant", "messageFlow"}
@@ -108,7 +108,5 @@ def _check_meaning(element: Element, owner: Element, problems: Problems) -> None
     elif name == "property" and element.get("name") != _PLACEHOLDER and local_name(owner) != "process":
         # a property of the process is one of its variables; inside, it would open a scope of its own
         problems.add("unsupported_property", owner, place=name, name=element.get("name") or element.get("id"))
-    elif name == "script" and text_of(element):
-        problems.add("unsupported_script", owner, place=name)
     elif name == "messageFlow":
         problems.add("message_flow_without_effect", owner, severity="warning")
