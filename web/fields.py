@@ -24,6 +24,9 @@ from web.ui import in_language, shown, t
 SHOWN = "_shown"
 """The hidden inputs that tell which conditional fields the page has."""
 
+SUBMISSION = "_key"
+"""The hidden input that names one sending of a start form, so that sending it twice begins one case."""
+
 AS_RADIOS = 4
 """Up to this many fixed options are all shown at once."""
 
@@ -111,7 +114,7 @@ def view(
 
 def answers(posted: MultiDict[str, str], form: Form | None) -> dict[str, str]:
     """What was typed, without the page's own inputs. A field that the form does not ask stays in, so that it is refused."""
-    own = {"csrf_token", SHOWN}
+    own = {"csrf_token", SHOWN, SUBMISSION}
     outputs = {each.name for each in form.fields if each.is_output} if form else set()
     return {name: posted.getlist(name)[-1] for name in posted if name not in own | outputs}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -51,12 +51,31 @@ class Completed:
     next_task_id: int | None
 
 
+_FENCE = text("""
+    INSERT INTO engine.submission (key, instance_id, submitted_at) VALUES (:key, :instance, :now)
+    ON CONFLICT (key) DO NOTHING RETURNING instance_id
+""")
+
+_SUBMITTED = text("""
+    SELECT instance.id, instance.business_key
+    FROM engine.submission JOIN engine.instance ON instance.id = submission.instance_id
+    WHERE submission.key = :key
+""")
+
+
 def start_instance(
-    runtime: Runtime, actor: Actor, process_key: str, answers: Mapping[str, str] | None = None
+    runtime: Runtime,
+    actor: Actor,
+    process_key: str,
+    answers: Mapping[str, str] | None = None,
+    *,
+    submission: str | None = None,
 ) -> Started:
     """Begin a case of the latest version with the answers of its start form (typed text by field).
 
-    Raises NotFound; NotAllowed (``start_not_allowed``); InvalidInput; and what a step raises (``driver.apply``).
+    ``submission`` names one sending of the form by this actor: sent again (a double click, an answer that was lost), it gives the case
+    that it began, and begins none. Raises NotFound; NotAllowed (``start_not_allowed``); InvalidInput; and what a step raises
+    (``driver.apply``).
     """
     now = clock.now()
     with runtime.database.transaction() as session:
@@ -64,9 +83,15 @@ def start_instance(
         bundle = definition.bundle
         if bundle.starts is None or actor.roles.isdisjoint(bundle.starts.roles):
             raise NotAllowed("start_not_allowed", process=process_key)
+        instance = driver.new_instance(session, definition, actor.login)
+        if submission is not None:
+            key = f"{actor.login}:{submission}"
+            # waits for a first sending that is still under way: what comes back then is what that one began
+            if session.execute(_FENCE, {"key": key, "instance": instance.id, "now": now}).first() is None:
+                begun = session.execute(_SUBMITTED, {"key": key}).one()
+                return Started(instance_id=begun.id, business_key=begun.business_key, next_task_id=None)
         form = None if bundle.starts.form is None else bundle.forms[bundle.starts.form]
         variables = accept(runtime, session, actor, form, answers or {}, {}, now)
-        instance = driver.new_instance(session, definition, actor.login)
         stimulus = Start(process=bundle.process_id, variables=variables)
         done = driver.apply(runtime, session, instance, stimulus, actor, now, on_failure=OnFailure.REFUSE)
         return Started(

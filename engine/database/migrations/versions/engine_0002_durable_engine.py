@@ -78,6 +78,13 @@ CREATE INDEX instance_process ON engine.instance (process_key, id DESC);
 CREATE INDEX instance_starter ON engine.instance (started_by, id DESC);
 CREATE INDEX instance_business_key ON engine.instance (business_key) WHERE business_key IS NOT NULL;
 
+-- The fence of a start form: one submission begins one case, however often it is sent. Its row comes before the case's own.
+CREATE TABLE engine.submission (
+    key text PRIMARY KEY,
+    instance_id bigint NOT NULL REFERENCES engine.instance DEFERRABLE INITIALLY DEFERRED,
+    submitted_at timestamptz NOT NULL
+);
+
 -- The inbox. sort_at is due_at, or the end of time for a task without a due date, so that pages can go on by (sort_at, id).
 CREATE TABLE engine.task (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -182,7 +189,7 @@ CREATE INDEX job_done_at ON engine.job_done (done_at);
 """
 
 DROPS = """
-DROP TABLE engine.job_done, engine.incident, engine.message, engine.subscription, engine.timer, engine.task, engine.instance,
+DROP TABLE engine.job_done, engine.incident, engine.message, engine.subscription, engine.timer, engine.task, engine.submission, engine.instance,
     engine.definition_draft, engine.definition_file, engine.definition_version;
 DROP SCHEMA jobs CASCADE;
 CREATE SCHEMA jobs;
