@@ -64,3 +64,21 @@ def test_the_people_of_the_readme_can_sign_in() -> None:
     named = set(re.findall(r"^\| `([a-z]+)` \|", README, flags=re.MULTILINE))
     assert named
     assert named <= {login for login, _, _ in PEOPLE}
+
+
+def test_the_walkthrough_leads_to_files_and_names_that_exist() -> None:
+    text = (ROOT / "docs" / "walkthrough.md").read_text(encoding="utf-8")
+    # `file.py` `name` `name within it`: a file, then perhaps names that it defines
+    steps = re.findall(r"`((?:engine|handlers|web|processes)/[^`]+)`((?:\s+`[A-Za-z_]+`)*)", text)
+    assert len(steps) > 20
+    missing = [file for file, _ in steps if not (ROOT / file).exists()]
+    assert missing == []
+    wrong = [
+        f"{file}: {name}"
+        for file, names in steps
+        for name in re.findall(r"`(\w+)`", names)
+        if not re.search(
+            rf"(?m)^\s*(?:(?:async )?def|class) {name}\b|^{name}\b.* = ", (ROOT / file).read_text(encoding="utf-8")
+        )
+    ]
+    assert wrong == []
