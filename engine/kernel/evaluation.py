@@ -158,7 +158,7 @@ class Evaluation:
         if value is None:
             return DEFAULT_PRIORITY
         if not isinstance(value, Decimal) or value != int(value) or not 0 <= value <= MAX_PRIORITY:
-            block("priority_invalid", "priority", given=_shown(value))
+            block("priority_invalid", "priority", text=_shown(value))
         return int(value)
 
 
