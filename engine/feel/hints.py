@@ -12,7 +12,7 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     wanted = _plain(name[:100])
     if wanted in plain:
         return plain[wanted]
-    found = get_close_matches(wanted, plain, n=1, cutoff=0.7)
+    found = get_close_matches(wanted, plain, n=1, cutoff=0.75)
     return plain[found[0]] if found else None
 
 

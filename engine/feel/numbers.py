@@ -65,7 +65,8 @@ def ceiling(value: Decimal, scale: int = 0) -> Decimal | None:
 def power(base: Decimal, exponent: Decimal) -> Decimal | None:
     """``base ** exponent``; null where it is not a number or too large. The work is bounded by the digits kept."""
     try:
-        return CONTEXT.power(base, exponent)
+        found = CONTEXT.power(base, exponent)
+        return found if found.is_finite() else None
     except DecimalException:
         if base == 0 and exponent == 0:
             return ONE

@@ -155,15 +155,26 @@ class Parser:
         tokens = self._tokens
         if tokens[0].text == "-" and tokens[1].kind == "end":
             return Tests(0, ())
-        is_negated = tokens[0].text == "not" and tokens[1].text == "(" and self._closing(1) == len(tokens) - 2
-        if is_negated:
-            self._index = 2
+        if tokens[0].text != "not" or tokens[1].text != "(":
+            return self._tests_from(0, is_negated=False)
+        # "not(a, b)" negates the whole cell, "not(a) and b" is an expression: only the end tells
+        try:
+            return self._tests_from(2, is_negated=True)
+        except FeelSyntaxError as as_negated:
+            try:
+                return self._tests_from(0, is_negated=False)
+            except FeelSyntaxError as as_expression:
+                raise max(as_negated, as_expression, key=lambda error: error.position) from None
+
+    def _tests_from(self, index: int, *, is_negated: bool) -> Tests:
+        self._index, self._depth = index, 0
         tests = [self._test()]
         while self._take(","):
             tests.append(self._test())
         if is_negated:
             self._expect(")")
-        self._finished(made := Tests(tokens[0].start, tuple(tests), is_negated))
+        made = Tests(self._tokens[0].start, tuple(tests), is_negated)
+        self._finished(made)
         return made
 
     def _finished(self, node: Node) -> Node:
@@ -172,15 +183,6 @@ class Parser:
         if measure(node)[1] > MAX_DEPTH:
             raise FeelSyntaxError("feel_too_nested", node.at, limit=MAX_DEPTH)
         return node
-
-    def _closing(self, index: int) -> int:
-        depth = 0
-        for position in range(index, len(self._tokens)):
-            if self._tokens[position].kind == "sign":
-                depth += {"(": 1, ")": -1}.get(self._tokens[position].text, 0)
-                if depth == 0:
-                    return position
-        return -1
 
     # --- tokens
 
@@ -378,9 +380,10 @@ class Parser:
         arguments: list[Node] = []
         names: list[str] = []
         while not self._is(")"):
+            at = self._token.start
             name = self._argument_name()
             if arguments and (name is None) != (not names):
-                raise FeelSyntaxError("feel_mixed_arguments", self._token.start)
+                raise FeelSyntaxError("feel_mixed_arguments", at)
             if name is not None:
                 names.append(name)
             arguments.append(self._expression(0))

@@ -21,6 +21,6 @@ def environment() -> Environment:
 def evaluate(environment: Environment) -> Evaluate:
     def run(source: str, variables: Mapping[str, Value] | None = None) -> Value:
         given = variables or {}
-        return compile_expression(source, names=given).evaluate(given, environment)
+        return compile_expression(source, names=(*given, "due date")).evaluate(given, environment)
 
     return run

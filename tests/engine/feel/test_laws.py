@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, DecimalException, DivisionByZero, InvalidOperation, Overflow
 
@@ -13,6 +14,7 @@ from engine.feel import (
     Environment,
     FeelError,
     FeelFailure,
+    FeelSyntaxError,
     Range,
     Value,
     compile_expression,
@@ -34,6 +36,7 @@ def value_of(source: str, **variables: Value) -> Value:
 @given(numbers, numbers)
 def test_arithmetic_is_decimal_of_34_digits(a: Decimal, b: Decimal) -> None:
     for sign, operation in (("+", IEEE.add), ("-", IEEE.subtract), ("*", IEEE.multiply), ("/", IEEE.divide)):
+        expected: Decimal | None
         try:
             expected = operation(a, b)
         except DecimalException:
@@ -44,9 +47,11 @@ def test_arithmetic_is_decimal_of_34_digits(a: Decimal, b: Decimal) -> None:
 @given(numbers, st.integers(-30, 30))
 def test_powers_are_decimal_of_34_digits(a: Decimal, n: int) -> None:
     try:
-        expected = IEEE.power(a, Decimal(n))
+        expected: Decimal | None = IEEE.power(a, Decimal(n))
     except DecimalException:
         expected = Decimal(1) if n == 0 else None
+    if expected is not None and expected.is_infinite():
+        expected = None
     assert value_of("a ** n", a=a, n=Decimal(n)) == expected
 
 
@@ -133,9 +138,80 @@ def test_a_text_literal_means_its_text(text: str) -> None:
 
 
 PIECES = st.sampled_from(
-    '1 2.5 a b order.lines unit price "x" @"2026-01-01" @"P1D" null true ( ) [ ] { } , : . .. + - * / ** = != < <= > >= and or not( '
-    "if then else for in return some every satisfies between instance of number list< > function( count( sum( string( date( partial item ? "
-    "[1..2] ]1..2[ {a:1} \\ ' ; é \U0001f4a9 // /* */ -> external".split(" ")
+    [
+        "1",
+        "2.5",
+        "a",
+        "b",
+        "order.lines",
+        "unit",
+        "price",
+        '"x"',
+        '@"2026-01-01"',
+        '@"P1D"',
+        "null",
+        "true",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        ":",
+        ".",
+        "..",
+        "+",
+        "-",
+        "*",
+        "/",
+        "**",
+        "=",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "and",
+        "or",
+        "not(",
+        "if",
+        "then",
+        "else",
+        "for",
+        "in",
+        "return",
+        "some",
+        "every",
+        "satisfies",
+        "between",
+        "instance",
+        "of",
+        "number",
+        "list<",
+        ">",
+        "function(",
+        "count(",
+        "sum(",
+        "string(",
+        "date(",
+        "partial",
+        "item",
+        "?",
+        "[1..2]",
+        "]1..2[",
+        "{a:1}",
+        "\\",
+        "'",
+        ";",
+        "é",
+        "💩",
+        "//",
+        "/*",
+        "*/",
+        "->",
+        "external",
+    ]
 )
 CONTEXT = {
     "a": Decimal(1),
@@ -151,14 +227,10 @@ CONTEXT = {
 @example("[1..2][")
 @example("-")
 def test_any_text_gives_a_value_or_a_typed_error(source: str) -> None:
-    try:
+    with suppress(FeelError):
         compile_expression(source, names=CONTEXT).evaluate(CONTEXT, ENVIRONMENT)
-    except FeelError:
-        pass
-    try:
+    with suppress(FeelError):
         compile_unary_tests(source, names=CONTEXT).matches(Decimal(1), CONTEXT, ENVIRONMENT)
-    except FeelError:
-        pass
 
 
 SOURCES = st.sampled_from(
@@ -183,7 +255,5 @@ def test_a_mutated_expression_gives_a_value_or_a_typed_error(source: str, data: 
             + data.draw(st.sampled_from(["", "(", ")", "[", "]", '"', " ", "1", ".", "..", ",", "-", "in", "x", "\\"]))
             + source[end:]
         )
-    try:
+    with suppress(FeelFailure, FeelSyntaxError):
         compile_expression(source).evaluate(CONTEXT, ENVIRONMENT)
-    except FeelError as error:
-        assert isinstance(error, FeelFailure) or "position" in error.facts

@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[3]
         ("if a then b", "feel_ends_early", 11),
         ("for x in xs", "feel_ends_early", 11),
         ("1e99999", "feel_number", 0),
-        ("foobar(1)", "feel_unknown_function", 0),
+        ("frobnicate(1)", "feel_unknown_function", 0),
         ('1 + upper_case("a")', "feel_unknown_function_similar", 4),
         ('substring("a")', "feel_argument_count", 0),
         ('substring(string: "a")', "feel_argument_count", 0),
@@ -49,7 +49,7 @@ ROOT = Path(__file__).parents[3]
         ("function(a) external {java: {}}", "feel_external_function", 12),
         ("order amunt + 1", "feel_unknown_name_similar", 0),
         ("1" + "+ 1" * 4000, "feel_source_too_long", 10_000),
-        ("(" * 200 + "1" + ")" * 200, "feel_too_nested", 99),
+        ("(" * 200 + "1" + ")" * 200, "feel_too_nested", 100),
     ],
 )
 def test_refused(source: str, code: str, position: int) -> None:
@@ -70,13 +70,13 @@ def test_refused(source: str, code: str, position: int) -> None:
         ("substr(a, 1)", "substring"),
         ("Count(a)", "count"),
         ("working_day_after(a, 1)", "working_days_after"),
-        ("aplpy(1)", "apply discount"),
+        ("applydiscount(1)", "apply discount"),
     ],
 )
 def test_did_you_mean(source: str, suggestion: str) -> None:
     with pytest.raises(FeelSyntaxError) as caught:
-        compile_expression(source, names=("apply discount", "aplpyy"))
-    assert caught.value.facts["suggestion"] in (suggestion, "aplpyy")
+        compile_expression(source, names=("apply discount",))
+    assert caught.value.facts["suggestion"] == suggestion
 
 
 @pytest.mark.parametrize("source", ["", ">", "1,", "not(", "not()", "[1..", "- -", "1 2", "> 1 and < 2"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal as D
+from decimal import Decimal
 
 import pytest
 
 from engine.feel import Budget, Environment, Grid, Value, compile_unary_tests
+
+D = Decimal
 
 
 @pytest.mark.parametrize(
