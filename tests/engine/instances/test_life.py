@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,15 +15,18 @@ from engine import clock
 from engine.data import from_canonical
 from engine.database.session import Database
 from engine.errors import Conflict, Crashed, InvalidInput, NotAllowed, NotFound, WrongState
+from engine.handler import SYSTEM
 from engine.history import queries as history
 from engine.inbox import commands as inbox
 from engine.inbox import queries as inbox_queries
-from engine.instances import queries, work
+from engine.instances import driver, queries, work
 from engine.instances.commands import complete_task, retry_incident, start_instance
+from engine.instances.driver import OnFailure
 from engine.instances.runtime import Runtime
 from engine.jobs import queue
 from engine.jobs.retries import ATTEMPTS
 from engine.kernel import State, fold, from_record
+from engine.kernel.stimuli import CompleteTask
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
 from engine.timers.promoter import promote
@@ -303,6 +307,38 @@ def test_an_effect_that_keeps_failing_becomes_an_incident_and_can_be_retried(run
     with pytest.raises(WrongState):
         retry_incident(runtime, OWNER, incident)
     check_history(runtime, instance)
+
+
+def test_a_handler_that_fails_in_the_last_attempt_of_a_job_stops_its_activity_only(runtime: Runtime) -> None:
+    instance = begin(runtime)
+    task = only_task(runtime, instance)
+    with runtime.database.transaction() as session:
+        locked, row = driver.lock_by_task(session, task)
+        stimulus = CompleteTask(activity=row.activity, actor="pack0", variables={"weight": Decimal(13)})
+        driver.apply(runtime, session, locked, stimulus, SYSTEM, NOW, on_failure=OnFailure.INCIDENT)
+    ((first, element, facts),) = rows(runtime, "SELECT id, element_id, facts FROM engine.incident")
+    assert element == "send"
+    assert "thirteen" in facts
+    # still thirteen: a new incident takes the place of the one that was retried
+    retry_incident(runtime, OWNER, first)
+    assert rows(runtime, "SELECT resolved_by IS NULL FROM engine.incident ORDER BY id") == [(False,), (True,)]
+    check_history(runtime, instance)
+
+
+def test_a_job_that_gave_up_can_be_queued_again(runtime: Runtime) -> None:
+    instance = begin(runtime)
+    arguments = {"instance_id": instance, "wait": "w1", "nonsense": 1}
+    with pytest.raises(TypeError):
+        work.perform(runtime, queue.FIRE_TIMER, arguments, ATTEMPTS - 1)
+    work.perform(runtime, queue.FIRE_TIMER, arguments, ATTEMPTS)
+    ((incident, code, name),) = rows(runtime, "SELECT id, code, job_name FROM engine.incident")
+    assert (code, name) == ("job_gave_up", "fire_timer")
+    with runtime.database.reading() as session:
+        assert queries.case(session, AUDITOR, instance).row.open_incidents == 1
+    retry_incident(runtime, OWNER, incident)
+    assert jobs(runtime) == [("fire_timer", arguments)]
+    with pytest.raises(WrongState):
+        retry_incident(runtime, OWNER, incident)
 
 
 def test_a_message_that_came_early_waits_for_who_awaits_it(runtime: Runtime) -> None:

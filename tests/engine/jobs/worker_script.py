@@ -28,6 +28,6 @@ if __name__ == "__main__":
     log.configure("worker", level="warning")
     handlers = parcels.HANDLERS
     if len(sys.argv) > 2:
-        changed = handlers.handlers | {parcels.tell.name: replace(parcels.tell, run=slow)}
+        changed = {**handlers.handlers, parcels.tell.name: replace(parcels.tell, run=slow)}
         handlers = HandlerTable(handlers=changed, choices=handlers.choices)
     run_worker(Runtime(database=Database(sys.argv[1]), handlers=handlers))
