@@ -1,0 +1,133 @@
+"""Files that can be read, and what is said about those that cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from time import process_time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.decisions import read_decisions
+from engine.decisions.xml import MAX_BYTES, NAMESPACES
+from engine.errors import DefinitionError, Problem
+from engine.feel import Environment
+
+D = Decimal
+Make = Callable[..., Any]
+
+BOMB = b"""<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
+<!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;">]>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/">&d;&d;&d;</definitions>"""
+EXTERNAL = b"""<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a SYSTEM "file:///etc/passwd">]>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"><decision id="a" name="&a;"/></definitions>"""
+
+
+def problems_of(xml: bytes) -> tuple[Problem, ...]:
+    with pytest.raises(DefinitionError) as caught:
+        read_decisions(xml, "rules/t.dmn")
+    assert all(problem.file == "rules/t.dmn" for problem in caught.value.problems)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_every_namespace(file: Make, decision: Make, literal: Make, environment: Environment, namespace: str) -> None:
+    found = read_decisions(file(decision(literal("1 + 1")), namespace=namespace), "t.dmn")
+    assert found["decide"].evaluate({}, environment).value == D(2)
+
+
+@pytest.mark.parametrize(
+    ("xml", "code"),
+    [
+        (b"", "dmn_not_xml"),
+        (b"<definitions", "dmn_not_xml"),
+        (b"\x00\xff\xfe", "dmn_not_xml"),
+        (b"<definitions/>", "dmn_namespace"),
+        (b'<definitions xmlns="urn:other"/>', "dmn_namespace"),
+        (b'<decision xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"/>', "dmn_namespace"),
+        (EXTERNAL, "dmn_doctype"),
+        (b" " * (MAX_BYTES + 1), "dmn_too_large"),
+    ],
+)
+def test_no_dmn_file(xml: bytes, code: str) -> None:
+    assert [problem.code for problem in problems_of(xml)] == [code]
+
+
+def test_bombs_are_refused_at_once() -> None:
+    start = process_time()
+    assert [problem.code for problem in problems_of(BOMB)] == ["dmn_doctype"]
+    deep = b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/">' + b"<decision>" * 100_000
+    assert [problem.code for problem in problems_of(deep)] == ["dmn_not_xml"]
+    assert process_time() - start < 5
+
+
+def test_all_problems_are_told_with_their_place(file: Make, decision: Make, table: Make, literal: Make) -> None:
+    found = problems_of(
+        file(
+            decision(table([("> ", "1"), ("1", "1 +"), ("substrng(?, 1) = 2", "1")]), "first"),
+            decision(literal("uper case(x)"), "second"),
+            '<decision id="third" name="Third"/>',
+            '<decision id="fourth"><literalExpression expressionLanguage="urn:groovy"><text>1</text></literalExpression></decision>',
+            '<decision id="fifth"><relation/></decision>',
+            '<decision id="fifth"><list/></decision>',
+            '<import namespace="urn:x" name="x" importType="y"/>',
+            '<decisionService id="s" name="s"/>',
+            '<businessKnowledgeModel id="b" name="b"><encapsulatedLogic kind="Java"/></businessKnowledgeModel>',
+            '<decision id="uses"><knowledgeRequirement><requiredKnowledge href="#b"/></knowledgeRequirement>'
+            "<literalExpression><text>1</text></literalExpression></decision>",
+        )
+    )
+    told = {(problem.element_id, problem.code, problem.place) for problem in found}
+    assert told == {
+        ("first", "feel_ends_early", "rule 1, amount"),
+        ("first", "feel_ends_early", "rule 2, approval"),
+        ("first", "feel_unknown_function_similar", "rule 3, amount"),
+        ("third", "dmn_logic_missing", None),
+        ("fourth", "dmn_language", None),
+        ("fifth", "dmn_id_twice", None),
+        ("fifth", "dmn_logic_unsupported", None),
+        (None, "dmn_element_unsupported", None),
+        ("s", "dmn_element_unsupported", None),
+        ("b", "dmn_function_kind", None),
+        ("second", "feel_unexpected", None),
+    }
+    syntax = next(problem for problem in found if problem.place == "rule 3, amount")
+    assert syntax.facts["suggestion"] == "substring"
+    assert syntax.facts["expression"] == "substrng(?, 1) = 2"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ({"policy": "BEST"}, "dmn_hit_policy"),
+        ({"policy": "COLLECT", "aggregation": "MEAN"}, "dmn_aggregation"),
+        ({"policy": "PRIORITY"}, "dmn_priority_without_values"),
+        ({"policy": "OUTPUT ORDER"}, "dmn_priority_without_values"),
+        ({"outputs": ["a", "a"], "rows": [("-", "1", "2")]}, "dmn_output_names"),
+        ({"outputs": [], "rows": [("-",)]}, "dmn_table_without_output"),
+        ({"rows": [("-",)]}, "dmn_rule_width"),
+    ],
+)
+def test_tables_that_cannot_decide(
+    file: Make, decision: Make, table: Make, arguments: dict[str, Any], code: str
+) -> None:
+    assert [each.code for each in problems_of(file(decision(table(**{"rows": [("-", "1")], **arguments}))))] == [code]
+
+
+def test_what_other_vocabularies_add_is_no_matter(
+    file: Make, decision: Make, literal: Make, environment: Environment
+) -> None:
+    extra = '<extensionElements><x:decision xmlns:x="urn:x" id="decide"/></extensionElements><dmndi:DMNDI xmlns:dmndi="urn:di"/>'
+    found = read_decisions(file(extra, decision(literal("1"))), "t.dmn")
+    assert found["decide"].evaluate({}, environment).value == D(1)
+
+
+@given(
+    st.binary(max_size=200)
+    | st.text(max_size=100).map(lambda text: f"<definitions>{text}</definitions>".encode("utf-8", "replace"))
+)
+def test_any_bytes_give_decisions_or_problems(xml: bytes) -> None:
+    problems_of(xml)
