@@ -2,12 +2,12 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
 import { checksums } from "./plugins/checksums.js";
+import { cures } from "./plugins/cures.js";
 import { cssIconsAsFiles } from "./plugins/css-icons-as-files.js";
 import { manifestByName } from "./plugins/manifest-by-name.js";
 import { notices } from "./plugins/notices.js";
 import { systemTheme } from "./plugins/system-theme.js";
 import { woff2Only } from "./plugins/woff2-only.js";
-import { strictCsp } from "./plugins/strict-csp.js";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -18,7 +18,7 @@ export default defineConfig({
   publicDir: false,
   appType: "custom",
   css: { postcss: { plugins: [systemTheme(), woff2Only()] } },
-  plugins: [strictCsp(), cssIconsAsFiles(), manifestByName(), notices(), checksums()],
+  plugins: [cures(), cssIconsAsFiles(), manifestByName(), notices(), checksums()],
   build: {
     outDir: at("../static/dist"),
     emptyOutDir: true,

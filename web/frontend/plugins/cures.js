@@ -1,5 +1,5 @@
 /**
- * Vite: the places where a dependency would break our content security policy, cured at the source.
+ * Vite: the places where a dependency would break our content security policy or fill the console, cured at the source.
  *
  * A cure that no longer finds its place stops the build: then the dependency changed and this list has to be read again.
  */
@@ -16,12 +16,18 @@ const CURES = [
     from: "if (!root.head && root.adoptedStyleSheets",
     to: "if (root.adoptedStyleSheets",
   },
+  {
+    // bpmn-js itself calls what diagram-js calls deprecated, at every "change type".
+    file: "/diagram-js/lib/features/context-pad/ContextPad.js",
+    from: "  console.warn(new Error('ContextPad#getPad is deprecated and will be removed in future library versions, cf. https://github.com/bpmn-io/diagram-js/pull/888'));\n",
+    to: "",
+  },
 ];
 
-export function strictCsp() {
+export function cures() {
   const waiting = new Set(CURES);
   return {
-    name: "bordereau:strict-csp",
+    name: "bordereau:cures",
     enforce: "pre",
     transform(code, id) {
       for (const cure of CURES) {
