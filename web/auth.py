@@ -7,6 +7,7 @@ The cookie holds a random token; ``engine.identity.web_sessions`` knows it only 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, cast
 from urllib.parse import urlsplit
@@ -153,6 +154,8 @@ def _identify() -> None:
         with runtime().database.transaction() as found:
             g.actor = web_sessions.find(found, token, clock.now())
     g.locale = _preferred_locale()
+    if g.actor is not None:
+        g.actor = replace(g.actor, locale=g.locale)  # what they type is read in the language that they see
 
 
 def sign_in(login: str, password: str, response: Response) -> Actor:

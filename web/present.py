@@ -8,12 +8,15 @@ from datetime import datetime
 
 from flask import request, url_for
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from engine.definitions.store import Definition
+from engine.identity import people
 from engine.identity.people import RoleTitles
 from engine.inbox.queries import SummaryValue
-from engine.instances.queries import CaseRow, ElementCounts, Path, StageNow, Status
+from engine.instances import overview
+from engine.instances.queries import CasePage, CaseRow, ElementCounts, Path, StageNow, Status
 from engine.model.bundle import Bundle
 from engine.model.elements import (
     BoundaryEvent,
@@ -98,6 +101,7 @@ class ListedCase:
     version: int
     summary: str
     waiting: str
+    whom: str
     started: str
     started_day: str
     started_iso: str
@@ -368,11 +372,29 @@ def key_of(row: CaseRow) -> str:
     return row.business_key or f"n° {row.id}"
 
 
-def listed(row: CaseRow, names: Mapping[str, str]) -> ListedCase:
-    """The row of a case. ``names``: of people by login."""
-    waiting = t("web.cases.tasks", count=row.open_tasks) if row.open_tasks else ""
+def listed_cases(session: Session, page: CasePage) -> list[ListedCase]:
+    """The rows of a page of cases."""
+    names = {each.login: each.name for each in people.people(session)}
+    titles = people.role_titles(session)
+    tasks = overview.open_tasks(session, [each.id for each in page.cases if each.open_tasks])
+    return [_listed(each, _awaited(each, tasks.get(each.id, ()), names, titles), names) for each in page.cases]
+
+
+def _awaited(
+    row: CaseRow, tasks: Sequence[overview.OpenTask], names: Mapping[str, str], titles: RoleTitles
+) -> tuple[str, str]:
+    """What a case waits for, and whom."""
     if row.open_incidents:
-        waiting = t("web.cases.incidents", count=row.open_incidents)
+        return t("web.cases.incidents", count=row.open_incidents), ""
+    if not tasks:
+        return "–", ""
+    whom = dict.fromkeys(
+        person(names, each.assignee) if each.assignee else role_title(titles, each.role) for each in tasks
+    )
+    return ", ".join(dict.fromkeys(in_language(each.title) for each in tasks)), ", ".join(whom)
+
+
+def _listed(row: CaseRow, awaited: tuple[str, str], names: Mapping[str, str]) -> ListedCase:
     return ListedCase(
         id=row.id,
         url=url_for("records.case", case_id=row.id),
@@ -380,7 +402,8 @@ def listed(row: CaseRow, names: Mapping[str, str]) -> ListedCase:
         process=in_language(row.process_title),
         version=row.version_number,
         summary=in_short(row.summary, without=row.business_key),
-        waiting=waiting or "–",
+        waiting=awaited[0],
+        whom=awaited[1],
         started=moment(row.started_at),
         started_day=shown(local(row.started_at).date()),
         started_iso=local(row.started_at).isoformat(timespec="minutes"),

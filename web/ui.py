@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -175,9 +175,15 @@ def safe_json(value: object) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704 - escaped just here
 
 
-@cache
 def _manifest() -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads((DIST / "manifest.json").read_text(encoding="utf-8"))
+    file = DIST / "manifest.json"
+    return _read_manifest(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)
+def _read_manifest(file: Path, _changed_at: int) -> Mapping[str, Any]:
+    """Read once a build: who rebuilds the assets need not restart the server."""
+    found: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return found
 
 

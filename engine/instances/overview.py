@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,15 @@ class CaseCounts:
     ended: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTask:
+    """What a case waits for. ``title`` by locale."""
+
+    title: Mapping[str, str]
+    role: str | None
+    assignee: str | None
+
+
 _LATEST = """
     SELECT DISTINCT ON (process_key)
         id, process_key, number, content_hash, title_fr, title_en, note, published_at, published_by, start_roles
@@ -55,6 +64,12 @@ _COUNTS = text("""
 """)
 
 
+_OPEN_TASKS = text("""
+    SELECT instance_id, title_fr, title_en, role, assignee FROM engine.task
+    WHERE instance_id = ANY(CAST(:instances AS bigint[])) AND is_open ORDER BY id
+""")
+
+
 def processes(session: Session) -> tuple[ProcessRow, ...]:
     """Every published process."""
     return tuple(_row(each) for each in session.execute(_PROCESSES))
@@ -71,6 +86,15 @@ def case_counts(session: Session, process_key: str) -> Mapping[int, CaseCounts]:
         each.id: CaseCounts(running=each.running, ended=each.cases - each.running)
         for each in session.execute(_COUNTS, {"key": process_key})
     }
+
+
+def open_tasks(session: Session, instances: Collection[int]) -> Mapping[int, tuple[OpenTask, ...]]:
+    """What each of these cases waits for, oldest first; a case that waits for nobody is not in it."""
+    found: dict[int, tuple[OpenTask, ...]] = {}
+    for each in session.execute(_OPEN_TASKS, {"instances": sorted(instances)}) if instances else ():
+        task = OpenTask(title={"fr": each.title_fr, "en": each.title_en}, role=each.role, assignee=each.assignee)
+        found[each.instance_id] = (*found.get(each.instance_id, ()), task)
+    return found
 
 
 def _row(row: Row[Any]) -> ProcessRow:

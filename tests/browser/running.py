@@ -16,7 +16,7 @@ from waitress.server import create_server
 from engine.database.session import Database
 from engine.definitions import store
 from engine.instances.runtime import Runtime
-from engine.settings import CHECKOUT, Settings
+from engine.settings import CHECKOUT, DEMONSTRATION, Settings
 from handlers.demonstration.seed import seed
 from handlers.table import HANDLERS
 from web.app import create_app
@@ -60,7 +60,12 @@ def start(database_url: str, folder: Path) -> Application:
     seed(database)
     for process in sorted(each for each in (CHECKOUT / "processes").iterdir() if each.is_dir()):
         store.publish_folder(database, process, HANDLERS)
-    environment = {"BORDEREAU_DATA": str(folder), "DATABASE_URL": database_url, "BORDEREAU_SECRET_KEY": "of this test"}
+    environment = {
+        "BORDEREAU_DATA": str(folder),
+        "DATABASE_URL": database_url,
+        "BORDEREAU_SECRET_KEY": "of this test",
+        "BORDEREAU_DEMONSTRATION": DEMONSTRATION,
+    }
     settings = Settings.from_environment(environment)
     runtime = Runtime(database=database, handlers=HANDLERS, zone=settings.zone)
     server = create_server(create_app(runtime, settings), host="127.0.0.1", port=0, threads=6)

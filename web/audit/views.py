@@ -10,10 +10,8 @@ from flask import Blueprint, request, send_file, url_for
 from flask.typing import ResponseReturnValue as Answer
 
 from engine.history import verifier as verifier_module
-from engine.identity import people
 from engine.instances import queries
-from web import auth, ui
-from web.present import listed
+from web import auth, present, ui
 
 blueprint = Blueprint("audit", __name__)
 
@@ -29,12 +27,12 @@ def audit() -> Answer:
     after = request.args.get("after", type=int)
     with auth.runtime().database.reading() as session:
         page = queries.cases(session, auth.actor(), search=q or None, after=after, limit=PAGE)
-        names = {each.login: each.name for each in people.people(session)}
+        rows = present.listed_cases(session, page)
     kept: dict[str, Any] = {"q": q} if q else {}
     return ui.page(
         "audit/audit.html",
         q=q,
-        rows=[listed(each, names) for each in page.cases],
+        rows=rows,
         verifier_hash=hashlib.sha256(VERIFIER.read_bytes()).hexdigest(),
         pager=ui.Pager(
             previous=url_for("audit.audit", **kept) if after else None,

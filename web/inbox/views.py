@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
@@ -343,6 +344,8 @@ def _start_page(
         form=form,
         errors=fields.error_links(form, problems),
         conflict=refused,
+        submission_name=fields.SUBMISSION,
+        submission=request.form.get(fields.SUBMISSION) or secrets.token_urlsafe(16),
     )
     return make_response(page, status)
 
@@ -363,7 +366,8 @@ def begin(process_key: str) -> Answer:
         definition = _startable(session, actor, process_key)
     typed = fields.answers(request.form, start_form(definition))
     try:
-        started = commands.start_instance(runtime, actor, process_key, typed)
+        submission = request.form.get(fields.SUBMISSION)
+        started = commands.start_instance(runtime, actor, process_key, typed, submission=submission)
     except InvalidInput as error:
         return _start_page(process_key, typed=typed, problems=error.fields, status=422)
     except WrongState as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -45,22 +45,15 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One sentence; ``is_auto``: Bordereau did it, in the same moment as what the person did."""
-
-    text: str
-    is_auto: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One entry. ``kind``: person, auto or alert."""
+    """One entry. ``kind``: person, auto or alert; ``lines``: what was done, ``then``: what Bordereau did in the same step."""
 
     kind: str
     who: str
     moment: str
     iso: str
-    lines: tuple[Line, ...]
+    lines: tuple[str, ...]
+    then: tuple[str, ...]
     changes: tuple[Change, ...]
 
 
@@ -104,38 +97,43 @@ def events(
 ) -> tuple[Event, ...]:
     """The entries, newest first. ``names``: of people by login."""
     labels = labels_of(bundle)
+    root = next((each.record["scope"] for each in entries if each.type == "scope:opened"), None)
     made = []
     for (at, actor), grouped in groupby(entries, key=lambda entry: (entry.at, entry.actor)):
         group = list(grouped)
         told = [each for each in group if is_detailed or each.type not in TECHNICAL]
-        lines = tuple(
-            Line(text=_line(each.type, each.record, bundle, titles), is_auto=each.type not in BY_PEOPLE)
-            for each in told
-            if each.type != "variable:written"
+        said = [(each.type, _line(each, bundle, titles)) for each in told if each.type != "variable:written"]
+        is_auto = actor == SYSTEM.login
+        written = [
+            each for each in group if each.type == "variable:written" and (is_detailed or each.record["scope"] == root)
+        ]
+        event = Event(
+            kind="alert" if any(each.type in ALERTS for each in group) else "auto" if is_auto else "person",
+            who=person(names, actor),
+            moment=moment(at),
+            iso=local(at).isoformat(timespec="seconds"),
+            lines=tuple(line for kind, line in said if is_auto or kind in BY_PEOPLE),
+            then=tuple(line for kind, line in said if not is_auto and kind not in BY_PEOPLE),
+            changes=tuple(_changes(written, labels, is_detailed=is_detailed)),
         )
-        changes = tuple(_changes(group, labels))
-        if lines or changes:
-            is_alert = any(each.type in ALERTS for each in group)
-            kind = "alert" if is_alert else "auto" if actor == SYSTEM.login else "person"
-            iso = local(at).isoformat(timespec="seconds")
-            event = Event(kind=kind, who=person(names, actor), moment=moment(at), iso=iso, lines=lines, changes=changes)
+        if event.lines or event.then or event.changes:
             made.append(event)
     return tuple(reversed(made))
 
 
-def _changes(group: Iterable[TimelineEntry], labels: Labels) -> Iterable[Change]:
-    """The last word of the step on each variable, with what stood there before the step."""
-    first: dict[str, Any] = {}
-    last: dict[str, Any] = {}
-    for each in group:
-        if each.type != "variable:written":
-            continue
-        name = each.record["name"]
-        first.setdefault(name, None if each.record["is_new"] else each.record["previous"])
-        last[name] = each.record["value"]
-    for name, value in last.items():
-        old = first[name]
-        if value == old:
+def _changes(written: Sequence[TimelineEntry], labels: Labels, *, is_detailed: bool) -> Iterator[Change]:
+    """The last word of the step on each variable, with what stood there before the step. Variables that no form and no summary gives a
+    label to are shown with every detail only.
+    """
+    first: dict[tuple[str, str], Any] = {}
+    last: dict[tuple[str, str], Any] = {}
+    for each in written:
+        variable = (each.record["scope"], each.record["name"])
+        first.setdefault(variable, None if each.record["is_new"] else each.record["previous"])
+        last[variable] = each.record["value"]
+    for variable, value in last.items():
+        old, name = first[variable], variable[1]
+        if value == old or not (is_detailed or name in labels.labels):
             continue
         yield Change(
             label=labels.label(name),
@@ -144,7 +142,8 @@ def _changes(group: Iterable[TimelineEntry], labels: Labels) -> Iterable[Change]
         )
 
 
-def _line(kind: str, record: Mapping[str, Any], bundle: Bundle, titles: RoleTitles) -> str:
+def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles) -> str:
+    kind, record = entry.type, entry.record
     code = f"web.timeline.{kind}"
     if not has(code):
         return t("web.timeline.other", type=kind)

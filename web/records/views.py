@@ -116,8 +116,7 @@ def cases() -> Answer:
             after=after,
             limit=PAGE,
         )
-        names = {each.login: each.name for each in people.people(session)}
-        rows = [present.listed(each, names) for each in page.cases]
+        rows = present.listed_cases(session, page)
         processes = [
             (each.version.process_key, in_language(each.version.title)) for each in overview.processes(session)
         ]
