@@ -1,0 +1,198 @@
+"""The story of a replenishment request while web, worker and database are killed at random moments (`kill -9`).
+
+Afterwards every case has ended as it should, every row exists once, every chain verifies and folds to the stored state.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from engine.history.verification import verify_all
+from tests.crash.product import PARTS, Part, Product
+from tests.crash.visitor import Visitor
+
+
+@pytest.fixture
+def product() -> Iterator[Product]:
+    # Not in pytest's own folder: that is closed to the account as which root's database runs.
+    outside = Path(tempfile.mkdtemp(prefix="bordereau-crash-"))
+    outside.chmod(0o711)
+    found = Product(outside / "data")
+    found.start()
+    yield found
+    found.stop()
+    shutil.rmtree(outside)
+
+
+class Killer(threading.Thread):
+    """Kills a random part every now and then until it has done so ``wanted`` times."""
+
+    def __init__(self, product: Product, wanted: int, seed: int) -> None:
+        super().__init__(daemon=True)
+        self._product = product
+        self._wanted = wanted
+        self._random = random.Random(seed)
+        self.killed: list[Part] = []
+        self.failure: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            for _ in range(self._wanted):
+                time.sleep(self._random.uniform(0.05, 2.0))
+                part = self._random.choice(PARTS)
+                self._product.kill_part(part)
+                self.killed.append(part)
+        except Exception as failure:  # noqa: BLE001 - told to the thread of the test
+            self.failure = failure
+
+
+def play(people: dict[str, Visitor]) -> int:
+    """One request above the threshold, from submission to the manager's approval; gives the case's number."""
+    form = people["camille"].get("/start/replenishment")
+    submitted = people["camille"].post(
+        "/start/replenishment",
+        {
+            "csrf_token": form.csrf,
+            "_key": form.key,
+            "article": "LAM-LED-11",
+            "quantity": "60",
+            "needed_on": "",
+            "comment": "",
+        },
+    )
+    found = re.search(r"/cases/(\d+)", submitted.address)
+    assert found is not None, f"not submitted: {submitted.status} {submitted.address}"
+    case = int(found[1])
+    answer(people["gabriel"], case, {"decision": "launch", "supplier": "LUMIERE-PRO", "unit_price": "199,90"})
+    answer(people["monique"], case, {"agreement": "granted"})
+    return case
+
+
+def answer(person: Visitor, case: int, answers: dict[str, str]) -> None:
+    """Take the one open task of the case and complete it. An answer that was lost may have counted: then the task is no longer open."""
+    page = person.get(f"/cases/{case}")
+    found = re.search(r'href="/tasks/(\d+)', page.text)
+    assert found is not None, f"case {case} offers no task"
+    task = f"/tasks/{found[1]}"
+    claimed = person.post(f"{task}/claim", {"csrf_token": page.csrf})
+    assert claimed.status in (200, 409), claimed
+    done = person.post(f"{task}/complete", {"csrf_token": page.csrf, **answers})
+    assert done.status in (200, 404, 409), f"{done.status} {done.text}"
+
+
+def check(product: Product, cases: list[int]) -> None:
+    """Every case ended with one request, one order, one mail; the history proves itself."""
+    with product.database() as database:
+        end = time.monotonic() + 60
+        while True:
+            with database.reading() as session:
+                open_cases = session.execute(
+                    text("SELECT id, status FROM engine.instance WHERE status <> 'completed' ORDER BY id")
+                ).all()
+                incidents = session.execute(text("SELECT instance_id, code, facts FROM engine.incident")).all()
+            assert not incidents
+            if not open_cases:
+                break
+            assert time.monotonic() < end, f"not ended: {open_cases}"
+            time.sleep(0.2)
+        with database.reading() as session:
+            assert session.scalar(text("SELECT count(*) FROM engine.instance")) == len(cases)
+            numbers = session.execute(
+                text("""
+                SELECT r.number, r.status, count(DISTINCT o.id), count(DISTINCT m.id)
+                FROM business.replenishment_request r
+                LEFT JOIN business.supplier_order o ON o.request_id = r.id
+                LEFT JOIN business.demonstration_mail m ON m.business_key = r.number
+                GROUP BY r.id ORDER BY r.number
+            """)
+            ).all()
+            year = numbers[0][0][3:7]
+            assert [tuple(row) for row in numbers] == [
+                (f"DA-{year}-{place:05d}", "launched", 1, 1) for place in range(1, len(cases) + 1)
+            ]
+            assert verify_all(session).is_whole
+            assert session.scalar(text("SELECT count(*) FROM engine.task WHERE is_open")) == 0
+            assert session.scalar(text("SELECT count(*) FROM engine.timer")) == 0
+
+
+def run_story(product: Product, kills: int, seed: int) -> None:
+    people = {login: Visitor(product.address) for login in ("camille", "gabriel", "monique")}
+    for login, person in people.items():
+        person.sign_in(login)
+    killer = Killer(product, kills, seed)
+    killer.start()
+    cases = []
+    while killer.is_alive():
+        cases.append(play(people))
+    assert killer.failure is None, killer.failure
+    cases.append(play(people))
+    assert len(set(cases)) == len(cases)
+    check(product, cases)
+    assert len(killer.killed) == kills
+
+
+def _seed() -> int:
+    seed = int(os.environ.get("BORDEREAU_TEST_SEED") or time.time_ns() % 1_000_000)
+    print(f"BORDEREAU_TEST_SEED={seed}")
+    return seed
+
+
+@pytest.mark.timeout(300)
+def test_five_kills(product: Product) -> None:
+    run_story(product, kills=5, seed=_seed())
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_twenty_kills(product: Product) -> None:
+    run_story(product, kills=20, seed=_seed())
+
+
+def test_each_part_killed_once(product: Product) -> None:
+    people = {login: Visitor(product.address) for login in ("camille", "gabriel", "monique")}
+    for login, person in people.items():
+        person.sign_in(login)
+    cases = []
+    for part in PARTS:
+        product.kill_part(part)
+        cases.append(play(people))
+    check(product, cases)
+
+
+@pytest.mark.timeout(180)
+def test_killed_as_a_whole_it_leaves_nothing_and_goes_on(product: Product) -> None:
+    camille = Visitor(product.address)
+    camille.sign_in("camille")
+    form = camille.get("/start/replenishment")
+    camille.post(
+        "/start/replenishment",
+        {
+            "csrf_token": form.csrf,
+            "_key": form.key,
+            "article": "LAM-LED-11",
+            "quantity": "3",
+            "needed_on": "",
+            "comment": "",
+        },
+    )
+    product.kill()
+    end = time.monotonic() + 20
+    while left := product.processes():
+        assert time.monotonic() < end, f"still running: {left}"
+        time.sleep(0.1)
+    product.start()
+    assert "DA-" in camille.get("/cases").text
+    product.stop()
+    assert product.processes() == []
+    product.start()
