@@ -46,5 +46,3 @@ def _inward(value: Any, scorer: Any) -> Any:
     if isinstance(value, dict):
         return {key: _inward(item, scorer) for key, item in value.items()}
     return value
-
-
