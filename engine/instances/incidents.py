@@ -52,10 +52,6 @@ _COLUMNS = """
 
 _FIND = text(f"SELECT {_COLUMNS} FROM engine.incident WHERE id = :id")  # noqa: S608 - composed of constants
 _OF_INSTANCE = text(f"SELECT {_COLUMNS} FROM engine.incident WHERE instance_id = :instance ORDER BY id")  # noqa: S608
-_OPEN = text(f"""
-    SELECT {_COLUMNS} FROM engine.incident WHERE resolved_at IS NULL ORDER BY id DESC LIMIT :limit
-""")  # noqa: S608 - composed of constants
-
 _RESOLVE = text("""
     UPDATE engine.incident SET resolved_at = :now, resolved_by = :actor WHERE id = :id AND resolved_at IS NULL RETURNING id
 """)
@@ -100,11 +96,6 @@ def find(session: Session, incident_id: int) -> Incident | None:
 def of_instance(session: Session, instance_id: int) -> tuple[Incident, ...]:
     """Every incident that the instance ever had, oldest first."""
     return tuple(_incident(row) for row in session.execute(_OF_INSTANCE, {"instance": instance_id}))
-
-
-def open_ones(session: Session, limit: int = 200) -> tuple[Incident, ...]:
-    """What waits for an operator, newest first."""
-    return tuple(_incident(row) for row in session.execute(_OPEN, {"limit": limit}))
 
 
 def resolve(session: Session, incident_id: int, actor: str, now: datetime) -> bool:

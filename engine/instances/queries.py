@@ -235,12 +235,6 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
     )
 
 
-def may_see(session: Session, actor: Actor, instance_id: int) -> bool:
-    """Whether the actor may see the case (and it exists)."""
-    row = session.execute(_ONE, {"instance": instance_id}).one_or_none()
-    return row is not None and may_see_case(actor, started_by=row.started_by, lane_roles=row.lane_roles)
-
-
 def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
     """The task with all that its page shows, for everybody who may see its case.
 

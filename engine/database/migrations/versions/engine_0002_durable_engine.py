@@ -189,8 +189,8 @@ CREATE INDEX job_done_at ON engine.job_done (done_at);
 """
 
 DROPS = """
-DROP TABLE engine.job_done, engine.incident, engine.message, engine.subscription, engine.timer, engine.task, engine.submission, engine.instance,
-    engine.definition_draft, engine.definition_file, engine.definition_version;
+DROP TABLE engine.job_done, engine.incident, engine.message, engine.subscription, engine.timer, engine.task,
+    engine.submission, engine.instance, engine.definition_draft, engine.definition_file, engine.definition_version;
 DROP SCHEMA jobs CASCADE;
 CREATE SCHEMA jobs;
 """
