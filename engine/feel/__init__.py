@@ -3,7 +3,7 @@
 ``compile_expression`` and ``compile_unary_tests`` are the doors; what they give holds no Python object that an expression could reach.
 """
 
-from engine.feel.compiler import invoke
+from engine.feel.closures.calls import invoke
 from engine.feel.errors import FeelError, FeelFailure, FeelSyntaxError
 from engine.feel.expression import Expression, UnaryTests, compile_expression, compile_unary_tests
 from engine.feel.functions import call_builtin

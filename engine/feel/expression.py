@@ -7,7 +7,8 @@ from decimal import Decimal, DecimalException
 from functools import lru_cache
 from typing import NoReturn
 
-from engine.feel.compiler import EXTENSIONS, INPUT, Compiler, Frame, Run, constant_texts
+from engine.feel.closures.frame import INPUT, Frame, Run
+from engine.feel.compiler import EXTENSIONS, Compiler, constant_texts
 from engine.feel.errors import FeelFailure
 from engine.feel.functions import BUILTINS
 from engine.feel.operations import Budget, weigh

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import DecimalException
 
-from engine.feel.compiler import INPUT, Frame, Run
+from engine.feel.closures.frame import INPUT, Frame, Run
 from engine.feel.errors import FeelFailure
 from engine.feel.expression import UnaryTests
 from engine.feel.operations import Budget
