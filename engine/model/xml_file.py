@@ -12,6 +12,8 @@ BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 Element = etree._Element  # noqa: SLF001 - the type has no public name
 MAXIMAL_BYTES = 5 * 1024 * 1024
+MAXIMAL_ELEMENTS = 30_000
+"""Ten times a large diagram. The schema check of libxml2 takes the square of this when every element is wrong."""
 
 _DECLARED_ENCODING = re.compile(rb"""\A(?:\xef\xbb\xbf)?<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)["']""")
 _BEFORE_ROOT = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
@@ -34,7 +36,7 @@ def _has_doctype(xml: bytes) -> bool:
 def parse_xml(xml: bytes, file: str) -> Element:
     """The root element, without comments and processing instructions.
 
-    Raises DefinitionError (``xml_too_large``, ``xml_not_utf8``, ``xml_doctype``, ``xml_broken`` with the line as place). Nothing is
+    Raises DefinitionError (``xml_too_large``, ``xml_too_many_elements``, ``xml_not_utf8``, ``xml_doctype``, ``xml_broken`` with the line as place). Nothing is
     resolved: a file with a document type is refused before the parser sees it, because attribute values would expand entities.
     """
     if len(xml) > MAXIMAL_BYTES:
@@ -58,9 +60,13 @@ def parse_xml(xml: bytes, file: str) -> Element:
         remove_pis=True,
     )
     try:
-        return etree.fromstring(xml, parser)
+        root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
         raise _refused("xml_broken", file, error.lineno or 1, reason=error.msg or "") from None
+    count = sum(1 for _ in root.iter())
+    if count > MAXIMAL_ELEMENTS:
+        raise _refused("xml_too_many_elements", file, count=count, limit=MAXIMAL_ELEMENTS)
+    return root
 
 
 def local_name(element: Element) -> str:

@@ -42,6 +42,7 @@ def refusal(xml: bytes) -> str:
         (b"<d>&undefined;</d>", "xml_broken"),
         (b"<d>" * 5_000 + b"</d>" * 5_000, "xml_broken"),
         (b"<d>" + b" " * MAXIMAL_BYTES + b"</d>", "xml_too_large"),
+        (b"<d>" + b"<e/>" * 100_000 + b"</d>", "xml_too_many_elements"),
     ],
     ids=[
         "bomb",
@@ -54,6 +55,7 @@ def refusal(xml: bytes) -> str:
         "unknown entity",
         "deep",
         "large",
+        "many elements",
     ],
 )
 def test_hostile_xml_is_refused(xml: bytes, code: str) -> None:
