@@ -36,8 +36,9 @@ def _has_doctype(xml: bytes) -> bool:
 def parse_xml(xml: bytes, file: str) -> Element:
     """The root element, without comments and processing instructions.
 
-    Raises DefinitionError (``xml_too_large``, ``xml_too_many_elements``, ``xml_not_utf8``, ``xml_doctype``, ``xml_broken`` with the line as place). Nothing is
-    resolved: a file with a document type is refused before the parser sees it, because attribute values would expand entities.
+    Raises DefinitionError (``xml_too_large``, ``xml_too_many_elements``, ``xml_not_utf8``, ``xml_doctype``, ``xml_broken`` with the
+    line as place). Nothing is resolved: a file with a document type is refused before the parser sees it, because attribute values
+    would expand entities.
     """
     if len(xml) > MAXIMAL_BYTES:
         raise _refused("xml_too_large", file, size=len(xml), limit=MAXIMAL_BYTES)
