@@ -87,6 +87,12 @@ class Product:
         own = os.getpid()
         return [pid for pid in _all_pids() if pid != own and (mark in _command(pid) or mark in _environment(pid))]
 
+    def report(self) -> str:
+        """What it said, and the end of its logs."""
+        logs = sorted((self.folder / "log").glob("*.log"))
+        ends = [f"== {log.name}\n{log.read_text(errors='replace')[-6000:]}" for log in logs]
+        return "\n".join([self.output.read_text(errors="replace"), *ends])
+
     @contextmanager
     def database(self) -> Iterator[Database]:
         """The product's database, beside it."""

@@ -32,6 +32,7 @@ def product() -> Iterator[Product]:
     found.start()
     yield found
     found.stop()
+    print(found.report())  # shown when the test fails
     shutil.rmtree(outside)
 
 
