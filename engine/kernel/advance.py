@@ -89,6 +89,7 @@ def _start(moves: Moves, stimulus: Start) -> None:
 
 
 def _accept(moves: Moves, stimulus: Stimulus) -> None:
+    """Everything but ``Start``: first what makes it stale, then its events."""
     match stimulus:
         case CompleteTask():
             _complete_task(moves, stimulus)
@@ -122,8 +123,6 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
         case CancelInstance():
             moves.end_everything()
             moves.emit(happened.InstanceCancelled(reason=stimulus.reason))
-        case Start():
-            raise StaleStimulus(stimulus="Start")
 
 
 def _awaited(moves: Moves, activity_id: str, *phases: Phase) -> Activity:

@@ -13,11 +13,9 @@ from engine.model.elements import BoundaryEvent, InclusiveGateway, Node, Process
 
 
 def may_join(process: Process, gateway: InclusiveGateway, flows: Iterable[str], nodes: Iterable[str]) -> bool:
-    """Whether ``gateway`` fires, given the flows that hold tokens and the nodes at work in its scope (itself apart)."""
+    """Whether ``gateway`` fires, given the flows that hold tokens (one of its own at least) and the nodes at work in its scope."""
     held = set(flows)
     marked = held.intersection(gateway.incoming)
-    if not marked:
-        return False
     empty = set(gateway.incoming) - marked
     if not empty:
         return True

@@ -161,7 +161,7 @@ class Moves(Evaluation):
                 gateway = process.nodes[target]
                 if isinstance(gateway, model.InclusiveGateway) and len(gateway.incoming) > 1:
                     nodes = {self.state.activities[each].element for each in self._activities_in(scope.id)}
-                    if may_join(process, gateway, scope.tokens, nodes - {target}):
+                    if may_join(process, gateway, scope.tokens, nodes):
                         return Join(scope.id, target)
         return None
 

@@ -50,20 +50,20 @@ class _Copy:
 
     def of(self, value: object, depth: int) -> Any:
         self._spend(1)
-        if value is None or isinstance(value, bool | timedelta | YearsMonths | UUID):
-            return value
         if isinstance(value, str):
             return self._text(value)
+        if value is None or isinstance(value, bool | timedelta | YearsMonths | UUID):
+            return value
         if isinstance(value, Decimal | int):
             return _number(Decimal(value))
         if isinstance(value, datetime | date | time):
             return _moment(value)
         if depth == MAX_DEPTH:
             raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
-        if isinstance(value, list | tuple):
-            return [self.of(each, depth + 1) for each in value]
         if isinstance(value, Mapping):
             return {self._text(_key(key)): self.of(value[key], depth + 1) for key in sorted(value, key=str)}
+        if isinstance(value, list | tuple):
+            return [self.of(each, depth + 1) for each in value]
         raise ValueNotStorable(kind=type(value).__name__)
 
     def _spend(self, size: int) -> None:

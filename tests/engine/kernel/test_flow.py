@@ -133,6 +133,14 @@ def test_script_and_rule_results() -> None:
     assert (decided.rules, decided.inputs, decided.result) == (("r2",), {"How many": 7}, 14)
 
 
+def test_a_decision_that_contradicts_itself_is_an_incident() -> None:
+    rule = make(model.BusinessRuleTask, "rule", decision="double", result_variable="twice")
+    decisions = read_decisions(DOUBLED.replace(b"&gt;= 5", b"&gt;= 2"), "double.dmn")
+    run = Run(simple([rule], "start -> rule -> end", decisions), n=3)
+    assert (run.incident.element, run.incident.place) == ("rule", "decision")
+    assert not run.happened("decision:evaluated", "rules")
+
+
 def test_unknown_decision_is_an_incident() -> None:
     rule = make(model.BusinessRuleTask, "rule", decision="nothing", result_variable="r")
     assert Run(simple([rule], "start -> rule -> end")).incident.code == "decision_unknown"
@@ -407,6 +415,9 @@ def test_an_instance_needs_a_known_process_and_start() -> None:
     for bad in (Start(process="q"), Start(process="p", start_event="a")):
         with pytest.raises(NotFound):
             advance(definition, None, bad, at(NOW))
+    twice = simple([user("a"), make(model.StartEvent, "other")], "start -> a -> end\nother -> a")
+    with pytest.raises(NotFound):
+        advance(twice, None, Start(process="p"), at(NOW))
     with pytest.raises(StaleStimulus):
         advance(definition, None, CancelInstance(reason="x"), at(NOW))
 

@@ -117,6 +117,12 @@ def test_a_task_is_due_at_the_end_of_its_day(value: Any, due: datetime) -> None:
     assert due_moment(value, NOW, PARIS, at_end=True) == due
 
 
+@pytest.mark.parametrize("value", ["P9999Y", 5, "tomorrow", timedelta.max])
+def test_what_is_no_time_for_a_task(value: Any) -> None:
+    with pytest.raises(NotATime):
+        due_moment(value, NOW, PARIS, at_end=True)
+
+
 def test_a_task_is_followed_up_from_the_beginning_of_its_day() -> None:
     assert due_moment(date(2026, 11, 21), NOW, PARIS, at_end=False) == utc(2026, 11, 20, 23)
 
