@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -45,4 +46,5 @@ def audit() -> Answer:
 @auth.requires("auditor")
 def verifier() -> Answer:
     """The one-file verifier, byte for byte as it is in the history bundles."""
-    return send_file(VERIFIER, "text/x-python", as_attachment=True, download_name="verifier.py")
+    content = BytesIO(VERIFIER.read_bytes())
+    return send_file(content, "text/x-python", as_attachment=True, download_name="verifier.py")

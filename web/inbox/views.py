@@ -207,6 +207,7 @@ def _task_page(
 @auth.signed_in
 def claim(task_id: int) -> Answer:
     """Take the task and open it. When a colleague was faster, the page says who."""
+    _require_visible(task_id)
     try:
         inbox_commands.claim(auth.runtime().database, auth.actor(), task_id)
     except Conflict as error:
@@ -219,6 +220,7 @@ def claim(task_id: int) -> Answer:
 @auth.signed_in
 def release(task_id: int) -> Answer:
     """Give the task back to its role."""
+    _require_visible(task_id)
     inbox_commands.release(auth.runtime().database, auth.actor(), task_id)
     flash(t("web.task.released"), "info")
     return redirect(url_for("inbox.inbox", view="role", task=task_id), 303)
@@ -266,6 +268,12 @@ def complete(task_id: int) -> Answer:
         return redirect(url_for("inbox.task", task_id=done.next_task_id), 303)
     flash(t("web.task.completed", title=title, key=done.business_key or ""), "success")
     return redirect(url_for("inbox.inbox", view="mine"), 303)
+
+
+def _require_visible(task_id: int) -> None:
+    """Raises NotFound where the person may not see the case: a refusal of the command would tell that the task exists."""
+    with auth.runtime().database.reading() as session:
+        queries.task(session, auth.actor(), task_id)
 
 
 def _taken(error: Conflict) -> str:

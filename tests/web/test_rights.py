@@ -1,0 +1,126 @@
+"""Every route and everybody: what the server answers, whatever the pages show. The table is the specification."""
+
+from __future__ import annotations
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.web.conftest import Office
+
+CAST = ("nobody", "zoe", "camille", "gabriel", "monique", "olivia", "aurelien", "admin")
+"""Signed out; without a role; sales, purchasing, purchasing manager, process owner, auditor, administrator."""
+
+ROUTES = """
+method address                                     nobody zoe camille gabriel monique olivia aurelien admin
+GET    /                                           303    303 303     303     303     303    303      303
+GET    /sign-in                                    200    303 303     303     303     303    303      303
+GET    /inbox                                      303    200 200     200     200     200    200      200
+GET    /inbox?view=mine                            303    200 200     200     200     200    200      200
+GET    /inbox?after=nonsense                       303    422 422     422     422     422    422      422
+GET    /tasks/{task}                               303    404 200     200     200     200    200      200
+GET    /tasks/999999                               303    404 404     404     404     404    404      404
+POST   /tasks/{task}/claim                         303    404 403     303     403     403    403      403
+POST   /tasks/{task}/form-state                    303    404 403     200     403     403    403      403
+POST   /tasks/{task}/complete                      303    404 403     422     403     403    403      403
+POST   /tasks/{task}/release                       303    404 403     303     403     403    403      403
+POST   /tasks/999999/claim                         303    404 404     404     404     404    404      404
+POST   /tasks/999999/release                       303    404 404     404     404     404    404      404
+POST   /tasks/999999/form-state                    303    404 404     404     404     404    404      404
+POST   /tasks/999999/complete                      303    404 404     404     404     404    404      404
+GET    /start                                      303    200 303     200     200     200    200      200
+GET    /start/replenishment                        303    403 200     403     403     403    403      403
+POST   /start/replenishment                        303    403 422     403     403     403    403      403
+POST   /start/replenishment/form-state             303    403 200     403     403     403    403      403
+GET    /start/unknown                              303    404 404     404     404     404    404      404
+GET    /cases                                      303    200 200     200     200     200    200      200
+GET    /cases/{case}                               303    404 200     200     200     200    200      200
+GET    /cases/999999                               303    404 404     404     404     404    404      404
+GET    /cases/{case}/diagram.bpmn                  303    404 200     200     200     200    200      200
+GET    /cases/{case}/history.zip                   303    403 403     403     403     403    200      403
+GET    /cases/999999/history.zip                   303    403 403     403     403     403    404      403
+POST   /cases/{case}/incidents/999999/retry        303    403 403     403     403     404    403      404
+GET    /mailbox                                    303    200 200     200     200     200    200      200
+GET    /processes                                  303    200 200     200     200     200    200      200
+GET    /processes/replenishment                    303    200 200     200     200     200    200      200
+GET    /processes/replenishment?version=99         303    404 404     404     404     404    404      404
+GET    /processes/unknown                          303    404 404     404     404     404    404      404
+GET    /processes/replenishment/versions/1.bpmn    303    200 200     200     200     200    200      200
+GET    /processes/replenishment/edit               303    403 403     403     403     200    403      200
+POST   /processes/replenishment/check              303    403 403     403     403     400    403      400
+POST   /processes/replenishment/draft              303    403 403     403     403     400    403      400
+POST   /processes/replenishment/publish            303    403 403     403     403     400    403      400
+GET    /audit                                      303    403 403     403     403     403    200      403
+GET    /audit/verifier.py                          303    403 403     403     403     403    200      403
+POST   /language/en                                303    303 303     303     303     303    303      303
+POST   /language/xx                                404    404 404     404     404     404    404      404
+GET    /nowhere                                    404    404 404     404     404     404    404      404
+GET    /sign-out                                   405    405 405     405     405     405    405      405
+GET    /health                                     200    200 200     200     200     200    200      200
+"""
+
+ROWS = [line.split() for line in ROUTES.strip().splitlines()[1:]]
+
+
+@pytest.mark.parametrize(("row"), ROWS, ids=[f"{row[0]} {row[1]}" for row in ROWS])
+def test_who_may_what(office: Office, row: list[str]) -> None:
+    method, address, *expected = row
+    assert len(expected) == len(CAST)
+    found = []
+    for login in CAST:
+        case = _cases(office)
+        place = address.format(case=case, task=_task(office, login, address, case))
+        found.append(str(_ask(office, login, method, place).status_code))
+    assert dict(zip(CAST, found, strict=True)) == dict(zip(CAST, expected, strict=True))
+
+
+def _cases(office: Office) -> int:
+    """A case that waits for purchasing; one is enough for all that do not change it."""
+    if not hasattr(_cases, "made"):
+        _cases.made = {}  # type: ignore[attr-defined]
+    made: dict[int, int] = _cases.made  # type: ignore[attr-defined]
+    if id(office) not in made:
+        made[id(office)] = office.start()
+    return made[id(office)]
+
+
+def _task(office: Office, login: str, address: str, case: int) -> int:
+    """The case's task, in the state that the row is about: free for claiming, taken by gabriel for the rest."""
+    task = office.task_of(case)
+    gabriel = office.as_("gabriel")
+    gabriel.get("/inbox")
+    if "/claim" in address:
+        gabriel.post(f"/tasks/{task}/release")
+    elif "/release" in address:
+        gabriel.post(f"/tasks/{task}/claim")
+    return task
+
+
+def _ask(office: Office, login: str, method: str, address: str) -> TestResponse:
+    browser = office.as_(login)
+    if method == "GET":
+        return browser.get(address)
+    browser.get("/sign-in" if login == "nobody" else "/inbox")
+    return browser.post(address)
+
+
+def test_every_route_is_in_the_table(office: Office) -> None:
+    """A new page must say here who may open it."""
+    listed = {row[1].split("?")[0].format(case=1, task=1) for row in ROWS}
+    adapter = office.app.url_map.bind("localhost")
+    endpoints = {
+        adapter.match(address, method=row[0])[0]
+        for row in ROWS
+        if (address := row[1].split("?")[0].format(case=1, task=1)) in listed
+        and row[1] not in ("/nowhere", "/sign-out")
+    }
+    known = {rule.endpoint for rule in office.app.url_map.iter_rules()}
+    assert known - endpoints == {"static", "csp_report", "account.sign_in_post", "account.sign_out"}
+
+
+def test_a_foreign_task_is_not_known_to_exist(office: Office) -> None:
+    task = office.task_of(_cases(office))
+    zoe = office.as_("zoe")
+    theirs, nothing = zoe.get(f"/tasks/{task}"), zoe.get("/tasks/999999")
+    assert (theirs.status_code, nothing.status_code) == (404, 404)
+    assert "BUR-CH-160" not in theirs.text
+    assert "DA-" not in theirs.text
