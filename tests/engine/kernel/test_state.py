@@ -42,6 +42,15 @@ names = st.text(max_size=3).filter(lambda name: not name.startswith("@"))
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3))
 
 
+def in_utc(value: Any) -> Any:
+    """The same with every moment in UTC: two zones never agree about a local time that daylight saving skips."""
+    if isinstance(value, list):
+        return [in_utc(each) for each in value]
+    if isinstance(value, dict):
+        return {name: in_utc(each) for name, each in value.items()}
+    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo is not None else value
+
+
 @given(values)
 def test_what_is_storable_comes_back_as_it_was(value: Any) -> None:
     kept = storable(value)
@@ -49,7 +58,7 @@ def test_what_is_storable_comes_back_as_it_was(value: Any) -> None:
     assert again == kept
     assert to_canonical(again) == to_canonical(kept)
     assert storable(again) == kept
-    assert kept == value or isinstance(value, tuple)
+    assert in_utc(kept) == in_utc(value)
 
 
 def test_a_stored_value_is_a_copy_with_sorted_keys_and_offsets() -> None:
