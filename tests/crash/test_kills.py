@@ -150,14 +150,14 @@ def _seed() -> int:
 
 
 @pytest.mark.timeout(300)
-def test_five_kills(product: Product) -> None:
-    run_story(product, kills=5, seed=_seed())
+def test_twenty_kills(product: Product) -> None:
+    run_story(product, kills=20, seed=_seed())
 
 
 @pytest.mark.long
-@pytest.mark.timeout(900)
-def test_twenty_kills(product: Product) -> None:
-    run_story(product, kills=20, seed=_seed())
+@pytest.mark.timeout(1200)
+def test_a_hundred_kills(product: Product) -> None:
+    run_story(product, kills=100, seed=_seed())
 
 
 def test_each_part_killed_once(product: Product) -> None:
