@@ -73,7 +73,7 @@ def application(database_url: str, tmp_path: Path) -> Iterator[Application]:
         running.stop()
 
 
-@dataclass(slots=True)
+@dataclass  # without slots: Playwright leaves marks on the owner of a bound method
 class Complaints:
     """What the browser did not like. ``allowed``: beginnings of console messages that a test provokes on purpose."""
 

@@ -29,6 +29,8 @@ from web.ui import Due, Tab, in_language, t
 blueprint = Blueprint("inbox", __name__)
 
 PAGE = 30
+STALE = frozenset({"task_closed", "task_taken"})
+"""Refusals that only say that the page is older than the task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +235,8 @@ def form_state(task_id: int) -> Answer:
     actor, runtime = auth.actor(), auth.runtime()
     with runtime.database.reading() as session:
         details = queries.task(session, actor, task_id)
+        if details.refusal in STALE:
+            return "", 204  # the answers will be refused when they are sent, with the reason
         if not details.may_complete:
             raise NotAllowed(details.refusal)
         choices = fields.read_choices(details.form, session, runtime.handlers)
