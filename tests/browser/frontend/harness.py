@@ -1,140 +1,99 @@
-"""A page of parts, the viewer and the editor under the strict content security policy, without the application.
+"""Viewer and editor under the application's content policy, without the application: a page for each, and addresses that answer as it would.
 
-``python web/frontend/test/harness.py [port]`` serves it; `test_harness.py` of tests/web drives it in a browser. Everything that a browser
-reports to ``/csp-report`` is kept and readable at ``/reports``.
+What the editor sends is kept in ``Harness.posted``. The note ``conflict`` makes publishing fail with 409, ``broken`` with 422.
 """
 
 from __future__ import annotations
 
 import json
-import sys
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 from flask import Flask, Response, jsonify, request, send_from_directory
 from flask.typing import ResponseReturnValue
+from werkzeug.serving import make_server
 
 HERE = Path(__file__).resolve().parent
-DIST = HERE.parent.parent / "static" / "dist"
-PROCESS = HERE.parents[2] / "processes" / "replenishment" / "replenishment.bpmn"
+ROOT = HERE.parents[2]
+DIST = ROOT / "web" / "static" / "dist"
+PROCESS = ROOT / "processes" / "replenishment" / "replenishment.bpmn"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report"
 )
+WARNING = {"code": "y", "element_id": "flow_refuse", "severity": "warning", "message": "Condition à relire."}
+ERROR = {"code": "x", "element_id": "launch_request", "severity": "error", "message": "Traitement inconnu."}
+OF_THE_WHOLE = {
+    "code": "z",
+    "element_id": None,
+    "severity": "warning",
+    "message": "Le processus n’a pas de titre anglais.",
+}
 
 
-def create_harness() -> Flask:
+@dataclass(slots=True)
+class Harness:
+    """The running pages: ``with Harness() as harness: … harness.url``."""
+
+    posted: list[dict[str, Any]] = field(default_factory=list)
+    url: str = ""
+    _server: Any = None
+
+    def __enter__(self) -> Harness:
+        self._server = make_server("127.0.0.1", 0, application(self.posted), threaded=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def sent(self, to: str) -> dict[str, Any]:
+        """The last thing posted to this address."""
+        return next(each for each in reversed(self.posted) if each["to"] == to)
+
+
+def application(posted: list[dict[str, Any]]) -> Flask:
+    """The pages as a WSGI application that appends what it is sent to ``posted``."""
     app = Flask(__name__, static_folder=None)
-    reports: list[object] = []
-    posted: list[dict[str, object]] = []
-
-    def head(*entries: str) -> str:
-        manifest = json.loads((DIST / "manifest.json").read_text("utf-8"))
-        tags = []
-        for name in entries:
-            chunk = manifest[name]
-            tags += [f'<link rel="stylesheet" href="/static/dist/{css}">' for css in chunk.get("css", [])]
-            tags.append(f'<script type="module" src="/static/dist/{chunk["file"]}"></script>')
-        return "\n".join(tags)
-
-    def page(file: str, *entries: str, **facts: str) -> str:
-        lang = request.args.get("lang", "fr")
-        body = (HERE / file).read_text("utf-8")
-        for name, value in facts.items():
-            body = body.replace("{{" + name + "}}", value)
-        return (
-            f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, '
-            f'initial-scale=1"><title>Harness</title><link rel="icon" href="/icon.svg">{head(*entries)}</head><body>{body}</body></html>'
-        )
 
     @app.after_request
     def strict(response: Response) -> Response:
         response.headers["Content-Security-Policy"] = POLICY
         return response
 
-    @app.get("/")
-    def parts() -> str:
-        return page("parts.html", "page")
-
     @app.get("/case")
     def case() -> str:
-        return page("case.html", "page", "viewer")
+        return _page("case.html", "page", "viewer")
 
     @app.get("/edit")
     def edit() -> str:
-        data = json.loads((HERE / "editor-data.json").read_text("utf-8"))
-        data["bpmn"] = PROCESS.read_text("utf-8")
-        text = json.dumps(data).replace("<", "\\u003c")
-        return page("edit.html", "page", "editor", data=text, lang=request.args.get("lang", "fr"))
+        given = json.loads((HERE / "editor-data.json").read_text("utf-8")) | {"bpmn": PROCESS.read_text("utf-8")}
+        return _page("edit.html", "page", "editor", data=json.dumps(given).replace("<", "\\u003c"))
 
     @app.get("/diagram.bpmn")
     def diagram() -> ResponseReturnValue:
         return send_from_directory(PROCESS.parent, PROCESS.name, mimetype="application/xml")
 
-    @app.post("/check")
-    def check() -> ResponseReturnValue:
+    @app.post("/<any(check, draft, publish):action>")
+    def act(action: str) -> ResponseReturnValue:
         sent = request.get_json()
-        posted.append({"to": "check", **sent})
-        problems = []
-        if "Approve_extra" in sent["bpmn"] or "<bpmn:task " in sent["bpmn"]:
-            problems.append(
-                {
-                    "code": "x",
-                    "element_id": "Launch",
-                    "place": "",
-                    "severity": "error",
-                    "message": "Cette étape n’a pas de rôle.",
-                }
-            )
-        problems.append(
-            {
-                "code": "y",
-                "element_id": "Flow_refused",
-                "place": "",
-                "severity": "warning",
-                "message": "Condition à relire.",
-            }
-        )
-        return jsonify(problems=problems)
-
-    @app.post("/draft")
-    def draft() -> ResponseReturnValue:
-        sent = request.get_json()
-        posted.append({"to": "draft", "token": request.headers.get("X-CSRFToken"), **sent})
-        return jsonify(revision=int(sent["revision"] or 0) + 1)
-
-    @app.post("/publish")
-    def publish() -> ResponseReturnValue:
-        sent = request.get_json()
-        posted.append({"to": "publish", **sent})
-        if sent.get("note") == "conflict":
-            return jsonify(message="La version 4 a été publiée entre-temps par Olivia."), 409
-        if sent.get("note") == "broken":
-            problem = {
-                "code": "x",
-                "element_id": "Launch",
-                "place": "",
-                "severity": "error",
-                "message": "Rôle inconnu.",
-            }
-            return jsonify(problems=[problem]), 422
-        return jsonify(version=4, url="/case")
+        posted.append({**sent, "to": action, "token": request.headers.get("X-CSRFToken")})
+        return _answer(action, sent)
 
     @app.post("/csp-report")
     def report() -> ResponseReturnValue:
-        reports.append(request.get_json(force=True))
         return "", 204
-
-    @app.get("/reports")
-    def list_reports() -> ResponseReturnValue:
-        return jsonify(reports)
-
-    @app.get("/posted")
-    def list_posted() -> ResponseReturnValue:
-        return jsonify(posted)
 
     @app.get("/icon.svg")
     def icon() -> ResponseReturnValue:
-        return Response('<svg xmlns="http://www.w3.org/2000/svg"/>', mimetype="image/svg+xml")
+        return send_from_directory(ROOT / "web" / "static", "icon.svg")
 
     @app.get("/static/dist/<path:name>")
     def built(name: str) -> ResponseReturnValue:
@@ -143,5 +102,34 @@ def create_harness() -> Flask:
     return app
 
 
-if __name__ == "__main__":
-    create_harness().run(port=int(sys.argv[1]) if len(sys.argv) > 1 else 5055, threaded=True)
+def _answer(action: str, sent: dict[str, Any]) -> ResponseReturnValue:
+    if action == "check":
+        broken = [ERROR] if "no.such.handler" in sent["bpmn"] else []
+        return jsonify(problems=[OF_THE_WHOLE, WARNING, *broken])
+    if action == "draft":
+        return jsonify(revision=int(sent["revision"] or 0) + 1)
+    if sent["note"] == "conflict":
+        return jsonify(message="La version 4 a été publiée entre-temps."), 409
+    if sent["note"] == "broken":
+        return jsonify(problems=[ERROR], message="Ce processus a des erreurs."), 422
+    return jsonify(version=4, url="/case")
+
+
+def _page(file: str, *entries: str, **facts: str) -> str:
+    language = request.args.get("lang", "fr")
+    body = (HERE / file).read_text("utf-8")
+    for name, value in {"lang": language, **facts}.items():
+        body = body.replace("{{" + name + "}}", value)
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Harness</title>'
+    return (
+        f'<!doctype html><html lang="{language}"><head>{head}<link rel="icon" href="/icon.svg">{_tags(entries)}</head>'
+        f"<body>{body}</body></html>"
+    )
+
+
+def _tags(entries: tuple[str, ...]) -> str:
+    manifest = json.loads((DIST / "manifest.json").read_text("utf-8"))
+    styles = dict.fromkeys(css for name in entries for css in manifest[name]["css"])
+    links = [f'<link rel="stylesheet" href="/static/dist/{css}">' for css in styles]
+    scripts = [f'<script type="module" src="/static/dist/{manifest[name]["file"]}"></script>' for name in entries]
+    return "".join([*links, *scripts])

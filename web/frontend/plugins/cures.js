@@ -7,21 +7,26 @@ const CURES = [
   {
     // Parsed as HTML, the attribute is an inline style; our style sheet gives the container its height instead.
     file: "/bpmn-js-properties-panel/dist/index.esm.js",
-    from: `'<div style="height: 100%" tabindex="-1" class="bio-properties-panel-container"></div>'`,
-    to: `'<div tabindex="-1" class="bio-properties-panel-container"></div>'`,
+    cure: replaced(
+      `'<div style="height: 100%" tabindex="-1" class="bio-properties-panel-container"></div>'`,
+      `'<div tabindex="-1" class="bio-properties-panel-container"></div>'`,
+    ),
   },
   {
     // CodeMirror's styles: a constructed style sheet also in a document, where it would otherwise write a <style> element.
     file: "/style-mod/src/style-mod.js",
-    from: "if (!root.head && root.adoptedStyleSheets",
-    to: "if (root.adoptedStyleSheets",
+    cure: replaced("if (!root.head && root.adoptedStyleSheets", "if (root.adoptedStyleSheets"),
   },
   {
     // bpmn-js itself calls what diagram-js calls deprecated, at every "change type".
     file: "/diagram-js/lib/features/context-pad/ContextPad.js",
-    from: "  console.warn(new Error('ContextPad#getPad is deprecated and will be removed in future library versions, cf. https://github.com/bpmn-io/diagram-js/pull/888'));\n",
-    to: "",
+    cure: replaced(
+      "  console.warn(new Error('ContextPad#getPad is deprecated and will be removed in future library versions, cf. https://github.com/bpmn-io/diagram-js/pull/888'));\n",
+      "",
+    ),
   },
+  { file: "/bpmn-js/lib/features/align-elements/AlignElementsIcons.js", cure: stylesAsAttributes },
+  { file: "/bpmn-js/lib/features/distribute-elements/DistributeElementsIcons.js", cure: stylesAsAttributes },
 ];
 
 export function cures() {
@@ -30,16 +35,33 @@ export function cures() {
     name: "bordereau:cures",
     enforce: "pre",
     transform(code, id) {
-      for (const cure of CURES) {
-        if (!id.split("?")[0].endsWith(cure.file)) continue;
-        if (code.split(cure.from).length !== 2) this.error(`cure for ${cure.file} does not fit any more`);
-        waiting.delete(cure);
-        return { code: code.replace(cure.from, cure.to), map: null };
-      }
-      return null;
+      const found = CURES.find(({ file }) => id.split("?")[0].endsWith(file));
+      if (!found) return null;
+      const cured = found.cure(code);
+      if (cured === null) this.error(`cure for ${found.file} does not fit any more`);
+      waiting.delete(found);
+      return { code: cured, map: null };
     },
     buildEnd(error) {
-      if (!error && waiting.size > 0) this.error(`unused cures: ${[...waiting].map((cure) => cure.file).join(", ")}`);
+      if (!error && waiting.size > 0) this.error(`unused cures: ${[...waiting].map(({ file }) => file).join(", ")}`);
     },
   };
+}
+
+/** Replaces what stands exactly once; null when it does not. */
+function replaced(from, to) {
+  return (code) => (code.split(from).length === 2 ? code.replace(from, () => to) : null);
+}
+
+/** Icons drawn as SVG text: `style="fill:none;stroke-width:100;"` says the same as the attributes `fill="none" stroke-width="100"`. */
+function stylesAsAttributes(code) {
+  if (!/ style="/.test(code)) return null;
+  return code.replace(/ style="([^"]*)"/g, (_all, style) =>
+    style
+      .split(";")
+      .filter(Boolean)
+      .map((each) => each.split(":"))
+      .map(([name, value]) => ` ${name.trim()}="${value.trim()}"`)
+      .join(""),
+  );
 }

@@ -18,6 +18,7 @@ import { wordsOf } from "./words.js";
 
 const CHECK_AFTER_MS = 800;
 const PALETTE_WIDTH = 100;
+const HAS_PALETTE = "(min-width: 768px)";
 
 export async function openEditor(mount, data) {
   const { locale = "fr", csrf = "", processKey } = mount.dataset;
@@ -141,7 +142,7 @@ export async function openEditor(mount, data) {
       save();
     }
   });
-  fit(modeler, PALETTE_WIDTH);
+  showWhole(modeler);
   say("unchanged");
   shell.tools.undo.disabled = shell.tools.redo.disabled = true;
   await check();
@@ -181,8 +182,12 @@ function wireTools({ tools }, modeler, download) {
   tools.redo.addEventListener("click", () => stack.redo());
   tools.larger.addEventListener("click", zoom(1));
   tools.smaller.addEventListener("click", zoom(-1));
-  tools.whole.addEventListener("click", () => fit(modeler, PALETTE_WIDTH));
+  tools.whole.addEventListener("click", () => showWhole(modeler));
   tools.download.addEventListener("click", download);
+}
+
+function showWhole(modeler) {
+  fit(modeler, matchMedia(HAS_PALETTE).matches ? PALETTE_WIDTH : 0);
 }
 
 function offerFile(xml, name) {

@@ -120,6 +120,7 @@ export const FRENCH = {
   "Data object reference": "Objet de données",
   "Data store reference": "Dépôt de données",
   "Empty pool/participant": "Bassin vide",
+  "Empty pool/participant (removes content)": "Bassin vide (retire le contenu)",
   "Expanded pool/participant": "Bassin",
   "Start event": "Début",
   "End event": "Fin",
