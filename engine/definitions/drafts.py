@@ -53,7 +53,11 @@ _CHANGE = text(f"""
     WHERE process_key = :key AND revision = :revision RETURNING {_COLUMNS}
 """)  # noqa: S608 - composed of constants
 
-_DISCARD = text("DELETE FROM engine.definition_draft WHERE process_key = :key RETURNING content_hash")
+_DISCARD = text("""
+    DELETE FROM engine.definition_draft
+    WHERE process_key = :key AND (CAST(:revision AS integer) IS NULL OR revision = :revision)
+    RETURNING content_hash
+""")
 
 
 def save(  # noqa: PLR0917 - the contract of the editor
@@ -98,11 +102,18 @@ def find(session: Session, process_key: str) -> Draft | None:
     return None if row is None else _draft(row, stored_files.read(session, row.content_hash))
 
 
-def discard(session: Session, process_key: str) -> None:
-    """Drop the draft, if there is one."""
-    hashed = session.execute(_DISCARD, {"key": process_key}).scalar_one_or_none()
+def discard(session: Session, process_key: str, revision: int | None = None) -> None:
+    """Drop the draft, if there is one. ``revision``: the one that the actor last saw, 0 for none; None drops whatever is there.
+
+    Raises Conflict (``draft_changed``) if there is a draft of another revision: nobody has published or refused what stands in it.
+    """
+    hashed = session.execute(_DISCARD, {"key": process_key, "revision": revision}).scalar_one_or_none()
     if hashed is not None:
         stored_files.forget_unused(session, hashed)
+        return
+    other = session.execute(_FIND, {"key": process_key}).one_or_none()
+    if other is not None:
+        raise Conflict("draft_changed", process=process_key, by=other.saved_by)
 
 
 def _draft(row: Row[Any], files: Mapping[str, bytes]) -> Draft:

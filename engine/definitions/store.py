@@ -80,12 +80,15 @@ def publish(
     note: str = "",
     *,
     base_version: int | None = None,
+    draft_revision: int | None = None,
 ) -> Version:
-    """Publish ``files`` as the next version; the next start uses it, running instances keep theirs. The process's draft is done with.
+    """Publish ``files`` as the next version; the next start uses it, running instances keep theirs. The process's draft is done with,
+    unless the engine itself publishes: what a person is drawing stays.
 
     The content that is published already is not published again: the latest version is given. ``base_version``: the number of the version
-    that the editor began with. Raises NotAllowed; DefinitionError with every problem found; Conflict (``version_newer``) if somebody
-    published meanwhile.
+    that the editor began with. ``draft_revision``: that of the draft that the editor last saw, 0 for none. Raises NotAllowed;
+    DefinitionError with every problem found; Conflict if somebody meanwhile published (``version_newer``) or saved a draft that
+    this version would throw away (``draft_changed``).
     """
     _require_owner(actor)
     now = clock.now()
@@ -102,8 +105,9 @@ def publish(
                 "version_newer", process=bundle.key, base=base_version, latest=before.number, by=before.published_by
             )
         hashed = content_hash(files)
+        if actor.login != SYSTEM.login:
+            drafts.discard(session, bundle.key, draft_revision)
         if before is not None and before.content_hash == hashed:
-            drafts.discard(session, bundle.key)
             return before
         stored_files.keep(session, hashed, files)
         row = session.execute(
@@ -122,7 +126,6 @@ def publish(
                 "login": actor.login,
             },
         ).one()
-        drafts.discard(session, bundle.key)
         return _version(row)
 
 

@@ -266,6 +266,7 @@ def publish(process_key: str) -> Response:
             runtime.handlers,
             sent.note,
             base_version=sent.base_version,
+            draft_revision=sent.revision,
         )
     except DefinitionError as error:
         response = jsonify(

@@ -168,6 +168,32 @@ def test_two_people_on_one_draft(runtime: Runtime) -> None:
         drafts.save(database, OWNER, "parcel", parcels.files(), 1, 1)
 
 
+def test_publishing_does_not_throw_away_a_draft_that_its_publisher_has_not_seen(runtime: Runtime) -> None:
+    database, mine = runtime.database, changed("weight &gt; 20", "weight &gt; 6")
+    drafts.save(database, OWNER, "parcel", changed("weight &gt; 20", "weight &gt; 5"), 1, 0)
+    for seen in (0, 2):
+        with pytest.raises(Conflict) as found:
+            store.publish(database, OWNER, mine, HANDLERS, base_version=1, draft_revision=seen)
+        assert found.value.facts == {"process": "parcel", "by": "olga"}
+    with database.reading() as session:
+        assert [each.number for each in store.versions(session, "parcel")] == [1]
+        assert drafts.find(session, "parcel") is not None
+    assert store.publish(database, OWNER, mine, HANDLERS, base_version=1, draft_revision=1).number == 2
+    with database.reading() as session:
+        assert drafts.find(session, "parcel") is None
+
+
+@pytest.mark.parametrize("threshold", ["20", "5"], ids=["restart", "new release"])
+def test_a_folder_leaves_what_people_are_drawing(runtime: Runtime, tmp_path: Path, threshold: str) -> None:
+    for path, content in changed("weight &gt; 20", f"weight &gt; {threshold}").items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    drafts.save(runtime.database, OWNER, "parcel", changed("weight &gt; 20", "weight &gt; 7"), 1, 0)
+    store.publish_folder(runtime.database, tmp_path, HANDLERS)
+    with runtime.database.reading() as session:
+        assert drafts.find(session, "parcel") is not None
+
+
 def test_a_folder_brings_its_process_until_people_make_it_their_own(runtime: Runtime, tmp_path: Path) -> None:
     folder = tmp_path / "parcel"
     for path, content in parcels.files().items():
