@@ -1,4 +1,4 @@
-"""Viewer and editor under the application's content policy, without the application: a page for each, and addresses that answer as it would.
+"""Viewer and editor under the application's content policy, without the application: a page for each, and addresses that answer.
 
 What the editor sends is kept in ``Harness.posted``. The note ``conflict`` makes publishing fail with 409, ``broken`` with 422.
 """
@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from flask import Flask, Response, jsonify, request, send_from_directory
 from flask.typing import ResponseReturnValue
@@ -42,7 +42,7 @@ class Harness:
     url: str = ""
     _server: Any = None
 
-    def __enter__(self) -> Harness:
+    def __enter__(self) -> Self:
         self._server = make_server("127.0.0.1", 0, application(self.posted), threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
