@@ -2,7 +2,8 @@
 
 ``context(request=…)`` binds ids for a block; every entry written inside carries them, the entries of libraries too. Nothing personal and no
 secret is written: entries name things by id, and ``_hide`` takes out what slipped in all the same (words after ``password``, the
-password of an address, e-mail addresses), in exceptions as well.
+password of an address, e-mail addresses), in exceptions as well. What others wrote cannot forge a line, nor move a terminal's cursor:
+control characters, and those that turn the direction of writing, are written as escapes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import structlog
 _SECRET_KEYS = re.compile(r"(?i)password|secret|token|cookie|authorization|e?mail|phone|iban")
 _ADDRESS_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]*@")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""All controls but the line feed, which the renderers escape themselves."""
 HIDDEN = "[hidden]"
 
 
@@ -58,6 +61,7 @@ def configure(
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
                 _hide,
+                _escape,
                 renderer,
             ],
         )
@@ -86,6 +90,13 @@ def _process_name(process: str) -> Any:
         return entry
 
     return add
+
+
+def _escape(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in entry.items():
+        if isinstance(value, str):
+            entry[key] = _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", value)
+    return entry
 
 
 def _hide(_logger: object, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

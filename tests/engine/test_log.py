@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -58,3 +59,13 @@ def test_text_is_one_line_of_words(stream: io.StringIO) -> None:
     (line,) = stream.getvalue().splitlines()
     assert "level=warning process=worker" in line
     assert "count=2" in line
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_what_strangers_wrote_forges_nothing(stream: io.StringIO, style: Literal["text", "json"]) -> None:
+    log.configure("web", style=style, stream=stream)
+    log.get("x").warning("report", said='a\r\nat=1 level=error\x1b[2J\x00\x9b\u2028\u202e"é', path="/\t\r")
+    written = stream.getvalue()
+    assert written.count("\n") == 1
+    assert not [each for each in written[:-1] if not each.isprintable()]
+    assert "é" in written
