@@ -43,6 +43,7 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
+            hide_parameters=True,  # what people typed has no place in an error that is logged, or shown as an incident
             connect_args={"options": _OPTIONS, "application_name": "bordereau"},
         )
         event.listen(self._engine, "do_connect", self._connect)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
 from engine.database.session import Database
@@ -69,6 +69,12 @@ def test_unqualified_names_are_those_of_the_job_queue(database: Database) -> Non
     with database.reading() as session:
         assert session.execute(text("SHOW search_path")).scalar() == "jobs,public"
         assert session.execute(text("SHOW timezone")).scalar() == "UTC"
+
+
+def test_an_error_of_the_database_does_not_tell_what_was_written(database: Database) -> None:
+    with pytest.raises(DBAPIError) as found, database.transaction() as session:
+        session.execute(text("SELECT :typed, 1 / :zero"), {"typed": "what a person typed", "zero": 0})
+    assert "what a person typed" not in str(found.value)
 
 
 def test_a_connection_that_the_server_closed_is_not_used(database: Database) -> None:
