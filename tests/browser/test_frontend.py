@@ -216,8 +216,8 @@ def test_only_what_the_engine_runs_is_offered(editor: Page) -> None:
         "[...document.querySelectorAll('.djs-popup .entry')].map((each) => each.dataset.id)"
     )
     assert {"create-user-task", "create-parallel-gateway", "create-timer-boundary", "create-error-end"} <= set(offered)
-    refused = "signal escalation compensation conditional link complex event-based manual send-task transaction".split()
-    assert [each for each in offered if any(word in each for word in refused)] == []
+    refused = re.compile(r"signal|escalation|compensat|condition|link|complex|event-based|manual|send-task|transaction")
+    assert [each for each in offered if refused.search(each)] == []
 
 
 def open_every_group(page: Page) -> None:

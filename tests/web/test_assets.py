@@ -31,7 +31,7 @@ KNOWN_CODE_FROM_TEXT = {"page": 2}
 
 
 def built(entry: str) -> str:
-    return (DIST / MANIFEST[entry]["file"]).read_text("utf-8")
+    return (DIST / str(MANIFEST[entry]["file"])).read_text("utf-8")
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
