@@ -145,35 +145,25 @@ def _draw_task(drawing: Drawing, kind: str, scope: str, times: int) -> tuple[str
 def _draw_branches(drawing: Drawing, block: Block, scope: str, times: int) -> tuple[str, str]:
     kind = {"and": model.ParallelGateway, "xor": model.ExclusiveGateway, "or": model.InclusiveGateway}[block.kind]
     split, join = drawing.new("split"), drawing.new("join")
-    default = len(block.parts) - 1
+    last = len(block.parts) - 1
+    attributes: dict[str, Any] = {}
     for number, part in enumerate(block.parts):
         is_chosen = block.kind == "and" or number in block.chosen
         begin, end = _draw(drawing, part, scope, times if is_chosen else 0)
-        condition = "" if block.kind == "and" else f"{split}_{number}"
-        if condition:
-            # the default flow has no condition; it is taken when it alone was chosen
-            if number == default and block.chosen == {default}:
-                condition = ""
-            else:
-                drawing.variables[condition] = is_chosen
+        condition = f"{split}_{number}"
+        if block.kind == "and":
+            condition = ""
+        elif block.chosen == {last} == {number}:
+            # the default flow has no condition; it is taken when no other is
+            attributes["default"] = f"{split}-{begin}"
+            condition = ""
+        else:
+            drawing.variables[condition] = is_chosen
         drawing.flow(split, begin, condition)
         drawing.flow(end, join)
-    attributes: dict[str, Any] = {}
-    if block.kind != "and" and block.chosen == {default}:
-        attributes["default"] = drawing.flows[-2].replace(" -> ", "-").split(" : ")[0]
     drawing.add(make(kind, split, **attributes), scope)
     drawing.add(make(kind, join), scope)
-    if attributes:
-        _fix_default(drawing, split)
     return split, join
-
-
-def _fix_default(drawing: Drawing, split: str) -> None:
-    """The default flow is the one out of ``split`` without a condition."""
-    (default,) = (each for each in drawing.flows if each.startswith(f"{split} -> ") and " : " not in each)
-    for at, node in enumerate(drawing.nodes):
-        if node.id == split:
-            drawing.nodes[at] = replace(node, default=default.replace(" -> ", "-"))  # type: ignore[call-arg]
 
 
 def _draw_loop(drawing: Drawing, block: Block, scope: str, times: int) -> tuple[str, str]:

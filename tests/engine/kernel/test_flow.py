@@ -332,6 +332,10 @@ def test_what_cannot_be_stored_is_an_incident_or_a_refusal() -> None:
     for bad in (1.5, {"@date": "2026-01-01"}, object(), {1: 2}, "\ud800", Decimal("NaN")):
         with pytest.raises(ValueNotStorable):
             run(ReturnHandler(activity=run.one("act"), result={"x": bad}))
+    facts: Any = {"weight": 1.5}
+    for stimulus in (ThrowError, FailHandler):
+        with pytest.raises(ValueNotStorable):
+            run(stimulus(activity=run.one("act"), code="E", facts=facts))
     with pytest.raises(ValueNotStorable) as raised:
         run(ReturnHandler(activity=run.one("act"), result={"x": "x" * 300_000}))
     assert raised.value.code == "value_too_large"
@@ -381,6 +385,21 @@ def test_a_loop_that_never_rests_is_an_incident_and_goes_on_when_retried() -> No
     run(RetryIncident(incident=run.incident.id))
     assert run.status == "completed"
     assert run.state.root_variables == {"n": 200}
+
+
+def test_an_end_closes_the_incident_of_a_branch_that_never_rests() -> None:
+    nodes = [
+        make(model.ParallelGateway, "f"),
+        make(model.ExclusiveGateway, "m"),
+        script("s"),
+        user("a"),
+        make(model.EndEvent, "stop", is_terminate=True),
+    ]
+    run = Run(simple(nodes, "start -> f -> m -> s -> m\nf -> a -> stop"), max_steps=50)
+    done(run, "a")
+    assert run.status == "completed"
+    assert not run.state.incidents
+    assert len(run.happened("incident:resolved", "incident")) == len(run.happened("incident:raised", "incident")) == 1
 
 
 def test_stale_stimuli_change_nothing() -> None:

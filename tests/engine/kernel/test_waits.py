@@ -213,6 +213,20 @@ def test_an_error_thrown_beside_a_timer_leaves_nothing_behind() -> None:
     assert run.happened("timer:cancelled", "element") == ["late"]
 
 
+def test_what_an_error_interrupts_does_not_run_any_more() -> None:
+    sub = [
+        make(model.SubProcess, "sub"),
+        make(model.StartEvent, "s", scope="sub"),
+        make(model.ParallelGateway, "f", scope="sub"),
+        make(model.EndEvent, "bad", scope="sub", result=error("E")),
+        script("late", scope="sub"),
+        boundary("caught", "sub", error("E")),
+    ]
+    run = Run(simple(sub, "start -> sub -> end\ns -> f -> bad\nf -> late\ncaught -> end"))
+    assert "late" not in run.completed
+    assert run.status == "completed"
+
+
 def test_a_saved_instance_wakes_up_in_summer_time() -> None:
     run = Run(
         simple([make(model.CatchEvent, "wait", trigger=timer("duration", '"P1D"'))], "start -> wait -> end"),
