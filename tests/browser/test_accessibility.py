@@ -1,0 +1,134 @@
+"""Every page for everybody: axe (WCAG 2.2 A and AA), the keyboard alone, 320 pixels, no JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Complaints
+from tests.browser.running import Application
+from tests.browser.screenshots import fill, pages
+
+RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+EXPECTED_STATUS = "Failed to load resource: the server responded with a status of 40"  # the pages not-found and not-allowed
+
+
+def _sign_in(page: Page, application: Application, login: str) -> None:
+    page.context.clear_cookies()
+    if login != "-":
+        page.goto(f"{application.url}/sign-in")
+        page.locator(f"button[data-login={login}]").click()
+        page.wait_for_url("**/inbox")
+
+
+def _described(violation: Any) -> str:
+    places = "; ".join(" ".join(node["target"]) for node in violation["nodes"][:4])
+    return f"{violation['id']} ({violation['impact']}): {places}"
+
+
+def test_axe_finds_nothing_on_any_page(application: Application, clean_page: Page, complaints: Complaints) -> None:
+    complaints.allowed.append(EXPECTED_STATUS)
+    ids, page, axe = fill(application), clean_page, Axe()
+    found: dict[str, list[str]] = {}
+    last = None
+    for name, login, address in sorted(pages(ids), key=lambda each: each[1]):
+        if login != last:
+            _sign_in(page, application, login)
+            last = login
+        for size in ({"width": 1440, "height": 900}, {"width": 390, "height": 844}):
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.goto(application.url + address)
+            page.wait_for_load_state("networkidle")
+            for details in page.locator("main details:not([open]) > summary").all():
+                details.click()
+            options: Any = RULES | ({"exclude": [["#editor"]]} if name == "editor" else {})
+            result = axe.run(page, options=options)
+            if result.response["violations"]:
+                found[f"{name} {size['width']}"] = [_described(each) for each in result.response["violations"]]
+    assert found == {}
+
+
+def test_no_page_is_wider_than_a_small_phone(application: Application, clean_page: Page, complaints: Complaints) -> None:
+    """320 pixels (a window of 1280 at 400 %): nothing makes the page itself scroll sideways."""
+    complaints.allowed.append(EXPECTED_STATUS)
+    ids, page = fill(application), clean_page
+    too_wide = {}
+    last = None
+    for name, login, address in sorted(pages(ids), key=lambda each: each[1]):
+        if login != last:
+            page.set_viewport_size({"width": 1440, "height": 900})
+            _sign_in(page, application, login)
+            last = login
+        page.set_viewport_size({"width": 320, "height": 700})
+        page.goto(application.url + address)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 320:
+            too_wide[name] = width
+    assert too_wide == {}
+
+
+def test_a_task_is_done_by_keyboard_alone(application: Application, clean_page: Page) -> None:
+    ids, page = fill(application), clean_page
+    page.goto(f"{application.url}/sign-in")
+    page.keyboard.type("gabriel")
+    page.keyboard.press("Tab")
+    page.keyboard.type("demo")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Boîte de réception")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Aller au contenu")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator(".bd-row-link").first).to_be_focused()
+    page.keyboard.press("Enter")
+    take = page.get_by_role("button", name="Prendre et ouvrir")
+    expect(take).to_be_visible()
+    take.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("La tâche est à vous.")).to_be_visible()
+    page.get_by_label("Refuser la demande").focus()
+    page.keyboard.press("Space")
+    reason = page.get_by_label("Raison du refus")
+    expect(reason).to_be_visible()
+    reason.focus()
+    page.keyboard.type("Plus au catalogue.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("est terminée pour")).to_be_visible()
+    assert ids
+
+
+def test_errors_are_listed_first_and_lead_to_their_fields(application: Application, clean_page: Page, complaints: Complaints) -> None:
+    complaints.allowed.append("Failed to load resource: the server responded with a status of 422")
+    page = clean_page
+    _sign_in(page, application, "camille")
+    page.goto(f"{application.url}/start/replenishment")
+    page.get_by_role("button", name="Envoyer la demande").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_be_focused()
+    expect(alert).to_contain_text("2 réponses sont à corriger")
+    alert.get_by_role("link").filter(has_text="Quantité").click()
+    expect(page.get_by_label("Quantité")).to_be_focused()
+
+
+@pytest.mark.parametrize("answer", ["launch", "refuse"])
+def test_without_javascript_every_field_is_there(application: Application, browser: Browser, answer: str) -> None:
+    ids = fill(application)
+    context = browser.new_context(java_script_enabled=False, locale="fr-FR")
+    page = context.new_page()
+    page.goto(f"{application.url}/sign-in")
+    page.locator("button[data-login=gabriel]").click()
+    page.goto(f"{application.url}/tasks/{ids['mine']}")
+    page.locator(f"input[value={answer}]").check()
+    if answer == "launch":
+        page.get_by_label("Fournisseur").select_option("LUMIERE-PRO")
+        page.get_by_label("Prix unitaire hors taxes").fill("12,40")
+    else:
+        page.get_by_label("Raison du refus").fill("Plus au catalogue.")
+    page.get_by_role("button", name="Terminer la tâche").click()
+    expect(page.get_by_text("est terminée pour")).to_be_visible()
+    context.close()
