@@ -31,6 +31,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     auth.install(app)
     errors.install(app)
     ui.install(app)
+    app.before_request(security.refuse_nul)
     for each in (account, audit, inbox, records, workshop):
         app.register_blueprint(each)
     app.add_url_rule("/", "home", _home)

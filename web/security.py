@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from engine import log
+from engine.errors import NotFound
 from web.auth import csrf
 
 REQUEST_ID = "bordereau.request_id"
@@ -38,6 +39,9 @@ HEADERS: Mapping[str, str] = {
 REPORT_BYTES = 8_192
 """More than this of a report is not read: anybody may post one."""
 
+FORM_BYTES = 512 * 1024
+"""Of a form: anybody may post one to the sign-in page, and reading megabytes of tiny fields takes seconds."""
+
 A_YEAR = 31_536_000
 
 
@@ -56,6 +60,17 @@ class NamedRequests:
 
 def _name_request() -> None:
     g.request_id = request.environ.get(REQUEST_ID)
+
+
+def _bound_form() -> None:
+    if not request.is_json:
+        request.max_content_length = FORM_BYTES
+
+
+def refuse_nul() -> None:
+    """PostgreSQL has no text with NUL: an address with one names nothing here. Forms are read by the engine, which knows it."""
+    if "\0" in request.path or any("\0" in each for _, each in request.args.items(multi=True)):
+        raise NotFound("not_found")
 
 
 def _add_headers(response: Response) -> Response:
@@ -83,5 +98,6 @@ def install(app: Flask) -> None:
     """Give ``app`` the headers, the request id and the address for reports."""
     app.wsgi_app = NamedRequests(app.wsgi_app)  # type: ignore[method-assign]  # Flask documents middleware in this way
     app.before_request(_name_request)
+    app.before_request(_bound_form)
     app.after_request(_add_headers)
     app.add_url_rule("/csp-report", "csp_report", csrf.exempt(_csp_report), methods=["POST"])

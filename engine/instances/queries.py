@@ -182,6 +182,7 @@ _MANY = text(f"""
     ORDER BY instance.id DESC LIMIT :limit
 """)  # noqa: S608 - composed of constants
 
+_LAST_ID: Final = 2**63 - 1
 _BEFORE: Final = 3
 _COMPLETING: Final = frozenset(
     {"task:completed", "handler:returned", "decision:evaluated", "timer:fired", "message:received"}
@@ -208,7 +209,7 @@ def cases(
         "status": status,
         "search": None if not search else f"%{_escape_like(search)}%",
         "only_mine": only_mine,
-        "after": after,
+        "after": None if after is None else min(after, _LAST_ID),
         "limit": limit + 1,
     }
     rows = session.execute(_MANY, given).all()

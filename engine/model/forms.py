@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Literal
 
 from engine.errors import FieldProblem, InvalidInput, InvariantBroken
@@ -67,6 +68,10 @@ class Form:
     fields: tuple[Field, ...] = ()
 
 
+MAXIMAL_UNKNOWN = 20
+"""More fields that the form does not have are not named: whoever sends thousands of them knows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownField:
     """A field as a page shows it now. ``value`` is the default, the computed output, or the answer that could be read."""
@@ -93,7 +98,8 @@ def accept(
     accepted, FeelFailure when an expression of the form goes beyond its bounds.
     """
     asked = {field.name: field for field in form.fields if not field.is_output}
-    problems = [FieldProblem(field=name, code="field_unknown") for name in raw if name not in asked]
+    unknown = islice((name for name in raw if name not in asked), MAXIMAL_UNKNOWN)
+    problems = [FieldProblem(field=name, code="field_unknown") for name in unknown]
     answers: dict[str, Value] = {}
     context: dict[str, Value] = _without_answers(form, variables)
     unreadable: set[str] = set()

@@ -241,6 +241,62 @@ def test_our_own_failure_has_a_number_and_tells_nothing_else(
     assert "numéro" in response.text
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["/cases?q=%00", "/cases?process=%00", "/processes/%00", "/processes/%00/edit", "/start/%00", "/sign-in?next=%00"],
+)
+def test_an_address_that_no_text_can_have_is_not_found(office: Office, address: str) -> None:
+    assert office.as_("olivia").get(address).status_code == 404
+
+
+def test_a_page_after_the_last_number_is_a_page(office: Office) -> None:
+    assert office.as_("camille").get(f"/cases?after={10**30}").status_code == 200
+
+
+@pytest.mark.parametrize("key", ["\0", "k" * 20_000, "🂡"])
+def test_whatever_names_a_sending_begins_one_case(office: Office, key: str) -> None:
+    answers = {"article": "BUR-CH-160", "quantity": "1", "_key": key}
+    camille = office.as_("camille")
+    camille.get("/start/replenishment")
+    first, second = (camille.post("/start/replenishment", answers) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location == second.location
+
+
+@pytest.mark.parametrize("act", ["check", "draft", "publish"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"bpmn":' + "[" * 100_000,
+        "[" * 100_000,
+        '{"bpmn":"x","note":"\\u0000"}',
+        '{"bpmn":"x","note":"\\ud800"}',
+        "null",
+    ],
+    ids=["deep in an entry", "deep", "NUL", "half a character", "null"],
+)
+def test_what_no_editor_sends_is_not_understood(office: Office, act: str, body: str) -> None:
+    olivia = office.as_("olivia")
+    olivia.get("/inbox")
+    response = olivia.client.post(
+        f"/processes/replenishment/{act}",
+        data=body,
+        headers={"X-CSRFToken": olivia.token, "Content-Type": "application/json"},
+    )
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["code"] == "web.editor.not_json"
+
+
+def test_a_form_of_thousands_of_fields_costs_little(office: Office) -> None:
+    camille = office.as_("camille")
+    camille.get("/inbox")
+    response = camille.post("/start/replenishment", {f"f{number}": "" for number in range(20_000)})
+    assert response.status_code == 422
+    assert len(response.data) < 50_000
+    assert office.nobody().client.post("/sign-in", data={"login": "x" * 600_000}).status_code == 413
+
+
 def test_what_is_too_large_is_refused(office: Office) -> None:
     browser = office.as_("camille")
     browser.get("/inbox")

@@ -38,12 +38,17 @@ def read_sent(body: Any) -> Sent:
     if not isinstance(body, dict) or not isinstance(body.get("bpmn"), str):
         raise CommandRejected("web.editor.not_json")
     base, revision, note = body.get("base_version"), body.get("revision") or 0, body.get("note") or ""
-    if not _is_count(revision) or not (base is None or _is_count(base)) or not isinstance(note, str):
+    if not _is_count(revision) or not (base is None or _is_count(base)) or not _is_text(note):
         raise CommandRejected("web.editor.not_json")
     content = body["bpmn"].encode("utf-8", "replace")
     if len(content) > BPMN_BYTES:
         raise InvalidInput((FieldProblem(field="bpmn", code="web.editor.too_large"),))
     return Sent(bpmn=content, base_version=base, revision=revision, note=note.strip()[:NOTE_LENGTH])
+
+
+def _is_text(value: object) -> bool:
+    """Text that PostgreSQL can keep: without NUL and half characters."""
+    return isinstance(value, str) and "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
 
 
 def _is_count(value: object) -> bool:

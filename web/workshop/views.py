@@ -231,7 +231,11 @@ def _files(process_key: str, sent: editor.Sent) -> dict[str, bytes]:
 def _sent() -> editor.Sent:
     if not request.is_json:
         raise CommandRejected("web.editor.not_json")
-    return editor.read_sent(request.get_json(silent=True))
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # nested beyond what the JSON reader follows
+        body = None
+    return editor.read_sent(body)
 
 
 @blueprint.post("/processes/<process_key>/check")
