@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 DONE, NOT_DONE, ASKED_WRONGLY = 0, 1, 2
 
+_LARGEST_BODY = 16 * 1024 * 1024
+"""Bytes of a request that the server takes in before the application sees it; the application itself allows less."""
+
 _DESCRIPTION = "Bordereau: processes in BPMN, tasks in inboxes, a history that proves itself."
 _EXAMPLES = """examples:
   bordereau run                              everything on this machine, until Ctrl-C
@@ -99,7 +102,9 @@ def _web(settings: Settings, _chosen: argparse.Namespace) -> int:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     _exit_on_sigterm()
     try:
-        server = create_server(application, threads=settings.web_threads, ident=None, **place)
+        server = create_server(
+            application, threads=settings.web_threads, ident=None, max_request_body_size=_LARGEST_BODY, **place
+        )
     except OSError as error:
         from engine.supervisor import CannotRun
 
