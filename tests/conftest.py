@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from argon2 import PasswordHasher
 from sqlalchemy import make_url
 
@@ -25,6 +26,10 @@ from engine.database.migrations import migrate
 from engine.database.programs import DatabaseFailure
 from engine.database.session import Database
 from engine.identity import passwords
+
+# No test fails because a machine was busy: time is a benchmark's business.
+settings.register_profile("bordereau", deadline=None)
+settings.load_profile("bordereau")
 
 PREFIX = "bordereau_test_"
 FOLDER_PREFIX = "bordereau-test-"
