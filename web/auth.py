@@ -17,7 +17,7 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue as Answer
 from flask_wtf import CSRFProtect
 
-from engine import clock
+from engine import clock, log
 from engine.errors import NotAllowed
 from engine.handler import Actor
 from engine.identity import people, web_sessions
@@ -38,6 +38,7 @@ LOCALES = ("fr", "en")
 COOKIE_SECONDS = 24 * 3600
 
 csrf = CSRFProtect()
+_log = log.get(__name__)
 
 
 def host_name(name: str) -> str:
@@ -164,7 +165,14 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     Raises NotAllowed: unknown, wrong, or too many attempts (the facts say how long to wait).
     """
     now = clock.now()
-    person = people.authenticate(runtime().database, login, password, now)
+    try:
+        person = people.authenticate(runtime().database, login, password, now)
+    except NotAllowed as refusal:
+        with runtime().database.reading() as reading:
+            known = people.find_person(reading, login)
+        # never what was typed: sometimes it is the password
+        _log.warning("sign_in_refused", code=refusal.code, person=str(known.id) if known else None)
+        raise
     old = request.cookies.get(host_name(COOKIE))
     with runtime().database.transaction() as opened:
         if old:
@@ -173,6 +181,7 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     session.clear()  # with it goes the CSRF token: what was on the page before signing in is worth nothing after
     _put(response, COOKIE, token, COOKIE_SECONDS)
     g.actor = person
+    _log.info("signed_in", person=str(person.person_id))
     return person
 
 
@@ -182,6 +191,9 @@ def sign_out(response: Response) -> None:
     if token:
         with runtime().database.transaction() as closing:
             web_sessions.close(closing, token)
+    person = signed_in_person()
+    if person is not None:
+        _log.info("signed_out", person=str(person.person_id))
     session.clear()
     response.delete_cookie(host_name(COOKIE), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
 

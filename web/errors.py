@@ -102,11 +102,17 @@ def answer(status: int, code: str, detail: str, *, title: str | None = None, **e
     return make_response(page, status)
 
 
+def _asked() -> dict[str, str | None]:
+    """Who asked for what, for the log; nobody is named otherwise than by the id of their account."""
+    person = g.get("actor")
+    return {"person": str(person.person_id) if person else None, "method": request.method, "path": request.path}
+
+
 def _engine_error(error: EngineError) -> Response:
     status = status_of(error)
     if status == 500:
         return _unexpected(error)
-    log.get(__name__).info("refused", code=error.code, status=status)
+    log.get(__name__).info("refused", code=error.code, status=status, **_asked())
     if isinstance(error, InvalidInput):
         fields = [{"field": each.field, "code": each.code, "message": field_sentence(each)} for each in error.fields]
         return answer(status, error.code, sentence(error), fields=fields)
@@ -116,6 +122,7 @@ def _engine_error(error: EngineError) -> Response:
 
 
 def _csrf_error(_error: CSRFError) -> Response:
+    log.get(__name__).warning("forged_post", **_asked())
     return answer(400, "csrf", say("web.error.csrf", locale()), title=say("web.error.csrf.title", locale()))
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from structlog.testing import capture_logs
 
 from engine import clock
+from engine.identity.people import add_person
 from tests.web.conftest import PASSWORD, Office
 from web import security
 from web.auth import safe_next
@@ -163,6 +166,49 @@ def test_a_wrong_password_says_no_more_than_that_and_keeps_the_login(office: Off
 
 def _alert(text: str) -> str:
     return text.split('role="alert"')[1].split("</div>", maxsplit=1)[0]
+
+
+def test_a_long_password_is_checked_as_it_was_typed(office: Office) -> None:
+    long = "a long password " * 40
+    with office.runtime.database.transaction() as session:
+        add_person(session, login="lea", name="Léa", email="", password=long, roles=(), locale="fr")
+    browser = office.nobody()
+    browser.get("/sign-in")
+    assert browser.post("/sign-in", {"login": "lea", "password": long[:-1]}).status_code == 422
+    assert browser.post("/sign-in", {"login": "lea", "password": long}).status_code == 303
+
+
+def test_signing_in_and_out_and_what_is_refused_is_in_the_log(
+    office: Office,
+) -> None:
+    def said(*codes: str) -> list[dict[str, object]]:
+        found = [dict(each) for each in captured.entries if each["event"] in codes]
+        captured.entries.clear()
+        return found
+
+    with capture_logs() as entries:
+        captured = SimpleNamespace(entries=entries)
+        browser = office.nobody()
+        browser.get("/sign-in")
+        browser.post("/sign-in", {"login": "a password typed into the wrong field", "password": "hush"})
+        (refused,) = said("sign_in_refused")
+        assert refused["code"] == "sign_in_refused"
+        assert not {"hush", "a password typed into the wrong field"} & set(map(str, refused.values()))
+        browser.post("/sign-in", {"login": "ines", "password": PASSWORD})
+        (opened,) = said("signed_in")
+        assert opened["person"] == str(office.actor("ines").person_id)
+        browser.get("/audit")
+        (denied,) = said("refused")
+        assert (
+            denied | {"status": 403, "code": "page_not_allowed", "person": opened["person"], "path": "/audit"} == denied
+        )
+        browser.client.post("/sign-out")
+        (forged,) = said("forged_post")
+        assert (forged["person"], forged["path"]) == (opened["person"], "/sign-out")
+        browser.get("/inbox")
+        browser.post("/sign-out")
+        (closed,) = said("signed_out")
+        assert closed["person"] == opened["person"]
 
 
 def test_too_many_tries_have_to_wait(office: Office) -> None:

@@ -12,7 +12,6 @@ from web.account.cards import cards
 blueprint = Blueprint("account", __name__)
 
 LOGIN_LENGTH = 100
-PASSWORD_LENGTH = 200
 
 
 def _sign_in_page(*, login: str = "", problem: str = "", status: int = 200) -> Response:
@@ -34,7 +33,7 @@ def sign_in() -> Answer:
 def sign_in_post() -> Answer:
     """Check login and password. A refusal says no more than that, and how long to wait after too many tries."""
     login = request.form.get("login", "").strip()[:LOGIN_LENGTH]
-    password = request.form.get("password", "")[:PASSWORD_LENGTH]
+    password = request.form.get("password", "")  # as it was typed: what is too long is refused, not cut
     response = make_response(redirect(auth.safe_next(request.form.get("next")) or url_for("inbox.inbox"), 303))
     try:
         auth.sign_in(login, password, response)
