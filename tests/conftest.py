@@ -17,8 +17,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import settings
 from argon2 import PasswordHasher
+from hypothesis import settings
 from sqlalchemy import make_url
 
 from engine.database.embedded import EmbeddedServer
