@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine.identity.people import add_person, add_role, find_actor
 from sqlalchemy import select
 
 from engine.database.session import Database
+from engine.identity.people import add_person, add_role, find_actor
 from handlers.catalogue.tables import Article
 from handlers.purchasing.tables import Supplier
 from handlers.stock.tables import Stock
