@@ -341,11 +341,10 @@ def _step(
     lane = process.lanes.get(node.lane) if node.lane else None
     role = node.role if isinstance(node, UserTask) else None
     who = role_title(titles, role) if role else name_of_lane(bundle, lane.id, lane.name) if lane else ""
+    flows = [process.flows[each] for each in node.outgoing]
     then = " · ".join(
-        dict.fromkeys(
-            f"{name_of(bundle, flow.id)} → {name_of(bundle, target.id)}" if flow else name_of(bundle, target.id)
-            for flow, target in steps_after(process, node)
-        )
+        f"{name_of(bundle, each.id)} → {name_of(bundle, each.target)}" if each.name else name_of(bundle, each.target)
+        for each in flows
     )
     return Step(
         id=node.id,

@@ -114,17 +114,21 @@ def events(
             iso=local(at).isoformat(timespec="seconds"),
             lines=tuple(line for kind, line in said if is_auto or kind in BY_PEOPLE),
             then=tuple(line for kind, line in said if not is_auto and kind not in BY_PEOPLE),
-            changes=tuple(_changes(written, labels, is_detailed=is_detailed)),
+            changes=tuple(_changes(written, bundle, labels, root, is_detailed=is_detailed)),
         )
         if event.lines or event.then or event.changes:
             made.append(event)
     return tuple(reversed(made))
 
 
-def _changes(written: Sequence[TimelineEntry], labels: Labels, *, is_detailed: bool) -> Iterator[Change]:
-    """The last word of the step on each variable, with what stood there before the step. Variables that no form and no summary gives a
-    label to are shown with every detail only.
+def _changes(
+    written: Sequence[TimelineEntry], bundle: Bundle, labels: Labels, root: str | None, *, is_detailed: bool
+) -> Iterator[Change]:
+    """The last word of the step on each variable, with what stood there before the step.
+
+    What no form and no summary gives a label to, and what an element keeps to itself, is shown with every detail only.
     """
+    elements = {(each.record["scope"], each.record["name"]): each.record.get("element") for each in written}
     first: dict[tuple[str, str], Any] = {}
     last: dict[tuple[str, str], Any] = {}
     for each in written:
@@ -135,8 +139,10 @@ def _changes(written: Sequence[TimelineEntry], labels: Labels, *, is_detailed: b
         old, name = first[variable], variable[1]
         if value == old or not (is_detailed or name in labels.labels):
             continue
+        element = elements[variable] if variable[0] != root else None
+        local_to = t("web.timeline.inside", step=name_of(bundle, element)) if element else ""
         yield Change(
-            label=labels.label(name),
+            label=f"{labels.label(name)} {local_to}".rstrip(),
             old=None if old is None else labels.value(name, old),
             new=labels.value(name, value),
         )
@@ -151,7 +157,11 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles) -> str:
     if record.get("element"):
         facts["step"] = name_of(bundle, record["element"])
     if record.get("flow"):
+        flow = bundle.process.flows.get(record["flow"])
+        is_named = flow is None or bool(flow.name)
+        code = code if is_named else "web.timeline.flow:unnamed"
         facts["flow"] = name_of(bundle, record["flow"])
+        facts["step"] = name_of(bundle, flow.target) if flow else "–"
     if "role" in record:
         facts["role"] = role_title(titles, record["role"]) if record["role"] else str(record.get("assignee") or "–")
     if record.get("due_at") is not None:

@@ -1,0 +1,194 @@
+"""Pictures of every page, for people to look at: ``python -m tests.browser.screenshots FOLDER`` (desktop and phone, French and English).
+
+Runs the product on a database of its own with a few cases in different states, then deletes it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from engine import log
+from engine.database.embedded import EmbeddedServer
+from engine.database.migrations import migrate
+from engine.handler import Actor
+from engine.identity.people import find_actor
+from engine.inbox import commands as inbox_commands
+from engine.instances import commands, queries
+from tests.browser.conftest import CHROMIUM, LAUNCH_ARGUMENTS
+from tests.browser.running import Application, start
+
+SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+LOCALES = {"fr": "fr-FR", "en": "en-GB"}
+MAIL_SECONDS = 20
+
+REQUESTS = (
+    {"article": "BUR-CH-160", "quantity": "12", "comment": "Livraison prévue chez Martin Frères le 15 décembre."},
+    {"article": "LAM-LED-11", "quantity": "40"},
+    {"article": "CHA-ERG-02", "quantity": "25"},
+    {"article": "CAB-RJ-305", "quantity": "6"},
+    {"article": "BUR-CH-160", "quantity": "8"},
+    {"article": "PAN-AC-120", "quantity": "30"},
+)
+
+
+def fill(application: Application) -> dict[str, int]:
+    """A few cases: waiting, taken, waiting for the manager, ordered, refused. Gives the ids that pages need."""
+    runtime = application.runtime
+    camille, gabriel, monique = (_actor(application, each) for each in ("camille", "gabriel", "monique"))
+    cases = [commands.start_instance(runtime, camille, "replenishment", each).instance_id for each in REQUESTS]
+    ordered, refused, high, approved = cases[1], cases[2], cases[0], cases[4]
+    launch = {"decision": "launch", "supplier": "OFFICE-NORD"}
+    _complete(application, gabriel, ordered, launch | {"unit_price": "18,50"})
+    _complete(application, gabriel, refused, {"decision": "refuse", "reason": "Le modèle est remplacé en janvier."})
+    for case, price in ((high, "478,00"), (approved, "890")):
+        _complete(application, gabriel, case, launch | {"unit_price": price, "supplier": "MENUISERIE-JURA"})
+    _complete(application, monique, approved, {"agreement": "granted"})
+    mine = _task_of(application, gabriel, cases[3])
+    inbox_commands.claim(runtime.database, gabriel, mine)
+    free = _task_of(application, gabriel, cases[5])
+    _wait_for_mails(application, camille)
+    return {
+        "ordered": approved,
+        "high": high,
+        "mine": mine,
+        "free": free,
+        "manager": _task_of(application, monique, high),
+    }
+
+
+def _actor(application: Application, login: str) -> Actor:
+    with application.runtime.database.reading() as session:
+        found = find_actor(session, login)
+    assert found is not None
+    return found
+
+
+def _task_of(application: Application, actor: Actor, case: int) -> int:
+    with application.runtime.database.reading() as session:
+        tasks = queries.case(session, actor, case).tasks
+    return next(each.id for each in tasks if each.is_open)
+
+
+def _complete(application: Application, actor: Actor, case: int, answers: dict[str, str]) -> None:
+    commands.complete_task(application.runtime, actor, _task_of(application, actor, case), answers)
+
+
+def _wait_for_mails(application: Application, actor: Actor) -> None:
+    from handlers.base.mailbox import messages_for
+
+    end = time.monotonic() + MAIL_SECONDS
+    while time.monotonic() < end:
+        with application.runtime.database.reading() as session:
+            if len(messages_for(session, actor.login, actor.roles)) >= 3:
+                return
+        time.sleep(0.2)
+    raise RuntimeError(f"no mails after {MAIL_SECONDS} s; the worker said:\n{application.worker_log()}")
+
+
+def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
+    """Name, who looks (``-``: nobody), address."""
+    yield "sign-in", "-", "/sign-in"
+    yield "inbox-empty", "camille", "/inbox"
+    yield "inbox-role", "gabriel", "/inbox?view=role"
+    yield "inbox-chosen", "gabriel", f"/inbox?view=role&task={ids['free']}"
+    yield "inbox-mine", "gabriel", "/inbox?view=mine"
+    yield "task-free", "gabriel", f"/tasks/{ids['free']}"
+    yield "task-mine", "gabriel", f"/tasks/{ids['mine']}"
+    yield "task-manager", "monique", f"/tasks/{ids['manager']}"
+    yield "start", "camille", "/start/replenishment"
+    yield "cases", "camille", "/cases"
+    yield "cases-nothing", "camille", "/cases?q=XYZ"
+    yield "case-ordered", "aurelien", f"/cases/{ids['ordered']}"
+    yield "case-detailed", "aurelien", f"/cases/{ids['ordered']}?detail=all&el=decide_request"
+    yield "case-waiting", "camille", f"/cases/{ids['high']}"
+    yield "mailbox", "camille", "/mailbox"
+    yield "processes", "olivia", "/processes"
+    yield "process", "olivia", "/processes/replenishment"
+    yield "editor", "olivia", "/processes/replenishment/edit"
+    yield "audit", "aurelien", "/audit"
+    yield "not-found", "camille", "/cases/999999"
+    yield "not-allowed", "camille", "/audit"
+
+
+def take(application: Application, folder: Path, ids: dict[str, int], only: str | None = None) -> int:
+    """Write the pictures; gives how many."""
+    count = 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(LAUNCH_ARGUMENTS))
+        for language in LOCALES:
+            for size in SIZES:
+                signed: dict[str, Page] = {}
+                for name, login, address in pages(ids):
+                    if only and only not in f"{name}-{size}-{language}":
+                        continue
+                    page = signed.get(login) or _sign_in(browser, application.url, login, language, size)
+                    signed[login] = page
+                    page.goto(application.url + address)
+                    page.wait_for_load_state("networkidle")
+                    page.screenshot(path=folder / f"{name}-{size}-{language}.png", full_page=name != "editor")
+                    count += 1
+                for page in signed.values():
+                    page.context.close()
+        browser.close()
+    return count
+
+
+def _sign_in(browser: Browser, url: str, login: str, language: str, size: str) -> Page:
+    context = browser.new_context(
+        viewport=SIZES[size],  # type: ignore[arg-type]
+        locale=LOCALES[language],
+        timezone_id="Europe/Paris",
+        reduced_motion="reduce",
+    )
+    context.add_cookies([{"name": "bordereau-language", "value": language, "url": url}])
+    page = context.new_page()
+    page.on("console", lambda message: print("console", message.type, page.url, message.text))
+    page.on("pageerror", lambda error: print("page error", page.url, error))
+    if login != "-":
+        page.goto(f"{url}/sign-in")
+        page.locator(f"button[data-login={login}]").click()
+        page.wait_for_url("**/inbox")
+    return page
+
+
+@contextmanager
+def running() -> Iterator[Application]:
+    """The product on a database of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="bordereau-pictures-"))
+    server = EmbeddedServer(Path(tempfile.mkdtemp(prefix="bordereau-pictures-")), durable=False)
+    try:
+        url = server.start()
+        migrate(url)
+        application = start(url, folder)
+        try:
+            yield application
+        finally:
+            application.stop()
+    finally:
+        server.stop()
+        for each in (folder, server.folder):
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--only", help="only pictures whose name (page-size-language) contains this")
+    chosen = parser.parse_args()
+    chosen.folder.mkdir(parents=True, exist_ok=True)
+    log.configure("pictures", level="error")
+    with running() as application:
+        print(take(application, chosen.folder, fill(application), chosen.only), "pictures")
+
+
+if __name__ == "__main__":
+    main()
