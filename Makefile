@@ -6,7 +6,7 @@
 
 PYTHON ?= python3
 # `make PIP_PROGRESS=` shows what pip does
-PIP_PROGRESS ?= --quiet
+PIP_PROGRESS ?= -qq
 PYTEST_WORKERS ?= auto
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-input $(PIP_PROGRESS)
 
