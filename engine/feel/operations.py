@@ -24,6 +24,8 @@ MAX_CALLS = 100
 _CHARACTERS_PER_STEP = 16
 _CALL_STEPS = 20
 _COMPARISON_STEPS = 5
+_ROOT_STEPS = 60
+"""A power whose exponent is no whole number takes hundreds of times as long as a product."""
 
 
 class Budget:
@@ -328,10 +330,14 @@ def divide(left: Value, right: Value) -> Value:
     return None
 
 
-def power(left: Value, right: Value) -> Value:
+def power(left: Value, right: Value, budget: Budget) -> Value:
     """``left ** right``."""
     left, right = normal(left), normal(right)
-    return numbers.power(left, right) if type(left) is Decimal and type(right) is Decimal else None
+    if type(left) is not Decimal or type(right) is not Decimal:
+        return None
+    if right != right.to_integral_value():
+        budget.spend(_ROOT_STEPS)
+    return numbers.power(left, right)
 
 
 def _scaled(duration: Value, factor: Decimal, operation: object) -> Value:

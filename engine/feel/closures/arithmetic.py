@@ -51,7 +51,7 @@ def _over(left: Run, right: Run) -> Run:
 
 
 def _to_power(left: Run, right: Run) -> Run:
-    return lambda frame: operations.power(left(frame), right(frame))
+    return lambda frame: operations.power(left(frame), right(frame), frame[2])
 
 
 BINARY: dict[str, Callable[[Run, Run], Run]] = {"+": _plus, "-": _minus, "*": _times, "/": _over, "**": _to_power}
@@ -60,5 +60,5 @@ ARITHMETIC: dict[str, Callable[[Value, Value, Budget], Value]] = {
     "-": lambda left, right, _budget: operations.subtract(left, right),
     "*": lambda left, right, _budget: operations.multiply(left, right),
     "/": lambda left, right, _budget: operations.divide(left, right),
-    "**": lambda left, right, _budget: operations.power(left, right),
+    "**": operations.power,
 }

@@ -9,7 +9,11 @@ from engine.data import YearsMonths
 from engine.feel import numbers, operations
 from engine.feel.functions.registry import builtin
 from engine.feel.numbers import CONTEXT, whole
+from engine.feel.operations import Budget
 from engine.feel.values import Value
+
+_LOG_STEPS, _EXP_STEPS = 20, 10
+"""What a series of 34 digits costs, in steps."""
 
 
 def _rounded(value: Decimal, scale: Decimal, rounding: str) -> Value:
@@ -90,14 +94,16 @@ def sqrt(value: Decimal) -> Value:
 
 
 @builtin("log(number: number)")
-def log(value: Decimal) -> Value:
+def log(budget: Budget, value: Decimal) -> Value:
     """The natural logarithm; null for zero and below."""
+    budget.spend(_LOG_STEPS)
     return None if value <= 0 else _computed("ln", value)
 
 
 @builtin("exp(number: number)")
-def exp(value: Decimal) -> Value:
+def exp(budget: Budget, value: Decimal) -> Value:
     """The constant e to the power of a number."""
+    budget.spend(_EXP_STEPS)
     return _computed("exp", value)
 
 

@@ -84,6 +84,7 @@ TOO_MUCH = [
     "{f: function(n) if n = 0 then 1 else f(n - 1) + f(n - 1), r: f(60)}.r",
     "sort(for i in 1..90000 return -i, function(a, b) a < b)",
     "distinct values(for i in 1..20000 return [i])",
+    "some i in 1..15000 satisfies log(i)" + "**1.7" * 20 + " < 0",
 ]
 
 REFUSED = [
