@@ -12,8 +12,12 @@ from tests.browser.conftest import Complaints
 from tests.browser.running import Application
 from tests.browser.screenshots import fill, pages
 
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
-EXPECTED_STATUS = "Failed to load resource: the server responded with a status of 40"  # the pages not-found and not-allowed
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+EXPECTED_STATUS = (
+    "Failed to load resource: the server responded with a status of 40"  # the pages not-found and not-allowed
+)
 
 
 def _sign_in(page: Page, application: Application, login: str) -> None:
@@ -51,7 +55,9 @@ def test_axe_finds_nothing_on_any_page(application: Application, clean_page: Pag
     assert found == {}
 
 
-def test_no_page_is_wider_than_a_small_phone(application: Application, clean_page: Page, complaints: Complaints) -> None:
+def test_no_page_is_wider_than_a_small_phone(
+    application: Application, clean_page: Page, complaints: Complaints
+) -> None:
     """320 pixels (a window of 1280 at 400 %): nothing makes the page itself scroll sideways."""
     complaints.allowed.append(EXPECTED_STATUS)
     ids, page = fill(application), clean_page
@@ -102,7 +108,9 @@ def test_a_task_is_done_by_keyboard_alone(application: Application, clean_page: 
     assert ids
 
 
-def test_errors_are_listed_first_and_lead_to_their_fields(application: Application, clean_page: Page, complaints: Complaints) -> None:
+def test_errors_are_listed_first_and_lead_to_their_fields(
+    application: Application, clean_page: Page, complaints: Complaints
+) -> None:
     complaints.allowed.append("Failed to load resource: the server responded with a status of 422")
     page = clean_page
     _sign_in(page, application, "camille")

@@ -1,4 +1,4 @@
-"""The story of the walking skeleton, in a real browser: from a shortage to a supplier order, a change of the process, a verified history."""
+"""The story of the walking skeleton in a real browser: from a shortage to an order, a changed process, a verified history."""
 
 from __future__ import annotations
 
@@ -121,7 +121,12 @@ def test_sales_cannot_launch_by_address(application: Application, clean_page: Pa
     expect(page.get_by_text("attend le rôle")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("Prendre|Terminer"))).to_have_count(0)
     token = page.locator("meta[name=csrf-token]").get_attribute("content") or ""
-    answers = {"csrf_token": token, "decision": "launch", "supplier": "OFFICE-NORD", "unit_price": "10"}
+    answers: dict[str, str | float | bool] = {
+        "csrf_token": token,
+        "decision": "launch",
+        "supplier": "OFFICE-NORD",
+        "unit_price": "10",
+    }
     for act in ("claim", "complete"):
         refused = page.request.post(f"{application.url}/tasks/{task.group(1)}/{act}", form=answers)
         assert refused.status == 403

@@ -174,7 +174,7 @@ def test_the_table_of_steps_says_what_the_diagram_shows(office: Office) -> None:
     assert "En cours" in row
     assert "Administration des achats" in row
     assert "Pas atteinte" in page.split('id="el-launch_request"')[1].split("</tr>")[0]
-    assert '<details class="bd-steps-box" open' in page
+    assert '<details class="bd-steps-box" data-open-narrow open' in page
 
 
 def test_cases_are_found_by_number_process_and_state(office: Office) -> None:

@@ -201,7 +201,8 @@ def _chain_hash(session: Session, found: Case) -> str:
 
 
 def _last_at(entries: tuple[TimelineEntry, ...]) -> dict[str, datetime]:
-    return {each.element_id: each.at for each in entries if each.element_id is not None}
+    """When each element was last entered or left; a timer that is only set has not been reached."""
+    return {each.element_id: each.at for each in entries if each.element_id and each.type.startswith("element:")}
 
 
 def _waiting(found: Case, actor: Actor, names: Mapping[str, str], titles: people.RoleTitles) -> tuple[Waiting, ...]:

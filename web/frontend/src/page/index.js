@@ -7,6 +7,7 @@ import { guardUnsaved, submitOnce } from "./forms.js";
 import { listenToKeys } from "./keys.js";
 import { closeMenusOutside } from "./menus.js";
 import { watchConnection } from "./offline.js";
+import { openOnNarrow } from "./narrow.js";
 import { sendToken } from "./token.js";
 
 sendToken();
@@ -16,3 +17,4 @@ guardUnsaved();
 listenToKeys();
 closeMenusOutside();
 watchConnection();
+openOnNarrow();
