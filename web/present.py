@@ -416,5 +416,8 @@ def bpmn(definition: Definition) -> Response:
     content = next(content for path, content in sorted(definition.bundle.files.items()) if path.endswith(".bpmn"))
     response = Response(content, mimetype="application/xml")
     response.headers["Cache-Control"] = "private, max-age=0, must-revalidate"
+    # a diagram may carry any markup in its documentation: opened as a page it is an attachment, and nothing of it runs or is sent
+    response.headers["Content-Disposition"] = "attachment"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
     response.set_etag(definition.version.content_hash)
     return response.make_conditional(request.environ)

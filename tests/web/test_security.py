@@ -61,6 +61,13 @@ def test_templates_use_nothing_of_htmx_that_needs_eval(office: Office) -> None:
         assert "js:" not in text, template
 
 
+def test_a_diagram_is_no_page_of_this_site(office: Office) -> None:
+    for address in (f"/cases/{office.start()}/diagram.bpmn", "/processes/replenishment/versions/1.bpmn"):
+        headers = office.as_("aurelien").get(address).headers
+        assert headers["Content-Disposition"] == "attachment"
+        assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
+
+
 def test_json_inside_a_page_cannot_leave_its_element(office: Office) -> None:
     from web.ui import safe_json
 
