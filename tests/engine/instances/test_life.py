@@ -29,6 +29,7 @@ from engine.kernel import State, fold, from_record
 from engine.kernel.stimuli import CompleteTask
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
+from engine.texts import say
 from engine.timers.promoter import promote
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import AUDITOR, BOTH, CHIEF, CLERK, OWNER, PACKER, STRANGER
@@ -334,7 +335,12 @@ def test_a_job_that_gave_up_can_be_queued_again(runtime: Runtime) -> None:
     ((incident, code, name),) = rows(runtime, "SELECT id, code, job_name FROM engine.incident")
     assert (code, name) == ("job_gave_up", "fire_timer")
     with runtime.database.reading() as session:
-        assert queries.case(session, AUDITOR, instance).row.open_incidents == 1
+        found = queries.case(session, AUDITOR, instance)
+    assert found.row.open_incidents == 1
+    # what everybody reads who may see the case tells nothing of our insides; the stored facts do
+    (told,) = (say(each.code, "en", **each.facts) for each in found.incidents)
+    assert "TypeError" in told
+    assert "nonsense" not in told
     retry_incident(runtime, OWNER, incident)
     assert jobs(runtime) == [("fire_timer", arguments)]
     with pytest.raises(WrongState):
