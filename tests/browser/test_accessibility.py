@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,6 +15,7 @@ from tests.browser.screenshots import fill, pages
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
+LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1440, "light"), (390, "dark"))
 EXPECTED_STATUS = (
     "Failed to load resource: the server responded with a status of 40"  # the pages not-found and not-allowed
 )
@@ -33,6 +34,7 @@ def _described(violation: Any) -> str:
     return f"{violation['id']} ({violation['impact']}): {places}"
 
 
+@pytest.mark.timeout(600)  # some forty pages
 def test_axe_finds_nothing_on_any_page(application: Application, clean_page: Page, complaints: Complaints) -> None:
     complaints.allowed.append(EXPECTED_STATUS)
     ids, page, axe = fill(application), clean_page, Axe()
@@ -42,8 +44,9 @@ def test_axe_finds_nothing_on_any_page(application: Application, clean_page: Pag
         if login != last:
             _sign_in(page, application, login)
             last = login
-        for size in ({"width": 1440, "height": 900}, {"width": 390, "height": 844}):
-            page.set_viewport_size(size)  # type: ignore[arg-type]
+        for width, scheme in LOOKS:
+            page.set_viewport_size({"width": width, "height": 844})
+            page.emulate_media(color_scheme=scheme)
             page.goto(application.url + address)
             page.wait_for_load_state("networkidle")
             for details in page.locator("main details:not([open]) > summary").all():
@@ -51,10 +54,11 @@ def test_axe_finds_nothing_on_any_page(application: Application, clean_page: Pag
             options: Any = RULES | ({"exclude": [["#editor"]]} if name == "editor" else {})
             result = axe.run(page, options=options)
             if result.response["violations"]:
-                found[f"{name} {size['width']}"] = [_described(each) for each in result.response["violations"]]
+                found[f"{name} {width} {scheme}"] = [_described(each) for each in result.response["violations"]]
     assert found == {}
 
 
+@pytest.mark.timeout(600)
 def test_no_page_is_wider_than_a_small_phone(
     application: Application, clean_page: Page, complaints: Complaints
 ) -> None:
