@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 DONE, NOT_DONE, ASKED_WRONGLY = 0, 1, 2
 
+_BUSY_AFTER = 15.0
+"""Seconds after which a page says that the database is busy rather than let one slow case hold every thread."""
+
 _LARGEST_BODY = 16 * 1024 * 1024
 """Bytes of a request that the server takes in before the application sees it; the application itself allows less."""
 
@@ -95,7 +98,7 @@ def _web(settings: Settings, _chosen: argparse.Namespace) -> int:
 
     follow()
     log.configure("web", level=settings.log_level, style=settings.log_format)
-    application = load(settings.web_app, "BORDEREAU_WEB_APP")(_runtime(settings))
+    application = load(settings.web_app, "BORDEREAU_WEB_APP")(_runtime(settings, busy_after=_BUSY_AFTER))
     listening = inherited_socket()
     place = {"sockets": [listening]} if listening else {"host": settings.host, "port": settings.port}
     # more requests than threads is not worth a line each: they wait
@@ -231,7 +234,7 @@ def _problems_of(path: Path, handlers: HandlerTable) -> tuple[Problem, ...]:
     return ()
 
 
-def _runtime(settings: Settings) -> Runtime:
+def _runtime(settings: Settings, busy_after: float | None = None) -> Runtime:
     """What web and worker run the engine with. Without ``DATABASE_URL`` it is the embedded database that `bordereau run` keeps running."""
     from engine.database.embedded import EmbeddedServer
     from engine.database.session import Database
@@ -239,7 +242,8 @@ def _runtime(settings: Settings) -> Runtime:
 
     url = settings.database_url or EmbeddedServer(settings.data_folder / "postgresql").url()
     handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
-    return Runtime(database=Database(url), handlers=handlers, zone=settings.zone, region=settings.holidays)
+    database = Database(url, busy_after=busy_after)
+    return Runtime(database=database, handlers=handlers, zone=settings.zone, region=settings.holidays)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ EngineError                  the docstring is the default message
 │ ├ InputInvalid
 │ ├ OutputInvalid
 │ └ Crashed                  carries ``cause``
+├ Unavailable                the database does not answer; trying again soon will help
 └ InvariantBroken            our own bug
 
 ``BusinessError`` and ``Transient`` (``engine.handler``) are what handlers raise; they are not EngineErrors.
@@ -137,6 +138,12 @@ class Crashed(HandlerFailure):
     """A handler raised an unexpected exception."""
 
     default_code = "handler_crashed"
+
+
+class Unavailable(EngineError):
+    """The database does not answer; nothing was recorded, or (``database_outcome_unknown``) the answer to the commit was lost."""
+
+    default_code = "database_unavailable"
 
 
 class InvariantBroken(EngineError):

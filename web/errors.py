@@ -23,6 +23,7 @@ from engine.errors import (
     NotAllowed,
     NotFound,
     Problem,
+    Unavailable,
     WrongState,
 )
 from engine.handler import BusinessError
@@ -39,6 +40,7 @@ STATUS: tuple[tuple[type[EngineError], int], ...] = (
     (InvalidInput, 422),
     (DefinitionError, 422),
     (CommandRejected, 400),
+    (Unavailable, 503),
 )
 """The first type that fits gives the status; what fits none is our own failure: 500."""
 
@@ -113,6 +115,11 @@ def _engine_error(error: EngineError) -> Response:
     if status == 500:
         return _unexpected(error)
     log.get(__name__).info("refused", code=error.code, status=status, **_asked())
+    if isinstance(error, Unavailable):
+        g.pop("actor", None)  # the frame of a person's page asks the database again
+        response = answer(status, error.code, sentence(error))
+        response.headers["Retry-After"] = "2"
+        return response
     if isinstance(error, InvalidInput):
         fields = [{"field": each.field, "code": each.code, "message": field_sentence(each)} for each in error.fields]
         return answer(status, error.code, sentence(error), fields=fields)

@@ -4,6 +4,8 @@
 * ``reading()`` is REPEATABLE READ and READ ONLY: a page, or a verification, sees one moment, however many statements it makes.
 * Nothing is retried: whoever opened the transaction knows whether doing it again is right. Only *connecting* is patient, for the seconds
   that a database needs to come back, and a connection whose server has gone is noticed before it is used, without a question on the wire.
+* A connection that is lost becomes ``Unavailable``, which tells whether something may have been recorded: only a COMMIT whose answer did
+  not come leaves that open.
 * Procrastinate's own SQL names its tables without a schema, hence ``search_path=jobs,public``. Ours always names it.
 """
 
@@ -17,10 +19,15 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from engine.errors import Unavailable
+
 _OPTIONS = "-c search_path=jobs,public -c timezone=UTC -c jit=off"
+_GAVE_UP = ("55P03", "57014")
+"""SQLSTATE of a lock that was not had in time, and of a statement that took too long."""
 _COMING_BACK = (
     "No such file or directory",
     "Connection refused",
@@ -33,10 +40,13 @@ _COMING_BACK = (
 class Database:
     """A PostgreSQL database by its SQLAlchemy address, with a pool of connections; may be shared by threads.
 
-    ``connect_patience``: for how many seconds a connection attempt outlasts a server that is restarting.
+    ``connect_patience``: for how many seconds a connection attempt outlasts a server that is restarting. ``busy_after``: after how many
+    seconds a statement, or waiting for a lock, gives up (``Unavailable``, ``database_busy``); a web server must answer, a worker may wait.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, connect_patience: float = 5.0) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, connect_patience: float = 5.0, busy_after: float | None = None
+    ) -> None:
         self.url = url
         self._patience = connect_patience
         self._engine = create_engine(
@@ -44,7 +54,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             hide_parameters=True,  # what people typed has no place in an error that is logged, or shown as an incident
-            connect_args={"options": _OPTIONS, "application_name": "bordereau"},
+            connect_args={"options": _options(busy_after), "application_name": "bordereau"},
         )
         event.listen(self._engine, "do_connect", self._connect)
         event.listen(self._engine, "checkout", _refuse_dead)
@@ -52,15 +62,35 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Raises Unavailable: ``database_unavailable`` or ``database_busy`` (nothing was recorded), ``database_outcome_unknown`` (the
+        connection was lost in the COMMIT).
+        """
+        is_committing = False
+        try:
+            with Session(self._engine, expire_on_commit=False) as session:
+                yield session
+                session.flush()
+                is_committing = True
+                session.commit()
+        except (DBAPIError, PoolTimeout) as error:
+            code = _unavailable(error)
+            if code is None:
+                raise
+            raise Unavailable("database_outcome_unknown" if is_committing else code, reason=_reason(error)) from error
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """One moment of the database, for reading only; a write in it is an error of PostgreSQL."""
-        with Session(self._reader, expire_on_commit=False) as session:
-            yield session
+        """One moment of the database, for reading only; a write in it is an error of PostgreSQL. Raises Unavailable."""
+        try:
+            with Session(self._reader, expire_on_commit=False) as session:
+                yield session
+        except (DBAPIError, PoolTimeout) as error:
+            code = _unavailable(error)
+            if code is None:
+                raise
+            raise Unavailable(code, reason=_reason(error)) from error
 
     def dispose(self) -> None:
         """Close every connection; the next use opens new ones."""
@@ -81,6 +111,30 @@ class Database:
                 if not is_passing or time.monotonic() > end:
                     raise
             time.sleep(0.05)
+
+
+def _options(busy_after: float | None) -> str:
+    if busy_after is None:
+        return _OPTIONS
+    milliseconds = int(busy_after * 1000)
+    return f"{_OPTIONS} -c lock_timeout={milliseconds} -c statement_timeout={milliseconds}"
+
+
+def _unavailable(error: DBAPIError | PoolTimeout) -> str | None:
+    """The code for a server that is gone, going, not there yet or too busy; None for one that refuses a statement."""
+    if isinstance(error, PoolTimeout):
+        return "database_busy"
+    state = getattr(error.orig, "sqlstate", None)
+    if state in _GAVE_UP:
+        return "database_busy"
+    is_lost = isinstance(error.orig, psycopg.OperationalError) and (state is None or state.startswith(("08", "57P")))
+    return "database_unavailable" if is_lost or error.connection_invalidated else None
+
+
+def _reason(error: DBAPIError | PoolTimeout) -> str:
+    """What the driver says, in a line, for the log."""
+    said = str(error.orig if isinstance(error, DBAPIError) else error)
+    return said.strip().partition("\n")[0]
 
 
 def _refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError
 from sqlalchemy.orm import Session
 
 from engine.database.session import Database
+from engine.errors import Unavailable
 
 
 def role_count(database: Database) -> int:
@@ -90,13 +91,61 @@ def test_a_connection_that_the_server_closed_is_not_used(database: Database) -> 
 
 def test_patience_with_a_server_that_is_not_there_ends(database: Database) -> None:
     nowhere = Database("postgresql+psycopg://nobody@/nothing?host=/nonexistent", connect_patience=0.2)
-    with pytest.raises(OperationalError), nowhere.reading() as session:
+    with pytest.raises(Unavailable, match="database_unavailable"), nowhere.reading() as session:
         session.execute(text("SELECT 1"))
     nowhere.dispose()
 
 
 def test_a_database_that_does_not_exist_is_said_at_once(database: Database) -> None:
     unknown = Database(f"{database.url}".replace("bordereau_test", "unknown"), connect_patience=60)
-    with pytest.raises(OperationalError, match="does not exist"), unknown.reading() as session:
+    with pytest.raises(Unavailable, match="does not exist"), unknown.reading() as session:
         session.execute(text("SELECT 1"))
     unknown.dispose()
+
+
+END = text("SELECT pg_terminate_backend(:pid, 5000)")
+
+
+def backend(session: Session) -> int:
+    return int(session.execute(text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def end(database: Database, pid: int) -> None:
+    with database.transaction() as session:
+        session.execute(END, {"pid": pid})
+
+
+def test_a_connection_lost_on_the_way_is_told_as_nothing_recorded(database: Database) -> None:
+    def write_and_lose(session: Session) -> None:
+        session.execute(ADD, {"key": "a"})
+        end(database, backend(session))
+        session.execute(text("SELECT 1"))
+
+    with pytest.raises(Unavailable, match="database_unavailable"), database.transaction() as session:
+        write_and_lose(session)
+    assert role_count(database) == 0
+
+
+def test_a_connection_lost_in_the_commit_leaves_the_outcome_open(database: Database) -> None:
+    def write_and_end(session: Session) -> None:
+        session.execute(ADD, {"key": "a"})
+        end(database, backend(session))
+
+    with pytest.raises(Unavailable, match="database_outcome_unknown"), database.transaction() as session:
+        write_and_end(session)
+
+
+def test_a_lock_that_is_not_had_in_time_is_told_as_busy(database: Database) -> None:
+    hurried = Database(database.url, busy_after=0.2)
+    with database.transaction() as session:
+        session.execute(ADD, {"key": "a"})
+        with pytest.raises(Unavailable, match="database_busy"), hurried.transaction() as other:
+            other.execute(ADD, {"key": "a"})
+    with pytest.raises(Unavailable, match="database_busy"), hurried.reading() as session:
+        session.execute(text("SELECT pg_sleep(5)"))
+    hurried.dispose()
+
+
+def test_what_the_database_refuses_stays_its_own_error(database: Database) -> None:
+    with pytest.raises(DBAPIError, match="division by zero"), database.transaction() as session:
+        session.execute(text("SELECT 1 / 0"))
