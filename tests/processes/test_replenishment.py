@@ -158,6 +158,16 @@ def test_an_inactive_supplier_leads_back_to_the_decision(bundle: Bundle) -> None
     assert case.path[-1] == "launched"
 
 
+def test_an_approval_counts_for_the_order_it_was_given_for_only(bundle: Bundle) -> None:
+    """Approved, but the supplier is inactive: the next, cheaper decision needs no approval, and the order must not claim one."""
+    case = launched(Case(bundle, errors={"launch_request": ["supplier_inactive"]}).start(), "199.90")
+    case.answer("monique", agreement="granted")
+    assert case.given["launch_request"]["approved_by"] == "monique"
+    launched(case, "10")
+    assert case.status == "completed"
+    assert case.given["launch_request"]["approved_by"] is None
+
+
 def test_a_reminder_goes_out_after_two_working_days(bundle: Bundle) -> None:
     case = Case(bundle).start()
     (timer,) = (event for event in case.events if isinstance(event, happened.TimerSet))
