@@ -91,8 +91,13 @@ def _no_float(text: str) -> Any:
     raise ValueError(f"a float ({text}) is not a value of a process")
 
 
+_PLAIN = (str, Decimal, type(None), bool, int)
+
+
 def _refuse_floats(value: object) -> None:
     """``json`` writes a float without asking ``default``."""
+    if type(value) in _PLAIN:
+        return
     if isinstance(value, float):
         raise TypeError("a float is not a value of a process")
     if isinstance(value, Mapping):
@@ -103,14 +108,17 @@ def _refuse_floats(value: object) -> None:
             _refuse_floats(each)
 
 
+_CANONICAL = json.JSONEncoder(
+    default=_to_json, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
 def to_canonical(value: object) -> str:
     """The canonical JSON text of ``value``. Raises TypeError or ValueError for what is not a value of a process."""
     _refuse_floats(value)
-    return json.dumps(
-        value, default=_to_json, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _CANONICAL.encode(value)
 
 
 def from_canonical(text: str | bytes) -> Any:
     """The value that ``to_canonical`` wrote; whole numbers come back as ``Decimal``. Raises ValueError."""
-    return json.loads(text, object_hook=_from_json, parse_int=Decimal, parse_float=_no_float)
+    return json.loads(text, object_hook=_from_json, parse_int=Decimal, parse_float=_no_float, parse_constant=_no_float)

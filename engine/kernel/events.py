@@ -325,7 +325,7 @@ class IncidentResolved(Event):
 
 def to_record(event: Event) -> dict[str, Any]:
     """``{"type": tag, …fields}``; datetimes, decimals and tuples stay Python values for ``engine.data``."""
-    return {"type": event.tag} | {f.name: getattr(event, f.name) for f in fields(event)}
+    return {"type": event.tag, **{name: getattr(event, name) for name in _FIELDS[event.tag]}}
 
 
 def from_record(record: Mapping[str, Any]) -> Event:
@@ -362,6 +362,8 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
 
 EVENTS: Mapping[str, type[Event]] = {each.tag: each for each in Event.__subclasses__()}
 """Every kind of event by its tag."""
+
+_FIELDS: Mapping[str, tuple[str, ...]] = {tag: tuple(f.name for f in fields(kind)) for tag, kind in EVENTS.items()}
 
 _FIELD_READERS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     tag: {name: _READERS[hint] for name, hint in get_type_hints(kind).items() if hint in _READERS}
