@@ -91,8 +91,6 @@ def _run(settings: Settings, _chosen: argparse.Namespace) -> int:
 def _web(settings: Settings, _chosen: argparse.Namespace) -> int:
     import logging
 
-    from waitress.server import create_server
-
     from engine import log
     from engine.supervisor import follow, inherited_socket
 
@@ -105,15 +103,34 @@ def _web(settings: Settings, _chosen: argparse.Namespace) -> int:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     _exit_on_sigterm()
     try:
-        server = create_server(
-            application, threads=settings.web_threads, ident=None, max_request_body_size=_LARGEST_BODY, **place
-        )
+        server = web_server(settings, application, **place)
     except OSError as error:
         from engine.supervisor import CannotRun
 
         raise CannotRun("run_port_taken", host=settings.host, port=settings.port, reason=error.strerror) from error
     server.run()
     return DONE
+
+
+def web_server(settings: Settings, application: Any, **place: Any) -> Any:
+    """The server of ``application`` at ``place``: ``sockets``, or ``host`` and ``port``.
+
+    What proxies say of a request is taken out of it, but for the one that the settings trust, and of that one only whether the request
+    came over https: cookies, HSTS and the check of forged posts follow.
+    """
+    from waitress.server import create_server
+
+    proxy = settings.trusted_proxy
+    trusted = {} if proxy is None else {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-proto"}}
+    return create_server(
+        application,
+        threads=settings.web_threads,
+        ident=None,
+        max_request_body_size=_LARGEST_BODY,
+        clear_untrusted_proxy_headers=True,
+        **trusted,
+        **place,
+    )
 
 
 def _worker(settings: Settings, _chosen: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -53,6 +54,11 @@ VARIABLES = (
     Variable("BORDEREAU_HOST", "`127.0.0.1`", "the address that the web server listens on"),
     Variable("BORDEREAU_PORT", "`8000`", "the port that the web server listens on"),
     Variable("BORDEREAU_WEB_THREADS", "`8`", "how many requests one web process answers at a time"),
+    Variable(
+        "BORDEREAU_TRUSTED_PROXY",
+        "none: what a proxy says of a request is not believed",
+        "the IP address from which the TLS proxy calls; only its `X-Forwarded-Proto` decides whether a request came over https",
+    ),
     Variable("BORDEREAU_ZONE", "`Europe/Paris`", "the company's time zone (IANA name): forms, due dates, working time"),
     Variable(
         "BORDEREAU_HOLIDAYS",
@@ -88,6 +94,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     web_threads: int = 8
+    trusted_proxy: str | None = None
     zone: ZoneInfo = _PARIS
     holidays: str | None = None
     handlers: str = "handlers.table:HANDLERS"
@@ -109,6 +116,7 @@ class Settings:
             host=env.get("BORDEREAU_HOST") or "127.0.0.1",
             port=_number(env, "BORDEREAU_PORT", 8000, at_most=65535),
             web_threads=_number(env, "BORDEREAU_WEB_THREADS", 8, at_most=256),
+            trusted_proxy=_address(env, "BORDEREAU_TRUSTED_PROXY"),
             zone=_zone(env),
             holidays=env.get("BORDEREAU_HOLIDAYS") or None,
             handlers=_name(env, "BORDEREAU_HANDLERS", "handlers.table:HANDLERS"),
@@ -175,6 +183,17 @@ def _number(env: Mapping[str, str], variable: str, default: int, *, at_most: int
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= at_most:
         raise SettingInvalid("setting_number_invalid", variable=variable, value=text, at_most=str(at_most))
     return int(text)
+
+
+def _address(env: Mapping[str, str], variable: str) -> str | None:
+    """One IP address, as the other end of a connection is written; no name and no wildcard: everybody could then say "https"."""
+    text = env.get(variable) or None
+    if text is None:
+        return None
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise SettingInvalid("setting_address_invalid", variable=variable, value=text) from error
 
 
 def _one_of(env: Mapping[str, str], variable: str, allowed: tuple[str, ...]) -> str:
