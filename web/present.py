@@ -26,6 +26,7 @@ from engine.model.elements import (
     EndEvent,
     ErrorDefinition,
     ExclusiveGateway,
+    Gateway,
     Flow,
     Gateway,
     InclusiveGateway,
@@ -138,6 +139,8 @@ def kind_of(node: Node) -> str:
             else "timer"
         )
         return t(f"web.kind.boundary_{name}")
+    if isinstance(node, Gateway) and len(node.outgoing) == 1:
+        return t("web.kind.merge")  # it joins what was parted and decides nothing
     return t("web.kind." + next((name for kind, name in _KINDS if isinstance(node, kind)), "other"))
 
 
