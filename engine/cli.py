@@ -94,9 +94,9 @@ def _web(settings: Settings, _chosen: argparse.Namespace) -> int:
     from engine import log
     from engine.supervisor import follow, inherited_socket
 
-    follow()
+    is_prepared = follow()
     log.configure("web", level=settings.log_level, style=settings.log_format)
-    application = load(settings.web_app, "BORDEREAU_WEB_APP")(_runtime(settings, busy_after=_BUSY_AFTER))
+    application = load(settings.web_app, "BORDEREAU_WEB_APP")(_runtime(settings, is_prepared, _BUSY_AFTER))
     listening = inherited_socket()
     place = {"sockets": [listening]} if listening else {"host": settings.host, "port": settings.port}
     # more requests than threads is not worth a line each: they wait
@@ -138,16 +138,16 @@ def _worker(settings: Settings, _chosen: argparse.Namespace) -> int:
     from engine.supervisor import follow
     from engine.worker import run_worker
 
-    follow()
+    is_prepared = follow()
     log.configure("worker", level=settings.log_level, style=settings.log_format)
-    run_worker(_runtime(settings))
+    run_worker(_runtime(settings, is_prepared))
     return DONE
 
 
 def _migrate(settings: Settings, _chosen: argparse.Namespace) -> int:
     from engine.database.migrations import migrate
 
-    with _database_url(settings) as url:
+    with _database_url(settings, may_create=True) as url:
         migrate(url)
     print(_say("cli_migrated"))
     return DONE
@@ -177,10 +177,13 @@ def _verify(settings: Settings, chosen: argparse.Namespace) -> int:
         from engine.history import verifier
 
         return verifier.main([str(chosen.file)])
+    from engine.database.migrations import require_newest
     from engine.history.verification import verify_all, verify_instance
 
-    with _database(settings) as database, database.reading() as session:
-        report = verify_all(session) if chosen.case is None else verify_instance(session, chosen.case)
+    with _database(settings) as database:
+        require_newest(database)
+        with database.reading() as session:
+            report = verify_all(session) if chosen.case is None else verify_instance(session, chosen.case)
     for line in report.lines(_locale()):
         print(line)
     return DONE if report.is_whole else NOT_DONE
@@ -251,8 +254,12 @@ def _problems_of(path: Path, handlers: HandlerTable) -> tuple[Problem, ...]:
     return ()
 
 
-def _runtime(settings: Settings, busy_after: float | None = None) -> Runtime:
-    """What web and worker run the engine with. Without ``DATABASE_URL`` it is the embedded database that `bordereau run` keeps running."""
+def _runtime(settings: Settings, is_prepared: bool, busy_after: float | None = None) -> Runtime:  # noqa: FBT001 - follow() tells
+    """What web and worker run the engine with. Without ``DATABASE_URL`` it is the embedded database that `bordereau run` keeps running.
+
+    ``is_prepared``: a supervisor has just migrated the database. Otherwise it is looked at first: whoever starts one by hand reads a
+    sentence instead of finding pages that fail.
+    """
     from engine.database.embedded import EmbeddedServer
     from engine.database.session import Database
     from engine.instances.runtime import Runtime
@@ -260,6 +267,10 @@ def _runtime(settings: Settings, busy_after: float | None = None) -> Runtime:
     url = settings.database_url or EmbeddedServer(settings.data_folder / "postgresql").url()
     handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
     database = Database(url, busy_after=busy_after)
+    if not is_prepared:
+        from engine.database.migrations import require_newest
+
+        require_newest(database)
     return Runtime(database=database, handlers=handlers, zone=settings.zone, region=settings.holidays)
 
 
@@ -267,7 +278,7 @@ def _runtime(settings: Settings, busy_after: float | None = None) -> Runtime:
 def _database(settings: Settings) -> Iterator[Database]:
     from engine.database.session import Database
 
-    with _database_url(settings) as url:
+    with _database_url(settings, may_create=False) as url:
         database = Database(url)
         try:
             yield database
@@ -276,8 +287,11 @@ def _database(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def _database_url(settings: Settings) -> Iterator[str]:
-    """The address of the database; the embedded one is started for the block, unless ``bordereau run`` has it running already."""
+def _database_url(settings: Settings, *, may_create: bool) -> Iterator[str]:
+    """The address of the database; the embedded one is started for the block, unless ``bordereau run`` has it running already.
+
+    Raises DatabaseFailure: ``database_not_there`` when there is none and none may be created, and what ``EmbeddedServer.start`` raises.
+    """
     if settings.database_url is not None:
         yield settings.database_url
         return
@@ -285,6 +299,8 @@ def _database_url(settings: Settings) -> Iterator[str]:
     from engine.database.programs import DatabaseFailure
 
     server = EmbeddedServer(settings.data_folder / "postgresql")
+    if not may_create and not server.cluster.exists():
+        raise DatabaseFailure("database_not_there", folder=str(server.folder))
     try:
         url = server.start()
     except DatabaseFailure as failure:

@@ -280,18 +280,19 @@ class Supervisor:
             os.close(lock)
 
 
-def follow(environment: Mapping[str, str] | None = None) -> None:
-    """To be called by a child first of all: from now on it dies with its supervisor. Does nothing in a process that has none."""
+def follow(environment: Mapping[str, str] | None = None) -> bool:
+    """To be called by a child first of all: from now on it dies with its supervisor. Gives False, and does nothing, without one."""
     env = os.environ if environment is None else environment
     parent = env.get(SUPERVISOR)
     if parent is None:
-        return
+        return False
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
         threading.Thread(target=_watch_parent, args=(int(parent),), daemon=True).start()
     if os.getppid() != int(parent):  # it was killed before we asked
         sys.exit(1)
+    return True
 
 
 def inherited_socket(environment: Mapping[str, str] | None = None) -> socket.socket | None:

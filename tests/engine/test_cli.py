@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from engine import cli
+from engine.database.session import Database
 from engine.settings import CHECKOUT, SettingInvalid
 from engine.texts import language_of
 
@@ -145,3 +147,36 @@ def test_verify_a_file_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixtur
     (tmp_path / "case.zip").write_bytes(b"not a zip")
     assert cli.run(["history", "verify", str(tmp_path / "case.zip")]) == 2
     capsys.readouterr()
+
+
+class TestTheDatabase:
+    """Whoever starts one command by hand reads a sentence, never a traceback."""
+
+    @pytest.mark.parametrize("words", [["history", "verify"], ["web"], ["worker"]], ids=" ".join)
+    def test_without_our_tables(
+        self, words: list[str], database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        database = Database(database_url)
+        with database.transaction() as session:
+            session.execute(text("DROP TABLE engine.alembic_version"))
+        database.dispose()
+        monkeypatch.setenv("DATABASE_URL", database_url)
+        assert cli.run(words) == 1
+        assert "“bordereau migrate” brings it up to date" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("words", [["migrate"], ["worker"]], ids=" ".join)
+    def test_that_does_not_answer(
+        self, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+        assert cli.run(words) == 1
+        assert capsys.readouterr().err.startswith("The database does not answer")
+
+    def test_that_does_not_exist_is_not_created_to_be_verified(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("BORDEREAU_DATA", str(tmp_path / "data"))
+        monkeypatch.delenv("DATABASE_URL", raising=False)
+        assert cli.run(["history", "verify"]) == 1
+        assert "There is no database in" in capsys.readouterr().err
+        assert not (tmp_path / "data").exists()

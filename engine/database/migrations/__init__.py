@@ -20,21 +20,39 @@ from sqlalchemy import Connection, text
 
 from engine.database.metadata import SCHEMA
 from engine.database.session import Database
+from engine.errors import EngineError
 
 PACKAGES = ("engine.database", "handlers")
 VERSION_TABLE = "alembic_version"
 _LOCK = 0x626F7264  # "bord": any number, the same in every release
 
 
+class NotMigrated(EngineError):
+    """The database has not the tables of this release."""
+
+    default_code = "database_not_migrated"
+
+
 def migrate(url: str, packages: Sequence[str] = PACKAGES) -> None:
-    """Bring the database at ``url`` to the newest revision of both branches, in one transaction; concurrent calls wait for each other."""
+    """Bring the database at ``url`` to the newest revision of both branches, in one transaction; concurrent calls wait for each other.
+
+    Raises Unavailable when it does not answer.
+    """
     database = Database(url)
     try:
-        with database.engine.begin() as connection:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            upgrade(connection, packages)
+        with database.transaction() as session:
+            session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            upgrade(session.connection(), packages)
     finally:
         database.dispose()
+
+
+def require_newest(database: Database) -> None:
+    """Raises NotMigrated unless the database has exactly the tables of this release; Unavailable when it does not answer."""
+    with database.reading() as session:
+        reached = current_heads(session.connection())
+    if reached != newest_heads():
+        raise NotMigrated(None, reached=", ".join(sorted(reached)) or None, wanted=", ".join(sorted(newest_heads())))
 
 
 def upgrade(connection: Connection, packages: Sequence[str] = PACKAGES, revision: str = "heads") -> None:
