@@ -39,7 +39,7 @@ class Knowledge:
         known = {each.name: each.function(environment, budget) for each in self.requires}
 
         def run(*arguments: Value) -> Value:
-            budget.enter()
+            budget.enter(self.logic.cost)
             try:
                 scope = {**known, **dict(zip(self.parameters, arguments, strict=True))}
                 return self.logic.outcome(scope, environment, budget).value
@@ -65,12 +65,14 @@ class Decision:
     requires: tuple[Decision, ...] = ()
     knowledge: tuple[Knowledge, ...] = ()
 
-    def evaluate(self, variables: Mapping[str, Value], environment: Environment) -> DecisionResult:
-        """Decide. A decision that several others require is taken once.
+    def evaluate(
+        self, variables: Mapping[str, Value], environment: Environment, budget: Budget | None = None
+    ) -> DecisionResult:
+        """Decide. A decision that several others require is taken once. ``budget`` tells the caller what it cost.
 
         Raises FeelFailure when a bound is exceeded, DecisionFailure when the table contradicts itself or an input is not allowed.
         """
-        return _taken(self, variables, environment, Budget(), {})
+        return _taken(self, variables, environment, budget or Budget(), {})
 
 
 def _taken(
@@ -85,6 +87,7 @@ def _taken(
         return results[decision.id]
     required = {each.name: _taken(each, variables, environment, budget, results) for each in decision.requires}
     scope = variables
+    budget.spend(decision.logic.cost)
     if required or decision.knowledge:
         functions = {each.name: each.function(environment, budget) for each in decision.knowledge}
         scope = {**variables, **functions, **{name: result.value for name, result in required.items()}}

@@ -26,7 +26,10 @@ class Outcome:
 
 
 class Logic(Protocol):
-    """What can be evaluated. ``variables`` are the free names that it reads, ``outputs`` the names of several results."""
+    """What can be evaluated. ``variables`` are the free names that it reads, ``outputs`` the names of several results.
+
+    ``cost`` is what one evaluation takes without its loops and calls, in the steps of ``Budget``.
+    """
 
     @property
     def variables(self) -> frozenset[str]:
@@ -36,6 +39,11 @@ class Logic(Protocol):
     @property
     def outputs(self) -> tuple[str, ...]:
         """The names of several results."""
+        ...
+
+    @property
+    def cost(self) -> int:
+        """Steps of straight-line evaluation."""
         ...
 
     def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
@@ -59,6 +67,11 @@ class Literal:
         """One value without a name."""
         return ()
 
+    @property
+    def cost(self) -> int:
+        """That of the expression."""
+        return self.expression.cost
+
     def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
         """The value of the expression."""
         return Outcome(value=self.expression.evaluate(scope, environment, budget))
@@ -80,6 +93,11 @@ class Invocation:
     def outputs(self) -> tuple[str, ...]:
         """One value without a name."""
         return ()
+
+    @property
+    def cost(self) -> int:
+        """That of the function expression and of all bindings."""
+        return self.function.cost + sum(logic.cost for _, logic in self.bindings)
 
     def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
         """The value of the call; null when the function does not take these names."""
@@ -112,6 +130,11 @@ class BoxedContext:
     def outputs(self) -> tuple[str, ...]:
         """The names of the entries, when they are the value."""
         return () if self.result is not None else tuple(name for name, _ in self.entries)
+
+    @property
+    def cost(self) -> int:
+        """That of all entries."""
+        return sum(logic.cost for _, logic in self.entries) + (0 if self.result is None else self.result.cost)
 
     def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
         """The context, or the value of its result entry."""

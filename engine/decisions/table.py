@@ -67,10 +67,15 @@ class Table:
     rules: tuple[Rule, ...]
     hit_policy: HitPolicy = HitPolicy.UNIQUE
     aggregation: Aggregation | None = None
+    cost: int = field(init=False, repr=False, compare=False)
     _grid: Grid = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_grid", Grid([rule.tests for rule in self.rules]))
+        # cells that read the same run once; conclusions are counted when they are drawn
+        tests = set().union(*(rule.tests for rule in self.rules))
+        cost = sum(each.cost for each in tests) + sum(column.expression.cost for column in self.inputs)
+        object.__setattr__(self, "cost", cost)
 
     @property
     def variables(self) -> frozenset[str]:
@@ -111,6 +116,7 @@ class Table:
             return self._nothing(scope, environment, budget)
         if self.hit_policy is HitPolicy.FIRST:
             hits = hits[:1]
+        budget.spend(sum(cell.cost for rule in hits for cell in rule.outputs))
         rows = [[cell.evaluate(scope, environment, budget) for cell in rule.outputs] for rule in hits]
         if self.hit_policy is HitPolicy.ANY and any(equal(row, rows[0], budget) is not True for row in rows[1:]):
             raise DecisionFailure("decision_different_results", rules=", ".join(rule.id for rule in hits[:10]))

@@ -13,20 +13,24 @@ from engine.feel.errors import FeelFailure
 from engine.feel.functions import BUILTINS
 from engine.feel.operations import Budget, weigh
 from engine.feel.parser import Parser
-from engine.feel.tree import Node, Tests
+from engine.feel.tree import Node, Tests, measure
 from engine.feel.values import Environment, Value
 
 _FUNCTIONS = (*BUILTINS, *EXTENSIONS)
 
 
 class _Compiled:
-    """What expressions and tests have in common. Equal and hashed by source: two that read the same are the same."""
+    """What expressions and tests have in common. Equal and hashed by source: two that read the same are the same.
 
-    __slots__ = ("_run", "_slots", "possible_variables", "source", "tree", "variables")
+    ``cost`` is what straight-line evaluation takes, in steps: no ``Budget`` counts it, so whoever evaluates again and again has to.
+    """
+
+    __slots__ = ("_run", "_slots", "cost", "possible_variables", "source", "tree", "variables")
 
     def __init__(self, source: str, tree: Node, run: Run, compiler: Compiler) -> None:
         self.source = source
         self.tree = tree
+        self.cost = measure(tree)[0]
         self.variables = frozenset(compiler.variables)
         self.possible_variables = frozenset(compiler.possible_variables)
         self._run = run

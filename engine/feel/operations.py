@@ -35,6 +35,11 @@ class Budget:
     left: int = MAX_STEPS
     calls: int = 0
 
+    @property
+    def spent(self) -> int:
+        """The steps taken so far."""
+        return MAX_STEPS - self.left
+
     def spend(self, steps: int) -> None:
         """Take ``steps``. Raises FeelFailure when none are left."""
         self.left -= steps

@@ -4,6 +4,7 @@ Decide and evolve: ``moves`` decides and emits events, ``fold.apply`` alone writ
 """
 
 from engine.kernel.advance import MAX_STEPS, Advance, advance
+from engine.kernel.evaluation import MAX_WORK
 from engine.kernel.events import Event, from_record, to_record
 from engine.kernel.fold import fold
 from engine.kernel.state import ROOT, Activity, Incident, Phase, State, Wait
@@ -12,6 +13,7 @@ from engine.kernel.values import ValueNotStorable, storable
 
 __all__ = [
     "MAX_STEPS",
+    "MAX_WORK",
     "ROOT",
     "Activity",
     "Advance",

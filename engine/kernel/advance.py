@@ -7,7 +7,7 @@ from typing import NamedTuple
 from engine.errors import Facts, InvariantBroken, NotFound
 from engine.feel import Environment
 from engine.kernel import events as happened
-from engine.kernel.evaluation import Blocked
+from engine.kernel.evaluation import MAX_WORK, Blocked
 from engine.kernel.events import Event
 from engine.kernel.moves import Moves
 from engine.kernel.state import ROOT, Activity, Phase, State, Wait
@@ -41,7 +41,13 @@ class Advance(NamedTuple):
 
 
 def advance(
-    model: Model, state: State | None, stimulus: Stimulus, environment: Environment, *, max_steps: int = MAX_STEPS
+    model: Model,
+    state: State | None,
+    stimulus: Stimulus,
+    environment: Environment,
+    *,
+    max_steps: int = MAX_STEPS,
+    max_work: int = MAX_WORK,
 ) -> Advance:
     """Answer ``stimulus`` at ``environment.now``. ``state`` (None before ``Start``) is not changed.
 
@@ -50,7 +56,7 @@ def advance(
         NotFound: code ``process_unknown`` or ``start_unknown``, for ``Start`` only.
         ValueNotStorable: the stimulus carries a value that a process cannot keep.
     """
-    moves = Moves(model, State() if state is None else state.copy(), environment)
+    moves = Moves(model, State() if state is None else state.copy(), environment, max_work)
     if isinstance(stimulus, Start):
         if state is not None:
             raise StaleStimulus(stimulus="Start")
@@ -171,9 +177,12 @@ def _retry(moves: Moves, incident_id: str) -> None:
 
 
 def _work(moves: Moves, max_steps: int) -> None:
-    """Until nothing can move, or for ``max_steps``; then say whether the instance has ended or can never move again."""
+    """Until nothing can move, ``max_steps`` are made or the work of expressions is used up.
+
+    Then say whether the instance has ended or can never move again.
+    """
     steps = 0
-    while (work := moves.next_work()) is not None:
+    while moves.exhausted is None and (work := moves.next_work()) is not None:
         if steps == max_steps:
             # the work is not lost: it stands in the state, and a retry finds it there
             _raise_too_many_steps(moves, max_steps)
@@ -184,7 +193,11 @@ def _work(moves: Moves, max_steps: int) -> None:
         steps += len(moves.events) > before
     if moves.state.is_ended:
         return
-    if moves.state.scopes[ROOT].is_empty:
+    if moves.exhausted is not None:
+        # as above: the move stands in the state, untouched, and a retry makes it with the work of a new stimulus
+        element, exhausted = moves.exhausted
+        _raise_on_root(moves, exhausted.code, element, exhausted.facts)
+    elif moves.state.scopes[ROOT].is_empty:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
     elif not _may_go_on(moves.state):

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NoReturn
 
 from engine.errors import EngineError, Fact, Facts
-from engine.feel import Environment, Expression, Value
+from engine.feel import Budget, Environment, Expression, Value
 from engine.kernel import timers
 from engine.kernel.values import storable
 from engine.model import elements as model
@@ -24,6 +24,8 @@ Trigger = model.TimerDefinition | model.MessageDefinition | model.ErrorDefinitio
 Plan = timers.Schedule | str
 """What is needed to begin waiting: a timer's schedule or a message's correlation key."""
 
+MAX_WORK = 5_000_000
+"""How many steps (``engine.feel.Budget``) the expressions and decisions of one stimulus may take together: seconds, not minutes."""
 DEFAULT_PRIORITY = 50
 MAX_PRIORITY = 100
 
@@ -38,21 +40,54 @@ class Blocked(Exception):
         self.facts = facts
 
 
+class Exhausted(Blocked):
+    """This move may be possible, but not within this stimulus: its expressions have cost too much already."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__("too_much_work", "expressions", {"limit": limit})
+
+
 def block(code: str, place: str, /, **facts: Fact) -> NoReturn:
     """Raise Blocked."""
     raise Blocked(code, place, facts)
 
 
 class Evaluation:
-    """Answers at one moment. Every method raises Blocked when there is no answer; ``place`` says in the incident what was asked."""
+    """Answers at one moment. Every method raises Blocked when there is no answer; ``place`` says in the incident what was asked.
 
-    def __init__(self, environment: Environment) -> None:
+    Each expression has a bound of its own (``Budget``), all of them together ``max_work``: Exhausted when it is used up.
+    """
+
+    def __init__(self, environment: Environment, max_work: int = MAX_WORK) -> None:
         self.environment = environment
+        self._max_work = max_work
+        self._work_left = max_work
 
     def evaluate(self, expression: Expression, seen: Variables, place: str) -> Value:
         """The storable value of an expression."""
+        budget = self.budget(expression.cost)
         try:
-            return storable(expression.evaluate(seen, self.environment))
+            return storable(expression.evaluate(seen, self.environment, budget))
+        except EngineError as error:
+            block(error.code, place, **error.facts)
+        finally:
+            self.charge(budget)
+
+    def budget(self, cost: int = 0) -> Budget:
+        """For one expression or decision, whose straight line takes ``cost``; to be given to ``charge`` afterwards. Raises Exhausted."""
+        if self._work_left <= 0:
+            raise Exhausted(self._max_work)
+        self._work_left -= cost
+        return Budget()
+
+    def charge(self, budget: Budget) -> None:
+        """Count what was taken of ``budget``."""
+        self._work_left -= budget.spent
+
+    def kept(self, value: Value, place: str) -> Value:
+        """``value``, put together of others, if a process can keep it as a whole."""
+        try:
+            return storable(value)
         except EngineError as error:
             block(error.code, place, **error.facts)
 
@@ -109,8 +144,9 @@ class Evaluation:
         layered = seen.new_child(found)
         for mapping in mappings:
             name, *path = mapping.target
-            value = self.evaluate(mapping.source, layered, f"{place} {'.'.join(mapping.target)}")
-            found[name] = _put(found.get(name, into.get(name)), path, value) if path else value
+            whole = f"{place} {'.'.join(mapping.target)}"
+            value = self.evaluate(mapping.source, layered, whole)
+            found[name] = self.kept(_put(found.get(name, into.get(name)), path, value), whole) if path else value
         return found
 
     def plan(self, trigger: Trigger, seen: Variables, place: str) -> Plan:

@@ -22,7 +22,17 @@ from engine.errors import EngineError, Facts
 from engine.feel import Environment, Value
 from engine.kernel import events as happened
 from engine.kernel import timers
-from engine.kernel.evaluation import Blocked, Evaluation, Plan, Trigger, Variables, Visible, block
+from engine.kernel.evaluation import (
+    MAX_WORK,
+    Blocked,
+    Evaluation,
+    Exhausted,
+    Plan,
+    Trigger,
+    Variables,
+    Visible,
+    block,
+)
 from engine.kernel.fold import apply
 from engine.kernel.joins import may_join
 from engine.kernel.state import ROOT, Activity, Items, Phase, State
@@ -62,13 +72,19 @@ Work = Token | Step | Join
 
 
 class Moves(Evaluation):
-    """One run over a state of its own. ``events`` is what has happened so far."""
+    """One run over a state of its own. ``events`` is what has happened so far.
 
-    def __init__(self, definition: model.Model, state: State, environment: Environment) -> None:
-        super().__init__(environment)
+    ``exhausted`` has the element whose move found the work of the stimulus used up: nothing more can be done now.
+    """
+
+    def __init__(
+        self, definition: model.Model, state: State, environment: Environment, max_work: int = MAX_WORK
+    ) -> None:
+        super().__init__(environment, max_work)
         self.model = definition
         self.state = state
         self.events: list[happened.Event] = []
+        self.exhausted: tuple[str, Exhausted] | None = None
         self._passive: deque[Token | Step] = deque()
         self._effects: deque[Token | Step] = deque()
 
@@ -192,6 +208,8 @@ class Moves(Evaluation):
                 self._leave(activity, node, activity.result)
             elif activity.phase is Phase.INSIDE:
                 self._go_on_inside(activity, node)
+        except Exhausted as exhausted:
+            self.exhausted = self.exhausted or (activity.element, exhausted)
         except Blocked as blocked:
             self.raise_incident(activity, blocked.code, blocked.place, blocked.facts)
 
@@ -355,11 +373,14 @@ class Moves(Evaluation):
         if decision is None:
             block("decision_unknown", "decision", decision=node.decision)
         locals_ = self._inputs(activity, node)
+        budget = self.budget()
         try:
-            found = decision.evaluate(self._seen(activity, locals_), self.environment)
+            found = decision.evaluate(self._seen(activity, locals_), self.environment, budget)
             value, inputs = storable(found.value), storable(dict(found.inputs))
         except EngineError as error:
             block(error.code, "decision", **error.facts)
+        finally:
+            self.charge(budget)
         told = happened.DecisionEvaluated(
             activity=activity.id,
             element=node.id,
@@ -426,8 +447,10 @@ class Moves(Evaluation):
     def _go_on_with_items(self, body: Activity, items: Items, node: model.Activity, many: model.MultiInstance) -> None:
         """Begin the items whose turn has come; when all are done, gather their outputs and leave."""
         if not items.pending and not body.scopes:
-            gathered = [items.outputs.get(number) for number in range(items.total)]
-            written = {many.output_collection: gathered} if many.output_collection else {}
+            written: dict[str, Value] = {}
+            if many.output_collection:
+                gathered = [items.outputs.get(number) for number in range(items.total)]
+                written[many.output_collection] = self.kept(gathered, "output collection")
             after = self.state.visible(body.scope).new_child(dict(written))
             self._depart(body, written, self.flows(self._process(body.scope), node, after))
             return

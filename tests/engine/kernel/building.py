@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from engine.data import from_canonical, to_canonical
 from engine.decisions import Decision
 from engine.feel import Environment, Expression, compile_expression
-from engine.kernel import MAX_STEPS, Event, State, Stimulus, advance, fold, from_record, to_record
+from engine.kernel import MAX_STEPS, MAX_WORK, Event, State, Stimulus, advance, fold, from_record, to_record
 from engine.kernel.stimuli import Start
 from engine.model import elements as model
 
@@ -105,11 +105,13 @@ class Run:
         process_id: str = "p",
         now: datetime = NOW,
         max_steps: int = MAX_STEPS,
+        max_work: int = MAX_WORK,
         **variables: Any,
     ) -> None:
         self.model = definition
         self.now = now
         self.max_steps = max_steps
+        self.max_work = max_work
         self.events: list[Event] = []
         self.state: State = State()
         self._take(None, Start(process=process_id, variables=variables))
@@ -123,7 +125,9 @@ class Run:
         return happened
 
     def _take(self, state: State | None, stimulus: Stimulus) -> tuple[Event, ...]:
-        self.state, happened = advance(self.model, state, stimulus, at(self.now), max_steps=self.max_steps)
+        self.state, happened = advance(
+            self.model, state, stimulus, at(self.now), max_steps=self.max_steps, max_work=self.max_work
+        )
         assert fold(self.model, happened, state) == self.state
         again = [from_record(from_canonical(to_canonical(to_record(each)))) for each in happened]
         assert again == list(happened)
