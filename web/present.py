@@ -26,7 +26,6 @@ from engine.model.elements import (
     EndEvent,
     ErrorDefinition,
     ExclusiveGateway,
-    Gateway,
     Flow,
     Gateway,
     InclusiveGateway,
