@@ -14,7 +14,8 @@ from handlers.demonstration.seed import PEOPLE
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "processes").rglob("*.md")])
+GLOSSARY = ROOT / "handlers" / "base" / "GLOSSARY.md"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "processes").rglob("*.md"), GLOSSARY])
 
 
 def commands(parser: argparse.ArgumentParser, before: str = "bordereau") -> Iterator[str]:
@@ -66,11 +67,21 @@ def test_the_people_of_the_readme_can_sign_in() -> None:
     assert named <= {login for login, _, _ in PEOPLE}
 
 
-def test_the_walkthrough_leads_to_files_and_names_that_exist() -> None:
-    text = (ROOT / "docs" / "walkthrough.md").read_text(encoding="utf-8")
+def test_every_page_of_the_documentation_is_on_the_map() -> None:
+    pages = [each.name for each in (ROOT / "docs").glob("*.md")]
+    assert [name for name in pages if f"(docs/{name})" not in README] == []
+    tests = [each.name for each in (ROOT / "tests").iterdir() if each.is_dir() and not each.name.startswith("__")]
+    mirrored = {"engine", "handlers", "web", "processes"}
+    assert [name for name in tests if name not in mirrored and f"`{name}`" not in README] == []
+
+
+@pytest.mark.parametrize("document", [ROOT / "docs" / "walkthrough.md", GLOSSARY], ids=lambda each: each.name)
+def test_named_files_and_names_exist(document: Path) -> None:
     # `file.py` `name` `name within it`: a file, then perhaps names that it defines
-    steps = re.findall(r"`((?:engine|handlers|web|processes)/[^`]+)`((?:\s+`[A-Za-z_]+`)*)", text)
-    assert len(steps) > 20
+    steps = re.findall(
+        r"`((?:engine|handlers|web|processes)/[^`]+)`((?:\s+`[A-Za-z_]+`)*)", document.read_text(encoding="utf-8")
+    )
+    assert len(steps) > 10
     missing = [file for file, _ in steps if not (ROOT / file).exists()]
     assert missing == []
     wrong = [
@@ -82,3 +93,14 @@ def test_the_walkthrough_leads_to_files_and_names_that_exist() -> None:
         )
     ]
     assert wrong == []
+
+
+def test_every_table_of_the_business_has_its_words_in_the_glossary() -> None:
+    glossary = GLOSSARY.read_text(encoding="utf-8")
+    tables = [
+        (file.relative_to(ROOT).as_posix(), name)
+        for file in sorted((ROOT / "handlers").rglob("tables.py"))
+        for name in re.findall(r"(?m)^class (\w+)\(Table\):", file.read_text(encoding="utf-8"))
+    ]
+    assert tables
+    assert [table for table in tables if "`{}` `{}`".format(*table) not in glossary] == []
