@@ -1,4 +1,4 @@
-"""Runs the conformance processes (``/shared/conformance``) through the public interface of the engine.
+"""Runs the processes of the conformance set, which stays outside the repository, through the public interface of the engine.
 
     python <folder of the conformance set>/run.py --adapter tests.conformance.adapter:Adapter
 
