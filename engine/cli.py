@@ -340,7 +340,7 @@ def _print_problems(problems: Sequence[Problem], stream: Any) -> None:
             for part in (
                 problem.file,
                 problem.element_id,
-                f"“{problem.element_name}”" if problem.element_name else None,
+                _say("cli_element_name", name=problem.element_name) if problem.element_name else None,
                 f"({problem.place})" if problem.place else None,
             )
             if part
