@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array, insert
 from sqlalchemy.orm import Session
 
@@ -93,12 +93,23 @@ def add_person(
 
 
 def deactivate(session: Session, login: str) -> None:
-    """Let somebody in no longer; what they did stays theirs, and their open sessions end. Raises NotFound (``person_unknown``)."""
+    """Let somebody in no longer; what they did stays theirs, and their open sessions end.
+
+    What they had taken goes back to its role, in this transaction (a trigger: ``engine_0003``). Raises NotFound (``person_unknown``).
+    """
     found = session.execute(
         update(person).where(person.c.login == _normal(login)).values(is_active=False).returning(person.c.id)
     ).scalar()
     if found is None:
         raise NotFound("person_unknown", login=login)
+
+
+def take_role(session: Session, login: str, role_key: str) -> None:
+    """Take a role away; not having it is fine. What was taken with it goes back to it. Raises NotFound (``person_unknown``)."""
+    found = find_person(session, login)
+    if found is None:
+        raise NotFound("person_unknown", login=_normal(login))
+    session.execute(delete(person_role).where(person_role.c.person_id == found.id, person_role.c.role_key == role_key))
 
 
 def authenticate(database: Database, login: str, password: str, now: datetime) -> Actor:

@@ -11,15 +11,16 @@ from engine.errors import Conflict, NotFound, WrongState
 from engine.handler import Actor
 from engine.inbox import queries
 from engine.inbox.rules import refusal
+from engine.inbox.store import LOST
 
-_CLAIM = text("""
+_CLAIM = text(f"""
     UPDATE engine.task SET assignee = :login, claimed_at = :now
-    WHERE id = :task AND is_open AND assignee IS NULL AND role = ANY(CAST(:roles AS text[]))
+    WHERE id = :task AND is_open AND (assignee IS NULL OR {LOST}) AND role = ANY(CAST(:roles AS text[]))
       AND NOT EXISTS (
           SELECT FROM engine.task earlier
           WHERE earlier.instance_id = task.instance_id AND earlier.element_id = task.not_same_as AND earlier.closed_by = :login)
     RETURNING id
-""")
+""")  # noqa: S608 - composed of constants
 
 _RELEASE = text("""
     UPDATE engine.task SET assignee = NULL, claimed_at = NULL
@@ -29,7 +30,7 @@ _RELEASE = text("""
 
 
 def claim(database: Database, actor: Actor, task_id: int) -> None:
-    """Take the task. Taking what one has is fine.
+    """Take the task. Taking what one has is fine; so is taking over from somebody who has lost the role since.
 
     Raises NotFound; NotAllowed (not offered, four eyes); WrongState (closed); Conflict (a colleague was faster).
     """

@@ -15,6 +15,7 @@ from engine.errors import FieldProblem, InvalidInput
 from engine.feel import Value
 from engine.handler import Actor
 from engine.inbox.rules import Offer
+from engine.inbox.store import HOLDER
 
 View = Literal["role", "mine"]
 
@@ -94,6 +95,9 @@ _NOT_MINE_TO_DO = """
         WHERE earlier.instance_id = task.instance_id AND earlier.element_id = task.not_same_as AND earlier.closed_by = :login)
 """
 
+# what was taken with a role that is gone is nobody's; what the process gave to the person needs none
+_STILL_MINE = "(task.claimed_at IS NULL OR task.role = ANY(CAST(:roles AS text[])))"
+
 # One ordered walk of the partial index for each role, merged: `role = ANY(...) ORDER BY` would sort every open task (architecture §6).
 _BY_ROLE = text(f"""
     SELECT {_COLUMNS}
@@ -110,7 +114,7 @@ _BY_ROLE = text(f"""
 
 _MINE = text(f"""
     SELECT {_COLUMNS} FROM engine.task {_JOINS}
-    WHERE task.assignee = :login AND task.is_open AND (task.sort_at, task.id) > (:after_sort, :after_id)
+    WHERE task.assignee = :login AND task.is_open AND {_STILL_MINE} AND (task.sort_at, task.id) > (:after_sort, :after_id)
     ORDER BY task.sort_at, task.id LIMIT :limit
 """)  # noqa: S608 - composed of constants
 
@@ -121,7 +125,7 @@ _COUNT = text(f"""
             JOIN engine.task ON task.role = mine.role AND task.is_open AND task.assignee IS NULL AND {_NOT_MINE_TO_DO}
             LIMIT :cap) AS offered) AS role,
         (SELECT count(*) FROM (
-            SELECT FROM engine.task WHERE task.assignee = :login AND task.is_open LIMIT :cap) AS taken) AS mine
+            SELECT FROM engine.task WHERE task.assignee = :login AND task.is_open AND {_STILL_MINE} LIMIT :cap) AS taken) AS mine
 """)  # noqa: S608 - composed of constants
 
 _ONE = text(f"SELECT {_COLUMNS} FROM engine.task {_JOINS} WHERE task.id = :task")  # noqa: S608 - composed of constants
@@ -130,13 +134,13 @@ _OF_INSTANCE = text(f"""
     SELECT {_COLUMNS} FROM engine.task {_JOINS} WHERE task.instance_id = :instance ORDER BY task.id
 """)  # noqa: S608 - composed of constants
 
-_OFFER = text("""
-    SELECT task.id, task.role, task.assignee, task.claimed_at IS NOT NULL AS is_claimed, task.is_open,
+_OFFER = text(f"""
+    SELECT task.id, task.role, {HOLDER} AS assignee, task.claimed_at IS NOT NULL AS is_claimed, task.is_open,
            ARRAY(SELECT DISTINCT earlier.closed_by FROM engine.task earlier
                  WHERE earlier.instance_id = task.instance_id AND earlier.element_id = task.not_same_as
                    AND earlier.closed_by IS NOT NULL) AS earlier_completers
     FROM engine.task WHERE task.id = :task
-""")
+""")  # noqa: S608 - composed of constants
 
 _CANDIDATES = text("""
     SELECT count(*) FROM engine.person_role JOIN engine.person ON person.id = person_role.person_id

@@ -2,6 +2,7 @@
 
 A task is offered to one role, or given to one person. Taking it (*claim*) is a courtesy to colleagues, not a duty: completing a task that
 nobody has taken is allowed to everybody whom it is offered to, because the row lock of the instance already makes the first one win.
+Taking does not outlive the role: whoever loses it loses the task, and a colleague may take it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from engine.handler import Actor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """What of a task decides who may do it. ``earlier_completers``: logins excluded by four eyes."""
+    """What of a task decides who may do it.
+
+    ``assignee``: who took it and still may, or whom the process gave it to; ``earlier_completers``: logins excluded by four eyes.
+    """
 
     task_id: int
     role: str | None
@@ -30,8 +34,9 @@ def refusal(offer: Offer, actor: Actor) -> CommandRejected | None:
 
     Whoever could never do it hears only that (NotAllowed), not who has it.
     """
-    is_mine = offer.assignee == actor.login
     is_offered = offer.role is not None and offer.role in actor.roles
+    # what somebody took is theirs by the role; what the process gave to the person is theirs without one
+    is_mine = offer.assignee == actor.login and (is_offered or not offer.is_claimed)
     if not is_mine and not is_offered:
         return NotAllowed("task_not_offered", task=offer.task_id, role=offer.role)
     if not offer.is_open:

@@ -15,6 +15,19 @@ from engine.errors import InvariantBroken
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """Where a task without a due date stands in the order of the inbox."""
 
+LOST: Final = """(
+    task.claimed_at IS NOT NULL AND EXISTS (
+        SELECT FROM engine.person holder
+        WHERE holder.login = task.assignee AND NOT (
+            holder.is_active AND EXISTS (
+                SELECT FROM engine.person_role held WHERE held.person_id = holder.id AND held.role_key = task.role)))
+)"""
+"""SQL: whoever took ``task`` may not do it any more. Taking the role away gives the task back (migration ``engine_0003``); this holds for
+what is taken in the same moment."""
+
+HOLDER: Final = f"CASE WHEN NOT {LOST} THEN task.assignee END"
+"""SQL: who has ``task``, and may."""
+
 Outcome = Literal["completed", "cancelled"]
 
 

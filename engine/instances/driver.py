@@ -96,7 +96,7 @@ _LOCK = text(f"""
 # The row of the task is read before the lock is ours and may be old news by then: whoever closes it guards the change (inbox.store), and
 # the kernel answers from the snapshot, which is read with the lock.
 _LOCK_BY_TASK = text(f"""
-    SELECT {_LOCK_COLUMNS}, task.activity, task.role, task.assignee, task.is_open, task.claimed_at, task.not_same_as, task.form
+    SELECT {_LOCK_COLUMNS}, task.activity, task.role, {inbox.HOLDER} AS assignee, task.is_open, task.claimed_at, task.not_same_as, task.form
     FROM engine.task
     JOIN engine.instance ON instance.id = task.instance_id
     JOIN engine.definition_version version ON version.id = instance.version_id

@@ -158,6 +158,8 @@ def test_tasks_of_several_roles_are_merged_and_those_without_a_date_come_last(ru
         (Offer(task_id=1, role="packer", assignee="pack0", is_claimed=True, is_open=True), PACKER, None),
         (Offer(task_id=1, role="packer", assignee="pack1", is_claimed=True, is_open=True), PACKER, "task_taken"),
         (Offer(task_id=1, role="packer", assignee="pack1", is_claimed=True, is_open=True), CLERK, "task_not_offered"),
+        (Offer(task_id=1, role="packer", assignee="clea", is_claimed=True, is_open=True), CLERK, "task_not_offered"),
+        (Offer(task_id=1, role="packer", assignee="clea", is_claimed=False, is_open=True), CLERK, None),
         (Offer(task_id=1, role=None, assignee="clea", is_claimed=False, is_open=True), CLERK, None),
         (Offer(task_id=1, role="packer", assignee=None, is_claimed=False, is_open=False), PACKER, "task_closed"),
         (
