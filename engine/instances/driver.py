@@ -254,7 +254,7 @@ class _Step:
         try:
             outcome = invoke(handler, request.given, context)
         except Transient as error:
-            self._fail(request, Crashed(None, handler=handler.name, kind="Transient", message=str(error)), error)
+            self._fail(request, Crashed(None, handler=handler.name, kind=type(error).__name__), error)
         except HandlerFailure as error:
             self._fail(request, error, error.__cause__)
         else:
@@ -273,8 +273,15 @@ class _Step:
         is_hopeless = not isinstance(failure, Crashed)
         if self._on_failure is OnFailure.REFUSE or (self._on_failure is OnFailure.RETRY and not is_hopeless):
             raise failure from cause
-        _log.warning("handler_failed", instance=self._instance.id, activity=request.activity, code=failure.code)
-        self._advance(FailHandler(activity=request.activity, code=failure.code, facts=failure.facts))
+        events = self._advance(FailHandler(activity=request.activity, code=failure.code, facts=failure.facts))
+        _log.warning(
+            "handler_failed",
+            instance=self._instance.id,
+            activity=request.activity,
+            incident=incident_of(events, request.activity),
+            code=failure.code,
+            exc_info=None if is_hopeless else cause,  # a value that was refused stays out of the log too
+        )
 
     def _queue_effects(self, requests: Iterable[happened.HandlerRequested]) -> None:
         """A job for each effect that is still wanted now that the step has come to rest."""
@@ -316,6 +323,12 @@ class _Step:
         messages.send(session, rows.thrown, now, sender=self._actor.login, instance_id=instance.id)
         incidents.save(session, instance.id, now, self._actor.login, raised=rows.incidents, resolved=rows.resolved)
         return opened
+
+
+def incident_of(events: Iterable[Event], activity: str) -> str | None:
+    """The reference of the incident that these events raised on the activity: the log tells of it by this name."""
+    raised = (each for each in events if isinstance(each, happened.IncidentRaised) and each.activity == activity)
+    return next((each.incident for each in raised), None)
 
 
 def idempotency_key(instance_id: int, activity: str, handler: Handler) -> str:

@@ -39,6 +39,7 @@ def invoke(handler: Handler, given: Mapping[str, Value], context: HandlerContext
     """Run ``handler`` inside a savepoint of ``context.session``.
 
     Raises InputInvalid (before anything ran), OutputInvalid or Crashed (everything of it undone); ``Transient`` passes through, undone too.
+    Facts of failures are written into the history for ever: they have kinds and names, never the words of an exception (its cause has).
     """
     typed = _read_input(handler, given)
     try:
@@ -52,7 +53,11 @@ def invoke(handler: Handler, given: Mapping[str, Value], context: HandlerContext
     except (HandlerFailure, Transient):
         raise
     except Exception as error:
-        raise Crashed(None, handler=handler.name, kind=type(error).__name__, message=str(error)[:500]) from error
+        raise Crashed(None, handler=handler.name, kind=type(error).__name__) from error
+
+
+_SAID_BY_HANDLERS = frozenset({"value_error", "assertion_error"})
+"""Pydantic's types whose message is what a validator raised."""
 
 
 @lru_cache(maxsize=1024)
@@ -82,7 +87,9 @@ def _read_output(handler: Handler, result: object) -> Mapping[str, Value]:
         _adapter(handler.output_type).validate_python(plain)
     except ValidationError as error:
         raise OutputInvalid(None, handler=handler.name, **_first(error)) from error
-    except (ValueError, ValueNotStorable) as error:
+    except ValueNotStorable as error:
+        raise OutputInvalid(None, handler=handler.name, field="", reason=error.code) from error
+    except ValueError as error:
         raise OutputInvalid(None, handler=handler.name, field="", reason=str(error)) from error
     if not isinstance(plain, dict):
         raise OutputInvalid(None, handler=handler.name, field="", reason="not a record")
@@ -123,6 +130,7 @@ def _refuse_floats(found: object) -> None:
 
 
 def _first(error: ValidationError) -> Facts:
-    """The first thing that Pydantic found: which field, and why. Never the value: it may be personal."""
+    """The first thing that Pydantic found: which field, and why. Never the value: it may be personal, and so may the words of a check."""
     found = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    return {"field": ".".join(str(part) for part in found["loc"]), "reason": found["msg"]}
+    reason = found["type"] if found["type"] in _SAID_BY_HANDLERS else found["msg"]
+    return {"field": ".".join(str(part) for part in found["loc"]), "reason": reason}

@@ -63,10 +63,12 @@ def perform(runtime: Runtime, name: str, arguments: JobArguments, attempt: int) 
         except Exception as error:
             if not current.is_last:
                 raise
-            _log.exception("job_gave_up", attempt=attempt)
-            facts: Facts = {"kind": type(error).__name__, "message": str(error)[:500], "attempts": attempt}
+            facts: Facts = {"kind": type(error).__name__, "attempts": attempt}
             with runtime.database.transaction() as session:
-                incidents.raise_for_job(session, name, arguments, code="job_gave_up", facts=facts, now=clock.now())
+                incident = incidents.raise_for_job(
+                    session, name, arguments, code="job_gave_up", facts=facts, now=clock.now()
+                )
+            _log.exception("job_gave_up", attempt=attempt, incident=incident)
 
 
 def fire_timer(runtime: Runtime, attempt: Attempt, *, instance_id: int, wait: str) -> None:
@@ -195,14 +197,21 @@ def _stimulus(session: Session, activity: str, key: str, outcome: Returned | Thr
 def _give_up(runtime: Runtime, instance_id: int, activity: str, error: Exception, now: datetime) -> None:
     """A small transaction of its own: the effect's is undone."""
     code = error.code if isinstance(error, HandlerFailure) else "handler_transient"
-    facts: Facts = error.facts if isinstance(error, HandlerFailure) else {"reason": str(error)[:500]}
-    _log.warning("effect_gave_up", activity=activity, code=code)
+    facts: Facts = error.facts if isinstance(error, HandlerFailure) else {"kind": type(error).__name__}
     with runtime.database.transaction() as session:
         instance = driver.lock(session, instance_id)
         if instance.state is None or activity not in {each.id for each in instance.state.needs}:
             return
         stimulus = FailHandler(activity=activity, code=code, facts=facts)
-        driver.apply(runtime, session, instance, stimulus, SYSTEM, now, on_failure=OnFailure.INCIDENT)
+        done = driver.apply(runtime, session, instance, stimulus, SYSTEM, now, on_failure=OnFailure.INCIDENT)
+    is_refused = isinstance(error, HandlerFailure) and not isinstance(error, Crashed)
+    _log.warning(
+        "effect_gave_up",
+        activity=activity,
+        incident=driver.incident_of(done.events, activity),
+        code=code,
+        exc_info=None if is_refused else error,  # a value that was refused stays out of the log too
+    )
 
 
 # ---- messages

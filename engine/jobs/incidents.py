@@ -14,14 +14,15 @@ from engine.jobs.queue import JobArguments
 _RAISE = text("""
     INSERT INTO engine.incident (instance_id, code, place, facts, job_name, job_arguments, raised_at)
     VALUES ((SELECT id FROM engine.instance WHERE id = :instance), :code, :place, :facts, :name, :arguments, :now)
+    RETURNING id
 """)
 
 
 def raise_for_job(
     session: Session, name: str, arguments: JobArguments, *, code: str, facts: Facts, now: datetime
-) -> None:
-    """Record that the job gave up. ``arguments["instance_id"]``, if it has one, says whose case stopped."""
-    session.execute(
+) -> int:
+    """Record that the job gave up; gives the incident's id. ``arguments["instance_id"]``, if it has one, says whose case stopped."""
+    raised = session.execute(
         _RAISE,
         {
             "instance": arguments.get("instance_id"),
@@ -33,3 +34,4 @@ def raise_for_job(
             "now": now,
         },
     )
+    return int(raised.scalar_one())

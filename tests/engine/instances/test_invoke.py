@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import AfterValidator
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -45,6 +46,15 @@ class Result:
     kind: Kind
     lines: tuple[Line, ...]
     count: int
+
+
+def no_names(remark: str) -> str:
+    raise ValueError(f"{remark} is somebody's name")
+
+
+@data
+class Careful:
+    remark: Annotated[str, AfterValidator(no_names)]
 
 
 FINE: dict[str, Any] = {
@@ -153,9 +163,22 @@ def test_what_a_handler_raises_undoes_what_it_wrote(
         mark(context.session)
         raise error
 
-    with pytest.raises(raised):
+    with pytest.raises(raised) as failed:
         invoke(made(act), FINE, context)
     assert marks(context.session) == 0
+    if isinstance(failed.value, Crashed):
+        assert failed.value.facts == {"handler": "test.act", "kind": type(error).__name__}
+        assert failed.value.__cause__ is error
+
+
+def test_what_a_check_of_the_handler_says_is_not_passed_on(context: HandlerContext) -> None:
+    @handler("test.careful", fr="Lire", en="Read")
+    def read(given: Careful, context: HandlerContext) -> None:
+        pytest.fail("it ran")
+
+    with pytest.raises(InputInvalid) as refused:
+        invoke(read, {"remark": "Zoé"}, context)
+    assert refused.value.facts == {"handler": "test.careful", "field": "remark", "reason": "value_error"}
 
 
 def test_a_business_error_is_an_answer_and_undoes_what_was_written(context: HandlerContext) -> None:

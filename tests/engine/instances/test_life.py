@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from structlog.testing import capture_logs
 
 from engine import clock
 from engine.data import from_canonical
@@ -292,9 +293,15 @@ def test_an_effect_that_keeps_failing_becomes_an_incident_and_can_be_retried(run
     with pytest.raises(Crashed):
         work.perform(runtime, *job, 1)
     assert rows(runtime, "SELECT * FROM engine.incident") == []
-    work.perform(runtime, *job, ATTEMPTS)
-    ((incident, code, element),) = rows(runtime, "SELECT id, code, element_id FROM engine.incident")
+    with capture_logs() as entries:
+        work.perform(runtime, *job, ATTEMPTS)
+    found = rows(runtime, "SELECT id, code, element_id, reference, facts FROM engine.incident")
+    ((incident, code, element, reference, facts),) = found
     assert (code, element) == ("handler_crashed", "tell")
+    assert set(from_canonical(facts)) == {"handler", "kind"}
+    (entry,) = (each for each in entries if each["event"] == "effect_gave_up")
+    assert (entry["activity"], entry["incident"]) == (job[1]["activity"], reference)
+    assert "letter" in str(entry["exc_info"].__cause__)
     work.perform(runtime, *job, 1)  # a late duplicate finds the incident and does nothing
     with runtime.database.transaction() as session:
         session.execute(text("ALTER TABLE business.lost RENAME TO letter"))
@@ -316,10 +323,17 @@ def test_a_handler_that_fails_in_the_last_attempt_of_a_job_stops_its_activity_on
     with runtime.database.transaction() as session:
         locked, row = driver.lock_by_task(session, task)
         stimulus = CompleteTask(activity=row.activity, actor="pack0", variables={"weight": Decimal(13)})
-        driver.apply(runtime, session, locked, stimulus, SYSTEM, NOW, on_failure=OnFailure.INCIDENT)
-    ((first, element, facts),) = rows(runtime, "SELECT id, element_id, facts FROM engine.incident")
+        with capture_logs() as entries:
+            driver.apply(runtime, session, locked, stimulus, SYSTEM, NOW, on_failure=OnFailure.INCIDENT)
+    found = rows(runtime, "SELECT id, element_id, reference, facts FROM engine.incident")
+    ((first, element, reference, facts),) = found
     assert element == "send"
-    assert "thirteen" in facts
+    assert from_canonical(facts) == {"handler": "parcel.send", "kind": "RuntimeError"}
+    # what is written for ever says the kind; what stood in the exception is in the log, found by the incident
+    assert rows(runtime, "SELECT count(*) FROM engine.event WHERE record LIKE '%thirteen%'") == [(0,)]
+    (entry,) = (each for each in entries if each["event"] == "handler_failed")
+    assert (entry["instance"], entry["incident"]) == (instance, reference)
+    assert "thirteen" in str(entry["exc_info"])
     # still thirteen: a new incident takes the place of the one that was retried
     retry_incident(runtime, OWNER, first)
     assert rows(runtime, "SELECT resolved_by IS NULL FROM engine.incident ORDER BY id") == [(False,), (True,)]
@@ -331,13 +345,17 @@ def test_a_job_that_gave_up_can_be_queued_again(runtime: Runtime) -> None:
     arguments = {"instance_id": instance, "wait": "w1", "nonsense": 1}
     with pytest.raises(TypeError):
         work.perform(runtime, queue.FIRE_TIMER, arguments, ATTEMPTS - 1)
-    work.perform(runtime, queue.FIRE_TIMER, arguments, ATTEMPTS)
-    ((incident, code, name),) = rows(runtime, "SELECT id, code, job_name FROM engine.incident")
+    with capture_logs() as entries:
+        work.perform(runtime, queue.FIRE_TIMER, arguments, ATTEMPTS)
+    ((incident, code, name, facts),) = rows(runtime, "SELECT id, code, job_name, facts FROM engine.incident")
     assert (code, name) == ("job_gave_up", "fire_timer")
+    assert from_canonical(facts) == {"attempts": ATTEMPTS, "kind": "TypeError"}
+    (entry,) = (each for each in entries if each["event"] == "job_gave_up")
+    assert entry["incident"] == incident
     with runtime.database.reading() as session:
         found = queries.case(session, AUDITOR, instance)
     assert found.row.open_incidents == 1
-    # what everybody reads who may see the case tells nothing of our insides; the stored facts do
+    # what everybody reads who may see the case tells nothing of our insides; the log does
     (told,) = (say(each.code, "en", **each.facts) for each in found.incidents)
     assert "TypeError" in told
     assert "nonsense" not in told
