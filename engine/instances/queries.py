@@ -23,7 +23,7 @@ from engine.history import queries as history
 from engine.history.queries import Entry
 from engine.inbox import queries as inbox
 from engine.inbox.queries import SummaryValue, TaskRow
-from engine.inbox.rules import refusal
+from engine.inbox.rules import Offer, refusal
 from engine.instances import incidents
 from engine.instances.access import may_see_case, sees_everything
 from engine.instances.incidents import Incident
@@ -232,7 +232,7 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
         incidents=incidents.of_instance(session, instance_id),
         timeline=tuple(_timeline_entry(definition.bundle, entry) for entry in entries),
         path=path,
-        stages=stages_of(definition.bundle, path),
+        stages=stages_of(definition.bundle.stages, path),
     )
 
 
@@ -259,9 +259,9 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
         definition=definition,
         form=None if row.form is None else definition.bundle.forms.get(row.form),
         variables=state.variables_of(row.activity) if row.activity in state.activities else state.root_variables,
-        stages=stages_of(definition.bundle, path_of(entries)),
-        why=_why(session, definition.bundle, row, actor, entries),
-        may_claim=reason is None and row.assignee is None,
+        stages=stages_of(definition.bundle.stages, path_of(entries)),
+        why=_why(session, definition.bundle, row, offer, actor, entries),
+        may_claim=reason is None and offer.assignee is None,
         may_release=is_mine and row.is_claimed,
         may_complete=reason is None,
         refusal=None if reason is None else reason.code,
@@ -284,16 +284,23 @@ def path_of(entries: Iterable[Entry]) -> Path:
     return Path(elements=elements, flows=tuple(flows))
 
 
-def stages_of(bundle: Bundle, path: Path) -> tuple[StageNow, ...]:
-    """The stage bar: *current* is where something is active, *done* where something was and nothing is any more."""
+def stages_of(stages: Sequence[Stage], path: Path) -> tuple[StageNow, ...]:
+    """The stage bar: *current* is where something is active, *done* where something was and nothing is any more.
 
-    def status(stage: Stage) -> Literal["done", "current", "ahead"]:
-        counts = [path.elements[element] for element in stage.elements if element in path.elements]
-        if any(each.active for each in counts):
+    While only elements of no stage are active, such as a task that the process owner has added, the case is still at the furthest
+    stage that it reached.
+    """
+    reached = [[path.elements[each] for each in stage.elements if each in path.elements] for stage in stages]
+    current = {index for index, counts in enumerate(reached) if any(each.active for each in counts)}
+    if not current and any(each.active for each in path.elements.values()):
+        current = {max((index for index, counts in enumerate(reached) if counts), default=0)}
+
+    def status(index: int) -> Literal["done", "current", "ahead"]:
+        if index in current:
             return "current"
-        return "done" if counts else "ahead"
+        return "done" if reached[index] else "ahead"
 
-    return tuple(StageNow(stage=stage, status=status(stage)) for stage in bundle.stages)
+    return tuple(StageNow(stage=stage, status=status(index)) for index, stage in enumerate(stages))
 
 
 def _visible(session: Session, actor: Actor, instance_id: int) -> Row[Any]:
@@ -303,11 +310,13 @@ def _visible(session: Session, actor: Actor, instance_id: int) -> Row[Any]:
     return row
 
 
-def _why(session: Session, bundle: Bundle, row: TaskRow, actor: Actor, entries: Sequence[Entry]) -> Why:
+def _why(  # noqa: PLR0917 - everything that is known of the task
+    session: Session, bundle: Bundle, row: TaskRow, offer: Offer, actor: Actor, entries: Sequence[Entry]
+) -> Why:
     rule: Literal["role", "claimed", "assigned", "closed"] = "role"
     if not row.is_open:
         rule = "closed"
-    elif row.assignee is not None:
+    elif offer.assignee is not None:
         rule = "claimed" if row.is_claimed else "assigned"
     others = 0 if row.role is None else inbox.candidates(session, row.role) - (row.role in actor.roles)
     return Why(
