@@ -18,6 +18,14 @@ const CURES = [
     cure: replaced("if (!root.head && root.adoptedStyleSheets", "if (root.adoptedStyleSheets"),
   },
   {
+    // The panel of bpmn-js hands its translation to some components only; the others would speak English. `editor.js` tells all.
+    file: "/@bpmn-io/properties-panel/dist/index.esm.js",
+    cure: replaced(
+      "function translateFallback(template, replacements) {\n  replacements = replacements || {};\n",
+      "export const byDefault = {};\nfunction translateFallback(template, replacements) {\n  if (byDefault.translate) return byDefault.translate(template, replacements);\n  replacements = replacements || {};\n",
+    ),
+  },
+  {
     // bpmn-js itself calls what diagram-js calls deprecated, at every "change type".
     file: "/diagram-js/lib/features/context-pad/ContextPad.js",
     cure: replaced(

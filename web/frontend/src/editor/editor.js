@@ -1,3 +1,4 @@
+import { byDefault } from "@bpmn-io/properties-panel";
 import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertiesProviderModule } from "bpmn-js-properties-panel";
 import Modeler from "bpmn-js/lib/Modeler";
 import { CreateAppendAnythingModule } from "bpmn-js-create-append-anything";
@@ -149,6 +150,8 @@ export async function openEditor(mount, data) {
 }
 
 function createModeler(shell, data, locale, word) {
+  const translation = translateModule(locale);
+  byDefault.translate = translation.translate[1]; // for the parts of the panel that nobody hands it to (plugins/cures.js)
   return new Modeler({
     container: shell.canvas,
     propertiesPanel: { parent: shell.panel },
@@ -160,7 +163,7 @@ function createModeler(shell, data, locale, word) {
       CreateAppendAnythingModule,
       offerModule,
       cataloguePanelModule(data, word),
-      translateModule(locale),
+      translation,
     ],
     // Every vocabulary that a file may carry: what is not known here would be lost by copy and paste.
     moddleExtensions: { zeebe: zeebeModdle, camunda: camundaBesideZeebe, spiffworkflow: spiffworkflowModdle },

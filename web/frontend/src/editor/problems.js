@@ -1,8 +1,12 @@
 /** The problems of a diagram: a list beside it, marks and counts on its elements; a click on one shows the other. */
+import { getMid } from "diagram-js/lib/layout/LayoutUtil";
+import { getBBox } from "diagram-js/lib/util/Elements";
+
 import { element as el } from "../page/dom.js";
 
 const MARKER = { error: "bd-has-error", warning: "bd-has-warning" };
 const OVERLAY = "bd-problems";
+const LEGIBLE = { min: 0.75 };
 
 export function problemList(modeler, word) {
   const canvas = modeler.get("canvas");
@@ -27,7 +31,7 @@ export function problemList(modeler, word) {
   function row(problem) {
     const target = registry.get(problem.element_id);
     const severity = isError(problem) ? "error" : "warning";
-    const where = target ? target.businessObject.name || problem.element_id : problem.element_id || word("wholeProcess");
+    const where = target ? placeOf(target) : problem.element_id || word("wholeProcess");
     const facts = [
       el("span", { className: "bde-problem-kind" }, word(severity)),
       el("span", { className: "bde-problem-where" }, where),
@@ -69,7 +73,7 @@ export function problemList(modeler, word) {
         first?.scrollIntoView({ block: "nearest" });
         first?.focus();
       });
-      overlays.add(id, OVERLAY, { position: position(registry.get(id)), html: sign });
+      overlays.add(id, OVERLAY, { position: position(registry.get(id)), scale: LEGIBLE, html: sign });
       marked.push([id, MARKER[severity]]);
     }
   }
@@ -89,6 +93,16 @@ export function problemList(modeler, word) {
 
 export const isError = (problem) => problem.severity !== "warning";
 
+/** An element as people call it: by its name, a flow also by what it connects. */
+function placeOf({ id, businessObject, source, target }) {
+  const { name } = businessObject;
+  return source && target ? `${placeOf(source)} → ${name || placeOf(target)}` : name || id;
+}
+
+/** Where the middle of the mark is: at the corner of a shape, half way of a flow, whose corner may lie on the element that it leaves. */
 function position(target) {
-  return target.waypoints ? { top: -24, left: -10 } : { top: -12, left: -12 };
+  if (!target.waypoints) return { top: -6, left: -6 };
+  const { x, y } = getMid(target);
+  const box = getBBox(target);
+  return { top: y - box.y, left: x - box.x };
 }
