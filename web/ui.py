@@ -225,11 +225,6 @@ def page(template: str, **context: object) -> str:
     return render_template(template, **context)
 
 
-def is_fragment() -> bool:
-    """Whether htmx asks for a part of the page."""
-    return request.headers.get("HX-Request") == "true"
-
-
 def may_start(actor: Actor) -> bool:
     """Whether there is a process that the person may begin."""
     with auth.runtime().database.reading() as session:

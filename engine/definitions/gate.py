@@ -127,15 +127,26 @@ def _service_task(place: _Place, node: ServiceTask, process: Process, handlers: 
     yield from _errors(place, node, process, handler)
 
 
+REFUSES = "refuses"
+"""The property of a service task that lists the errors which need no boundary event: whoever acts is to be refused with their words."""
+
+
+def _meant_refusals(node: ServiceTask) -> set[str]:
+    return {code.strip() for code in node.properties.get(REFUSES, "").split(",") if code.strip()}
+
+
 def _errors(place: _Place, node: ServiceTask, process: Process, handler: Handler) -> Iterator[Problem]:
     for boundary, code in _caught_at(node.id, process):
         if code is not None and code not in handler.errors:
             yield _Place(file=place.file, node=boundary).problem(
                 "error_never_raised", "error", handler=handler.name, error=code
             )
+    meant = _meant_refusals(node)
+    for code in meant - set(handler.errors):
+        yield place.problem("error_never_raised", REFUSES, handler=handler.name, error=code)
     caught = [code for scope in _outwards(node, process) for _, code in _caught_at(scope, process)]
     for code in handler.errors:
-        if None not in caught and code not in caught:
+        if None not in caught and code not in caught and code not in meant:
             yield place.problem("error_not_caught", "error", warning=True, handler=handler.name, error=code)
 
 

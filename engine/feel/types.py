@@ -34,11 +34,6 @@ TYPE_NAMES = (*_BASIC, *_OTHER_NAMES, "Any", "Null")
 _NAME_OF = {kind: name for name, kind in _BASIC.items()}
 
 
-def type_name(value: Value) -> str:
-    """The FEEL name of the type of ``value``."""
-    return "Null" if value is None else _NAME_OF.get(type(value), "Any")
-
-
 def is_known(wanted: TypeName) -> bool:
     """Whether every name in ``wanted`` means a type of FEEL."""
     return (

@@ -90,8 +90,25 @@ class Case:
         return self.state.status
 
 
-def test_the_deploy_gate_has_no_error() -> None:
-    assert [problem for problem in check(read_files(), HANDLERS) if problem.severity == "error"] == []
+def test_the_deploy_gate_finds_nothing() -> None:
+    assert check(read_files(), HANDLERS) == ()
+
+
+@pytest.mark.parametrize(
+    ("refuses", "found"),
+    [
+        ("article_unknown", [("error_not_caught", "warning", "article_not_short")]),
+        ("article_unknown, article_not_short, other", [("error_never_raised", "error", "other")]),
+    ],
+)
+def test_refusals_that_are_meant_are_named_on_the_task(refuses: str, found: list[tuple[str, str, str]]) -> None:
+    files = read_files()
+    files["replenishment.bpmn"] = files["replenishment.bpmn"].replace(
+        b'"article_unknown, article_not_short"', f'"{refuses}"'.encode()
+    )
+    problems = check(files, HANDLERS)
+    assert [(each.code, each.severity, each.facts["error"]) for each in problems] == found
+    assert {each.element_id for each in problems} == {"submit_request"}
 
 
 def test_refused_with_a_reason(bundle: Bundle) -> None:

@@ -1,0 +1,51 @@
+"""The public conformance sets, scored by their own runners: nothing silently wrong, no crash, and never fewer right than before.
+
+The sets are not part of the repository; they are looked for in ``shared/conformance`` beside it (or where BORDEREAU_CONFORMANCE says).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SETS = Path(os.environ.get("BORDEREAU_CONFORMANCE") or ROOT.parent / "shared" / "conformance")
+
+pytestmark = pytest.mark.skipif(not SETS.is_dir(), reason=f"the conformance sets are not at {SETS}")
+
+
+def score(runner: str, adapter: str) -> str:
+    done = subprocess.run(
+        [sys.executable, str(SETS / runner), "--adapter", adapter],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return done.stdout
+
+
+def count(pattern: str, said: str) -> int:
+    found = re.search(pattern, said)
+    assert found is not None, said
+    return int(found[1])
+
+
+def test_processes_run_right_or_are_refused_by_name() -> None:
+    said = score("run.py", "tests.conformance.adapter:Adapter")
+    assert count(r"WRONG (\d+)", said) == 0, said
+    assert count(r"CRASH (\d+)", said) == 0, said
+    assert count(r"(\d+) passed", said) >= 30, said
+
+
+def test_decisions_and_feel() -> None:
+    said = score("run_dmn.py", "tests.conformance.dmn_adapter:evaluate")
+    assert count(r"CRASH (\d+)", said) == 0, said
+    assert re.search(r"level-2 126/126\b", re.sub(r"[ :]+", " ", said)), said
