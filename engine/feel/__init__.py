@@ -4,11 +4,12 @@
 """
 
 from engine.feel.closures.calls import invoke
-from engine.feel.errors import FeelError, FeelFailure, FeelSyntaxError
+from engine.feel.errors import FeelError, FeelFailure, FeelSyntaxError, FeelTooMuch
 from engine.feel.expression import Expression, UnaryTests, compile_expression, compile_unary_tests
 from engine.feel.functions import call_builtin
 from engine.feel.grid import Grid
 from engine.feel.operations import Budget, equal
+from engine.feel.reading import at_most
 from engine.feel.values import Environment, Function, Range, Value
 
 __all__ = [
@@ -18,11 +19,13 @@ __all__ = [
     "FeelError",
     "FeelFailure",
     "FeelSyntaxError",
+    "FeelTooMuch",
     "Function",
     "Grid",
     "Range",
     "UnaryTests",
     "Value",
+    "at_most",
     "call_builtin",
     "compile_expression",
     "compile_unary_tests",

@@ -1,6 +1,7 @@
 """What can go wrong with an expression.
 
 FeelError
+├ FeelTooMuch       the expressions of a file or version are too long together (``reading.at_most``)
 ├ FeelSyntaxError   the text is not FEEL: code, position (offset of the first character that does not fit), facts
 └ FeelFailure       a bound was exceeded while evaluating; everything else that FEEL cannot compute is null
 """
@@ -14,6 +15,12 @@ class FeelError(EngineError):
     """Something is wrong with an expression."""
 
     default_code = "feel_error"
+
+
+class FeelTooMuch(FeelError):
+    """Nothing is wrong with this expression, but it is one too many: no problem of its own place, so no FeelSyntaxError."""
+
+    default_code = "expressions_too_long"
 
 
 class FeelSyntaxError(FeelError):

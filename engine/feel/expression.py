@@ -13,6 +13,7 @@ from engine.feel.errors import FeelFailure
 from engine.feel.functions import BUILTINS
 from engine.feel.operations import Budget, weigh
 from engine.feel.parser import Parser
+from engine.feel.reading import count
 from engine.feel.tree import Node, Tests, measure
 from engine.feel.values import Environment, Value
 
@@ -118,8 +119,9 @@ def _too_deep(error: RecursionError) -> NoReturn:
 def compile_expression(source: str, *, names: Iterable[str] = ()) -> Expression:
     """Compile ``source``. ``names`` are variables that it may use: needed for names with spaces and for functions among the variables.
 
-    Raises FeelSyntaxError with code, position and facts.
+    Raises FeelSyntaxError with code, position and facts; FeelTooMuch within ``reading.at_most``.
     """
+    count(source)
     return _expression(source, frozenset(names))
 
 
@@ -136,7 +138,8 @@ def _compiled_tree(source: str, tree: Node, names: frozenset[str] = frozenset())
 
 
 def compile_unary_tests(source: str, *, names: Iterable[str] = ()) -> UnaryTests:
-    """Compile unary tests. Raises FeelSyntaxError with code, position and facts."""
+    """Compile unary tests. Raises as ``compile_expression``."""
+    count(source)
     return _unary_tests(source, frozenset(names))
 
 

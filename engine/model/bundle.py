@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from engine.decisions import Decision, read_decisions
 from engine.errors import DefinitionError, Problem
-from engine.feel import Expression
+from engine.feel import Expression, FeelTooMuch, at_most
 from engine.model.bpmn_reader import ProcessFile, read_process_file
 from engine.model.bundle_checks import BundleParts, cross_check
 from engine.model.elements import Model, Process
@@ -22,6 +22,9 @@ from engine.model.schema import validate
 from engine.model.yaml_file import YamlFile, parse_yaml, schema_problems
 
 PROCESS_FILE = "process.yaml"
+
+MAXIMAL_FEEL = 200_000
+"""Characters of all expressions of a version together: reading them stays a matter of seconds, whoever sends them."""
 
 _Given = TypeVar("_Given")
 
@@ -106,6 +109,11 @@ class _Read:
 
 def read_bundle(files: Mapping[str, bytes]) -> Bundle:
     """Read all files of a version and hold them against each other. Raises DefinitionError with every problem of every file."""
+    with at_most(MAXIMAL_FEEL):
+        return _put_together(files, _read_all(files))
+
+
+def _read_all(files: Mapping[str, bytes]) -> _Read:
     read = _Read()
     problems = read.problems
     for path in sorted(files):
@@ -126,7 +134,7 @@ def read_bundle(files: Mapping[str, bytes]) -> Bundle:
         problems.append(Problem(code="process_file_missing", file=PROCESS_FILE))
     if not read.processes:
         problems.append(Problem(code="bpmn_file_missing", file=PROCESS_FILE))
-    return _put_together(files, read)
+    return read
 
 
 def _kind(path: str) -> str | None:
@@ -149,7 +157,15 @@ def _try(read: Callable[[bytes, str], _Given], content: bytes, path: str, proble
         return read(content, path)
     except DefinitionError as error:
         problems.extend(error.problems)
-        return None
+    except FeelTooMuch as error:
+        _note_too_much(error, path, problems)
+    return None
+
+
+def _note_too_much(error: FeelTooMuch, path: str, problems: list[Problem]) -> None:
+    """Once: in the first file that there was no room for."""
+    if all(each.code != error.code for each in problems):
+        problems.append(Problem(code=error.code, file=path, facts=error.facts))
 
 
 def _schema_problems(xml: bytes, path: str) -> tuple[Problem, ...]:
@@ -171,8 +187,13 @@ def _put_together(files: Mapping[str, bytes], read: _Read) -> Bundle:
     processes = _processes(read)
     decisions = _decisions(read)
     forms = {form.id: form for form in read.forms.values() if form is not None}
-    business_key = None if description is None else _business_key(description, problems)
-    summary = () if description is None else _summary(description, problems)
+    business_key: Expression | None = None
+    summary: tuple[SummaryField, ...] = ()
+    try:
+        if description is not None:
+            business_key, summary = _business_key(description, problems), _summary(description, problems)
+    except FeelTooMuch as error:
+        _note_too_much(error, PROCESS_FILE, problems)
     parts = BundleParts(
         description=description,
         processes=processes,

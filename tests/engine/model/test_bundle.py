@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import DefinitionError, Problem
+from engine.model import bundle as bundle_module
 from engine.model.bundle import content_hash, read_bundle
 from engine.texts import say
 
@@ -98,6 +99,43 @@ def test_problems_of_all_files_are_told_at_once(expedition: Files) -> None:
     files = changed(files, "forms/prepare.yaml", "id: prepare", "id: x")
     files = changed(files, "process.yaml", "retention_days: 365", "retention_days: 0")
     assert {code for code, _, _ in errors_of(files)} == {"timer_duration_invalid", "form_id_not_file", "yaml_invalid"}
+
+
+def too_long(files: Files) -> Problem | None:
+    """The problem that the expressions are too long together, and no other."""
+    try:
+        read_bundle(files)
+    except DefinitionError as refused:
+        (problem,) = (each for each in refused.problems if each.severity == "error")
+        sayable(problem)
+        assert problem.code == "expressions_too_long"
+        return problem
+    return None
+
+
+def test_the_expressions_of_a_version_have_a_size_together(expedition: Files) -> None:
+    """One has at most 10,000 bytes; what it costs to read many of them adds up."""
+    body = (
+        "<variable name='d{0}'/><literalExpression><text>" + " + ".join(["1"] * 2_000) + "</text></literalExpression>"
+    )
+    decisions = [f"<decision id='d{n}' name='d{n}'>" + body.format(n) + "</decision>" for n in range(30)]
+    head = "<definitions xmlns='https://www.omg.org/spec/DMN/20191111/MODEL/' id='x' name='x' namespace='n'>"
+    assert too_long(expedition | {"0.dmn": f"{head}{''.join(decisions[:20])}</definitions>".encode()}) is None
+    problem = too_long(expedition | {"0.dmn": f"{head}{''.join(decisions)}</definitions>".encode()})
+    assert problem is not None
+    assert (problem.file, problem.facts) == ("0.dmn", {"limit": 200_000})
+
+
+def test_the_file_that_makes_them_too_long_is_named(expedition: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for limit in range(0, 10_000, 10):
+        monkeypatch.setattr(bundle_module, "MAXIMAL_FEEL", limit)
+        problem = too_long(expedition)
+        if problem is None:
+            break
+        found.append(problem.file)
+    assert found == sorted(found)
+    assert list(dict.fromkeys(found)) == ["carrier.dmn", "expedition.bpmn", "forms/prepare.yaml", "process.yaml"]
 
 
 def test_what_is_missing_is_said(expedition: Files) -> None:
