@@ -8,6 +8,9 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+SHORTEST = 12
+"""Characters, as typed: length is what resists guessing, so nothing else is asked (NIST SP 800-63B asks for 8 at least)."""
+
 LONGEST = 1024
 """Characters; what is longer is refused before any work is done for it."""
 

@@ -58,9 +58,17 @@ def role_titles(session: Session) -> RoleTitles:
 
 
 def add_person(
-    session: Session, *, login: str, name: str, email: str, password: str, roles: Collection[str], locale: str
+    session: Session,
+    *,
+    login: str,
+    name: str,
+    email: str,
+    password: str,
+    roles: Collection[str],
+    locale: str,
+    may_be_weak: bool = False,
 ) -> Actor:
-    """Let somebody in from now on.
+    """Let somebody in from now on. ``may_be_weak`` takes any password: for demonstrations, whose passwords are public anyway.
 
     Raises InvalidInput (login, locale or password), NotFound (``role_not_defined``), Conflict (``login_taken``).
     """
@@ -71,6 +79,7 @@ def add_person(
             ("login", "login_invalid", not key or len(key) > 64 or not key.isprintable() or " " in key),
             ("locale", "locale_unknown", locale not in LOCALES),
             ("password", "password_invalid", not 0 < len(password) <= passwords.LONGEST),
+            ("password", "password_too_short", not may_be_weak and 0 < len(password) < passwords.SHORTEST),
         )
         if is_wrong
     ]

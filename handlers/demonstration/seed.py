@@ -67,6 +67,7 @@ def seed(database: Database) -> None:
                     password=PASSWORD,
                     roles=roles,
                     locale="fr",
+                    may_be_weak=True,
                 )
         known_articles = set(session.scalars(select(Article.reference)))
         for reference, name, unit, on_hand, reserved, reorder_level in ARTICLES:

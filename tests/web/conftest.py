@@ -122,6 +122,7 @@ def office(module_database: Database, tmp_path_factory: pytest.TempPathFactory) 
             password=PASSWORD,
             roles=(),
             locale="fr",
+            may_be_weak=True,
         )
     for folder in sorted(each for each in (CHECKOUT / "processes").iterdir() if each.is_dir()):
         store.publish_folder(module_database, folder, HANDLERS)

@@ -174,7 +174,13 @@ def test_a_deactivated_person_is_out_at_once(database: Database, alice: Actor) -
 
 
 def test_what_cannot_be_added_is_refused_by_name(database: Database, alice: Actor) -> None:
-    good = {"name": "B", "email": "b@example.org", "password": "secret", "roles": ["sales"], "locale": "fr"}
+    good = {
+        "name": "B",
+        "email": "b@example.org",
+        "password": "long enough a secret",
+        "roles": ["sales"],
+        "locale": "fr",
+    }
     with database.transaction() as session:
         with pytest.raises(Conflict, match="login_taken"):
             people.add_person(session, login="ALICE", **good)  # type: ignore[arg-type]
@@ -189,10 +195,37 @@ def test_what_cannot_be_added_is_refused_by_name(database: Database, alice: Acto
         assert [each.login for each in people.people(session)] == ["alice"]
 
 
+def test_a_password_has_a_length_unless_everybody_knows_it_anyway(database: Database, alice: Actor) -> None:
+    def add(password: str, *, may_be_weak: bool = False) -> Actor:
+        with database.transaction() as session:
+            return people.add_person(
+                session,
+                login="bob",
+                name="B",
+                email="",
+                password=password,
+                roles=(),
+                locale="fr",
+                may_be_weak=may_be_weak,
+            )
+
+    for short in ("demo", "x" * 11):
+        with pytest.raises(InvalidInput) as refused:
+            add(short)
+        assert [(each.field, each.code) for each in refused.value.fields] == [("password", "password_too_short")]
+    for nothing in ("", "x" * 1025):
+        with pytest.raises(InvalidInput) as refused:
+            add(nothing, may_be_weak=True)
+        assert [each.code for each in refused.value.fields] == ["password_invalid"]
+    assert add("demo", may_be_weak=True).login == "bob"
+
+
 def test_people_and_roles_are_listed(database: Database, alice: Actor) -> None:
     with database.transaction() as session:
         people.add_role(session, "sales", "Autre", "Other")  # known already: stays
-        people.add_person(session, login="zoe", name="Aa", email="z@example.org", password="x", roles=(), locale="fr")
+        people.add_person(
+            session, login="zoe", name="Aa", email="z@example.org", password="x" * 12, roles=(), locale="fr"
+        )
     with database.reading() as session:
         assert people.role_titles(session)["sales"] == {"fr": "Ventes", "en": "Sales"}
         assert people.role_keys(session) == {"sales", "audit"}
