@@ -14,6 +14,7 @@ from engine.errors import Conflict, NotAllowed
 from engine.identity import people
 from engine.inbox import queries
 from engine.inbox.commands import claim
+from engine.instances import queries as cases
 from engine.instances.commands import complete_task, start_instance
 from engine.instances.runtime import Runtime
 from tests.engine.processes import parcels
@@ -100,6 +101,8 @@ def test_a_claim_without_the_role_holds_nobody_up(runtime: Runtime, task: int) -
     with runtime.database.reading() as session:
         assert queries.inbox(session, WITHOUT, view="mine").tasks == ()
         assert queries.counts(session, WITHOUT).mine == 0
+        seen = cases.task(session, COLLEAGUE, task)
+        assert (seen.may_claim, seen.may_complete, seen.refusal, seen.why.rule) == (True, True, None, "role")
     claim(runtime.database, COLLEAGUE, task)
     with runtime.database.reading() as session:
         assert [each.id for each in queries.inbox(session, COLLEAGUE, view="mine").tasks] == [task]
