@@ -19,7 +19,7 @@ class _Allowance:
     used: int = 0
 
 
-_allowance: ContextVar[_Allowance | None] = ContextVar("feel_allowance", default=None)
+_allowance: ContextVar[_Allowance | None] = ContextVar("allowance_of_reading", default=None)
 
 
 @contextmanager

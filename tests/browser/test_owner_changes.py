@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,20 @@ def drop_user_task(page: Page, flow: str, name: str) -> str:
     new = page.locator(".djs-shape.selected")
     expect(new).to_have_count(1)
     return new.get_attribute("data-element-id") or ""
+
+
+def select_flow(page: Page, flow: str) -> None:
+    """Click on a sequence flow; again if the diagram was still being laid out when the click came."""
+    connection = page.locator(f'.djs-connection[data-element-id="{flow}"]')
+    for _ in range(10):
+        x, y = connection.locator(".djs-visual > path").evaluate(POINT_OF_FLOW, BEND)
+        page.mouse.click(x, y)
+        try:
+            expect(connection).to_have_class(re.compile(r"\bselected\b"), timeout=1000)
+        except AssertionError:
+            continue
+        return
+    expect(connection).to_have_class(re.compile(r"\bselected\b"))
 
 
 def errors_of(page: Page, element: str) -> Locator:
@@ -133,7 +148,7 @@ def test_a_changed_condition_decides_for_the_next_request(application: Applicati
     running = submit(page, "LAM-LED-11", "100")
 
     open_editor(page, application, "olivia")
-    page.locator('.djs-connection[data-element-id="flow_approval"] .djs-hit').first.click(force=True)
+    select_flow(page, "flow_approval")
     page.locator("[data-group-id=group-condition] .bio-properties-panel-group-header").click()
     condition = page.locator("[data-entry-id=conditionExpression] [contenteditable]")
     expect(condition).to_have_text("approval_required")
