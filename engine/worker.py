@@ -25,6 +25,7 @@ from engine.instances.runtime import Runtime
 from engine.jobs import fence
 from engine.jobs.reaper import STALLED_SECONDS, reap
 from engine.jobs.retries import Backoff
+from engine.timers import starts as start_timers
 from engine.timers.promoter import BATCH, promote
 
 CONCURRENCY: Final = 4
@@ -132,7 +133,11 @@ def _promote_all(runtime: Runtime) -> None:
     while True:
         with runtime.database.transaction() as session:
             if promote(session, clock.now()) < BATCH:
-                return
+                break
+    while True:
+        with runtime.database.transaction() as session:
+            if start_timers.promote(session, clock.now(), runtime.zone) < start_timers.BATCH:
+                break
 
 
 def _reap(runtime: Runtime) -> None:

@@ -21,8 +21,6 @@ from engine.model.elements import (
     Node,
     Process,
     ServiceTask,
-    StartEvent,
-    TimerDefinition,
     UserTask,
 )
 
@@ -70,8 +68,6 @@ def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] |
                 yield from _service_task(place, node, process, handlers)
             elif isinstance(node, UserTask):
                 yield from _user_task(place, node, roles)
-            elif isinstance(node, StartEvent):
-                yield from _start(place, node)
     yield from _process_file(bundle, handlers, roles)
 
 
@@ -172,11 +168,6 @@ def _outwards(node: Node, process: Process) -> Iterator[str]:
 def _user_task(place: _Place, node: UserTask, roles: Collection[str] | None) -> Iterator[Problem]:
     if roles is not None and node.role is not None and node.role not in roles:
         yield place.problem("role_unknown", "role", role=node.role)
-
-
-def _start(place: _Place, node: StartEvent) -> Iterator[Problem]:
-    if isinstance(node.trigger, TimerDefinition):
-        yield place.problem("timer_start_unsupported", "timer")
 
 
 def _process_file(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] | None) -> Iterator[Problem]:

@@ -20,7 +20,10 @@ from engine.definitions.gate import check, lane_roles, message_starts
 from engine.errors import Conflict, DefinitionError, InvariantBroken, NotAllowed, NotFound, Problem
 from engine.handler import SYSTEM, Actor, HandlerTable
 from engine.identity import people
+from engine.jobs import queue
 from engine.model.bundle import Bundle, content_hash, read_bundle
+from engine.model.elements import StartEvent, TimerDefinition
+from engine.timers import starts as start_timers
 
 _CACHE: Final = BundleCache()
 
@@ -98,7 +101,7 @@ def publish(
         if errors:
             raise DefinitionError(errors)
         bundle = read_bundle(files)
-        session.execute(_LOCK, {"key": bundle.key})
+        lock_process(session, bundle.key)
         before = latest(session, bundle.key)
         if base_version is not None and before is not None and before.number != base_version:
             raise Conflict(
@@ -126,7 +129,22 @@ def publish(
                 "login": actor.login,
             },
         ).one()
-        return _version(row)
+        version = _version(row)
+        start_timers.end(session, bundle.key)
+        if timer_starts(bundle):
+            queue.defer(session, queue.PLAN_STARTS, {"version_id": version.id})
+        return version
+
+
+def lock_process(session: Session, process_key: str) -> None:
+    """Let nobody publish the process until the transaction ends."""
+    session.execute(_LOCK, {"key": process_key})
+
+
+def timer_starts(bundle: Bundle) -> tuple[StartEvent, ...]:
+    """The start events by which the bundle begins a case at a time."""
+    starts = bundle.process.starts(bundle.process_id)
+    return tuple(each for each in starts if isinstance(each.trigger, TimerDefinition))
 
 
 def publish_folder(database: Database, folder: Path, handlers: HandlerTable) -> Version:

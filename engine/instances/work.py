@@ -29,10 +29,12 @@ from engine.jobs.queue import JobArguments
 from engine.jobs.retries import ATTEMPTS
 from engine.kernel import Activity, StaleStimulus, State
 from engine.kernel.stimuli import FailHandler, FireTimer, ReceiveMessage, ReturnHandler, Start, ThrowError
+from engine.kernel.timers import schedule
 from engine.messages import store as messages
 from engine.messages.store import Message, Waiting
 from engine.model.bundle import Bundle
-from engine.model.elements import MessageDefinition, ServiceTask
+from engine.model.elements import MessageDefinition, ServiceTask, TimerDefinition
+from engine.timers import starts as start_timers
 
 _log = log.get(__name__)
 
@@ -289,9 +291,52 @@ def _start_event(bundle: Bundle, version: Version, name: str) -> str:
     raise InvariantBroken("message_start_missing", version=version.id, message=name)
 
 
+# ---- starts by a timer
+
+
+def plan_starts(runtime: Runtime, _attempt: Attempt, *, version_id: int) -> None:
+    """Write down when the version begins its next case by itself, unless another one is in force by now."""
+    environment = runtime.environment(clock.now())
+    with runtime.database.transaction() as session:
+        definition = definitions.load(session, version_id)
+        process_key = definition.version.process_key
+        definitions.lock_process(session, process_key)
+        in_force = definitions.latest(session, process_key)
+        if in_force is None or in_force.id != version_id:
+            return
+        schedules = {}
+        for start in definitions.timer_starts(definition.bundle):
+            if isinstance(start.trigger, TimerDefinition):
+                value = start.trigger.expression.evaluate({}, environment)
+                schedules[start.id] = schedule(start.trigger.kind, value, environment.now, environment.zone)
+        start_timers.plan(session, process_key, version_id, schedules)
+
+
+def start_by_timer(runtime: Runtime, attempt: Attempt, *, version_id: int, element_id: str, due: str) -> None:
+    """Begin a case at a start event whose time ``due`` has come; once, however often the job runs."""
+    now = clock.now()
+    with runtime.database.transaction() as session:
+        if not fence.enter(session, f"start:{version_id}:{element_id}:{due}", now):
+            return
+        definition = definitions.load(session, version_id)
+        instance = driver.new_instance(session, definition, SYSTEM.login)
+        driver.apply(
+            runtime,
+            session,
+            instance,
+            Start(process=definition.bundle.process_id, start_event=element_id),
+            SYSTEM,
+            now,
+            on_failure=attempt.on_failure,
+            attempt=attempt.number,
+        )
+
+
 BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.FIRE_TIMER: fire_timer,
     queue.RUN_EFFECT: run_effect,
     queue.DELIVER_MESSAGE: deliver_message,
+    queue.PLAN_STARTS: plan_starts,
+    queue.START_BY_TIMER: start_by_timer,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""

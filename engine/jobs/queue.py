@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 FIRE_TIMER: Final = "fire_timer"
 RUN_EFFECT: Final = "run_effect"
 DELIVER_MESSAGE: Final = "deliver_message"
+PLAN_STARTS: Final = "plan_starts"
+START_BY_TIMER: Final = "start_by_timer"
 
 JobArguments = Mapping[str, Any]
 """What a job is told: ids (texts and whole numbers), never business data, which is read when the job runs."""

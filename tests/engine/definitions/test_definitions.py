@@ -60,21 +60,10 @@ def test_the_gate_names_the_element(old: str, new: str, expected: set[tuple[str,
     assert codes(changed(old, new)) == expected
 
 
-def test_the_gate_knows_lists_start_roles_and_what_the_engine_does_not_do_yet() -> None:
+def test_the_gate_knows_lists_and_start_roles() -> None:
     assert codes(changed("parcel.articles", "parcel.hats", "forms/request.yaml")) == {("choices_unknown", None)}
     assert codes(changed("[packer, clerk]", "[packer, clark]", "process.yaml")) == {("role_unknown", None)}
     assert codes(parcels.files(), HandlerTable.of([], [])) >= {("handler_unknown", "record"), ("choices_unknown", None)}
-    timer = (
-        '<bpmn:startEvent id="nightly" name="Chaque nuit"><bpmn:outgoing>f_n</bpmn:outgoing>'
-        '<bpmn:timerEventDefinition id="nd"><bpmn:timeCycle xsi:type="bpmn:tFormalExpression">R/P1D</bpmn:timeCycle>'
-        "</bpmn:timerEventDefinition></bpmn:startEvent>"
-        '<bpmn:sequenceFlow id="f_n" sourceRef="nightly" targetRef="ready" />'
-    )
-    files = changed('<bpmn:exclusiveGateway id="ready">', f'{timer}<bpmn:exclusiveGateway id="ready">')
-    files = files | {
-        "parcel.bpmn": files["parcel.bpmn"].replace(b'id="ready">', b'id="ready"><bpmn:incoming>f_n</bpmn:incoming>')
-    }
-    assert codes(files) == {("timer_start_unsupported", "nightly")}
 
 
 def test_what_cannot_be_read_is_told_by_the_reader() -> None:
