@@ -83,6 +83,9 @@ class StepDone:
     opened: Mapping[str, int]
 
 
+MOST_CALLS: Final = 1_000
+"""Handlers that one step may run: a loop of them that never rests would hold its transaction for ever."""
+
 _LOCK_COLUMNS: Final = """
     instance.id, instance.process_key, instance.version_id, instance.snapshot, instance.revision, instance.chain_sequence,
     instance.chain_hash, instance.business_key, instance.started_by, version.content_hash
@@ -204,6 +207,7 @@ class _Step:
         """Advance, then run the handlers that are asked for, until nothing is asked for any more."""
         self._advance(stimulus)
         effects: list[happened.HandlerRequested] = []
+        calls = 0
         while self._requests:
             request = self._requests.popleft()
             handler = self._runtime.handlers.handlers.get(request.handler)
@@ -211,7 +215,10 @@ class _Step:
                 self._advance(_fail(request, "handler_unknown", handler=request.handler))
             elif handler.is_effect:
                 effects.append(request)
+            elif calls == MOST_CALLS:
+                self._advance(_fail(request, "too_many_handler_calls", handler=request.handler, calls=str(calls)))
             else:
+                calls += 1
                 self._call(handler, request)
         self._queue_effects(effects)
 
