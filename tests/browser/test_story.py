@@ -21,6 +21,7 @@ REFUSED = "Failed to load resource: the server responded with a status of 403"
 
 def sign_in(page: Page, application: Application, login: str) -> None:
     """Leave whoever is signed in and come in as ``login``."""
+    page.goto("about:blank")  # what the page before still loads would bring its cookies back
     page.context.clear_cookies()
     page.goto(f"{application.url}/sign-in")
     page.locator(f"button[data-login={login}]").click()
