@@ -39,7 +39,7 @@ run: .venv/run.stamp
 	@exec .venv/bin/bordereau run
 
 test: .venv/dev.stamp
-	.venv/bin/pytest -q -n $(PYTEST_WORKERS) -m "not long"
+	.venv/bin/pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m "not long"
 
 check: format-check lint types contracts test
 
@@ -60,7 +60,7 @@ contracts: .venv/dev.stamp
 	.venv/bin/lint-imports
 
 check-long: .venv/dev.stamp assets-check
-	.venv/bin/pytest -q -n $(PYTEST_WORKERS) -m long --timeout 1200
+	.venv/bin/pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m long --timeout 1200
 
 bench: .venv/dev.stamp
 	.venv/bin/python -m tests.benchmarks.run
