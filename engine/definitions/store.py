@@ -22,7 +22,7 @@ from engine.handler import SYSTEM, Actor, HandlerTable
 from engine.identity import people
 from engine.jobs import queue
 from engine.model.bundle import Bundle, content_hash, read_bundle
-from engine.model.elements import StartEvent, TimerDefinition
+from engine.model.elements import TimerDefinition
 from engine.timers import starts as start_timers
 
 _CACHE: Final = BundleCache()
@@ -141,10 +141,10 @@ def lock_process(session: Session, process_key: str) -> None:
     session.execute(_LOCK, {"key": process_key})
 
 
-def timer_starts(bundle: Bundle) -> tuple[StartEvent, ...]:
-    """The start events by which the bundle begins a case at a time."""
+def timer_starts(bundle: Bundle) -> Mapping[str, TimerDefinition]:
+    """The timers by which the bundle begins a case, by the id of their start event."""
     starts = bundle.process.starts(bundle.process_id)
-    return tuple(each for each in starts if isinstance(each.trigger, TimerDefinition))
+    return {each.id: each.trigger for each in starts if isinstance(each.trigger, TimerDefinition)}
 
 
 def publish_folder(database: Database, folder: Path, handlers: HandlerTable) -> Version:

@@ -33,7 +33,7 @@ from engine.kernel.timers import schedule
 from engine.messages import store as messages
 from engine.messages.store import Message, Waiting
 from engine.model.bundle import Bundle
-from engine.model.elements import MessageDefinition, ServiceTask, TimerDefinition
+from engine.model.elements import MessageDefinition, ServiceTask
 from engine.timers import starts as start_timers
 
 _log = log.get(__name__)
@@ -305,10 +305,9 @@ def plan_starts(runtime: Runtime, _attempt: Attempt, *, version_id: int) -> None
         if in_force is None or in_force.id != version_id:
             return
         schedules = {}
-        for start in definitions.timer_starts(definition.bundle):
-            if isinstance(start.trigger, TimerDefinition):
-                value = start.trigger.expression.evaluate({}, environment)
-                schedules[start.id] = schedule(start.trigger.kind, value, environment.now, environment.zone)
+        for element_id, timer in definitions.timer_starts(definition.bundle).items():
+            value = timer.expression.evaluate({}, environment)
+            schedules[element_id] = schedule(timer.kind, value, environment.now, environment.zone)
         start_timers.plan(session, process_key, version_id, schedules)
 
 
