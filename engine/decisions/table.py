@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from engine.decisions.logic import DecisionFailure, Outcome
 from engine.feel import Budget, Environment, Expression, Grid, UnaryTests, Value, call_builtin, equal
+from engine.feel.tree import TypeName
 
 
 class HitPolicy(StrEnum):
@@ -33,20 +34,25 @@ class Aggregation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A column of conditions. ``allowed`` are its input values."""
+    """A column of conditions. ``allowed`` are its input values, ``type`` what its expression is declared to give."""
 
     label: str
     expression: Expression
     allowed: UnaryTests | None = None
+    type: TypeName | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """A column of conclusions. ``values`` are its output values, the weightiest first."""
+    """A column of conclusions. ``values`` are its output values, the weightiest first; ``type`` is what its cells are declared to give."""
 
     name: str
     values: tuple[Expression, ...] = ()
     default: Expression | None = None
+    type: TypeName | None = None
+    label: str | None = None
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
