@@ -9,7 +9,10 @@ from engine.feel.expression import Expression, UnaryTests, compile_expression, c
 from engine.feel.functions import call_builtin
 from engine.feel.grid import Grid
 from engine.feel.operations import Budget, equal
+from engine.feel.printer import printed, printed_value
 from engine.feel.reading import at_most
+from engine.feel.tree import TypeName
+from engine.feel.types import coerced, conforms
 from engine.feel.values import Environment, Function, Range, Value
 
 __all__ = [
@@ -23,12 +26,17 @@ __all__ = [
     "Function",
     "Grid",
     "Range",
+    "TypeName",
     "UnaryTests",
     "Value",
     "at_most",
     "call_builtin",
+    "coerced",
     "compile_expression",
     "compile_unary_tests",
+    "conforms",
     "equal",
     "invoke",
+    "printed",
+    "printed_value",
 ]

@@ -72,7 +72,7 @@ KEYWORDS = frozenset(
     )
 )
 _OR, _AND, _COMPARE, _ADD, _MULTIPLY, _POWER, _MINUS, _INSTANCE = range(1, 9)
-_STRENGTH = {
+STRENGTHS = {
     "or": _OR,
     "and": _AND,
     **dict.fromkeys(("=", "!=", "<", "<=", ">", ">=", "in", "between"), _COMPARE),
@@ -130,9 +130,9 @@ class Names:
 
 
 class Parser:
-    """One pass over one source. ``functions`` are the names of functions, ``names`` those of variables."""
+    """One pass over one source. ``functions`` are the names of functions, ``names`` those of variables, ``types`` those of named types."""
 
-    def __init__(self, source: str, names: Iterable[str], functions: Iterable[str]) -> None:
+    def __init__(self, source: str, names: Iterable[str], functions: Iterable[str], types: Iterable[str] = ()) -> None:
         self._source = source
         self._tokens = tokens_of(source)
         self._index = 0
@@ -141,6 +141,7 @@ class Parser:
         self._given = tuple(names)
         self._names = Names(self._given)
         self._functions = Names(functions)
+        self._types = Names((*TYPE_NAMES, *types)) if types else _TYPES
         self._properties = Names((*_PROPERTIES, *self._given))
 
     # --- doors
@@ -231,7 +232,7 @@ class Parser:
         left = self._postfix(self._prefix())
         while True:
             token = self._token
-            found = _STRENGTH.get(token.text, 0) if token.kind in ("sign", "name") else 0
+            found = STRENGTHS.get(token.text, 0) if token.kind in ("sign", "name") else 0
             if found <= strength:
                 break
             left = self._infix(left, token.text, found)
@@ -578,7 +579,7 @@ class Parser:
         if self._depth > MAX_DEPTH:
             raise FeelSyntaxError("feel_too_nested", self._token.start, limit=MAX_DEPTH)
         token = self._token
-        found = _TYPES.match(self._tokens, self._index)
+        found = self._types.match(self._tokens, self._index)
         if found is not None:
             name, length = found
             self._index += length
