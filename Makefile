@@ -16,7 +16,7 @@ PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-input $(
 help:
 	@sed -n 's/^#   //p' Makefile
 	@echo "make check-long    the tests that take minutes (crashes, races), and the built assets against their sources"
-	@echo "make bench         measures, as ratios; prints them"
+	@echo "make bench         measures; one figure a line with its goal and verdict, and build/bench.json (docs/benchmarks.md)"
 	@echo "make format        formats the code and mends what can be mended"
 	@echo "make assets        builds web/static/dist from web/frontend (needs Node.js)"
 	@echo "make lock          writes the lock files again from pyproject.toml"
@@ -63,7 +63,7 @@ check-long: .venv/dev.stamp assets-check
 	.venv/bin/pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m long --timeout 1200
 
 bench: .venv/dev.stamp
-	.venv/bin/python -m tests.benchmarks.run
+	.venv/bin/python -m tests.benchmarks.run --json build/bench.json
 
 assets:
 	cd web/frontend && npm ci --no-audit --no-fund && npm run build

@@ -1,7 +1,8 @@
-"""FEEL against Python's own ``eval`` of the same conditions, and a decision table against the calibration loop."""
+"""FEEL: the eight conditions against Python's own ``eval`` of the same conditions, and what compiling one takes."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -11,9 +12,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from engine.decisions import read_decisions
 from engine.feel import Environment, compile_expression
-from tests.benchmarks.measure import BLOCKS, Ratio, calibration, cpu
+from tests.benchmarks.figures import Figure, Goal
+from tests.benchmarks.measure import BLOCKS, Spread, calibration, cpu
 
 INPUTS = Path(__file__).parent / "inputs"
 ENVIRONMENT = Environment(now=datetime(2026, 11, 21, 12, tzinfo=UTC))
@@ -54,11 +55,14 @@ def _as_objects(value: Any) -> Any:
     return [_as_objects(each) for each in value] if isinstance(value, list) else value
 
 
-def conditions() -> Iterator[str]:
+def _sources() -> list[str]:
+    return [source for source in (INPUTS / "conditions.feel").read_text().splitlines() if source]
+
+
+def conditions() -> Iterator[Figure]:
     """The eight conditions, compiled once, in a row; the same in Python with the same exact numbers."""
     context = typed(json.loads((INPUTS / "conditions-context.json").read_text()))
-    sources = (INPUTS / "conditions.feel").read_text().splitlines()
-    ours = [compile_expression(source, names=context) for source in sources if source]
+    ours = [compile_expression(source, names=context) for source in _sources()]
     names = {name: _as_objects(value) for name, value in context.items()}
     names |= {"D15": Decimal("0.15"), "D30": Decimal("0.3"), "END": date(2026, 12, 31), "match": re.match}
     theirs = [compile(source, "<condition>", "eval") for source in IN_PYTHON]
@@ -79,20 +83,24 @@ def conditions() -> Iterator[str]:
     for _ in range(BLOCKS):
         above.append(cpu(feel, 300))
         below.append(cpu(python, 300))
-    yield f"FEEL, eight conditions / Python's eval          {Ratio.of(above, below)}   goal <= 4, aim 2.5"
+    yield Figure("feel.conditions.vs_eval", Spread.of_ratio(above, below), goal=Goal("<=", 4, aim=2.5))
+    yield Figure("feel.conditions.time", Spread.of([1e6 * each for each in above]), "us", note="all eight, once each")
 
 
-def table() -> Iterator[str]:
-    """The 100 x 5 table over its 200 inputs, per evaluation, against C."""
-    (decision,) = read_decisions((INPUTS / "discount-100x5.dmn").read_bytes(), "discount-100x5.dmn").values()
-    inputs = typed(json.loads((INPUTS / "discount-inputs.json").read_text()))
+def compiling() -> Iterator[Figure]:
+    """Reading and compiling one condition, the mean of the eight; never the same names twice, because what was compiled is kept."""
+    names = json.loads((INPUTS / "conditions-context.json").read_text()).keys()
+    sources = _sources()
+    fresh = itertools.count()
 
-    def evaluate() -> None:
-        for each in inputs:
-            decision.evaluate(each, ENVIRONMENT)
+    def compile_all() -> None:
+        known = {*names, f"unused_{next(fresh)}"}
+        for source in sources:
+            compile_expression(source, names=known)
 
     above, below = [], []
     for _ in range(BLOCKS):
-        above.append(cpu(evaluate) / len(inputs))
+        above.append(cpu(compile_all, 10) / len(sources))
         below.append(cpu(calibration, 20))
-    yield f"DMN, 100 x 5 table, one evaluation / C          {Ratio.of(above, below)}   {1e6 * min(above):.0f} µs"
+    yield Figure("feel.compile.vs_calibration", Spread.of_ratio(above, below), note="one condition, the mean of eight")
+    yield Figure("feel.compile.time", Spread.of([1e6 * each for each in above]), "us")

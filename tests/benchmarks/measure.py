@@ -13,22 +13,26 @@ _RESAMPLES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio:
-    """A ratio: its median over the blocks, and the interval that 95 of 100 such runs would fall into (bootstrap)."""
+class Spread:
+    """The median over the blocks, and the interval that 95 of 100 such runs would fall into (bootstrap)."""
 
     median: float
     low: float
     high: float
+    blocks: int
 
     @classmethod
-    def of(cls, above: Sequence[float], below: Sequence[float]) -> Ratio:
-        ratios = [a / b for a, b in zip(above, below, strict=True)]
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of the ``values`` of the blocks."""
         chance = random.Random(1)
-        medians = sorted(statistics.median(chance.choices(ratios, k=len(ratios))) for _ in range(_RESAMPLES))
-        return cls(statistics.median(ratios), medians[int(0.025 * _RESAMPLES)], medians[int(0.975 * _RESAMPLES)])
+        medians = sorted(statistics.median(chance.choices(values, k=len(values))) for _ in range(_RESAMPLES))
+        low, high = medians[int(0.025 * _RESAMPLES)], medians[int(0.975 * _RESAMPLES)]
+        return cls(statistics.median(values), low, high, len(values))
 
-    def __str__(self) -> str:
-        return f"{self.median:.3g}  (95 %: {self.low:.3g} to {self.high:.3g})"
+    @classmethod
+    def of_ratio(cls, above: Sequence[float], below: Sequence[float]) -> Spread:
+        """The spread of the ratio, taken block by block: what disturbs the machine disturbs both."""
+        return cls.of([a / b for a, b in zip(above, below, strict=True)])
 
 
 def wall(act: Callable[[], object], times: int = 1) -> float:

@@ -29,18 +29,20 @@ from engine.kernel import State, advance
 from engine.kernel.stimuli import CompleteTask, ReturnHandler, Start
 from engine.model.bpmn_reader import read_processes
 from engine.model.elements import Model
+from tests.benchmarks.figures import Figure, Goal
 from tests.benchmarks.languages import INPUTS
-from tests.benchmarks.measure import BLOCKS, Ratio, cpu, wall
+from tests.benchmarks.measure import BLOCKS, Spread, cpu, wall
 
 ENVIRONMENT = Environment(now=datetime(2026, 11, 21, 12, tzinfo=UTC))
 OLD, YOUNG = 10_000, 10
+GOALS = {"enter_order": Goal("<=", 4, aim=2.5), "approve": Goal("<=", 9, aim=5), "ship": Goal("<=", 4, aim=2.5)}
 PER_BLOCK = 5
 
 
 # -- the loop on the kernel -------------------------------------------------------------------------------------------------
 
 
-def loop() -> Iterator[str]:
+def loop() -> Iterator[Figure]:
     """Processor time of one round of the loop, with the state written and read again, young and old."""
     (process,) = read_processes((INPUTS / "loop.bpmn").read_bytes(), "loop.bpmn")
     model = Model(processes={process.id: process})
@@ -63,7 +65,8 @@ def loop() -> Iterator[str]:
     for _ in range(BLOCKS):
         old.append(cpu(lambda: round_of(states[OLD], OLD + 1), 50))
         young.append(cpu(lambda: round_of(states[YOUNG], YOUNG + 1), 50))
-    yield f"kernel, loop: round 10,000 / round 10           {Ratio.of(old, young)}   goal <= 1.15   {1e6 * min(young):.0f} µs a round"
+    yield Figure("kernel.loop.round_10000_vs_10", Spread.of_ratio(old, young), goal=Goal("<=", 1.15, aim=1.05))
+    yield Figure("kernel.loop.round", Spread.of([1e6 * each for each in young]), "us")
 
 
 # -- the reference process on the database ----------------------------------------------------------------------------------
@@ -212,7 +215,7 @@ def _bundle() -> dict[str, bytes]:
     return {"process.yaml": _PROCESS_YAML.encode(), "o2c_30.bpmn": (INPUTS / "o2c-30.bpmn").read_bytes(), **forms}
 
 
-def durable() -> Iterator[str]:
+def durable() -> Iterator[Figure]:
     """Each completion of the reference process, history, inbox and timers in the same transaction, against F.
 
     Completed through the driver: the answers are structured, and a form of typed text would measure the form.
@@ -228,7 +231,7 @@ def durable() -> Iterator[str]:
                 database.dispose()
 
 
-def _durable(database: Database) -> Iterator[str]:
+def _durable(database: Database) -> Iterator[Figure]:
     runtime = Runtime(database=database, handlers=HandlerTable.of(_handlers(), ()))
     with database.transaction() as session:
         for role in ("sales", "sales_manager", "warehouse"):
@@ -280,13 +283,11 @@ def _durable(database: Database) -> Iterator[str]:
         if block >= 2:  # the first two warm caches and prepared statements
             for name, seconds in spent.items():
                 times[name].append(seconds / PER_BLOCK)
-    row = sorted(times["F"])[len(times["F"]) // 2]
-    yield f"F, one durable INSERT + UPDATE                  {1e3 * row:.2f} ms"
-    goals = {"enter_order": "goal <= 4, aim 2.5", "approve": "goal <= 9, aim 5", "ship": "goal <= 4, aim 2.5"}
+    yield Figure("durable.row", Spread.of([1e3 * each for each in times["F"]]), "ms", note=f"F; {_facts()}")
     for name in ("start", *ANSWERS, "whole"):
-        yield f"o2c-30, {name + ' / F':<40}{Ratio.of(times[name], times['F'])}   {goals.get(name, '')}".rstrip()
+        yield Figure(f"durable.o2c_30.{name}.vs_row", Spread.of_ratio(times[name], times["F"]), goal=GOALS.get(name))
 
 
-def facts() -> str:
+def _facts() -> str:
     """How big the order of the reference process is, for the reader of the figures."""
     return f"the order of o2c-30 has {len(json.dumps(ORDER, default=str))} bytes"
