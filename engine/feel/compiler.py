@@ -6,7 +6,7 @@ Names are resolved here, once: a local name is a slot, anything else is looked u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -76,6 +76,7 @@ from engine.feel.tree import (
     RangeLiteral,
     Test,
     Tests,
+    TypeName,
     children,
     measure,
 )
@@ -83,6 +84,8 @@ from engine.feel.values import Function, Range, Value
 
 EXTENSIONS = frozenset(("working_days_after", "working_hours_after"))
 """Functions that the environment brings (``Environment.functions``); known here so that a misspelt one is found when the text is read."""
+
+NO_TYPES: Mapping[str, TypeName] = {}
 
 
 @dataclass(slots=True)
@@ -96,8 +99,9 @@ class Scope:
 class Compiler:
     """Compiles one tree; afterwards ``variables``, ``possible_variables`` and ``slots`` say what was found."""
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str] = (), types: Mapping[str, TypeName] = NO_TYPES) -> None:
         self.names = frozenset(names)
+        self.types = types
         self.variables: set[str] = set()
         self.possible_variables: set[str] = set()
         self.slots = FIRST_SLOT
@@ -445,25 +449,28 @@ class Compiler:
 
     def instance_of(self, node: InstanceOf) -> Run:
         """``instance of``."""
-        if not types.is_known(node.type):
-            suggestion = closest(node.type.name, types.TYPE_NAMES)
-            raise FeelSyntaxError.unknown("feel_unknown_type", node.at, suggestion, name=node.type.name)
-        value, wanted = self.expression(node.value), node.type
-        return lambda frame: types.is_instance(normal(value(frame)), wanted)
+        value, wanted = self.expression(node.value), self._type(node.type, node.at)
+        return lambda frame: types.is_instance(value(frame), wanted, frame[2])
+
+    def _type(self, wanted: TypeName, at: int) -> TypeName:
+        try:
+            return types.resolved(wanted, self.types)
+        except types.UnresolvedType as error:
+            if error.code != "feel_unknown_type":
+                raise FeelSyntaxError(error.code, at, name=error.name, limit=types.MAX_PARTS) from error
+            suggestion = closest(error.name, (*types.TYPE_NAMES, *self.types))
+            raise FeelSyntaxError.unknown(error.code, at, suggestion, name=error.name) from error
 
     # --- functions
 
     def function(self, node: FunctionLiteral) -> Run:
         """A function written in FEEL. It keeps what was bound when it was made."""
-        for _, kind in node.parameters:
-            if kind is not None and not types.is_known(kind):
-                raise FeelSyntaxError.unknown("feel_unknown_type", node.at, None, name=kind.name)
+        kinds = tuple(None if kind is None else self._type(kind, node.at) for _, kind in node.parameters)
         names = tuple(name for name, _ in node.parameters)
         slots = tuple(self._new_slot() for _ in names)
         self._scopes.append(Scope(dict(zip(names, slots, strict=True))))
         body = self.expression(node.body)
         self._scopes.pop()
-        kinds = tuple(kind for _, kind in node.parameters)
         cost = measure(node.body)[0]
         return lambda frame: Function("function", names, Closure(frame.copy(), slots, kinds, body, cost))
 

@@ -8,29 +8,32 @@ from functools import lru_cache
 from typing import NoReturn
 
 from engine.feel.closures.frame import INPUT, Frame, Run
-from engine.feel.compiler import EXTENSIONS, Compiler, constant_texts
+from engine.feel.compiler import EXTENSIONS, NO_TYPES, Compiler, constant_texts
 from engine.feel.errors import FeelFailure
 from engine.feel.functions import BUILTINS
 from engine.feel.operations import Budget, weigh
 from engine.feel.parser import Parser
 from engine.feel.reading import count
-from engine.feel.tree import Node, Tests, measure
+from engine.feel.tree import Node, Tests, TypeName, measure
 from engine.feel.values import Environment, Value
 
 _FUNCTIONS = (*BUILTINS, *EXTENSIONS)
 
 
 class _Compiled:
-    """What expressions and tests have in common. Equal and hashed by source: two that read the same are the same.
+    """What expressions and tests have in common. Equal by source, names and types: two that read the same are the same.
 
-    ``cost`` is what straight-line evaluation takes, in steps: no ``Budget`` counts it, so whoever evaluates again and again has to.
+    ``names`` and ``types`` are those that it was compiled with. ``cost`` is what straight-line evaluation takes, in steps: no ``Budget``
+    counts it, so whoever evaluates again and again has to.
     """
 
-    __slots__ = ("_run", "_slots", "cost", "possible_variables", "source", "tree", "variables")
+    __slots__ = ("_run", "_slots", "cost", "names", "possible_variables", "source", "tree", "types", "variables")
 
     def __init__(self, source: str, tree: Node, run: Run, compiler: Compiler) -> None:
         self.source = source
         self.tree = tree
+        self.names = compiler.names
+        self.types = compiler.types
         self.cost = measure(tree)[0]
         self.variables = frozenset(compiler.variables)
         self.possible_variables = frozenset(compiler.possible_variables)
@@ -38,7 +41,11 @@ class _Compiled:
         self._slots = [None] * (compiler.slots - INPUT)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Compiled) and type(other) is type(self) and other.source == self.source
+        return (
+            isinstance(other, _Compiled)
+            and type(other) is type(self)
+            and (other.source, other.names, other.types) == (self.source, self.names, self.types)
+        )
 
     def __hash__(self) -> int:
         return hash(self.source)
@@ -98,7 +105,7 @@ class UnaryTests(_Compiled):
         tests = self.tree.tests if isinstance(self.tree, Tests) and not self.tree.is_negated else ()
         if any(test.operator is not None or test.uses_input for test in tests):
             return ()
-        return tuple(_compiled_tree(self.source, test.operand) for test in tests)
+        return tuple(_compiled_tree(self.source, test.operand, self.names, self.types) for test in tests)
 
     def matches(self, value: Value, context: Mapping[str, Value], environment: Environment) -> bool:
         """Does ``value`` pass? Raises FeelFailure when a bound is exceeded."""
@@ -116,35 +123,42 @@ def _too_deep(error: RecursionError) -> NoReturn:
     raise FeelFailure("feel_too_nested_value") from error
 
 
-def compile_expression(source: str, *, names: Iterable[str] = ()) -> Expression:
+def compile_expression(
+    source: str, *, names: Iterable[str] = (), types: Mapping[str, TypeName] = NO_TYPES
+) -> Expression:
     """Compile ``source``. ``names`` are variables that it may use: needed for names with spaces and for functions among the variables.
 
+    ``types`` are the named types that ``instance of`` and parameters of functions may use, also qualified (``ns.tName``).
     Raises FeelSyntaxError with code, position and facts; FeelTooMuch within ``reading.at_most``.
     """
     count(source)
-    return _expression(source, frozenset(names))
+    return _expression(source, frozenset(names), frozenset(types.items()))
 
 
 @lru_cache(maxsize=2048)
-def _expression(source: str, names: frozenset[str]) -> Expression:
-    tree = Parser(source, names, _FUNCTIONS).whole_expression()
-    return _compiled_tree(source, tree, names)
+def _expression(source: str, names: frozenset[str], types: frozenset[tuple[str, TypeName]]) -> Expression:
+    known = dict(types)
+    tree = Parser(source, names, _FUNCTIONS, known).whole_expression()
+    return _compiled_tree(source, tree, names, known)
 
 
-def _compiled_tree(source: str, tree: Node, names: frozenset[str] = frozenset()) -> Expression:
-    compiler = Compiler(names)
+def _compiled_tree(source: str, tree: Node, names: frozenset[str], types: Mapping[str, TypeName]) -> Expression:
+    compiler = Compiler(names, types)
     run = compiler.expression(tree)
     return Expression(source, tree, run, compiler)
 
 
-def compile_unary_tests(source: str, *, names: Iterable[str] = ()) -> UnaryTests:
-    """Compile unary tests. Raises as ``compile_expression``."""
+def compile_unary_tests(
+    source: str, *, names: Iterable[str] = (), types: Mapping[str, TypeName] = NO_TYPES
+) -> UnaryTests:
+    """Compile unary tests. Takes and raises what ``compile_expression`` does."""
     count(source)
-    return _unary_tests(source, frozenset(names))
+    return _unary_tests(source, frozenset(names), frozenset(types.items()))
 
 
 @lru_cache(maxsize=2048)
-def _unary_tests(source: str, names: frozenset[str]) -> UnaryTests:
-    tree = Parser(source, names, _FUNCTIONS).whole_tests()
-    compiler = Compiler(names)
+def _unary_tests(source: str, names: frozenset[str], types: frozenset[tuple[str, TypeName]]) -> UnaryTests:
+    known = dict(types)
+    tree = Parser(source, names, _FUNCTIONS, known).whole_tests()
+    compiler = Compiler(names, known)
     return UnaryTests(source, tree, compiler.tests(tree), compiler)

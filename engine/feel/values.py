@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from engine.feel.tree import TypeName
 
 Value = Any
 """None, bool, Decimal, str, date, time, datetime (aware or naive), timedelta, YearsMonths, list, dict, Range or Function."""
@@ -28,13 +31,15 @@ class Range:
 class Function:
     """A function that expressions can call: ``run(*arguments)``; the last ``optional`` of the ``parameters`` may be left out.
 
-    ``run`` gets FEEL values and gives one; it never raises, and answers None for what it cannot compute.
+    ``run`` gets FEEL values and gives one; it never raises, and answers None for what it cannot compute. ``type`` is None when nothing is
+    known of what it takes and gives.
     """
 
     name: str
     parameters: tuple[str, ...]
     run: Callable[..., Value]
     optional: int = 0
+    type: TypeName | None = None
 
 
 @dataclass(frozen=True, slots=True)

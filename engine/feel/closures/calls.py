@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from engine.feel import types
 from engine.feel.closures.frame import Frame, Run
 from engine.feel.functions import Builtin, Signature
-from engine.feel.operations import Budget, normal
+from engine.feel.operations import Budget
 from engine.feel.tree import TypeName
 from engine.feel.values import Function, Value
 
@@ -57,13 +57,11 @@ class Closure:
     cost: int
 
     def __call__(self, *arguments: Value) -> Value:
-        """Run the body with ``arguments``; null when one is not of its declared type. Raises FeelFailure."""
+        """Run the body with ``arguments``, those of declared types converted or null (DMN 1.5 §10.3.2.9.4). Raises FeelFailure."""
         frame = self.frame.copy()
-        for slot, kind, value in zip(self.slots, self.kinds, arguments, strict=True):
-            if kind is not None and not types.conforms(normal(value), kind):
-                return None
-            frame[slot] = value
         budget: Budget = frame[2]
+        for slot, kind, value in zip(self.slots, self.kinds, arguments, strict=True):
+            frame[slot] = value if kind is None else types.coerced(value, kind, budget)
         budget.enter(self.cost)
         try:
             return self.body(frame)
