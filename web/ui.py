@@ -291,7 +291,9 @@ CURRENT: Mapping[str, frozenset[str]] = {
     "inbox": frozenset({"inbox.inbox", "inbox.task", "inbox.claim", "inbox.complete"}),
     "start": frozenset({"inbox.start", "inbox.start_process", "inbox.begin"}),
     "cases": frozenset({"records.cases", "records.case"}),
-    "processes": frozenset({"workshop.processes", "workshop.process", "workshop.edit"}),
+    "processes": frozenset(
+        {"workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"}
+    ),
     "mailbox": frozenset({"records.mailbox"}),
     "audit": frozenset({"audit.audit"}),
 }

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.database.session import Database
 from engine.definitions import files as stored_files
-from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed
+from engine.errors import CommandRejected, Conflict, NotAllowed
 from engine.handler import Actor
 from engine.model.bundle import content_hash
 
@@ -70,12 +70,10 @@ def save(  # noqa: PLR0917 - the contract of the editor
 ) -> Draft:
     """Store the draft; ``revision`` is the one that the actor last saw, 0 when there was none. Gives it with its new revision.
 
-    Raises NotAllowed; Conflict (``draft_changed``) if somebody saved, published or discarded meanwhile; InvalidInput if it is too large.
+    Raises NotAllowed; Conflict (``draft_changed``) if somebody saved, published or discarded meanwhile; CommandRejected if it is too large.
     """
-    if not actor.roles & OWNER_ROLES:
-        raise NotAllowed("draft_not_allowed")
-    if sum(len(content) for content in files.values()) > MAXIMUM_BYTES:
-        raise InvalidInput((FieldProblem(field="files", code="draft_too_large", facts={"maximum": MAXIMUM_BYTES}),))
+    _require_owner(actor)
+    require_bounded(files)
     hashed = content_hash(files)
     given = {
         "key": process_key,
@@ -96,6 +94,22 @@ def save(  # noqa: PLR0917 - the contract of the editor
         return _draft(row, files)
 
 
+def require_bounded(files: Mapping[str, bytes]) -> None:
+    """Raises CommandRejected if ``files`` are too large together for a draft."""
+    if sum(len(content) for content in files.values()) > MAXIMUM_BYTES:
+        raise CommandRejected("draft_too_large", maximum=MAXIMUM_BYTES)
+
+
+def throw_away(database: Database, actor: Actor, process_key: str, revision: int) -> None:
+    """Drop the draft of a process because its owner wants to begin again from the latest version. ``revision``: the one that they saw.
+
+    Raises NotAllowed; Conflict (``draft_changed``) if somebody saved meanwhile. A draft that is gone already is no error.
+    """
+    _require_owner(actor)
+    with database.transaction() as session:
+        discard(session, process_key, revision)
+
+
 def find(session: Session, process_key: str) -> Draft | None:
     """The draft of a process, with its files."""
     row = session.execute(_FIND, {"key": process_key}).one_or_none()
@@ -114,6 +128,11 @@ def discard(session: Session, process_key: str, revision: int | None = None) -> 
     other = session.execute(_FIND, {"key": process_key}).one_or_none()
     if other is not None:
         raise Conflict("draft_changed", process=process_key, by=other.saved_by)
+
+
+def _require_owner(actor: Actor) -> None:
+    if not actor.roles & OWNER_ROLES:
+        raise NotAllowed("draft_not_allowed")
 
 
 def _draft(row: Row[Any], files: Mapping[str, bytes]) -> Draft:

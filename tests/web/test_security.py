@@ -90,6 +90,7 @@ POSTS = (
     "/processes/replenishment/check",
     "/processes/replenishment/draft",
     "/processes/replenishment/publish",
+    "/processes/replenishment/draft/discard",
 )
 
 

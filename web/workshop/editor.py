@@ -1,58 +1,19 @@
-"""What the editor is given and what it sends back."""
+"""What the editors are given besides the files."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from markupsafe import Markup
 
-from engine.errors import CommandRejected, FieldProblem, InvalidInput
 from engine.handler import Handler, HandlerTable
 from engine.identity.people import RoleTitles
 from engine.model.bundle import Bundle
 from web import ui
 from web.ui import in_language, safe_json
-
-BPMN_BYTES = 2_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """What the editor posts: the diagram, and what it was based on."""
-
-    bpmn: bytes
-    base_version: int | None
-    revision: int
-    note: str
-
-
-NOTE_LENGTH = 500
-
-
-def read_sent(body: Any) -> Sent:
-    """What the editor posted. Raises CommandRejected (not of its form), InvalidInput (too large)."""
-    if not isinstance(body, dict) or not isinstance(body.get("bpmn"), str):
-        raise CommandRejected("web.editor.not_json")
-    base, revision, note = body.get("base_version"), body.get("revision") or 0, body.get("note") or ""
-    if not _is_count(revision) or not (base is None or _is_count(base)) or not _is_text(note):
-        raise CommandRejected("web.editor.not_json")
-    content = body["bpmn"].encode("utf-8", "replace")
-    if len(content) > BPMN_BYTES:
-        raise InvalidInput((FieldProblem(field="bpmn", code="web.editor.too_large"),))
-    return Sent(bpmn=content, base_version=base, revision=revision, note=note.strip()[:NOTE_LENGTH])
-
-
-def _is_text(value: object) -> bool:
-    """Text that PostgreSQL can keep: without NUL and half characters."""
-    return isinstance(value, str) and "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31
 
 
 def bpmn_path(files: Mapping[str, bytes]) -> str:
@@ -60,15 +21,16 @@ def bpmn_path(files: Mapping[str, bytes]) -> str:
     return next(path for path in sorted(files) if path.endswith(".bpmn"))
 
 
-def with_diagram(files: Mapping[str, bytes], bpmn: bytes) -> dict[str, bytes]:
-    """``files`` with another diagram; forms, decisions and texts stay."""
-    return {**files, bpmn_path(files): bpmn}
+def decision_data(files: Mapping[str, bytes], path: str, names: Iterable[str]) -> Markup:
+    """What the editor of decision tables begins with, as JSON. ``names``: variables that an expression may use."""
+    return safe_json({"path": path, "dmn": files[path].decode("utf-8", "replace"), "names": sorted(names), "texts": {}})
 
 
 def data(files: Mapping[str, bytes], bundle: Bundle, handlers: HandlerTable, roles: RoleTitles) -> Markup:
     """All that the editor offers, as JSON. ``bundle``: the version that the draft began with; it has the forms and decisions."""
     return safe_json(
         {
+            "path": bpmn_path(files),
             "bpmn": files[bpmn_path(files)].decode("utf-8", "replace"),
             "handlers": [_handler(each) for _, each in sorted(handlers.handlers.items())],
             "roles": [{"key": key, "title": in_language(title)} for key, title in sorted(roles.items())],

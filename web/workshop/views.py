@@ -1,27 +1,24 @@
-"""Processes, their versions, and the editor (process owners only; the engine's commands check it again)."""
+"""Processes and their versions, for everybody who is signed in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import Blueprint, jsonify, request, url_for
+from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue as Answer
-from markupsafe import Markup
 from sqlalchemy.orm import Session
-from werkzeug.wrappers import Response
 
 from engine.definitions import drafts
 from engine.definitions import store as definitions
 from engine.definitions.drafts import Draft
 from engine.definitions.store import Definition, Version
-from engine.errors import CommandRejected, DefinitionError, NotFound
+from engine.errors import NotFound
 from engine.identity import people
 from engine.instances import overview
 from engine.instances.overview import CaseCounts
-from web import auth, errors, present, ui
+from web import auth, present, ui
 from web.ui import in_language, t
-from web.workshop import editor
 
 blueprint = Blueprint("workshop", __name__)
 
@@ -58,6 +55,15 @@ class VersionRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftView:
+    """The draft that waits; ``question`` is asked before it is thrown away."""
+
+    text: str
+    question: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessView:
     """One version of a process with its neighbours."""
 
@@ -67,19 +73,9 @@ class ProcessView:
     number: int
     is_latest: bool
     may_edit: bool
-    draft_text: str
+    draft: DraftView | None
     diagram: present.DiagramView
     versions: tuple[VersionRow, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EditorView:
-    """What the editor begins with."""
-
-    base_version: int | str
-    revision: int
-    state_text: str
-    data: Markup
 
 
 @blueprint.get("/processes")
@@ -133,7 +129,7 @@ def process(process_key: str) -> Answer:
         number=version.number,
         is_latest=version.number == all_versions[0].number,
         may_edit=auth.has_role(*OWNERS),
-        draft_text=_draft_text(draft, names),
+        draft=_draft(draft, names, all_versions[0].number),
         diagram=present.diagram(
             bundle,
             source=url_for("workshop.diagram", process_key=process_key, number=version.number),
@@ -159,10 +155,15 @@ def _version(session: Session, process_key: str, number: int | None) -> tuple[De
     return definitions.load(session, chosen.id), found
 
 
-def _draft_text(draft: Draft | None, names: Mapping[str, str]) -> str:
+def _draft(draft: Draft | None, names: Mapping[str, str], latest: int) -> DraftView | None:
     if draft is None:
-        return ""
-    return t("web.process.draft", name=ui.person(names, draft.saved_by), moment=ui.moment(draft.saved_at))
+        return None
+    name = ui.person(names, draft.saved_by)
+    return DraftView(
+        text=t("web.process.draft", name=name, moment=ui.moment(draft.saved_at)),
+        question=t("web.process.discard.sure", name=name, number=latest),
+        revision=draft.revision,
+    )
 
 
 def _row(
@@ -191,91 +192,3 @@ def diagram(process_key: str, number: int) -> Answer:
     with auth.runtime().database.reading() as session:
         definition, _ = _version(session, process_key, number)
     return present.bpmn(definition)
-
-
-@blueprint.get("/processes/<process_key>/edit")
-@auth.requires(*OWNERS)
-def edit(process_key: str) -> Answer:
-    """The editor on the draft, or on the latest version when there is none."""
-    runtime = auth.runtime()
-    with runtime.database.reading() as session:
-        definition, _ = _version(session, process_key, None)
-        draft = drafts.find(session, process_key)
-        names, roles = _names(session), people.role_titles(session)
-    version = definition.version
-    files = definition.bundle.files if draft is None else draft.files
-    base = version.number if draft is None else draft.base_version
-    if draft is None:
-        text = t("web.editor.from_version", number=version.number)
-    else:
-        who, when = ui.person(names, draft.saved_by), ui.moment(draft.saved_at)
-        text = t("web.editor.from_draft", name=who, moment=when, number=draft.base_version or "–")
-    view = EditorView(
-        base_version=base or "",
-        revision=0 if draft is None else draft.revision,
-        state_text=text,
-        data=editor.data(files, definition.bundle, runtime.handlers, roles),
-    )
-    listed = {"key": process_key, "title": in_language(version.title)}
-    return ui.page("workshop/edit.html", process=listed, editor=view)
-
-
-def _files(process_key: str, sent: editor.Sent) -> dict[str, bytes]:
-    """The files that the diagram was drawn over: of the draft, else of the version that it began with."""
-    with auth.runtime().database.reading() as session:
-        draft = drafts.find(session, process_key)
-        definition, _ = _version(session, process_key, sent.base_version)
-    return editor.with_diagram(definition.bundle.files if draft is None else draft.files, sent.bpmn)
-
-
-def _sent() -> editor.Sent:
-    if not request.is_json:
-        raise CommandRejected("web.editor.not_json")
-    try:
-        body = request.get_json(silent=True)
-    except RecursionError:  # nested beyond what the JSON reader follows
-        body = None
-    return editor.read_sent(body)
-
-
-@blueprint.post("/processes/<process_key>/check")
-@auth.requires(*OWNERS)
-def check(process_key: str) -> Response:
-    """Everything that publishing this diagram would say."""
-    runtime = auth.runtime()
-    problems = definitions.problems_with_draft(runtime.database, _files(process_key, _sent()), runtime.handlers)
-    return jsonify(problems=[errors.problem_record(each) for each in problems])
-
-
-@blueprint.post("/processes/<process_key>/draft")
-@auth.requires(*OWNERS)
-def save_draft(process_key: str) -> Response:
-    """Keep the diagram as the process's draft, broken or not."""
-    sent = _sent()
-    files = _files(process_key, sent)
-    saved = drafts.save(auth.runtime().database, auth.actor(), process_key, files, sent.base_version, sent.revision)
-    return jsonify(revision=saved.revision)
-
-
-@blueprint.post("/processes/<process_key>/publish")
-@auth.requires(*OWNERS)
-def publish(process_key: str) -> Response:
-    """Publish the diagram as the next version; 422 with the problems when it cannot be."""
-    sent, runtime = _sent(), auth.runtime()
-    try:
-        version = definitions.publish(
-            runtime.database,
-            auth.actor(),
-            _files(process_key, sent),
-            runtime.handlers,
-            sent.note,
-            base_version=sent.base_version,
-            draft_revision=sent.revision,
-        )
-    except DefinitionError as error:
-        response = jsonify(
-            problems=[errors.problem_record(each) for each in error.problems], message=errors.sentence(error)
-        )
-        response.status_code = 422
-        return response
-    return jsonify(version=version.number, url=url_for("workshop.process", process_key=process_key))

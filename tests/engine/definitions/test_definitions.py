@@ -11,7 +11,7 @@ from sqlalchemy import text
 from engine.database.session import Database
 from engine.definitions import drafts, gate, store
 from engine.definitions.cache import BundleCache
-from engine.errors import Conflict, DefinitionError, InvalidInput, NotAllowed, NotFound
+from engine.errors import CommandRejected, Conflict, DefinitionError, NotAllowed, NotFound
 from engine.handler import SYSTEM, HandlerTable
 from engine.instances import overview
 from engine.instances.commands import start_instance
@@ -149,7 +149,7 @@ def test_two_people_on_one_draft(runtime: Runtime) -> None:
         assert found.value.facts["by"] == "olga"
     with pytest.raises(NotAllowed):
         drafts.save(database, CLERK, "parcel", parcels.files(), 1, 1)
-    with pytest.raises(InvalidInput):
+    with pytest.raises(CommandRejected):
         drafts.save(database, OWNER, "parcel", {"parcel.bpmn": b"x" * (drafts.MAXIMUM_BYTES + 1)}, 1, 1)
     with database.transaction() as session:
         drafts.discard(session, "parcel")

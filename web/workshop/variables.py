@@ -1,0 +1,56 @@
+"""The variables of a process as far as its files tell: what forms ask, what steps and decisions give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from engine.feel.tree import TypeName
+from engine.model.bundle import Bundle
+from engine.model.elements import (
+    Activity,
+    BoundaryEvent,
+    BusinessRuleTask,
+    CatchEvent,
+    Node,
+    ScriptTask,
+    StartEvent,
+)
+from engine.model.forms import FieldType
+
+_FEEL: Final[Mapping[FieldType, TypeName]] = {
+    "text": TypeName("string"),
+    "long_text": TypeName("string"),
+    "choice": TypeName("string"),
+    "number": TypeName("number"),
+    "integer": TypeName("number"),
+    "money": TypeName("number"),
+    "date": TypeName("date"),
+    "boolean": TypeName("boolean"),
+}
+
+
+def known(bundle: Bundle) -> Mapping[str, TypeName | None]:
+    """Every name that some step writes, with its type where forms tell it and no other step writes it; None else.
+
+    Not all that there may be: a message or a handler can bring more, so that a name that is not here is no mistake.
+    """
+    types: dict[str, TypeName | None] = {}
+    for form in bundle.forms.values():
+        for field in form.fields:
+            found = _FEEL[field.type]
+            types[field.name] = found if types.get(field.name, found) == found else None
+    for process in bundle.model.processes.values():
+        for node in process.nodes.values():
+            types |= dict.fromkeys(_written(node))
+    return types
+
+
+def _written(node: Node) -> Iterator[str]:
+    if isinstance(node, ScriptTask | BusinessRuleTask) and node.result_variable:
+        yield node.result_variable
+    if isinstance(node, Activity | CatchEvent | BoundaryEvent | StartEvent):
+        yield from (each.target[0] for each in node.outputs)
+    if isinstance(node, Activity) and node.multi_instance is not None:
+        loop = node.multi_instance
+        yield from (each for each in (loop.input_element, loop.output_collection) if each)
