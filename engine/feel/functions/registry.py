@@ -1,11 +1,12 @@
 """How a built-in function is described: its signature as the standard writes it, and a Python function of plain values.
 
-    @builtin("substring(string: string, start position: number, length: number?)")
+    @builtin("substring(string: string, start position: number, length: number?) -> string")
     def substring(budget: Budget, text: str, start: Decimal, length: Decimal | None = None) -> Value: ...
 
 A function whose first parameter is called ``budget`` or ``environment`` is given that before its arguments. Arguments come checked: a
 wrong kind, or null where the signature has no ``null`` in it, makes the call null without reaching the function. A ``?`` after a type marks
-an argument that may be left out (and is then not passed); ``...`` before a name takes all the rest.
+an argument that may be left out (and is then not passed); ``...`` before a name takes all the rest. What stands after ``->`` is what comes
+out unless it is null: a type, ``list<string>``, or several (``date or date and time``); nothing where it depends on the arguments.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, Literal, TypeVar
 
 from engine.data import YearsMonths
 from engine.feel.operations import Budget, normal
+from engine.feel.tree import TypeName
 from engine.feel.values import Environment, Function, Range, Value
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -30,7 +32,10 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "date and time": (datetime,),
     "date or date and time": (date, datetime),
     "time or date and time": (time, datetime),
+    "days and time duration": (timedelta,),
+    "years and months duration": (YearsMonths,),
     "duration": (timedelta, YearsMonths),
+    "number or days and time duration": (Decimal, timedelta),
     "list": (list,),
     "context": (dict,),
     "range": (Range,),
@@ -52,7 +57,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One way to call a built-in. ``wants`` says what ``run`` gets before its arguments. Values of exactly ``kinds`` need no fitting."""
+    """One way to call a built-in. ``wants`` says what ``run`` gets before its arguments. Values of exactly ``kinds`` need no fitting.
+
+    ``result`` is the type of what comes out (or null); None where that depends on the arguments.
+    """
 
     parameters: tuple[Parameter, ...]
     run: Callable[..., Value]
@@ -60,6 +68,7 @@ class Signature:
     least: int
     most: int | None
     kinds: tuple[type | None, ...] = field(default=())
+    result: TypeName | None = None
 
     def takes(self, count: int) -> bool:
         """Whether it can be called with ``count`` arguments."""
@@ -179,7 +188,7 @@ def builtin(*signatures: str) -> Callable[[R], R]:
         elif first == "environment":
             wants = "environment"
         for text in signatures:
-            name, made = _signature(text, run, wants)
+            name, made = signature_of(text, run, wants)
             known = BUILTINS.get(name, Builtin(name, ()))
             BUILTINS[name] = Builtin(name, (*known.signatures, made))
         return run
@@ -187,15 +196,25 @@ def builtin(*signatures: str) -> Callable[[R], R]:
     return describe
 
 
-def _signature(
+def signature_of(
     text: str, run: Callable[..., Value], wants: Literal["budget", "environment"] | None
 ) -> tuple[str, Signature]:
-    name, _, rest = text.rstrip(")").partition("(")
+    """The name and the signature that ``text`` describes, for ``run``."""
+    text, _, result = text.partition(" -> ")
+    name, _, rest = text.removesuffix(")").partition("(")
     parameters = tuple(_parameter(part) for part in rest.split(", ") if part)
     has_rest = any(parameter.is_rest for parameter in parameters)
     least = sum(1 for parameter in parameters if not parameter.is_optional)
     kinds = tuple(parameter.kinds[0] if len(parameter.kinds) == 1 else None for parameter in parameters)
-    return name, Signature(parameters, run, wants, least, None if has_rest else len(parameters), kinds)
+    most = None if has_rest else len(parameters)
+    return name, Signature(parameters, run, wants, least, most, kinds, _result(result))
+
+
+def _result(text: str) -> TypeName | None:
+    outer, _, inner = text.removesuffix(">").partition("<")
+    if inner:
+        return TypeName(outer, (TypeName(inner),))
+    return TypeName(text) if len(_KINDS.get(text, ())) == 1 else None
 
 
 def _parameter(text: str) -> Parameter:
