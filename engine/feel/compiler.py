@@ -49,7 +49,8 @@ from engine.feel.closures.readers import (
     variable_reader,
 )
 from engine.feel.errors import FeelFailure, FeelSyntaxError
-from engine.feel.functions import BUILTINS, Builtin, Signature
+from engine.feel.extensions import FUNCTIONS
+from engine.feel.functions import Builtin, Signature
 from engine.feel.hints import closest
 from engine.feel.operations import MAX_ITEMS, Budget, normal, order
 from engine.feel.tree import (
@@ -81,9 +82,6 @@ from engine.feel.tree import (
     measure,
 )
 from engine.feel.values import Function, Range, Value
-
-EXTENSIONS = frozenset(("working_days_after", "working_hours_after"))
-"""Functions that the environment brings (``Environment.functions``); known here so that a misspelt one is found when the text is read."""
 
 NO_TYPES: Mapping[str, TypeName] = {}
 
@@ -148,7 +146,7 @@ class Compiler:
         self.possible_variables.add(name)
         if not in_filter:
             self.variables.add(name)
-        builtin = BUILTINS.get(name)
+        builtin = FUNCTIONS.get(name)
         return variable_reader(name) if builtin is None else builtin_reader(name, builtin)
 
     def path(self, node: Path) -> Run:
@@ -158,7 +156,7 @@ class Compiler:
             slot = self._local(first)
             if slot is not None:
                 return slot_member_reader(slot, second)
-            if first not in BUILTINS and not any(
+            if first not in FUNCTIONS and not any(
                 first in scope.slots or scope.item is not None for scope in self._scopes
             ):
                 self.variables.add(first)
@@ -187,7 +185,7 @@ class Compiler:
         return node
 
     def _simplified_call(self, node: Call, name: str) -> Node:
-        builtin = BUILTINS.get(name)
+        builtin = FUNCTIONS.get(name)
         if builtin is None or not builtin.is_foldable or self._local(name) is not None:
             return node
         arguments = [self.simplified(argument) for argument in node.arguments]
@@ -479,13 +477,11 @@ class Compiler:
         if isinstance(node.function, Name):
             name = node.function.name
             is_bound = any(name in scope.slots for scope in self._scopes)
-            builtin = BUILTINS.get(name)
+            builtin = FUNCTIONS.get(name)
             if builtin is not None and not is_bound:
                 return self._builtin_call(node, name, builtin)
-            if name in EXTENSIONS and not is_bound:
-                return self._extension_call(node, name)
             if not is_bound and name not in self.names and not any(scope.item is not None for scope in self._scopes):
-                suggestion = closest(name, (*BUILTINS, *EXTENSIONS, *self.names))
+                suggestion = closest(name, (*FUNCTIONS, *self.names))
                 raise FeelSyntaxError.unknown("feel_unknown_function", node.at, suggestion, name=name)
         function = self.expression(node.function)
         arguments = tuple(self.expression(argument) for argument in node.arguments)
@@ -496,20 +492,12 @@ class Compiler:
 
         return run
 
-    def _extension_call(self, node: Call, name: str) -> Run:
-        arguments = tuple(self.expression(argument) for argument in node.arguments)
-        names = node.names
-
-        def run(frame: Frame) -> Value:
-            function = frame[1].functions.get(name)
-            return invoke(function, [argument(frame) for argument in arguments], names, frame[2])
-
-        return run
-
     def _builtin_call(self, node: Call, name: str, builtin: Builtin) -> Run:
         nodes: list[Node | None] = list(node.arguments)
         if node.names:
             signature, nodes = self._by_name(node, name, builtin)
+            # the names chose the signature: what does not fit it is not tried on another
+            builtin = Builtin(name, (signature,))
         else:
             found = builtin.signature_for(len(nodes))
             if found is None:

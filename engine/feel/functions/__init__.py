@@ -1,6 +1,6 @@
 """The built-in functions of FEEL (DMN 1.5 §10.3.4), one module per subject. Importing this package fills the registry."""
 
-from engine.feel.functions import contexts, conversion, lists, numeric, strings, temporal
+from engine.feel.functions import contexts, conversion, lists, numeric, ranges, strings, temporal
 from engine.feel.functions.registry import BUILTINS, Builtin, Signature, call_builtin
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "conversion",
     "lists",
     "numeric",
+    "ranges",
     "strings",
     "temporal",
 ]

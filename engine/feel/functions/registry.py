@@ -40,6 +40,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "context": (dict,),
     "range": (Range,),
     "function": (Function,),
+    "point": (Decimal, str, date, time, datetime, timedelta, YearsMonths),
     "any": (),
 }
 
@@ -75,13 +76,19 @@ class Signature:
         return self.least <= count and (self.most is None or count <= self.most)
 
     def positions(self, names: Sequence[str]) -> list[str] | None:
-        """The parameter names up to the last one in ``names``, in order; None when they do not fit this signature."""
+        """The parameter names up to the last one that is needed, in order; None when ``names`` do not fit this signature.
+
+        A parameter that is not named is bound to null (DMN 1.5 §10.3.2.15, table 63), so one that takes null may be missing.
+        """
         own = [parameter.name for parameter in self.parameters]
         if len(set(names)) != len(names) or not set(names) <= set(own) or self.most is None:
             return None
-        if any(not parameter.is_optional and parameter.name not in names for parameter in self.parameters):
+        if any(
+            not (parameter.is_optional or parameter.takes_null) and parameter.name not in names
+            for parameter in self.parameters
+        ):
             return None
-        return own[: max(own.index(name) for name in names) + 1]
+        return own[: max(self.least, *(own.index(name) + 1 for name in names))]
 
     def fitted(self, arguments: list[Value]) -> list[Value] | None:
         """The arguments as ``run`` takes them, or None when they do not fit."""
