@@ -20,7 +20,7 @@ from engine.errors import CommandRejected, Conflict, DefinitionError, NotFound
 from engine.identity import people
 from web import auth, errors, ui
 from web.ui import in_language, t
-from web.workshop import editor, variables
+from web.workshop import editor, expression, variables
 from web.workshop.sent import Sent, is_count, laid_over, read_sent
 
 blueprint = Blueprint("editors", __name__)
@@ -151,6 +151,16 @@ def check(process_key: str) -> Response:
         runtime.database, _files(process_key, _sent(process_key)), runtime.handlers
     )
     return jsonify(problems=[errors.problem_record(each) for each in problems])
+
+
+@blueprint.post("/processes/<process_key>/expression")
+@auth.requires(*OWNERS)
+def check_expression(process_key: str) -> Response:
+    """What is wrong with one expression, while it is typed."""
+    asked = expression.read_asked(_posted())
+    with auth.runtime().database.reading() as session:
+        latest = definitions.load_latest(session, process_key)
+    return jsonify(expression.checked(asked, latest.bundle))
 
 
 @blueprint.post("/processes/<process_key>/draft")
