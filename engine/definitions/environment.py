@@ -1,7 +1,7 @@
 """What expressions of a process may ask of the world: the moment of the step, the zone, and working time.
 
-``working_days_after(from, days)`` and ``working_hours_after(from, hours)`` give a date-time; a ``from`` that is a date gives a date for
-days and starts at midnight for hours. Anything else gives null, as FEEL's own functions do.
+``working_days_after(from, days)`` and ``working_hours_after(from, hours)`` are declared in ``engine.feel.extensions``: their arguments
+come as declared there. Here is what runs them; what cannot be computed gives null, as with FEEL's own functions.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from engine.calendar import CalendarError, WorkingCalendar
 from engine.feel import Environment, Function, Value
 
 _HOUR: Final = 3_600_000_000
+_MOST_DAYS: Final = 10_000_000
+_MOST_HOURS: Final = 100_000_000
+"""Further than any calendar reaches: checked first, because Python's own dates fail in other ways there."""
 
 
 def environment(now: datetime, calendar: WorkingCalendar, functions: Mapping[str, Function]) -> Environment:
@@ -23,27 +26,28 @@ def environment(now: datetime, calendar: WorkingCalendar, functions: Mapping[str
     return Environment(now=now, zone=calendar.zone, functions=functions)
 
 
-def days_after(calendar: WorkingCalendar, begin: Value, count: Value) -> Value:
+def days_after(calendar: WorkingCalendar, begin: date | datetime, days: Decimal) -> Value:
     """``working_days_after``: a date moves by working days; a date-time too, at its hour of the day."""
-    if not isinstance(count, Decimal) or count != count.to_integral_value():
+    if days != days.to_integral_value() or abs(days) > _MOST_DAYS:
         return None
     try:
         if isinstance(begin, datetime):
-            return calendar.moment_after_working_days(begin, int(count))
-        return calendar.add_working_days(begin, int(count)) if isinstance(begin, date) else None
+            return calendar.moment_after_working_days(begin, int(days))
+        return calendar.add_working_days(begin, int(days))
     except CalendarError:
         return None
 
 
-def hours_after(calendar: WorkingCalendar, begin: Value, hours: Value) -> Value:
-    """``working_hours_after``: ``hours`` is a number (4.5) or a duration."""
-    amount = timedelta(microseconds=int(hours * _HOUR)) if isinstance(hours, Decimal) else hours
-    if not isinstance(amount, timedelta):
-        return None
-    if isinstance(begin, date) and not isinstance(begin, datetime):
+def hours_after(calendar: WorkingCalendar, begin: date | datetime, hours: Decimal | timedelta) -> Value:
+    """``working_hours_after``: ``hours`` is a number (4.5) or a duration; a date begins at its midnight."""
+    if isinstance(hours, Decimal):
+        if abs(hours) > _MOST_HOURS:
+            return None
+        hours = timedelta(microseconds=int(hours * _HOUR))
+    if not isinstance(begin, datetime):
         begin = datetime.combine(begin, time(), tzinfo=calendar.zone)
     try:
-        return calendar.add_working_hours(begin, amount) if isinstance(begin, datetime) else None
+        return calendar.add_working_hours(begin, hours)
     except CalendarError:
         return None
 

@@ -8,16 +8,14 @@ from functools import lru_cache
 from typing import NoReturn
 
 from engine.feel.closures.frame import INPUT, Frame, Run
-from engine.feel.compiler import EXTENSIONS, NO_TYPES, Compiler, constant_texts
+from engine.feel.compiler import NO_TYPES, Compiler, constant_texts
 from engine.feel.errors import FeelFailure
-from engine.feel.functions import BUILTINS
+from engine.feel.extensions import FUNCTIONS
 from engine.feel.operations import Budget, weigh
 from engine.feel.parser import Parser
 from engine.feel.reading import count
 from engine.feel.tree import Node, Tests, TypeName, measure
 from engine.feel.values import Environment, Value
-
-_FUNCTIONS = (*BUILTINS, *EXTENSIONS)
 
 
 class _Compiled:
@@ -138,7 +136,7 @@ def compile_expression(
 @lru_cache(maxsize=2048)
 def _expression(source: str, names: frozenset[str], types: frozenset[tuple[str, TypeName]]) -> Expression:
     known = dict(types)
-    tree = Parser(source, names, _FUNCTIONS, known).whole_expression()
+    tree = Parser(source, names, FUNCTIONS, known).whole_expression()
     return _compiled_tree(source, tree, names, known)
 
 
@@ -159,6 +157,6 @@ def compile_unary_tests(
 @lru_cache(maxsize=2048)
 def _unary_tests(source: str, names: frozenset[str], types: frozenset[tuple[str, TypeName]]) -> UnaryTests:
     known = dict(types)
-    tree = Parser(source, names, _FUNCTIONS, known).whole_tests()
+    tree = Parser(source, names, FUNCTIONS, known).whole_tests()
     compiler = Compiler(names, known)
     return UnaryTests(source, tree, compiler.tests(tree), compiler)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from engine.feel.values import TypeName as TypeName  # noqa: PLC0414 - part of the tree, but values (functions) have types too
 from engine.feel.values import Value
 
 ComparisonOperator = Literal["=", "!=", "<", "<=", ">", ">="]
@@ -179,15 +180,6 @@ class Call(Node):
     function: Node
     arguments: tuple[Node, ...]
     names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TypeName:
-    """``number``, ``list<string>``, ``context<a: number>``, ``range<date>``, ``function<number> -> string``."""
-
-    name: str
-    arguments: tuple[TypeName, ...] = ()
-    fields: tuple[tuple[str, TypeName], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
-
-if TYPE_CHECKING:
-    from engine.feel.tree import TypeName
 
 Value = Any
 """None, bool, Decimal, str, date, time, datetime (aware or naive), timedelta, YearsMonths, list, dict, Range or Function."""
@@ -25,6 +22,18 @@ class Range:
     end: Value
     start_included: bool = True
     end_included: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TypeName:
+    """``number``, ``list<string>``, ``context<a: number>``, ``range<date>``, ``function<number> -> string``.
+
+    The arguments of a function are the types of its parameters and, last, that of its result.
+    """
+
+    name: str
+    arguments: tuple[TypeName, ...] = ()
+    fields: tuple[tuple[str, TypeName], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

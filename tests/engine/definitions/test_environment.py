@@ -36,6 +36,8 @@ def evaluated(source: str) -> object:
         ("working_hours_after(now(), null)", None),
         ("working_hours_after(now(), 1000000)", None),
         ("working_hours_after(1, 1)", None),
+        ("working_hours_after(now(), 1e30)", None),
+        ("working_days_after(now(), -1e6000)", None),
     ],
 )
 def test_working_time(source: str, expected: object) -> None:

@@ -341,16 +341,6 @@ def test_values_of_python_are_numbers_texts_and_lists_too(evaluate: Evaluate) ->
     assert evaluate("nan < 1", given) is None
 
 
-def test_extension_functions_come_with_the_environment() -> None:
-    later = Function("working_days_after", ("from", "n"), lambda day, days: (day, days))
-    environment = Environment(datetime(2026, 1, 1, tzinfo=UTC), functions={"working_days_after": later})
-    compiled = compile_expression("working_days_after(today(), 2)")
-    assert compiled.evaluate({}, environment) == (date(2026, 1, 1), D(2))
-    assert compile_expression("working_days_after(n: 2, from: 1)").evaluate({}, environment) == (D(1), D(2))
-    assert compiled.evaluate({}, Environment(datetime(2026, 1, 1, tzinfo=UTC))) is None
-    assert compile_expression("working_days_after(1)").evaluate({}, environment) is None
-
-
 def test_a_function_among_the_variables_needs_its_name_told(environment: Environment) -> None:
     twice = Function("twice", ("n",), lambda n: n * 2)
     assert compile_expression("twice(2)", names=("twice",)).evaluate({"twice": twice}, environment) == D(4)
