@@ -34,6 +34,7 @@ class Budget:
     # defaults of the class, so that making one costs nothing: most evaluations never touch it
     left: int = MAX_STEPS
     calls: int = 0
+    _prepared: frozenset[object] = frozenset()
 
     @property
     def spent(self) -> int:
@@ -57,6 +58,12 @@ class Budget:
         if count > MAX_ITEMS:
             raise FeelFailure("feel_list_too_long", limit=MAX_ITEMS)
         self.spend(count)
+
+    def prepare(self, thing: object, steps: int) -> None:
+        """Something that one evaluation makes ready once, like a pattern, is charged once, whether it was at hand already or not."""
+        if thing not in self._prepared:
+            self.spend(steps)
+            self._prepared |= {thing}
 
     def enter(self, steps: int = 0) -> None:
         """A function written in FEEL is called, whose body has ``steps`` nodes. Raises FeelFailure when calls nest too deep.

@@ -56,10 +56,10 @@ def _compared(one: _End, other: _End) -> int:
     return found or one.side - other.side
 
 
-_POINTS = "{}(point1: point, point2: point)"
-_POINT_RANGE = "{}(point: point, range: range)"
-_RANGE_POINT = "{}(range: range, point: point)"
-_RANGES = "{}(range1: range, range2: range)"
+_POINTS = "{}(point1: point, point2: point) -> boolean"
+_POINT_RANGE = "{}(point: point, range: range) -> boolean"
+_RANGE_POINT = "{}(range: range, point: point) -> boolean"
+_RANGES = "{}(range1: range, range2: range) -> boolean"
 
 
 def _relation(name: str, *forms: str) -> Callable[[Callable[[Value, Value], bool]], Callable[[Value, Value], Value]]:
@@ -198,7 +198,7 @@ _LITERAL_FUNCTIONS: dict[str, Callable[[str], Value]] = {
 }
 
 
-@builtin("range(from: string)")
+@builtin("range(from: string) -> range")
 def range_from(budget: Budget, text: str) -> Value:
     """A range from its text; its ends are literals (DMN 1.5 grammar rule 66), in their order, and an absent one is not included."""
     budget.text(len(text))

@@ -71,6 +71,13 @@ class Signature:
     kinds: tuple[type | None, ...] = field(default=())
     result: TypeName | None = None
 
+    @property
+    def type(self) -> TypeName:
+        """The type of the function that it describes; what is one of several types, or depends on others, is Any."""
+        known = {kind: name for name, kinds in _KINDS.items() if len(kinds) == 1 for kind in kinds}
+        parameters = (TypeName(known[kind] if kind else "Any") for kind in self.kinds)
+        return TypeName("function", (*parameters, self.result or TypeName("Any")))
+
     def takes(self, count: int) -> bool:
         """Whether it can be called with ``count`` arguments."""
         return self.least <= count and (self.most is None or count <= self.most)
@@ -124,6 +131,11 @@ def _converted(value: Value, parameter: Parameter) -> Value:
     return _MISFIT
 
 
+def fits(parameter: Parameter, value: Value) -> bool:
+    """Whether ``value``, one of FEEL, can be the argument for ``parameter``."""
+    return not parameter.kinds or type(value) in parameter.kinds or _converted(value, parameter) is not _MISFIT
+
+
 @dataclass(frozen=True, slots=True)
 class Builtin:
     """A built-in function with all its signatures."""
@@ -168,7 +180,11 @@ class Builtin:
             return self.call(list(arguments), environment, budget)
 
         return Function(
-            self.name, names, run, optional=len(names) - min(signature.least for signature in self.signatures)
+            self.name,
+            names,
+            run,
+            optional=len(names) - min(signature.least for signature in self.signatures),
+            type=longest.type,
         )
 
 

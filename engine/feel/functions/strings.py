@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,13 +12,18 @@ from typing import Any
 import re2
 
 from engine.feel.errors import FeelFailure
+from engine.feel.functions.patterns import translated
 from engine.feel.functions.registry import builtin
 from engine.feel.numbers import whole
 from engine.feel.operations import MAX_TEXT, Budget, normal
 from engine.feel.values import Value
 
 _MAX_PATTERN = 2_000
-_PATTERN_MEMORY = 1 << 20
+_PATTERN_MEMORY = 1 << 22
+_TRANSLATION_STEPS = 10
+_REFUSAL_STEPS = 20_000
+"""RE2 refuses a pattern for its size after as much work as it would have been."""
+_GROUP = re.compile(r"[0-9]{1,4}")
 
 
 @builtin("string length(string: string)")
@@ -123,7 +129,7 @@ class _Pattern:
 @builtin("matches(input: string, pattern: string, flags: string or null?)")
 def matches(budget: Budget, text: str, pattern: str, flags: str | None = None) -> Value:
     """Whether the pattern (XPath 3.1) matches somewhere."""
-    found = _pattern(pattern, flags or "")
+    found = _pattern(pattern, flags or "", budget)
     if found is None:
         return None
     encoded = text.encode("utf-8", "replace")
@@ -134,9 +140,12 @@ def matches(budget: Budget, text: str, pattern: str, flags: str | None = None) -
 @builtin("replace(input: string, pattern: string, replacement: string, flags: string or null?)")
 def replace(budget: Budget, text: str, pattern: str, replacement: str, flags: str | None = None) -> Value:
     """Every match replaced; ``$1`` is the first group. Null for a pattern that matches the empty text (XPath 3.1 §5.6.4)."""
-    found = _pattern(pattern, flags or "")
-    pieces = [replacement.encode("utf-8", "replace")] if flags and "q" in flags else _pieces(replacement)
-    if found is None or pieces is None or found.takes_nothing:
+    found = _pattern(pattern, flags or "", budget)
+    if found is None or found.takes_nothing:
+        return None
+    is_plain = flags is not None and "q" in flags
+    pieces = [replacement.encode("utf-8", "replace")] if is_plain else _pieces(replacement, found.compiled.groups)
+    if pieces is None:
         return None
     made: list[bytes] = []
     encoded = text.encode("utf-8", "replace")
@@ -158,7 +167,7 @@ def replace(budget: Budget, text: str, pattern: str, replacement: str, flags: st
 @builtin("split(string: string, delimiter: string)")
 def split(budget: Budget, text: str, delimiter: str) -> Value:
     """The parts between the matches of a pattern."""
-    found = _pattern(delimiter, "")
+    found = _pattern(delimiter, "", budget)
     if found is None or found.takes_nothing:
         return None
     made: list[Value] = []
@@ -174,7 +183,7 @@ def split(budget: Budget, text: str, delimiter: str) -> Value:
 @builtin("extract(input: string, pattern: string)")
 def extract(budget: Budget, text: str, pattern: str) -> Value:
     """All that matches a pattern (an extension shared with other engines)."""
-    found = _pattern(pattern, "")
+    found = _pattern(pattern, "", budget)
     if found is None:
         return None
     made = [match.group().decode() for match in _every(found, text.encode("utf-8", "replace"), budget)]
@@ -182,41 +191,32 @@ def extract(budget: Budget, text: str, pattern: str) -> Value:
     return made
 
 
-@lru_cache(maxsize=256)
-def _pattern(pattern: str, flags: str) -> _Pattern | None:
+def _pattern(pattern: str, flags: str, budget: Budget) -> _Pattern | None:
     """The pattern for RE2, or None when it or its flags are not allowed. Flags: ``s m i x q`` (XPath 3.1 §5.6.1.1)."""
     if len(pattern) > _MAX_PATTERN or not set(flags) <= set("smixq"):
         return None
-    if "q" in flags:
-        pattern = re2.escape(pattern)
-    elif "x" in flags:
-        pattern = _without_blanks(pattern)
-    inline = "".join(flag for flag in "sm" if flag in flags and "q" not in flags)
+    found, steps = _prepared(pattern, "".join(sorted(set(flags))))
+    budget.prepare((pattern, flags), steps)
+    return found
+
+
+@lru_cache(maxsize=128)
+def _prepared(pattern: str, flags: str) -> tuple[_Pattern | None, int]:
+    """The pattern, and the steps that it takes to make: one for an instruction of RE2, which is what making it takes time for."""
+    translation = _TRANSLATION_STEPS * len(pattern)
+    written = translated(pattern, flags)
+    if written is None:
+        return None, translation
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _PATTERN_MEMORY
     options.case_sensitive = "i" not in flags
-    whole = f"(?{inline})(?:{pattern})" if inline else pattern
     try:
-        compiled = re2.compile(whole.encode("utf-8", "replace"), options)
+        compiled = re2.compile(written.encode("utf-8", "replace"), options)
     except re2.error:
-        return None
-    return _Pattern(compiled, compiled.programsize, compiled.search(b"") is not None)
-
-
-def _without_blanks(pattern: str) -> str:
-    """Flag ``x``: blanks outside of character classes say nothing."""
-    made: list[str] = []
-    depth = 0
-    previous = ""
-    for character in pattern:
-        is_escaped = previous == "\\"
-        if not is_escaped:
-            depth += {"[": 1, "]": -1}.get(character, 0)
-        if depth > 0 or character not in " \t\n\r":
-            made.append(character)
-        previous = "" if is_escaped else character
-    return "".join(made)
+        return None, translation + _REFUSAL_STEPS
+    size = compiled.programsize
+    return _Pattern(compiled, size, compiled.search(b"") is not None), translation + size
 
 
 def _every(pattern: _Pattern, encoded: bytes, budget: Budget) -> Iterator[Any]:
@@ -234,25 +234,32 @@ def _charge(pattern: _Pattern, length: int, budget: Budget) -> None:
     budget.spend(1 + length // 256 + length * pattern.size // 16_000)
 
 
-def _pieces(replacement: str) -> list[bytes | int] | None:
-    """Literal text and group numbers of a replacement; None when a backslash or ``$`` stands alone."""
+def _pieces(replacement: str, groups: int) -> list[bytes | int] | None:
+    """Literal text and group numbers of a replacement; None when a backslash or ``$`` stands alone.
+
+    ``$12`` is the twelfth group where there are so many, else the first and a 2 (XPath 3.1 §5.6.4).
+    """
     made: list[bytes | int] = []
     index = 0
     while index < len(replacement):
-        character, following = replacement[index], replacement[index + 1 : index + 2]
+        character = replacement[index]
+        index += 1
         if character == "\\":
-            if following not in ("\\", "$"):
+            if replacement[index : index + 1] not in ("\\", "$"):
                 return None
-            made.append(following.encode())
-            index += 2
+            made.append(replacement[index].encode())
+            index += 1
         elif character == "$":
-            if not following.isascii() or not following.isdigit():
+            digits = _GROUP.match(replacement, index)
+            if digits is None:
                 return None
-            made.append(int(following))
-            index += 2
+            number = digits.group()
+            while len(number) > 1 and int(number) > groups:
+                number = number[:-1]
+            made.append(int(number))
+            index += len(number)
         else:
             made.append(character.encode("utf-8", "replace"))
-            index += 1
     return made
 
 
