@@ -8,8 +8,7 @@ from decimal import Decimal
 
 from engine.data import YearsMonths
 from engine.feel.operations import Budget, normal
-from engine.feel.tree import TypeName
-from engine.feel.values import Function, Range, Value
+from engine.feel.values import Function, Range, TypeName, Value
 
 _BASIC: dict[str, type] = {
     "number": Decimal,
@@ -52,6 +51,11 @@ class UnresolvedType(Exception):
     def __init__(self, code: str, name: str) -> None:
         super().__init__(code, name)
         self.code, self.name = code, name
+
+
+def name_of(value: Value) -> str:
+    """The name of the type of a value as FEEL knows it."""
+    return "Null" if value is None else _NAME_OF[type(value)]
 
 
 def resolved(wanted: TypeName, types: Mapping[str, TypeName]) -> TypeName:
