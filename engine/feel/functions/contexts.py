@@ -32,7 +32,7 @@ def get_entries(budget: Budget, context: dict[str, Value]) -> Value:
     return [{"key": key, "value": value} for key, value in context.items()]
 
 
-@builtin("context(entries: list)")
+@builtin("context(entries: list) -> context")
 def context(budget: Budget, entries: list[Value]) -> Value:
     """A context from a list of ``{key, value}``; null when a key is missing or stands twice."""
     budget.items(len(entries))
@@ -44,14 +44,14 @@ def context(budget: Budget, entries: list[Value]) -> Value:
     return made
 
 
-@builtin("context put(context: context, key: string, value: any)")
+@builtin("context put(context: context, key: string, value: any) -> context")
 def context_put(budget: Budget, context: dict[str, Value], key: str, value: Value) -> Value:
     """A copy of the context with one entry set."""
     budget.items(len(context))
     return {**context, key: value}
 
 
-@builtin("context put(context: context, keys: list, value: any)")
+@builtin("context put(context: context, keys: list, value: any) -> context")
 def context_put_deep(budget: Budget, context: dict[str, Value], keys: list[Value], value: Value) -> Value:
     """A copy of the context with the entry that a path of keys leads to set; null when the path leads nowhere."""
     if not keys or any(type(key) is not str for key in keys):
@@ -69,7 +69,7 @@ def context_put_deep(budget: Budget, context: dict[str, Value], keys: list[Value
     return made
 
 
-@builtin("context merge(contexts: list)")
+@builtin("context merge(contexts: list) -> context")
 def context_merge(budget: Budget, contexts: list[Value]) -> Value:
     """One context of all entries; of two with the same key the later wins."""
     made: dict[str, Value] = {}

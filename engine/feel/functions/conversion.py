@@ -17,19 +17,19 @@ _PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0
 _SEPARATORS = {" ", ",", ".", None}
 
 
-@builtin("not(negand: any)")
+@builtin("not(negand: any) -> boolean")
 def not_(value: Value) -> Value:
     """True for false, false for true, else null."""
     return not value if type(value) is bool else None
 
 
-@builtin("string(from: any)")
+@builtin("string(from: any) -> string")
 def string(budget: Budget, value: Value) -> Value:
     """The text of a value; null for null."""
     return None if value is None else text_of(value, budget)
 
 
-@builtin("number(from: any)")
+@builtin("number(from: any) -> number")
 def number(value: Value) -> Value:
     """A number from its plain text."""
     if type(value) is str:
@@ -37,7 +37,7 @@ def number(value: Value) -> Value:
     return value if type(value) is Decimal else None
 
 
-@builtin("number(from: string, grouping separator: string or null, decimal separator: string or null?)")
+@builtin("number(from: string, grouping separator: string or null, decimal separator: string or null?) -> number")
 def number_separated(budget: Budget, text: str, grouping: str | None, point: str | None = None) -> Value:
     """A number from text with separators: ``number("1 234,5", " ", ",")``."""
     if grouping not in _SEPARATORS or point not in (".", ",", None) or (grouping is not None and grouping == point):
@@ -61,13 +61,13 @@ def _read(text: str) -> Value:
         return None
 
 
-@builtin("is defined(value: any)")
+@builtin("is defined(value: any) -> boolean")
 def is_defined(value: Value) -> Value:
     """Whether there is a value (an extension shared with other engines)."""
     return value is not None
 
 
-@builtin("is(value1: any, value2: any)")
+@builtin("is(value1: any, value2: any) -> boolean")
 def is_(budget: Budget, one: Value, other: Value) -> Value:
     """Whether two values are the same, also in their kind and in the zone that they were written with."""
     if type(one) is not type(other):

@@ -17,21 +17,22 @@ from engine.feel.values import Function, Value
 Items = list[Value]
 
 
-@builtin("list contains(list: list, element: any)")
+@builtin("list contains(list: list, element: any) -> boolean")
 def list_contains(budget: Budget, items: Items, element: Value) -> Value:
     """Whether the element is in the list."""
     return operations.contains(items, element, budget)
 
 
-@builtin("count(list: list)")
+@builtin("count(list: list) -> number")
 def count(items: Items) -> Value:
     """How many items there are."""
     return Decimal(len(items))
 
 
-def _either(name: str, parameter: str = "list") -> tuple[str, str]:
-    """One list, or its items as arguments."""
-    return f"{name}({parameter}: list)", f"{name}(...c: any)"
+def _either(name: str, result: str = "") -> tuple[str, str]:
+    """One list, or its items as arguments; ``result`` is the type of what comes out where that is always the same."""
+    arrow = f" -> {result}" if result else ""
+    return f"{name}(list: list){arrow}", f"{name}(...c: any){arrow}"
 
 
 @builtin(*_either("min"))
@@ -103,7 +104,7 @@ def mean(budget: Budget, *values: Value) -> Value:
     return operations.divide(_sum(items, budget), Decimal(len(items)))
 
 
-@builtin(*_either("product"))
+@builtin(*_either("product", "number"))
 def product(budget: Budget, *values: Value) -> Value:
     """The product of numbers; null for nothing."""
     numbers = _numbers(_given(values), budget)
@@ -116,7 +117,7 @@ def _numbers(items: Items, budget: Budget) -> list[Decimal] | None:
     return found if all(type(item) is Decimal for item in found) else None
 
 
-@builtin(*_either("median"))
+@builtin(*_either("median", "number"))
 def median(budget: Budget, *values: Value) -> Value:
     """The middle one, or the mean of the two in the middle."""
     numbers = _numbers(_given(values), budget)
@@ -130,7 +131,7 @@ def median(budget: Budget, *values: Value) -> Value:
     return None if both is None else quotient(both, Decimal(2))
 
 
-@builtin(*_either("stddev"))
+@builtin(*_either("stddev", "number"))
 def stddev(budget: Budget, *values: Value) -> Value:
     """The standard deviation of a sample of at least two."""
     numbers = _numbers(_given(values), budget)
@@ -147,7 +148,7 @@ def stddev(budget: Budget, *values: Value) -> Value:
         return None
 
 
-@builtin(*_either("mode"))
+@builtin(*_either("mode", "list<number>"))
 def mode(budget: Budget, *values: Value) -> Value:
     """The most frequent numbers, ascending."""
     numbers = _numbers(_given(values), budget)
@@ -160,13 +161,13 @@ def mode(budget: Budget, *values: Value) -> Value:
     return sorted(number for number, times in counts.items() if times == most)
 
 
-@builtin(*_either("all"), *_either("and"))
+@builtin(*_either("all", "boolean"), *_either("and", "boolean"))
 def all_(budget: Budget, *values: Value) -> Value:
     """False if one is false, true if all are true (or there is none), else null."""
     return _logical(_given(values), budget, decisive=False)
 
 
-@builtin(*_either("any"), *_either("or"))
+@builtin(*_either("any", "boolean"), *_either("or", "boolean"))
 def any_(budget: Budget, *values: Value) -> Value:
     """True if one is true, false if all are false (or there is none), else null."""
     return _logical(_given(values), budget, decisive=True)
@@ -179,7 +180,7 @@ def _logical(items: Items, budget: Budget, *, decisive: bool) -> bool | None:
     return not decisive if all(type(item) is bool for item in items) else None
 
 
-@builtin("sublist(list: list, start position: number, length: number or null?)")
+@builtin("sublist(list: list, start position: number, length: number or null?) -> list")
 def sublist(budget: Budget, items: Items, start: Decimal, length: Decimal | None = None) -> Value:
     """From a position (1 is the first, -1 the last), ``length`` items or the rest."""
     position = _position(items, start)
@@ -199,7 +200,7 @@ def _position(items: Items, position: Decimal) -> int | None:
     return found - 1 if found > 0 else len(items) + found
 
 
-@builtin("append(list: list or null, ...item: any)")
+@builtin("append(list: list or null, ...item: any) -> list")
 def append(budget: Budget, items: Items | None, *more: Value) -> Value:
     """The list with items after it."""
     found = items or []
@@ -207,14 +208,14 @@ def append(budget: Budget, items: Items | None, *more: Value) -> Value:
     return [*found, *more]
 
 
-@builtin("concatenate(...list: list)")
+@builtin("concatenate(...list: list) -> list")
 def concatenate(budget: Budget, *lists: Items) -> Value:
     """The lists one after the other."""
     budget.items(sum(map(len, lists)))
     return [item for items in lists for item in items]
 
 
-@builtin("insert before(list: list, position: number, newItem: any)")
+@builtin("insert before(list: list, position: number, newItem: any) -> list")
 def insert_before(budget: Budget, items: Items, position: Decimal, item: Value) -> Value:
     """The list with an item put in before a position."""
     index = _position(items, position)
@@ -222,7 +223,7 @@ def insert_before(budget: Budget, items: Items, position: Decimal, item: Value) 
     return None if index is None else [*items[:index], item, *items[index:]]
 
 
-@builtin("remove(list: list, position: number)")
+@builtin("remove(list: list, position: number) -> list")
 def remove(budget: Budget, items: Items, position: Decimal) -> Value:
     """The list without the item at a position."""
     index = _position(items, position)
@@ -230,7 +231,7 @@ def remove(budget: Budget, items: Items, position: Decimal) -> Value:
     return None if index is None else [*items[:index], *items[index + 1 :]]
 
 
-@builtin("list replace(list: list, position: any, newItem: any)")
+@builtin("list replace(list: list, position: any, newItem: any) -> list")
 def list_replace(budget: Budget, items: Items, position: Value, item: Value) -> Value:
     """The list with another item at a position, or at every item for which ``position(item, newItem)`` is true."""
     budget.items(len(items))
@@ -248,27 +249,27 @@ def list_replace(budget: Budget, items: Items, position: Value, item: Value) -> 
     return found
 
 
-@builtin("reverse(list: list)")
+@builtin("reverse(list: list) -> list")
 def reverse(budget: Budget, items: Items) -> Value:
     """The list backwards."""
     budget.items(len(items))
     return items[::-1]
 
 
-@builtin("index of(list: list, match: any)")
+@builtin("index of(list: list, match: any) -> list<number>")
 def index_of(budget: Budget, items: Items, match: Value) -> Value:
     """The positions of an item."""
     budget.items(len(items))
     return [Decimal(number) for number, item in enumerate(items, 1) if equal(item, match, budget) is True]
 
 
-@builtin("union(...list: list)")
+@builtin("union(...list: list) -> list")
 def union(budget: Budget, *lists: Items) -> Value:
     """The lists one after the other, each item once."""
     return _distinct(concatenate(budget, *lists), budget)
 
 
-@builtin("distinct values(list: list)")
+@builtin("distinct values(list: list) -> list")
 def distinct_values(budget: Budget, items: Items) -> Value:
     """Each item once, in the order of the first."""
     return _distinct(items, budget)
@@ -295,7 +296,7 @@ def _distinct(items: Items, budget: Budget) -> Items:
     return found
 
 
-@builtin("duplicate values(list: list)")
+@builtin("duplicate values(list: list) -> list")
 def duplicate_values(budget: Budget, items: Items) -> Value:
     """Each item that stands more than once (an extension shared with other engines)."""
     budget.items(len(items))
@@ -311,7 +312,7 @@ def _charged(items: Items, budget: Budget) -> Items:
     return items
 
 
-@builtin("flatten(list: list)")
+@builtin("flatten(list: list) -> list")
 def flatten(budget: Budget, items: Items) -> Value:
     """All items of nested lists in one list."""
     found: Items = []
@@ -327,7 +328,7 @@ def flatten(budget: Budget, items: Items) -> Value:
     return found
 
 
-@builtin("sort(list: list, precedes: function)")
+@builtin("sort(list: list, precedes: function) -> list")
 def sort(budget: Budget, items: Items, precedes: Function) -> Value:
     """The list in the order in which ``precedes(a, b)`` says that a comes before b."""
     if len(precedes.parameters) != 2:
@@ -342,7 +343,7 @@ def sort(budget: Budget, items: Items, precedes: Function) -> Value:
     return sorted(items, key=cmp_to_key(compare))
 
 
-@builtin("sort(list: list)")
+@builtin("sort(list: list) -> list")
 def sort_naturally(budget: Budget, items: Items) -> Value:
     """The list in ascending order; null when its items have none (an extension)."""
     budget.items(len(items))

@@ -26,34 +26,34 @@ _REFUSAL_STEPS = 20_000
 _GROUP = re.compile(r"[0-9]{1,4}")
 
 
-@builtin("string length(string: string)")
+@builtin("string length(string: string) -> number")
 def string_length(text: str) -> Value:
     """The number of characters."""
     return Decimal(len(text))
 
 
-@builtin("upper case(string: string)")
+@builtin("upper case(string: string) -> string")
 def upper_case(budget: Budget, text: str) -> Value:
     """In capitals."""
     budget.text(len(text))
     return text.upper()
 
 
-@builtin("lower case(string: string)")
+@builtin("lower case(string: string) -> string")
 def lower_case(budget: Budget, text: str) -> Value:
     """In small letters."""
     budget.text(len(text))
     return text.lower()
 
 
-@builtin("trim(string: string)")
+@builtin("trim(string: string) -> string")
 def trim(budget: Budget, text: str) -> Value:
     """Without the blanks at both ends (an extension shared with other engines)."""
     budget.text(len(text))
     return text.strip()
 
 
-@builtin("substring(string: string, start position: number, length: number or null?)")
+@builtin("substring(string: string, start position: number, length: number or null?) -> string")
 def substring(budget: Budget, text: str, start: Decimal, length: Decimal | None = None) -> Value:
     """From a position (1 is the first, -1 the last), ``length`` characters or the rest."""
     budget.text(len(text))
@@ -67,40 +67,40 @@ def substring(budget: Budget, text: str, start: Decimal, length: Decimal | None 
     return None if size is None or size < 1 else text[first : first + size]
 
 
-@builtin("substring before(string: string, match: string)")
+@builtin("substring before(string: string, match: string) -> string")
 def substring_before(budget: Budget, text: str, match: str) -> Value:
     """What stands before the first ``match``; empty without one."""
     budget.text(len(text))
     return text.partition(match)[0] if match and match in text else ""
 
 
-@builtin("substring after(string: string, match: string)")
+@builtin("substring after(string: string, match: string) -> string")
 def substring_after(budget: Budget, text: str, match: str) -> Value:
     """What stands after the first ``match``; empty without one."""
     budget.text(len(text))
     return text.partition(match)[2] if match else text
 
 
-@builtin("contains(string: string, match: string)")
+@builtin("contains(string: string, match: string) -> boolean")
 def contains(budget: Budget, text: str, match: str) -> Value:
     """Whether ``match`` stands in it."""
     budget.text(len(text))
     return match in text
 
 
-@builtin("starts with(string: string, match: string)")
+@builtin("starts with(string: string, match: string) -> boolean")
 def starts_with(text: str, match: str) -> Value:
     """Whether it begins with ``match``."""
     return text.startswith(match)
 
 
-@builtin("ends with(string: string, match: string)")
+@builtin("ends with(string: string, match: string) -> boolean")
 def ends_with(text: str, match: str) -> Value:
     """Whether it ends with ``match``."""
     return text.endswith(match)
 
 
-@builtin("string join(list: list, delimiter: string or null?)")
+@builtin("string join(list: list, delimiter: string or null?) -> string")
 def string_join(budget: Budget, items: list[Value], delimiter: str | None = None) -> Value:
     """The texts of a list in one; null among them is passed over."""
     texts = [normal(item) for item in items if item is not None]
@@ -126,7 +126,7 @@ class _Pattern:
     takes_nothing: bool
 
 
-@builtin("matches(input: string, pattern: string, flags: string or null?)")
+@builtin("matches(input: string, pattern: string, flags: string or null?) -> boolean")
 def matches(budget: Budget, text: str, pattern: str, flags: str | None = None) -> Value:
     """Whether the pattern (XPath 3.1) matches somewhere."""
     found = _pattern(pattern, flags or "", budget)
@@ -137,7 +137,7 @@ def matches(budget: Budget, text: str, pattern: str, flags: str | None = None) -
     return found.compiled.search(encoded) is not None
 
 
-@builtin("replace(input: string, pattern: string, replacement: string, flags: string or null?)")
+@builtin("replace(input: string, pattern: string, replacement: string, flags: string or null?) -> string")
 def replace(budget: Budget, text: str, pattern: str, replacement: str, flags: str | None = None) -> Value:
     """Every match replaced; ``$1`` is the first group. Null for a pattern that matches the empty text (XPath 3.1 §5.6.4)."""
     found = _pattern(pattern, flags or "", budget)
@@ -164,7 +164,7 @@ def replace(budget: Budget, text: str, pattern: str, replacement: str, flags: st
     return (b"".join(made) + encoded[end:]).decode()
 
 
-@builtin("split(string: string, delimiter: string)")
+@builtin("split(string: string, delimiter: string) -> list<string>")
 def split(budget: Budget, text: str, delimiter: str) -> Value:
     """The parts between the matches of a pattern."""
     found = _pattern(delimiter, "", budget)
@@ -180,7 +180,7 @@ def split(budget: Budget, text: str, delimiter: str) -> Value:
     return [*made, encoded[end:].decode()]
 
 
-@builtin("extract(input: string, pattern: string)")
+@builtin("extract(input: string, pattern: string) -> list<string>")
 def extract(budget: Budget, text: str, pattern: str) -> Value:
     """All that matches a pattern (an extension shared with other engines)."""
     found = _pattern(pattern, "", budget)

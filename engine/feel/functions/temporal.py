@@ -13,7 +13,7 @@ from engine.feel.numbers import CONTEXT, whole
 from engine.feel.values import Environment, Value
 
 
-@builtin("date(from: any)")
+@builtin("date(from: any) -> date")
 def date_from(value: Value) -> Value:
     """A date from its text or from a date and time."""
     if type(value) is str:
@@ -23,7 +23,7 @@ def date_from(value: Value) -> Value:
     return value if type(value) is date else None
 
 
-@builtin("date(year: number, month: number, day: number)")
+@builtin("date(year: number, month: number, day: number) -> date")
 def date_of(year: Decimal, month: Decimal, day: Decimal) -> Value:
     """A date from its parts."""
     parts = whole(year), whole(month), whole(day)
@@ -32,7 +32,7 @@ def date_of(year: Decimal, month: Decimal, day: Decimal) -> Value:
     return temporal.made_date(parts[0], parts[1], parts[2])
 
 
-@builtin("time(from: any)")
+@builtin("time(from: any) -> time")
 def time_from(value: Value) -> Value:
     """A time from its text or from a date and time; a day's is its midnight in UTC."""
     if type(value) is str:
@@ -44,7 +44,7 @@ def time_from(value: Value) -> Value:
     return value if type(value) is time else None
 
 
-@builtin("time(hour: number, minute: number, second: number, offset: duration or null?)")
+@builtin("time(hour: number, minute: number, second: number, offset: duration or null?) -> time")
 def time_of(hour: Decimal, minute: Decimal, second: Decimal, offset: Value = None) -> Value:
     """A time from its parts."""
     hours, minutes = whole(hour), whole(minute)
@@ -59,7 +59,7 @@ def time_of(hour: Decimal, minute: Decimal, second: Decimal, offset: Value = Non
     return temporal.made_time(hours, minutes, micros // 1_000_000, micros % 1_000_000, zone)
 
 
-@builtin("date and time(from: any)")
+@builtin("date and time(from: any) -> date and time")
 def datetime_from(value: Value) -> Value:
     """A date and time from its text; a day is its midnight."""
     if type(value) is str:
@@ -69,7 +69,7 @@ def datetime_from(value: Value) -> Value:
     return value if type(value) is datetime else None
 
 
-@builtin("date and time(date: date or date and time, time: time)")
+@builtin("date and time(date: date or date and time, time: time) -> date and time")
 def datetime_of(day: date, moment: time) -> Value:
     """A day and a time of day together."""
     return datetime.combine(day.date() if isinstance(day, datetime) else day, moment)
@@ -83,7 +83,9 @@ def duration(value: Value) -> Value:
     return value if type(value) in (timedelta, YearsMonths) else None
 
 
-@builtin("years and months duration(from: date or date and time, to: date or date and time)")
+@builtin(
+    "years and months duration(from: date or date and time, to: date or date and time) -> years and months duration"
+)
 def years_and_months(start: date, end: date) -> Value:
     """The whole months between two days."""
     if (
@@ -101,13 +103,13 @@ def _whole_months(start: date, end: date) -> int:
     return months - 1 if end.day < start.day and not is_last else months
 
 
-@builtin("now()")
+@builtin("now() -> date and time")
 def now(environment: Environment) -> Value:
     """The present moment in the zone of the environment."""
     return environment.now.astimezone(environment.zone)
 
 
-@builtin("today()")
+@builtin("today() -> date")
 def today(environment: Environment) -> Value:
     """The present day in the zone of the environment."""
     return environment.now.astimezone(environment.zone).date()
@@ -130,31 +132,31 @@ _MONTHS = (
 )
 
 
-@builtin("day of week(date: date or date and time)")
+@builtin("day of week(date: date or date and time) -> string")
 def day_of_week(day: date) -> Value:
     """``"Monday"`` and so on; English in every language, as the standard wants."""
     return _DAYS[day.weekday()]
 
 
-@builtin("month of year(date: date or date and time)")
+@builtin("month of year(date: date or date and time) -> string")
 def month_of_year(day: date) -> Value:
     """``"January"`` and so on."""
     return _MONTHS[day.month - 1]
 
 
-@builtin("week of year(date: date or date and time)")
+@builtin("week of year(date: date or date and time) -> number")
 def week_of_year(day: date) -> Value:
     """The week by ISO 8601."""
     return Decimal(day.isocalendar().week)
 
 
-@builtin("day of year(date: date or date and time)")
+@builtin("day of year(date: date or date and time) -> number")
 def day_of_year(day: date) -> Value:
     """1 for 1 January."""
     return Decimal(day.timetuple().tm_yday)
 
 
-@builtin("last day of month(date: date or date and time)")
+@builtin("last day of month(date: date or date and time) -> number")
 def last_day_of_month(day: date) -> Value:
     """The number of the last day of the month (an extension shared with other engines)."""
     return Decimal(calendar.monthrange(day.year, day.month)[1])
