@@ -45,6 +45,9 @@ GET    /processes/replenishment                    303    200 200     200     20
 GET    /processes/replenishment?version=99         303    404 404     404     404     404    404      404
 GET    /processes/unknown                          303    404 404     404     404     404    404      404
 GET    /processes/replenishment/versions/1.bpmn    303    200 200     200     200     200    200      200
+GET    /processes/replenishment/versions/1/decisions/approval.dmn 303 200 200 200 200 200  200      200
+GET    /processes/replenishment/versions/1/decisions/no.dmn 303 404 404 404     404     404    404      404
+GET    /processes/replenishment/versions/9/decisions/approval.dmn 303 404 404 404 404 404  404      404
 GET    /processes/replenishment/edit               303    403 403     403     403     200    403      200
 POST   /processes/replenishment/check              303    403 403     403     403     400    403      400
 POST   /processes/replenishment/draft              303    403 403     403     403     400    403      400

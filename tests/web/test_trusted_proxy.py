@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli import web_server
+from engine.commands.web import web_server
 from engine.settings import Settings
 from tests.web.conftest import Office
 

@@ -19,6 +19,8 @@ from engine.instances import overview
 from engine.instances.overview import CaseCounts
 from web import auth, present, ui
 from web.ui import in_language, t
+from web.workshop import decisions
+from web.workshop.decisions import ListedFile
 
 blueprint = Blueprint("workshop", __name__)
 
@@ -75,6 +77,7 @@ class ProcessView:
     may_edit: bool
     draft: DraftView | None
     diagram: present.DiagramView
+    decisions: tuple[ListedFile, ...]
     versions: tuple[VersionRow, ...]
 
 
@@ -141,9 +144,43 @@ def process(process_key: str) -> Answer:
                 "workshop.process", process_key=process_key, version=number, el=element, _anchor=f"el-{element}"
             ),
         ),
+        decisions=_decisions(definition, draft, is_latest=version.number == all_versions[0].number),
         versions=tuple(_row(each, version, all_versions[0], counts, names) for each in all_versions),
     )
     return ui.page("workshop/process.html", process=view)
+
+
+def _decisions(definition: Definition, draft: Draft | None, *, is_latest: bool) -> tuple[ListedFile, ...]:
+    """The decision files of a version; beside the latest one, owners see those that only the draft has."""
+    version, files = definition.version, definition.bundle.files
+    may_edit = is_latest and auth.has_role(*OWNERS)
+    found = decisions.listed(version.process_key, files, version.number, may_edit=may_edit)
+    if draft is None or not may_edit:
+        return found
+    added = {path: content for path, content in draft.files.items() if path not in files}
+    return found + decisions.listed(version.process_key, added, None, may_edit=True)
+
+
+@blueprint.get("/processes/<process_key>/versions/<int:number>/decisions/<path>")
+@auth.signed_in
+def decision(process_key: str, number: int, path: str) -> Answer:
+    """The decision tables of a version, to be read by everybody."""
+    with auth.runtime().database.reading() as session:
+        definition, all_versions = _version(session, process_key, number)
+    content = definition.bundle.files.get(path)
+    if content is None or not decisions.is_decision(path):
+        raise NotFound("web.decision.not_found", file=path[:100])
+    is_latest = number == all_versions[0].number
+    may_edit = is_latest and auth.has_role(*OWNERS)
+    file = decisions.listed(process_key, {path: content}, number, may_edit=may_edit)[0]
+    process = {
+        "key": process_key,
+        "title": in_language(definition.version.title),
+        "number": number,
+        "is_latest": is_latest,
+        "url": url_for("workshop.process", process_key=process_key, version=number),
+    }
+    return ui.page("workshop/sheet.html", process=process, file=file, sheets=decisions.views(content, path))
 
 
 def _version(session: Session, process_key: str, number: int | None) -> tuple[Definition, tuple[Version, ...]]:
