@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from engine import cli
+from engine.commands.connecting import load
 from engine.database.session import Database
 from engine.settings import CHECKOUT, SettingInvalid
 from engine.texts import language_of
@@ -112,12 +113,12 @@ class TestCheck:
 
 class TestLoad:
     def test_what_a_setting_names(self) -> None:
-        assert cli.load("engine.texts:language_of", "X") is language_of
+        assert load("engine.texts:language_of", "X") is language_of
 
     @pytest.mark.parametrize("name", ["no_such_module:x", "engine.no_such_module:x", "engine.texts:no_such_name"])
     def test_what_is_not_there_names_the_variable(self, name: str) -> None:
         with pytest.raises(SettingInvalid) as refused:
-            cli.load(name, "BORDEREAU_HANDLERS")
+            load(name, "BORDEREAU_HANDLERS")
         assert refused.value.code == "setting_name_not_found"
         assert refused.value.facts["variable"] == "BORDEREAU_HANDLERS"
 
@@ -127,7 +128,7 @@ class TestLoad:
         (tmp_path / "half_installed.py").write_text("import a_package_that_is_missing")
         monkeypatch.syspath_prepend(tmp_path)
         with pytest.raises(ModuleNotFoundError, match="a_package_that_is_missing"):
-            cli.load("half_installed:x", "BORDEREAU_HANDLERS")
+            load("half_installed:x", "BORDEREAU_HANDLERS")
 
 
 def test_migrate_and_verify_an_empty_database(

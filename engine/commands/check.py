@@ -1,0 +1,92 @@
+"""``bordereau check``: what is wrong with processes and decisions, all at once, before they are published."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.commands.arguments import add_command, add_json
+from engine.commands.connecting import load
+from engine.commands.folders import process_folders
+from engine.commands.given import LARGEST, read_bytes
+from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, print_problems, problem_record, say
+from engine.errors import DefinitionError, Problem
+from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.handler import HandlerTable
+
+
+def add(commands: Any) -> None:
+    """Describe the subcommand."""
+    parser = add_command(commands, "check", check)
+    parser.add_argument(
+        "paths", type=Path, nargs="+", metavar=say("cli_metavar_file_or_folder"), help=say("cli_help_check_paths")
+    )
+    add_json(parser)
+
+
+def check(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Say what is wrong, path by path. Errors fail; warnings do not. Raises AskedWrongly where there is nothing to check."""
+    paths = [each for path in chosen.paths for each in _to_check(path)]
+    handlers = load(settings.handlers, "BORDEREAU_HANDLERS")
+    found = {path: _problems_of(path, handlers) for path in paths}
+    if chosen.json:
+        _print_json(found)
+    else:
+        for path, problems in found.items():
+            print(f"{path}: " + (say("cli_problems", count=len(problems)) if problems else say("cli_no_problem")))
+            print_problems(problems)
+    return NOT_DONE if any(each.severity == "error" for problems in found.values() for each in problems) else DONE
+
+
+def _to_check(path: Path) -> list[Path]:
+    if not path.exists():
+        raise AskedWrongly("cli_path_not_found", path=str(path))
+    found = [path] if not path.is_dir() else process_folders(path)
+    if not found:
+        raise AskedWrongly("cli_no_process_here", path=str(path))
+    return found
+
+
+def _problems_of(path: Path, handlers: HandlerTable) -> tuple[Problem, ...]:
+    from engine.decisions import read_decisions
+    from engine.definitions import gate
+    from engine.definitions.store import read_folder
+    from engine.model.bpmn_reader import read_processes
+
+    if path.is_dir():
+        too_large = [each for each in sorted(path.rglob("*")) if each.is_file() and each.stat().st_size > LARGEST]
+        if too_large:
+            return tuple(_too_large(each.relative_to(path).as_posix()) for each in too_large)
+        return gate.check(read_folder(path), handlers)
+    content = read_bytes(path)
+    if content is None:
+        return (_too_large(path.name),)
+    read: Callable[[bytes, str], object] = read_decisions if path.suffix == ".dmn" else read_processes
+    try:
+        read(content, path.name)
+    except DefinitionError as error:
+        return error.problems
+    return ()
+
+
+def _too_large(file: str) -> Problem:
+    return Problem(code="cli_file_too_large", file=file, facts={"path": file, "limit": LARGEST})
+
+
+def _print_json(found: dict[Path, tuple[Problem, ...]]) -> None:
+    from engine.commands.values import json_text
+
+    problems = [each for of_path in found.values() for each in of_path]
+    record = {
+        "errors": sum(each.severity == "error" for each in problems),
+        "warnings": sum(each.severity == "warning" for each in problems),
+        "files": [
+            {"path": str(path), "problems": [problem_record(each) for each in of_path]}
+            for path, of_path in found.items()
+        ],
+    }
+    print(json_text(record, indent=1))

@@ -1,0 +1,94 @@
+"""What subcommands run on: handlers and web application by the names in the settings, the database, the runtime of web and worker.
+
+They are loaded by name so that the engine imports nothing above it, and inside the functions so that ``bordereau --help`` needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from engine.settings import SettingInvalid, Settings
+
+if TYPE_CHECKING:
+    from engine.database.session import Database
+    from engine.handler import HandlerTable
+    from engine.instances.runtime import Runtime
+
+
+def load(name: str, variable: str) -> Any:
+    """What ``module:name`` names. Raises SettingInvalid that names ``variable``.
+
+    An error inside the module is not hidden: it is the module's own.
+    """
+    module_name, _, attribute = name.partition(":")
+    try:
+        return getattr(import_module(module_name), attribute)
+    except ModuleNotFoundError as error:
+        if error.name is None or not (module_name + ".").startswith(error.name + "."):
+            raise
+        raise SettingInvalid("setting_name_not_found", variable=variable, value=name, reason=str(error)) from error
+    except AttributeError as error:
+        raise SettingInvalid("setting_name_not_found", variable=variable, value=name, reason=str(error)) from error
+
+
+def runtime_of(settings: Settings, is_prepared: bool, busy_after: float | None = None) -> Runtime:  # noqa: FBT001 - follow() tells
+    """What web and worker run the engine with. Without ``DATABASE_URL`` it is the embedded database that `bordereau run` keeps running.
+
+    ``is_prepared``: a supervisor has just migrated the database. Otherwise it is looked at first: whoever starts one by hand reads a
+    sentence instead of finding pages that fail.
+    """
+    from engine.database.embedded import EmbeddedServer
+    from engine.database.session import Database
+    from engine.instances.runtime import Runtime
+
+    url = settings.database_url or EmbeddedServer(settings.data_folder / "postgresql").url()
+    handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
+    database = Database(url, busy_after=busy_after)
+    if not is_prepared:
+        from engine.database.migrations import require_newest
+
+        require_newest(database)
+    return Runtime(database=database, handlers=handlers, zone=settings.zone, region=settings.holidays)
+
+
+@contextmanager
+def database_of(settings: Settings) -> Iterator[Database]:
+    """The database for a block; it must be there already. Raises as ``database_url``."""
+    from engine.database.session import Database
+
+    with database_url(settings, may_create=False) as url:
+        database = Database(url)
+        try:
+            yield database
+        finally:
+            database.dispose()
+
+
+@contextmanager
+def database_url(settings: Settings, *, may_create: bool) -> Iterator[str]:
+    """The address of the database; the embedded one is started for the block, unless ``bordereau run`` has it running already.
+
+    Raises DatabaseFailure: ``database_not_there`` when there is none and none may be created, and what ``EmbeddedServer.start`` raises.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    from engine.database.embedded import EmbeddedServer
+    from engine.database.programs import DatabaseFailure
+
+    server = EmbeddedServer(settings.data_folder / "postgresql")
+    if not may_create and not server.cluster.exists():
+        raise DatabaseFailure("database_not_there", folder=str(server.folder))
+    try:
+        url = server.start()
+    except DatabaseFailure as failure:
+        if failure.code != "database_folder_in_use":
+            raise
+        url = server.url()
+    try:
+        yield url
+    finally:
+        server.stop()

@@ -1,0 +1,142 @@
+"""``bordereau feel``: the value of one expression, or whether unary tests hold; what is wrong is shown where it stands."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from engine.commands.arguments import add_command, add_json
+from engine.commands.given import read_object, text_of
+from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, harmless, pointed, say, styled
+from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from engine.feel import Environment, Expression, FeelSyntaxError, UnaryTests, Value
+
+Compiled = TypeVar("Compiled", "Expression", "UnaryTests")
+
+
+def add(commands: Any) -> None:
+    """Describe the subcommand."""
+    parser = add_command(commands, "feel", feel)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "expression", nargs="?", metavar=say("cli_metavar_expression"), help=say("cli_help_feel_expression")
+    )
+    what.add_argument("--tests", metavar=say("cli_metavar_tests"), help=say("cli_help_feel_tests"))
+    parser.add_argument("--input", metavar=say("cli_metavar_expression"), help=say("cli_help_feel_input"))
+    parser.add_argument("--context", metavar="JSON", default="{}", help=say("cli_help_feel_context"))
+    add_clock(parser)
+    add_json(parser)
+
+
+def add_clock(parser: argparse.ArgumentParser) -> None:
+    """The options that say when and where it is."""
+    parser.add_argument("--now", metavar=say("cli_metavar_moment"), help=say("cli_help_now"))
+    parser.add_argument("--zone", metavar=say("cli_metavar_zone"), help=say("cli_help_zone"))
+
+
+def feel(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Print the value. Raises AskedWrongly for options that cannot be meant, FeelFailure when a bound is exceeded."""
+    from engine.commands.values import json_text, kind_of, notation
+    from engine.feel import compile_expression, compile_unary_tests
+
+    if (chosen.tests is None) != (chosen.input is None):
+        raise AskedWrongly("cli_tests_need_input")
+    if chosen.expression == chosen.context == "-":
+        raise AskedWrongly("cli_stdin_twice")
+    context = read_object(chosen.context, "--context")
+    environment = environment_of(settings, chosen)
+    try:
+        expression = _compiled(compile_expression, _source(chosen.expression or chosen.input), context)
+        value, variables = expression.evaluate(context, environment), expression.variables
+        warnings = _warnings(expression, context)
+        if chosen.tests is not None:
+            tests = _compiled(compile_unary_tests, chosen.tests, context)
+            value, variables = tests.matches(value, context, environment), variables | tests.variables
+            warnings += _warnings(tests, context)
+    except _NotFeel as refused:
+        _print_error(refused, as_json=chosen.json)
+        return NOT_DONE
+    if chosen.json:
+        record = {"value": value, "type": kind_of(value), "variables": sorted(variables), "warnings": warnings}
+        print(json_text(record, indent=1))
+        return DONE
+    print(notation(value))
+    for each in warnings:
+        print(styled(f"{say('cli_warning')} {each['message']}", "yellow", sys.stderr), file=sys.stderr)
+    return DONE
+
+
+class _NotFeel(Exception):
+    """A text cannot be read; ``error`` says what is wrong in ``source``."""
+
+    def __init__(self, error: FeelSyntaxError, source: str) -> None:
+        super().__init__(error)
+        self.error, self.source = error, source
+
+
+def _compiled(compiling: Callable[..., Compiled], source: str, context: Mapping[str, Value]) -> Compiled:
+    from engine.feel import FeelSyntaxError
+
+    try:
+        return compiling(source, names=context)
+    except FeelSyntaxError as error:
+        raise _NotFeel(error, source) from error
+
+
+def environment_of(settings: Settings, chosen: argparse.Namespace) -> Environment:
+    """What expressions see besides their variables: as in a process, working time included; ``--now`` and ``--zone`` fix the clock.
+
+    Raises AskedWrongly when they cannot be read.
+    """
+    from engine import clock
+    from engine.calendar import WorkingCalendar
+    from engine.definitions.environment import environment, working_time_functions
+    from engine.feel.temporal import named_zone, parse_datetime
+
+    zone: ZoneInfo | None = settings.zone if chosen.zone is None else named_zone(chosen.zone)
+    if zone is None:
+        raise AskedWrongly("cli_zone_unknown", zone=chosen.zone)
+    now: datetime | None = clock.now() if chosen.now is None else parse_datetime(chosen.now)
+    if now is None:
+        raise AskedWrongly("cli_now_unreadable", found=chosen.now)
+    if now.tzinfo is None:
+        now = now.replace(tzinfo=zone)
+    calendar = WorkingCalendar(zone=zone, region=settings.holidays)
+    return environment(now.astimezone(zone), calendar, working_time_functions(calendar))
+
+
+def _source(given: str) -> str:
+    """The expression itself, ``@file``, or standard input. What begins with ``@"`` is a literal of FEEL."""
+    return given if given.startswith('@"') else text_of(given)[0]
+
+
+def _warnings(compiled: Expression | UnaryTests, context: Mapping[str, Value]) -> list[dict[str, Any]]:
+    """What is suspicious: variables that the context does not have."""
+    from engine.feel.hints import closest
+
+    found: list[dict[str, Any]] = []
+    for name in sorted(compiled.variables - set(context)):
+        similar = closest(name, context)
+        code = "cli_variable_missing" if similar is None else "cli_variable_missing_similar"
+        found.append({"code": code, "message": say(code, name=name, suggestion=similar), "position": None})
+    return found
+
+
+def _print_error(refused: _NotFeel, *, as_json: bool) -> None:
+    from engine.commands.values import json_text
+
+    error = refused.error
+    message = say(error.code, **error.facts)
+    if as_json:
+        problem = {"code": error.code, "message": message, "position": error.position, "source": refused.source}
+        print(json_text({"error": problem}, indent=1))
+        return
+    for line in pointed(refused.source, error.position):
+        print(line, file=sys.stderr)
+    print(styled(harmless(message), "red", sys.stderr), file=sys.stderr)
