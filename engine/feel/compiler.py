@@ -509,7 +509,7 @@ class Compiler:
         return call_of(builtin, signature, arguments)
 
     def _by_name(self, node: Call, name: str, builtin: Builtin) -> tuple[Signature, list[Node | None]]:
-        for signature in builtin.signatures:
+        for signature in builtin.signatures_for(node.names):
             order_of = signature.positions(node.names)
             if order_of is not None:
                 by_name = dict(zip(node.names, node.arguments, strict=True))

@@ -161,6 +161,13 @@ class Builtin:
         """The first signature that takes ``count`` arguments."""
         return next((signature for signature in self.signatures if signature.takes(count)), None)
 
+    def signatures_for(self, names: Sequence[str]) -> list[Signature]:
+        """The signatures, those first that have ``names`` in their own order: ``before`` takes point and range either way round."""
+        return sorted(
+            self.signatures,
+            key=lambda signature: tuple(parameter.name for parameter in signature.parameters) != tuple(names),
+        )
+
     def call(self, arguments: list[Value], environment: Environment, budget: Budget) -> Value:
         """Call with arguments of any kind: the first signature that they fit is taken; null when there is none."""
         budget.spend(1)
