@@ -1,6 +1,21 @@
-"""Decisions of DMN files: tables, literal expressions and what they require (OMG DMN 1.5)."""
+"""Decisions of DMN files: graphs of tables and other logic, with their types, services and imports (OMG DMN 1.1 to 1.5)."""
 
-from engine.decisions.decision import Decision, DecisionFailure, DecisionResult
-from engine.decisions.reader import read_decisions
+from engine.decisions.decision import Decision, DecisionFailure, DecisionResult, InputData, Knowledge
+from engine.decisions.model import DecisionModel
+from engine.decisions.reader import read_decisions, read_model, read_models
+from engine.decisions.services import Service
+from engine.decisions.types import ItemType
 
-__all__ = ["Decision", "DecisionFailure", "DecisionResult", "read_decisions"]
+__all__ = [
+    "Decision",
+    "DecisionFailure",
+    "DecisionModel",
+    "DecisionResult",
+    "InputData",
+    "ItemType",
+    "Knowledge",
+    "Service",
+    "read_decisions",
+    "read_model",
+    "read_models",
+]

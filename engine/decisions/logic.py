@@ -1,4 +1,4 @@
-"""The logic of a decision: a literal expression, a boxed context, an invocation, or a table (``table.py``). DMN 1.5 §7.3, §10.2."""
+"""The logic of a decision: an expression, an invocation, or what holds others (``boxed.py``, ``table.py``). DMN 1.5 §7.3, §10.2."""
 
 from __future__ import annotations
 
@@ -49,6 +49,30 @@ class Logic(Protocol):
     def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
         """Evaluate in ``scope``. Raises FeelFailure, DecisionFailure."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """No logic at all: a decision that is only drawn so far. The standard allows it; its result is null (DMN 1.5 §6.3.7)."""
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """None."""
+        return frozenset()
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """One value without a name."""
+        return ()
+
+    @property
+    def cost(self) -> int:
+        """None."""
+        return 0
+
+    def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:  # noqa: ARG002
+        """Null."""
+        return Outcome(value=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,43 +129,3 @@ class Invocation:
         values = [logic.outcome(scope, environment, budget).value for _, logic in self.bindings]
         names = tuple(name for name, _ in self.bindings)
         return Outcome(value=invoke(function, values, names, budget))
-
-
-@dataclass(frozen=True, slots=True)
-class BoxedContext:
-    """Entries one after the other, each seeing those before it; ``result`` (an entry without a name) makes the value."""
-
-    entries: tuple[tuple[str, Logic], ...]
-    result: Logic | None
-
-    @property
-    def variables(self) -> frozenset[str]:
-        """The free names that no earlier entry binds."""
-        found: set[str] = set()
-        bound: set[str] = set()
-        for name, logic in self.entries:
-            found |= logic.variables - bound
-            bound.add(name)
-        if self.result is not None:
-            found |= self.result.variables - bound
-        return frozenset(found)
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The names of the entries, when they are the value."""
-        return () if self.result is not None else tuple(name for name, _ in self.entries)
-
-    @property
-    def cost(self) -> int:
-        """That of all entries."""
-        return sum(logic.cost for _, logic in self.entries) + (0 if self.result is None else self.result.cost)
-
-    def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
-        """The context, or the value of its result entry."""
-        inner = dict(scope)
-        made: dict[str, Value] = {}
-        for name, logic in self.entries:
-            inner[name] = made[name] = logic.outcome(inner, environment, budget).value
-        if self.result is not None:
-            return self.result.outcome(inner, environment, budget)
-        return Outcome(value=made)

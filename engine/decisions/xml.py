@@ -67,3 +67,29 @@ def text(element: etree._Element | None) -> str:
     """The text in the ``text`` child of an expression, without blanks around it."""
     inner = None if element is None else child(element, "text")
     return "" if inner is None else "".join(inner.itertext()).strip()
+
+
+def content(element: etree._Element | None) -> str:
+    """The text of an element itself, blanks normalised."""
+    return "" if element is None else " ".join("".join(element.itertext()).split())
+
+
+def name(element: etree._Element) -> str:
+    """The ``name`` of an element, blanks normalised."""
+    return " ".join(element.get("name", "").split())
+
+
+def key(element: etree._Element) -> str:
+    """The id; the standard lets it be absent, then the name has to do."""
+    return element.get("id") or name(element)
+
+
+def reference(element: etree._Element, kind: str) -> str:
+    """What an element refers to by name: an attribute, or (for item definitions) a child of that name."""
+    return " ".join(element.get(kind, "").split()) or content(child(element, kind))
+
+
+def variable_name(element: etree._Element) -> str:
+    """The name by which expressions know an element: its variable's, or its own."""
+    variable = child(element, "variable")
+    return ("" if variable is None else name(variable)) or name(element) or element.get("id", "")

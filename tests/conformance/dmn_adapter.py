@@ -7,35 +7,46 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.data import YearsMonths
-from engine.decisions import Decision, DecisionFailure
+from engine.decisions import Decision, DecisionFailure, DecisionModel, Service
 from engine.decisions.reader import read_file
 from engine.errors import DefinitionError
 from engine.feel import Environment, FeelFailure
 
+Named = TypeVar("Named", Decision, Service)
+
 
 @lru_cache(maxsize=8)
-def _decisions(model: Path) -> Mapping[str, Decision]:
-    found, _ = read_file(model.read_bytes(), model.name)
-    return {decision.name: decision for decision in found.values()}
+def _model(path: Path) -> DecisionModel:
+    others = {each.name: each.read_bytes() for each in path.parent.glob("*.dmn") if each != path}
+    found, _ = read_file(path.read_bytes(), path.name, others=others)
+    return found
 
 
 def evaluate(model: Path, kind: str, node: str, inputs: dict[str, Any]) -> Any:
-    """What the decision ``node`` gives. Raises the scorer's EvaluationError where it cannot be taken."""
+    """What the decision or service ``node`` gives. Raises the scorer's EvaluationError where it cannot be taken."""
     scorer = sys.modules["conformance_run_dmn"]
-    try:
-        decision = _decisions(model).get(" ".join(node.split())) if kind == "decision" else None
-    except DefinitionError as error:
-        raise scorer.EvaluationError(error) from error
-    if decision is None:
-        raise scorer.EvaluationError(f"{kind} {node} cannot be read")
+    name = " ".join(node.split())
+    variables = {key: _inward(value, scorer) for key, value in inputs.items()}
     environment = Environment(datetime.now(UTC))
     try:
-        return decision.evaluate({name: _inward(value, scorer) for name, value in inputs.items()}, environment).value
-    except (DecisionFailure, FeelFailure) as error:
+        found = _model(model)
+        if kind == "decisionService":
+            service = _named(found.services, name)
+            return service.evaluate(variables, environment, is_strict=False)
+        return _named(found.decisions, name).evaluate(variables, environment, is_strict=False).value
+    except (DefinitionError, DecisionFailure, FeelFailure, LookupError) as error:
         raise scorer.EvaluationError(error) from error
+
+
+def _named(elements: Mapping[str, Named], name: str) -> Named:
+    """The element of that name. Raises LookupError when there is none that can be run."""
+    for each in elements.values():
+        if each.name == name:
+            return each
+    raise LookupError(f"{name} cannot be read")
 
 
 def _inward(value: Any, scorer: Any) -> Any:

@@ -19,6 +19,7 @@ from engine.feel import Environment
 D = Decimal
 Make = Callable[..., Any]
 
+NAMESPACE = "https://www.omg.org/spec/DMN/20191111/MODEL/"
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">
 <!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;"><!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;">]>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/">&d;&d;&d;</definitions>"""
@@ -71,9 +72,10 @@ def test_all_problems_are_told_with_their_place(file: Make, decision: Make, tabl
             decision(literal("uper case(x)"), "second"),
             '<decision id="third" name="Third"/>',
             '<decision id="fourth"><literalExpression expressionLanguage="urn:groovy"><text>1</text></literalExpression></decision>',
-            '<decision id="fifth"><relation/></decision>',
+            '<decision id="fifth"><relation><column name="a"/><row/></relation></decision>',
             '<decision id="fifth"><list/></decision>',
             '<import namespace="urn:x" name="x" importType="y"/>',
+            f'<import namespace="urn:y" name="y" importType="{NAMESPACE}"/>',
             '<decisionService id="s" name="s"/>',
             '<businessKnowledgeModel id="b" name="b"><encapsulatedLogic kind="Java"/></businessKnowledgeModel>',
             '<decision id="uses"><knowledgeRequirement><requiredKnowledge href="#b"/></knowledgeRequirement>'
@@ -82,19 +84,20 @@ def test_all_problems_are_told_with_their_place(file: Make, decision: Make, tabl
     )
     told = {(problem.element_id, problem.code, problem.place) for problem in found}
     assert told == {
-        ("first", "feel_ends_early", "rule 1, amount"),
-        ("first", "feel_ends_early", "rule 2, approval"),
-        ("first", "feel_unknown_function_similar", "rule 3, amount"),
+        ("first", "feel_ends_early", "rule:1/input:1 amount"),
+        ("first", "feel_ends_early", "rule:2/output:1 approval"),
+        ("first", "feel_unknown_function_similar", "rule:3/input:1 amount"),
         ("third", "dmn_logic_missing", None),
         ("fourth", "dmn_language", None),
         ("fifth", "dmn_id_twice", None),
-        ("fifth", "dmn_logic_unsupported", None),
-        (None, "dmn_element_unsupported", None),
-        ("s", "dmn_element_unsupported", None),
+        ("fifth", "dmn_row_width", "row:1"),
+        (None, "dmn_import_kind", "import:x"),
+        (None, "dmn_import_missing", "import:y"),
+        ("s", "dmn_service_without_output", None),
         ("b", "dmn_function_kind", None),
-        ("second", "feel_unexpected", None),
+        ("second", "feel_words_in_a_row", None),
     }
-    syntax = next(problem for problem in found if problem.place == "rule 3, amount")
+    syntax = next(problem for problem in found if problem.place == "rule:3/input:1 amount")
     assert syntax.facts["suggestion"] == "substring"
     assert syntax.facts["expression"] == "substrng(?, 1) = 2"
 

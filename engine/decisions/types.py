@@ -1,0 +1,56 @@
+"""The types of a DMN file (item definitions) and what is done with values where one is declared (DMN 1.5 §7.3.2, §10.3.2.9.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.feel import Budget, Environment, TypeName, UnaryTests, Value, coerced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemType:
+    """A type by its ``name`` in the file.
+
+    ``feel`` is what FEEL knows of it. What only the file knows: ``tests`` that the whole value must pass, the ``base`` that it restricts,
+    the type of an ``item`` when it is a collection, and those of its ``components``.
+    """
+
+    name: str
+    feel: TypeName
+    tests: tuple[UnaryTests, ...] = ()
+    base: ItemType | None = None
+    item: ItemType | None = None
+    components: tuple[tuple[str, ItemType], ...] = ()
+    parts: int = field(init=False, repr=False, compare=False)
+    is_constrained: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        beneath = [each for each in (self.base, self.item, *(kind for _, kind in self.components)) if each is not None]
+        object.__setattr__(self, "parts", 1 + sum(each.parts for each in beneath))
+        object.__setattr__(self, "is_constrained", bool(self.tests) or any(each.is_constrained for each in beneath))
+
+    def coerced(self, value: Value, environment: Environment, budget: Budget) -> Value:
+        """``value`` where this type is declared: as it is, converted, or null when it does not conform or is not allowed."""
+        found = coerced(value, self.feel, budget)
+        return found if self.allows(found, environment, budget) else None
+
+    def allows(self, value: Value, environment: Environment, budget: Budget) -> bool:
+        """Whether a value of this type is among those allowed, in all its parts. Null always is."""
+        if value is None or not self.is_constrained:
+            return True
+        budget.spend(1 + sum(each.cost for each in self.tests))
+        if not all(each.matches(value, {}, environment) for each in self.tests):
+            return False
+        if self.base is not None and not self.base.allows(value, environment, budget):
+            return False
+        if self.item is not None and isinstance(value, list):
+            return all(self.item.allows(each, environment, budget) for each in value)
+        return not isinstance(value, dict) or all(
+            kind.allows(value.get(name), environment, budget) for name, kind in self.components
+        )
+
+    def values(self) -> UnaryTests | None:
+        """The values that one item may have, where they are listed: an output of this type ranks by them (DMN 1.5 §8.2.11)."""
+        if self.item is not None:
+            return self.item.values()
+        return self.tests[0] if self.tests else None if self.base is None else self.base.values()
