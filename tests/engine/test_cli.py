@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -31,14 +34,71 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("bordereau 0.")
 
 
+def help_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as left:
+        cli.run([*arguments, "--help"])
+    assert left.value.code == 0
+    return capsys.readouterr().out
+
+
+COMMANDS = [["run"], ["web"], ["worker"], ["migrate"], ["check"], ["feel"], ["history", "verify"]]
+
+
+def test_help_explains(capsys: pytest.CaptureFixture[str]) -> None:
+    said = help_of([], capsys)
+    assert "usage: bordereau" in said
+    assert "examples:" in said
+    assert [name for name, *_ in COMMANDS if f"\n    {name} " not in said] == []
+    assert "usage: bordereau history" in help_of(["history"], capsys)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(("language", "heading"), [("en_GB.UTF-8", "example"), ("fr_FR.UTF-8", "exemple")])
+def test_help_of_each_command_has_examples_that_can_be_read_by_it(
+    words: list[str], language: str, heading: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANG", language)
+    said = help_of(words, capsys)
+    examples = said[said.index(f"\n{heading}") :].splitlines()[2:]
+    assert examples
+    for line in examples:
+        typed = shlex.split(re.split(r"\s{4,}", line.strip())[0])
+        typed = typed[typed.index("bordereau") + 1 :]
+        assert typed[: len(words)] == words
+        cli._parser().parse_args(typed)
+
+
+def test_help_and_refusals_are_in_the_language_of_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANG", "fr_FR.UTF-8")
+    said = help_of(["feel"], capsys)
+    assert [word for word in ("usage:", "show", "positional", "examples") if word in said] == []
+    assert "utilisation\N{NO-BREAK SPACE}: bordereau feel" in said
+
+
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["history", "--help"], ["history", "verify", "--help"]]
+    ("arguments", "sentence"),
+    [
+        ([], "il manque COMMANDE"),
+        (["check"], "il manque FICHIER-OU-DOSSIER"),
+        (["feel"], "il faut l’un de ces arguments : EXPRESSION --tests"),
+        (["feel", "1", "--tests", "2"], "--tests ne va pas avec EXPRESSION"),
+        (["feel", "1", "--zone"], "il manque la valeur de --zone"),
+        (["feel", "1", "2"], "arguments inconnus : 2"),
+        (["dance"], "COMMANDE ne peut pas être 'dance' ; choisissez parmi 'run'"),
+        (["history", "verify", "--case", "x"], "'x' n’est pas une valeur possible de --case"),
+    ],
+    ids=lambda each: " ".join(each) if isinstance(each, list) else None,
 )
-def test_help_explains(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_typed_wrongly_is_said_in_french(
+    arguments: list[str], sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANG", "fr_FR.UTF-8")
     with pytest.raises(SystemExit) as left:
         cli.run(arguments)
-    assert left.value.code == 0
-    assert "usage: bordereau" in capsys.readouterr().out
+    assert left.value.code == 2
+    assert sentence in capsys.readouterr().err.replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +124,8 @@ def test_help_needs_nothing_but_itself() -> None:
         "import sys; from engine import cli\n"
         "try: cli.run(['--help'])\n"
         "except SystemExit: pass\n"
-        "sys.exit(' '.join({'sqlalchemy', 'flask', 'waitress', 'procrastinate', 'handlers', 'web'} & set(sys.modules)) or 0)"
+        "heavy = {'sqlalchemy', 'flask', 'waitress', 'procrastinate', 'lxml', 'engine.feel', 'handlers', 'web'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=CHECKOUT)
 
@@ -109,6 +170,44 @@ class TestCheck:
         assert cli.run(["check", str(tmp_path / "nowhere")]) == 2
         assert cli.run(["check", str(tmp_path)]) == 2
         assert "holds no process" in capsys.readouterr().err
+        assert cli.run(["check", str(REPLENISHMENT), str(tmp_path / "nowhere")]) == 2
+
+    def test_several_files_and_all_that_is_wrong_with_each(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        good, broken = REPLENISHMENT / "approval.dmn", tmp_path / "broken.dmn"
+        text = good.read_text(encoding="utf-8")
+        broken.write_text(text.replace("&lt;= 5000", "&lt;=").replace("&gt; 5000", "&gt;"), encoding="utf-8")
+        assert cli.run(["check", str(good), str(broken)]) == 1
+        said = capsys.readouterr().out
+        assert f"{good}: no problem" in said
+        assert f"{broken}: 2 problems" in said
+
+        assert cli.run(["check", "--json", str(good), str(broken)]) == 1
+        read = json.loads(capsys.readouterr().out)
+        assert (read["errors"], read["warnings"]) == (2, 0)
+        assert [len(each["problems"]) for each in read["files"]] == [0, 2]
+        assert set(read["files"][1]["problems"][0]) == {
+            "severity",
+            "code",
+            "file",
+            "element_id",
+            "element_name",
+            "place",
+            "message",
+        }
+
+    @pytest.mark.parametrize("name", ["large.dmn", "large.bpmn", "process"])
+    def test_50_megabytes_are_refused_unread(
+        self, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / name
+        if not path.suffix:
+            shutil.copytree(REPLENISHMENT, path)
+        with (path if path.suffix else path / "large.dmn").open("wb") as stream:
+            stream.truncate(50_000_000)
+        assert cli.run(["check", str(path)]) == 1
+        assert "larger than 5000000 bytes" in capsys.readouterr().out
 
 
 class TestLoad:
