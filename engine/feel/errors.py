@@ -24,20 +24,26 @@ class FeelTooMuch(FeelError):
 
 
 class FeelSyntaxError(FeelError):
-    """The text is not a FEEL expression."""
+    """The text is not a FEEL expression.
+
+    What is wrong begins at ``position`` and is ``length`` characters long (0: at one point). Both are facts too, for whoever underlines it.
+    """
 
     default_code = "feel_syntax"
 
-    def __init__(self, code: str, position: int, /, **facts: Fact) -> None:
-        super().__init__(code, position=position, **facts)
+    def __init__(self, code: str, position: int, /, *, length: int = 0, **facts: Fact) -> None:
+        super().__init__(code, position=position, length=length, **facts)
         self.position = position
+        self.length = length
 
     @classmethod
-    def unknown(cls, code: str, position: int, suggestion: str | None, /, **facts: Fact) -> FeelSyntaxError:
+    def unknown(
+        cls, code: str, position: int, suggestion: str | None, /, *, length: int = 0, **facts: Fact
+    ) -> FeelSyntaxError:
         """Something has a name that is not known: ``code``, or ``code_similar`` when there is a ``suggestion`` (*did you mean*)."""
         if suggestion is None:
-            return cls(code, position, **facts)
-        return cls(f"{code}_similar", position, suggestion=suggestion, **facts)
+            return cls(code, position, length=length, **facts)
+        return cls(f"{code}_similar", position, length=length, suggestion=suggestion, **facts)
 
 
 class FeelFailure(FeelError):

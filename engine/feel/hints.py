@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from engine.feel.habits import FUNCTIONS
+
 
 def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name that ``name`` most likely means, or None. Spaces, underscores and capitals do not count."""
@@ -12,8 +14,15 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     wanted = _plain(name[:100])
     if wanted in plain:
         return plain[wanted]
+    elsewhere = FUNCTIONS.get(wanted)
+    if elsewhere is not None and plain.get(_plain(elsewhere)) == elsewhere:
+        return elsewhere
     found = get_close_matches(wanted, plain, n=1, cutoff=0.75)
-    return plain[found[0]] if found else None
+    if found:
+        return plain[found[0]]
+    # two letters that changed places ("adn") count as one mistake, not as two
+    swapped = {wanted[:at] + wanted[at + 1] + wanted[at] + wanted[at + 2 :] for at in range(len(wanted) - 1)}
+    return next((plain[each] for each in sorted(swapped) if each in plain), None)
 
 
 def _plain(name: str) -> str:

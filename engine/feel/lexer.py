@@ -7,19 +7,35 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.feel.errors import FeelSyntaxError
+from engine.feel.habits import unreadable_sign
 
 MAX_SOURCE_BYTES = 10_000
 
+KEYWORDS = frozenset(
+    (
+        *("true", "false", "null", "and", "or", "if", "then", "else", "for", "in", "return", "some", "every"),
+        *("satisfies", "instance", "of", "between", "function", "external"),
+    )
+)
+
 Kind = Literal["number", "string", "at", "name", "sign", "end"]
 
+# grammar rules 28 and 29 without the blanks that lie within their ranges; ª µ º are letters too
+_START = (
+    r"?A-Z_a-zªµº\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u167f\u1681-\u180d\u180f-\u1fff"
+    r"\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U000effff"
+)
+_PART = _START + r"0-9\u00b7\u0300-\u036f\u203f\u2040"
+# \s knows all blanks of rule 61 but these
+_SPACE = r"[\s\u180e\u200b\ufeff]"
 _TOKEN = re.compile(
-    r"""
-    (?P<space> [\s\ufeff]+ | //[^\n]* | /\*(?:[^*]|\*(?!/))*\*/ )
+    rf"""
+    (?P<space> {_SPACE}+ | //[^\n]* | /\*(?:[^*]|\*(?!/))*\*/ )
   | (?P<number> (?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)? )
   | (?P<at> @"(?:[^"\\]|\\.)*" )
   | (?P<string> "(?:[^"\\]|\\.)*" )
-  | (?P<name> (?:[^\W\d]|[?\u200c\u200d\u2070-\u218f\U00010000-\U000effff])(?:\w|[?\u00b7\u200c\u200d\u203f\u2040\U00010000-\U000effff])* )
-  | (?P<sign> \*\*|\.\.|->|<=|>=|!=|/(?!\*)|[-+*<>=()\[\]{},:.'] )
+  | (?P<name> [{_START}][{_PART}]* )
+  | (?P<sign> \*\*|\.\.|->|<=|>=(?!=)|!=(?!=)|/(?!\*)|=(?![=<>])|[-+*<>()\[\]{{}},:.'] )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -42,9 +58,10 @@ def tokens_of(source: str) -> list[Token]:
     try:
         size = len(source.encode("utf-8"))
     except UnicodeEncodeError as error:
-        raise FeelSyntaxError("feel_character", error.start, found=f"U+{ord(source[error.start]):04X}") from error
+        found_text = f"U+{ord(source[error.start]):04X}"
+        raise FeelSyntaxError("feel_character", error.start, length=1, found=found_text) from error
     if size > MAX_SOURCE_BYTES:
-        raise FeelSyntaxError("feel_source_too_long", MAX_SOURCE_BYTES, limit=MAX_SOURCE_BYTES)
+        raise FeelSyntaxError("feel_source_too_long", MAX_SOURCE_BYTES, length=0, limit=MAX_SOURCE_BYTES)
     found: list[Token] = []
     position = 0
     while position < len(source):
@@ -60,11 +77,12 @@ def tokens_of(source: str) -> list[Token]:
 
 
 def _unreadable(source: str, position: int) -> FeelSyntaxError:
+    rest = len(source) - position
     if source.startswith(('"', '@"'), position):
-        return FeelSyntaxError("feel_string_not_closed", position)
+        return FeelSyntaxError("feel_string_not_closed", position, length=rest)
     if source.startswith("/*", position):
-        return FeelSyntaxError("feel_comment_not_closed", position)
-    return FeelSyntaxError("feel_character", position, found=source[position])
+        return FeelSyntaxError("feel_comment_not_closed", position, length=rest)
+    return unreadable_sign(source, position)
 
 
 def text_of(literal: str) -> str:

@@ -17,7 +17,8 @@ from engine.data import YearsMonths
 from engine.feel import temporal
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.functions import BUILTINS
-from engine.feel.parser import KEYWORDS, STRENGTHS, Parser
+from engine.feel.lexer import KEYWORDS
+from engine.feel.parser import STRENGTHS, Parser
 from engine.feel.tree import (
     Between,
     Call,
@@ -263,6 +264,9 @@ class _Printer:
     def range_(self, node: RangeLiteral) -> str:
         start = None if node.start is None else self.text(node.start, _ADD)
         end = None if node.end is None else self.text(node.end, _ADD)
+        if end is not None and end.startswith("["):
+            # "[1..[" is a range with an open end
+            end = f"({end})"
         return _interval(start, end, start_included=node.start_included, end_included=node.end_included)
 
 
