@@ -55,11 +55,12 @@ def in_python(cell: str) -> str:
 def their_engine() -> Any:
     """SpiffWorkflow's engine for the translated table."""
     root = etree.fromstring(FILE.read_bytes())
-    inside = {"d": etree.QName(root).namespace}
-    for text in root.iterfind(".//d:inputEntry/d:text", inside):
-        text.text = in_python(text.text)
-    for table in root.iterfind(".//d:decisionTable", inside):
-        table.set("hitPolicy", "UNIQUE")
+    inside = f"{{{etree.QName(root).namespace}}}"
+    for entry in root.iter(f"{inside}inputEntry"):
+        for text in entry.iter(f"{inside}text"):
+            text.text = in_python(text.text or "-")
+    for found in root.iter(f"{inside}decisionTable"):
+        found.set("hitPolicy", "UNIQUE")
     parser = BpmnDmnParser()
     parser.add_dmn_str(etree.tostring(root))
     return parser.get_engine("discount", root)
