@@ -100,11 +100,5 @@ def _exact_remainder(dividend: Decimal, divisor: Decimal) -> Decimal:
 
 
 def text_of(value: Decimal) -> str:
-    """A number for people and for ``string()``: no exponent while it stays readable, no zeros that say nothing."""
-    if not value:
-        return "0"
-    plain = value.normalize(CONTEXT)
-    exponent = plain.as_tuple().exponent
-    if isinstance(exponent, int) and (exponent > 40 or plain.adjusted() < -40):
-        return str(plain)
-    return format(plain, "f")
+    """A number as ``string()`` writes it: no exponent, which FEEL's literals do not have, and no zeros that say nothing."""
+    return format(value.normalize(CONTEXT), "f") if value else "0"

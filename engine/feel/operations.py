@@ -7,7 +7,7 @@ itself cannot cost more than its bound.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal, DecimalException
 from uuid import UUID
 
@@ -155,9 +155,9 @@ def _equal_ranges(left: Range, right: Range, budget: Budget) -> bool:
     )
 
 
-def _equal_moments(left: Value, right: Value) -> bool | None:
-    found = order(left, right)
-    return False if found is None else found == 0
+def _equal_moments(left: datetime | time, right: datetime | time) -> bool:
+    """A local time is no moment, so it equals none; that it has an order with one (table 54) is for comparing alone."""
+    return (left.tzinfo is None) == (right.tzinfo is None) and order(left, right) == 0
 
 
 def order(left: Value, right: Value) -> int | None:
@@ -168,20 +168,26 @@ def order(left: Value, right: Value) -> int | None:
         return None
     try:
         if kind is datetime:
-            if (left.tzinfo is None) != (right.tzinfo is None):
-                return None
-            if left.tzinfo is not None:
-                # Python compares the clocks, not the moments, of two date-times in one zone
-                left, right = left.astimezone(UTC), right.astimezone(UTC)
+            left, right = _as_moments(left, right)
         elif kind is time:
-            (left_zoned, left), (right_zoned, right) = temporal.time_key(left), temporal.time_key(right)
-            if left_zoned != right_zoned:
-                return None
+            left, right = temporal.since_midnight(left, right), temporal.since_midnight(right, left)
         elif kind not in _ORDERED:
             return None
         return -1 if left < right else int(left > right)
     except (DecimalException, OverflowError):
         return None
+
+
+def _as_moments(left: datetime, right: datetime) -> tuple[datetime, datetime]:
+    """Both to the millisecond, and both in UTC if one has a zone: the other takes its offset (DMN 1.5 table 54)."""
+    if left.tzinfo is None and right.tzinfo is not None:
+        left = left.replace(tzinfo=timezone(right.utcoffset() or timedelta(0)))
+    elif right.tzinfo is None and left.tzinfo is not None:
+        right = right.replace(tzinfo=timezone(left.utcoffset() or timedelta(0)))
+    if left.tzinfo is not None:
+        # Python compares the clocks, not the moments, of two date-times in one zone
+        left, right = left.astimezone(UTC), right.astimezone(UTC)
+    return temporal.to_millisecond(left), temporal.to_millisecond(right)
 
 
 _ORDERED = frozenset((Decimal, str, date, timedelta, YearsMonths))
@@ -266,8 +272,7 @@ def subtract(left: Value, right: Value) -> Value:
     if other in _DURATIONS:
         return _later(left, negated(right))
     if kind is time and other is time:
-        (left_zoned, start), (right_zoned, end) = temporal.time_key(left), temporal.time_key(right)
-        return start - end if left_zoned == right_zoned else None
+        return temporal.elapsed_time(left, right)
     if kind in (date, datetime) and other in (date, datetime):
         return temporal.elapsed(_as_moment(left, right), _as_moment(right, left))
     return None

@@ -9,6 +9,7 @@ import calendar
 import re
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal
+from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.data import YearsMonths
@@ -17,7 +18,7 @@ from engine.feel.values import Value
 
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _TIME = re.compile(
-    r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,20}))?(?:(Z|z)|([+-])([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?|@([A-Za-z][A-Za-z0-9_+/-]{0,60}))?"
+    r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,20}))?(?:(Z|z)|([+-])([0-9]{2}):([0-5][0-9])(?::([0-5][0-9]))?|@([A-Za-z][A-Za-z0-9_+/-]{0,60}))?"
 )
 _DURATION = re.compile(
     r"(-)?P(?:([0-9]{1,15})D)?(?:T(?:([0-9]{1,15})H)?(?:([0-9]{1,15})M)?(?:([0-9]{1,15})(?:\.([0-9]{0,20}))?S)?)?"
@@ -175,11 +176,33 @@ def time_offset(value: time | datetime) -> timedelta | None:
     return value.utcoffset()
 
 
-def time_key(value: time) -> tuple[bool, timedelta]:
-    """Has it a zone, and the time since midnight UTC (or since its own midnight without a zone)."""
-    since = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
+def since_midnight(value: time, beside: time) -> timedelta:
+    """The time since midnight in UTC to the millisecond; a time without a zone takes the offset of ``beside`` (DMN 1.5 table 54)."""
     offset = time_offset(value)
-    return offset is not None, since - (offset or timedelta(0))
+    return _since_own_midnight(to_millisecond(value)) - (
+        offset if offset is not None else time_offset(beside) or timedelta(0)
+    )
+
+
+def elapsed_time(later: time, earlier: time) -> timedelta | None:
+    """The time between two times of a day; None when only one of them has a zone."""
+    offsets = time_offset(later), time_offset(earlier)
+    between = _since_own_midnight(later) - _since_own_midnight(earlier)
+    if offsets[0] is None or offsets[1] is None:
+        return between if offsets[0] is offsets[1] else None
+    return between - (offsets[0] - offsets[1])
+
+
+def _since_own_midnight(value: time) -> timedelta:
+    return timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
+
+
+Moment = TypeVar("Moment", time, datetime)
+
+
+def to_millisecond(value: Moment) -> Moment:
+    """Without what is finer than a millisecond: that much of a second XML Schema asks of times, and values are compared by it."""
+    return value.replace(microsecond=value.microsecond // 1000 * 1000) if value.microsecond % 1000 else value
 
 
 # --- text

@@ -99,8 +99,7 @@ def years_and_months(start: date, end: date) -> Value:
 
 def _whole_months(start: date, end: date) -> int:
     months = (end.year - start.year) * 12 + end.month - start.month
-    is_last = end.day == calendar.monthrange(end.year, end.month)[1]
-    return months - 1 if end.day < start.day and not is_last else months
+    return months - 1 if end.day < start.day else months
 
 
 @builtin("now() -> date and time")
