@@ -3,6 +3,7 @@
 ``compile_expression`` and ``compile_unary_tests`` are the doors; what they give holds no Python object that an expression could reach.
 """
 
+from engine.feel.analysis import Analysis, Finding, analyse
 from engine.feel.closures.calls import invoke
 from engine.feel.errors import FeelError, FeelFailure, FeelSyntaxError, FeelTooMuch
 from engine.feel.expression import Expression, UnaryTests, compile_expression, compile_unary_tests
@@ -16,6 +17,7 @@ from engine.feel.types import coerced, conforms
 from engine.feel.values import Environment, Function, Range, Value
 
 __all__ = [
+    "Analysis",
     "Budget",
     "Environment",
     "Expression",
@@ -23,12 +25,14 @@ __all__ = [
     "FeelFailure",
     "FeelSyntaxError",
     "FeelTooMuch",
+    "Finding",
     "Function",
     "Grid",
     "Range",
     "TypeName",
     "UnaryTests",
     "Value",
+    "analyse",
     "at_most",
     "call_builtin",
     "coerced",

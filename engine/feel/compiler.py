@@ -52,6 +52,7 @@ from engine.feel.errors import FeelFailure, FeelSyntaxError
 from engine.feel.extensions import FUNCTIONS
 from engine.feel.functions import Builtin, Signature
 from engine.feel.hints import closest
+from engine.feel.inference import type_of_function
 from engine.feel.operations import MAX_ITEMS, Budget, normal, order
 from engine.feel.tree import (
     Between,
@@ -104,6 +105,7 @@ class Compiler:
         self.possible_variables: set[str] = set()
         self.slots = FIRST_SLOT
         self._scopes: list[Scope] = []
+        self._function_types: dict[int, TypeName] = {}
 
     def expression(self, node: Node) -> Run:
         """The closure of ``node``."""
@@ -470,7 +472,8 @@ class Compiler:
         body = self.expression(node.body)
         self._scopes.pop()
         cost = measure(node.body)[0]
-        return lambda frame: Function("function", names, Closure(frame.copy(), slots, kinds, body, cost))
+        own_type = self._function_types[id(node)] = type_of_function(node, self.types, self._function_types)
+        return lambda frame: Function("function", names, Closure(frame.copy(), slots, kinds, body, cost), type=own_type)
 
     def call(self, node: Call) -> Run:
         """Call a built-in, a function of the environment, or a function value."""

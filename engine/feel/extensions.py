@@ -6,10 +6,14 @@ what comes back is a value of FEEL or null.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from engine.feel.functions import BUILTINS
 from engine.feel.functions.registry import Builtin, signature_of
 from engine.feel.operations import normal
-from engine.feel.values import Environment, Value
+from engine.feel.types import conforms
+from engine.feel.values import Environment, TypeName, Value
 
 EXTENSIONS: dict[str, Builtin] = {}
 """By name. ``Environment.functions`` holds what runs them; a function that an environment does not bring gives null."""
@@ -20,19 +24,20 @@ def declare(*signatures: str) -> None:
     for text in signatures:
         name = text.partition("(")[0]
         known = EXTENSIONS.get(name, Builtin(name, ()))
-        _, made = signature_of(text, _Brought(name), "environment")
+        _, made = signature_of(text, _brought(name), "environment")
+        made = replace(made, run=_brought(name, made.result))
         EXTENSIONS[name] = Builtin(name, (*known.signatures, made))
 
 
-class _Brought:
-    """Runs the function of that name which the environment brings."""
+def _brought(name: str, result: TypeName | None = None) -> Callable[..., Value]:
+    """Runs the function of that name which the environment brings; what is not of its declared type is null."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def run(environment: Environment, *arguments: Value) -> Value:
+        function = environment.functions.get(name)
+        value = None if function is None else _plain(function.run(*arguments))
+        return value if result is None or conforms(value, result) else None
 
-    def __call__(self, environment: Environment, *arguments: Value) -> Value:
-        function = environment.functions.get(self._name)
-        return None if function is None else _plain(function.run(*arguments))
+    return run
 
 
 def _plain(value: object) -> Value:

@@ -32,6 +32,11 @@ _VALUES: dict[str, tuple[Value, ...]] = {
     "context": ({},),
     "function": (Function("function", (), lambda: None),),
 }
+_ANYTHING: tuple[Value, ...] = (
+    *(each for some in _VALUES.values() for each in some),
+    [],
+    Range(Decimal(1), Decimal(2)),
+)
 _PROPERTIES = (
     *("year", "month", "day", "weekday", "hour", "minute", "second", "time offset", "timezone"),
     *("years", "months", "days", "hours", "minutes", "seconds"),
@@ -53,12 +58,10 @@ def _values(shape: Shape) -> tuple[Value, ...]:
     name, inner = shape
     if name not in ("list", "range"):
         return _VALUES[name]
-    found = (
-        _VALUES.get(inner, ([], {})) if inner is not None else tuple(each for some in _VALUES.values() for each in some)
-    )
+    parts = _ANYTHING if inner is None else _values((inner, None))
     if name == "range":
-        return tuple(Range(each, each) for each in found)
-    return ([], *([each] for each in found))
+        return tuple(Range(each, each) for each in parts)
+    return ([], *([each] for each in parts))
 
 
 def _types_of(values: set[str]) -> TypeName | None:

@@ -58,6 +58,34 @@ def name_of(value: Value) -> str:
     return "Null" if value is None else _NAME_OF[type(value)]
 
 
+def name_of_kind(kind: type) -> str:
+    """The name of the type whose values are of a class of Python."""
+    return _NAME_OF[kind]
+
+
+def known(kind: TypeName | None) -> TypeName | None:
+    """``kind``, or None when it says nothing."""
+    return None if kind is None or kind.name == "Any" else kind
+
+
+def joined(one: TypeName | None, other: TypeName | None) -> TypeName | None:
+    """The type of what is of one of two types, where that is known: the parts that both agree on."""
+    if one is None or other is None or one == other:
+        return one if one == other else None
+    if NULL in (one, other):
+        return other if one == NULL else one
+    if one.name != other.name or one.name not in ("list", "range", "context"):
+        return None
+    if one.name == "context":
+        theirs = dict(other.fields)
+        both = ((key, joined(known(kind), known(theirs[key]))) for key, kind in one.fields if key in theirs)
+        return TypeName("context", (), tuple((key, kind or ANY) for key, kind in both))
+    if not (one.arguments and other.arguments):
+        return TypeName(one.name)
+    inner = joined(known(one.arguments[0]), known(other.arguments[0]))
+    return TypeName(one.name) if inner is None else TypeName(one.name, (inner,))
+
+
 def resolved(wanted: TypeName, types: Mapping[str, TypeName]) -> TypeName:
     """``wanted`` with every name of ``types`` replaced by what it stands for, and other spellings by the standard's own.
 
