@@ -28,6 +28,7 @@ from engine.errors import (
 )
 from engine.handler import BusinessError
 from engine.texts import say
+from engine.texts.places import place_text
 
 if TYPE_CHECKING:
     from flask import Response
@@ -87,6 +88,7 @@ def problem_record(problem: Problem) -> dict[str, str | None]:
         "element_id": problem.element_id,
         "element_name": problem.element_name,
         "place": problem.place,
+        "where": place_text(problem.place, locale()) if problem.place else None,
         "severity": problem.severity,
         "message": say(problem.code, locale(), **problem.facts),
     }

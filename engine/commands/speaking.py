@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from engine.errors import EngineError, Problem
 from engine.texts import language_of
 from engine.texts import say as say_in
+from engine.texts.places import place_text
 
 DONE, NOT_DONE, ASKED_WRONGLY = 0, 1, 2
 """The exit codes."""
@@ -50,7 +51,7 @@ def problem_line(problem: Problem) -> str:
             problem.file,
             problem.element_id,
             say("cli_element_name", name=problem.element_name) if problem.element_name else None,
-            f"({problem.place})" if problem.place else None,
+            f"({place_text(problem.place, locale())})" if problem.place else None,
         )
         if part
     )

@@ -2,7 +2,7 @@
 
 from engine.decisions.decision import Decision, DecisionFailure, DecisionResult, InputData, Knowledge
 from engine.decisions.model import DecisionModel
-from engine.decisions.reader import read_decisions, read_model, read_models
+from engine.decisions.reader import Models, read_decisions, read_model
 from engine.decisions.services import Service
 from engine.decisions.types import ItemType
 
@@ -14,8 +14,8 @@ __all__ = [
     "InputData",
     "ItemType",
     "Knowledge",
+    "Models",
     "Service",
     "read_decisions",
     "read_model",
-    "read_models",
 ]

@@ -36,23 +36,22 @@ def read_file(
     return found, tuple(problem for each in shelf.readers.values() for problem in each.notes.problems)
 
 
-def read_models(files: Mapping[str, bytes]) -> tuple[Mapping[str, DecisionModel], tuple[Problem, ...]]:
-    """The models of several files that may import each other, by path, and all problems; a file with errors has no model.
+class Models:
+    """The DMN files of one folder or version, which may import each other: each is read once, however many import it."""
 
-    Each file is read once, however many import it. Raises FeelTooMuch within ``engine.feel.at_most``.
-    """
-    shelf = Shelf(Library(files))
-    found: dict[str, DecisionModel] = {}
-    problems: list[Problem] = []
-    for path in sorted(files):
-        try:
-            found[path] = _model(shelf.reader(path))
-        except DefinitionError as error:
-            problems.extend(error.problems)
-    for reader in shelf.readers.values():
-        problems.extend(reader.notes.problems)
-    broken = {each.file for each in problems if each.severity == "error"}
-    return {path: model for path, model in found.items() if path not in broken}, tuple(problems)
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._shelf = Shelf(Library(files))
+
+    def read(self, path: str) -> DecisionModel:
+        """The model of one file. Raises DefinitionError with the problems of that file alone: those of its imports are told of them.
+
+        Raises FeelTooMuch within ``engine.feel.at_most``.
+        """
+        reader = self._shelf.reader(path)
+        found = _model(reader)
+        if reader.notes.errors:
+            raise DefinitionError(tuple(reader.notes.problems))
+        return found
 
 
 def _model(reader: GraphReader) -> DecisionModel:

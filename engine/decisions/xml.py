@@ -30,7 +30,7 @@ def parse(xml: bytes, file: str) -> etree._Element:
         if b"<!DOCTYPE" in xml:
             # the parser gives up where an entity is used; the cause is that there are any
             raise _refused(file, "dmn_doctype") from error
-        raise _refused(file, "dmn_not_xml", place=str(error.lineno), reason=str(error.msg)[:200]) from error
+        raise _refused(file, "dmn_not_xml", place=f"line:{error.lineno}", reason=str(error.msg)[:200]) from error
     if root.getroottree().docinfo.doctype:
         raise _refused(file, "dmn_doctype")
     name = etree.QName(root)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from engine.decisions import Decision, read_decisions
+from engine.decisions import Decision, DecisionModel, Models
 from engine.errors import DefinitionError, Problem
 from engine.feel import Expression, FeelTooMuch, at_most
 from engine.model.bpmn_reader import ProcessFile, read_process_file
@@ -57,7 +57,10 @@ class SummaryField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """One version of a process, ready to run. ``names`` holds second-language names; French stands in the diagram."""
+    """One version of a process, ready to run. ``names`` holds second-language names; French stands in the diagram.
+
+    ``decision_models`` are its DMN files by path; their decisions are also in ``model``.
+    """
 
     key: str
     title: Texts
@@ -70,6 +73,7 @@ class Bundle:
     forms: Mapping[str, Form] = field(default_factory=dict)
     stages: tuple[Stage, ...] = ()
     summary: tuple[SummaryField, ...] = ()
+    decision_models: Mapping[str, DecisionModel] = field(default_factory=dict)
     retention_days: int | None = None
     warnings: tuple[Problem, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
@@ -96,7 +100,7 @@ class _Read:
 
     descriptions: dict[str, YamlFile | None] = field(default_factory=dict)
     processes: dict[str, ProcessFile | None] = field(default_factory=dict)
-    decisions: dict[str, Mapping[str, Decision] | None] = field(default_factory=dict)
+    decisions: dict[str, DecisionModel | None] = field(default_factory=dict)
     forms: dict[str, Form | None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -116,6 +120,7 @@ def read_bundle(files: Mapping[str, bytes]) -> Bundle:
 def _read_all(files: Mapping[str, bytes]) -> _Read:
     read = _Read()
     problems = read.problems
+    models = Models({path: content for path, content in files.items() if _kind(path) == "dmn"})
     for path in sorted(files):
         content = files[path]
         match _kind(path):
@@ -125,7 +130,7 @@ def _read_all(files: Mapping[str, bytes]) -> _Read:
                 problems.extend(_schema_problems(content, path))
                 read.processes[path] = _try(read_process_file, content, path, problems)
             case "dmn":
-                read.decisions[path] = _try(read_decisions, content, path, problems)
+                read.decisions[path] = _try(lambda _, path: models.read(path), content, path, problems)
             case "form":
                 read.forms[path] = _try(read_form, content, path, problems)
             case None:
@@ -222,6 +227,7 @@ def _put_together(files: Mapping[str, bytes], read: _Read) -> Bundle:
             for each in data.get("stages", ())
         ),
         summary=summary,
+        decision_models={path: model for path, model in read.decisions.items() if model is not None},
         retention_days=data.get("retention_days"),
         warnings=tuple(problems),
         files=dict(files),
@@ -248,8 +254,11 @@ def _processes(read: _Read) -> dict[str, tuple[str, Process]]:
 
 def _decisions(read: _Read) -> dict[str, Decision]:
     found: dict[str, tuple[str, Decision]] = {}
-    for path, decisions in read.decisions.items():
-        for identity, decision in (decisions or {}).items():
+    for path, model in read.decisions.items():
+        if model is None:
+            continue
+        read.problems.extend(model.warnings)
+        for identity, decision in model.decisions.items():
             if identity in found:
                 read.problems.append(_twice(path, identity, found[identity][0]))
             found[identity] = (path, decision)
