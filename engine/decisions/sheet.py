@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One decision, or one business knowledge model.
+    """One decision, or (``is_decision`` false) one business knowledge model.
 
     A table has ``inputs``, ``outputs``, ``rows`` and a ``hit_policy``; every other logic has ``lines``. ``requires`` are the names of
     what it builds upon.
@@ -59,6 +59,7 @@ class Sheet:
     name: str
     question: str
     requires: tuple[str, ...]
+    is_decision: bool
     is_table: bool
     hit_policy: str = ""
     aggregation: str = ""
@@ -148,6 +149,7 @@ def _sheet(element: etree._Element, logic: etree._Element, names: Mapping[str | 
         name=_label(element.get("name")) or element.get("id", ""),
         question=_inner(element, "question"),
         requires=tuple(_required(element, names)),
+        is_decision=dmn.local(element) == "decision",
         is_table=is_table,
         lines=() if is_table else tuple(_lines(logic, "", 0)),
     )

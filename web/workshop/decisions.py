@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -99,6 +100,17 @@ def _title(found: Sheets) -> str:
 def _size(found: Sheets) -> str:
     rows = t("web.decisions.rows", count=found.rows)
     return rows if len(found.sheets) == 1 else f"{t('web.decisions.count', count=len(found.sheets))}, {rows}"
+
+
+def offered(files: Mapping[str, bytes]) -> list[dict[str, str]]:
+    """The decisions that a task may name: ``id``, ``title`` and ``path``. A file that cannot be read offers none."""
+    found = []
+    for path in sorted(files):
+        if is_decision(path):
+            with suppress(DefinitionError):
+                sheets = read_sheets(files[path], path).sheets
+                found += [{"id": each.id, "title": each.name, "path": path} for each in sheets if each.is_decision]
+    return found
 
 
 def title_of(content: bytes, path: str) -> str:

@@ -20,7 +20,7 @@ from engine.errors import CommandRejected, Conflict, DefinitionError, NotFound
 from engine.identity import people
 from web import auth, errors, ui
 from web.ui import in_language, t
-from web.workshop import editor, expression, variables
+from web.workshop import decisions, editor, expression
 from web.workshop.sent import Sent, is_count, laid_over, read_sent
 
 blueprint = Blueprint("editors", __name__)
@@ -90,7 +90,12 @@ def edit(process_key: str) -> Answer:
     with auth.runtime().database.reading() as session:
         work, roles = _work(session, process_key), people.role_titles(session)
     data = editor.data(work.files, work.latest.bundle, auth.runtime().handlers, roles)
-    return ui.page("workshop/edit.html", process=work.listed(), editor=work.view(data))
+    return ui.page(
+        "workshop/edit.html",
+        process=work.listed(),
+        editor=work.view(data),
+        decisions=decisions.listed(process_key, work.files, None, may_edit=True),
+    )
 
 
 @blueprint.get("/processes/<process_key>/decisions/<path>")
@@ -99,10 +104,15 @@ def decision(process_key: str, path: str) -> Answer:
     """The editor of a decision file: of the draft, or of the latest version when there is none."""
     with auth.runtime().database.reading() as session:
         work = _work(session, process_key)
-    if not path.endswith(".dmn") or path not in work.files:
+    if not decisions.is_decision(path) or path not in work.files:
         raise NotFound("web.decision.not_found", file=path[:100])
-    data = editor.decision_data(work.files, path, variables.known(work.latest.bundle))
-    return ui.page("workshop/decision.html", process=work.listed(), editor=work.view(data, path))
+    data = editor.decision_data(work.files, path, work.latest.bundle)
+    return ui.page(
+        "workshop/decision.html",
+        process=work.listed(),
+        editor=work.view(data, path),
+        title=decisions.title_of(work.files[path], path),
+    )
 
 
 def _files(process_key: str, sent: Sent) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -14,6 +14,7 @@ from engine.identity.people import RoleTitles
 from engine.model.bundle import Bundle
 from web import ui
 from web.ui import in_language, safe_json
+from web.workshop import decisions, variables
 
 
 def bpmn_path(files: Mapping[str, bytes]) -> str:
@@ -21,13 +22,14 @@ def bpmn_path(files: Mapping[str, bytes]) -> str:
     return next(path for path in sorted(files) if path.endswith(".bpmn"))
 
 
-def decision_data(files: Mapping[str, bytes], path: str, names: Iterable[str]) -> Markup:
-    """What the editor of decision tables begins with, as JSON. ``names``: variables that an expression may use."""
+def decision_data(files: Mapping[str, bytes], path: str, bundle: Bundle) -> Markup:
+    """What the editor of decision tables begins with, as JSON. ``bundle``: the latest version, which tells the variables."""
+    names = variables.known(bundle)
     return safe_json({"path": path, "dmn": files[path].decode("utf-8", "replace"), "names": sorted(names), "texts": {}})
 
 
 def data(files: Mapping[str, bytes], bundle: Bundle, handlers: HandlerTable, roles: RoleTitles) -> Markup:
-    """All that the editor offers, as JSON. ``bundle``: the version that the draft began with; it has the forms and decisions."""
+    """All that the editor offers, as JSON. ``bundle``: the latest version; it has the forms, and tells the variables."""
     return safe_json(
         {
             "path": bpmn_path(files),
@@ -35,7 +37,8 @@ def data(files: Mapping[str, bytes], bundle: Bundle, handlers: HandlerTable, rol
             "handlers": [_handler(each) for _, each in sorted(handlers.handlers.items())],
             "roles": [{"key": key, "title": in_language(title)} for key, title in sorted(roles.items())],
             "forms": [{"id": each.id, "title": in_language(each.title)} for _, each in sorted(bundle.forms.items())],
-            "decisions": [{"id": each.id, "title": each.name} for _, each in sorted(bundle.model.decisions.items())],
+            "decisions": decisions.offered(files),
+            "names": sorted(variables.known(bundle)),
             "texts": {},
         }
     )
