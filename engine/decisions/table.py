@@ -34,13 +34,17 @@ class Aggregation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A column of conditions. ``allowed`` are its input values, ``type`` what its expression is declared to give."""
+    """A column of conditions. ``allowed`` are its input values, ``type`` what its expression is declared to give.
+
+    ``limits`` are what every value of that type passes: the checks count on it, no run asks again.
+    """
 
     label: str
     expression: Expression
     allowed: UnaryTests | None = None
     type: TypeName | None = None
     id: str | None = None
+    limits: tuple[UnaryTests, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

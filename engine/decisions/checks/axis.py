@@ -62,7 +62,7 @@ class Axis:
 
 def axis_of(columns: Sequence[int], inputs: Sequence[Input], cells: Sequence[Sequence[UnaryTests]]) -> Axis:
     """The axis of ``inputs`` (one or several that read the same); ``cells`` are those of each input, by row."""
-    allowed = [each.allowed for each in inputs if each.allowed is not None]
+    allowed = [tests for each in inputs for tests in (each.allowed, *each.limits) if tests is not None]
     known: dict[UnaryTests, tuple[Value, ...]] = {}
     for cell in {*(cell for column in cells for cell in column), *allowed}:
         constants = constants_of(cell)

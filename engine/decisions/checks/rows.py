@@ -12,9 +12,10 @@ from math import prod
 
 from engine.decisions.checks.axis import Axis, axis_of, bits
 from engine.decisions.checks.constants import constant_of, path_of
+from engine.decisions.checks.kinds import comparable
 from engine.decisions.checks.space import MAX_AXES, Box, Space, TooLarge, axis_rows, point_in
 from engine.decisions.table import Aggregation, HitPolicy, Table
-from engine.feel import Budget, Value, equal
+from engine.feel import Value
 
 SHOWN = 5
 """Examples of one kind per table; the others are counted."""
@@ -231,11 +232,12 @@ class _Examiner:
         for row in range(len(self._table.rules)):
             later = self._all & ~((2 << row) - 1)
             against = later if rivals is None else later & rivals[row]
-            if not against:
+            if not against or self._found.overlap_count == COUNTED:
                 continue
-            for other in bits(self._space.overlapping(row, is_sure=True) & against):
-                if not told[row] >> other & 1 and self._found.overlap_count < COUNTED:
-                    self._tell(row, other, told)
+            untold = self._space.overlapping(row, is_sure=True) & against & ~told[row]
+            while untold and self._found.overlap_count < COUNTED:
+                self._tell(row, next(bits(untold)), told)
+                untold &= ~told[row]
             if self._opaque and not open_question:
                 possible = self._space.overlapping(row, is_sure=False) & against
                 open_question = bool(possible & (self._all if self._opaque >> row & 1 else self._opaque))
@@ -254,24 +256,16 @@ class _Examiner:
 
     def _rivals(self) -> list[int]:
         """For each row the rows whose outputs are certainly different: constants that are not equal."""
-        groups: list[tuple[list[Value], int]] = []
-        mine: list[int | None] = []
+        groups: dict[object, int] = {}
+        mine: list[object] = []
         for row, rule in enumerate(self._table.rules):
             values = [constant_of(cell) for cell in rule.outputs]
-            if any(value is None for value in values):
-                mine.append(None)
-                continue
-            outputs = [value[0] for value in values if value is not None]
-            group = next((n for n, (known, _) in enumerate(groups) if equal(known, outputs, Budget()) is True), None)
-            if group is None:
-                group = len(groups)
-                groups.append((outputs, 0))
-            groups[group] = (groups[group][0], groups[group][1] | 1 << row)
-            mine.append(group)
-        constant = 0
-        for _, rows in groups:
-            constant |= rows
-        return [0 if group is None else constant & ~groups[group][1] for group in mine]
+            key = None if None in values else tuple(_key(value[0]) for value in values if value is not None)
+            mine.append(key)
+            if key is not None:
+                groups[key] = groups.get(key, 0) | 1 << row
+        constant = sum(groups.values())
+        return [0 if key is None else constant & ~groups[key] for key in mine]
 
     # --- rows that others hide
 
@@ -305,19 +299,36 @@ class _Examiner:
         if self._table.hit_policy is not HitPolicy.PRIORITY:
             return None
         ranks = [[constant_of(value) for value in column.values] for column in self._table.columns]
+        if any(None in known for known in ranks):
+            return None
+        places = [_places([each[0] for each in known if each is not None]) for known in ranks]
         found: list[tuple[int, ...]] = []
         for rule in self._table.rules:
             weight: list[int] = []
-            for cell, known in zip(rule.outputs, ranks, strict=True):
+            for cell, known in zip(rule.outputs, places, strict=True):
                 value = constant_of(cell)
-                if known and (value is None or None in known):
+                if known and value is None:
                     return None
-                places = (
-                    n for n, each in enumerate(known) if value and each and equal(value[0], each[0], Budget()) is True
-                )
-                weight.append(next(places, len(known)))
+                weight.append(len(known) if value is None else known.get(_key(value[0]), len(known)))
             found.append(tuple(weight))
         return found
+
+
+def _places(values: Sequence[Value]) -> dict[object, int]:
+    """The place of each value, the first counts."""
+    found: dict[object, int] = {}
+    for number, value in enumerate(values):
+        found.setdefault(_key(value), number)
+    return found
+
+
+def _key(value: Value) -> object:
+    """Equal for values that FEEL calls equal."""
+    if isinstance(value, list):
+        return (list, tuple(map(_key, value)))
+    if isinstance(value, dict):
+        return (dict, frozenset((name, _key(each)) for name, each in value.items()))
+    return (type(value), comparable(value))
 
 
 def _size(box: Iterable[int]) -> int:

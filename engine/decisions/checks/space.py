@@ -37,7 +37,8 @@ class Space:
     _met: dict[tuple[int, int, bool], int] = field(default_factory=dict)
     _trees: dict[tuple[int, bool], list[int]] = field(default_factory=dict)
 
-    def _spend(self, steps: int) -> None:
+    def spend(self, steps: int) -> None:
+        """Count work. Raises TooLarge."""
         self.work += steps
         if self.work > MAX_WORK:
             raise TooLarge
@@ -53,7 +54,7 @@ class Space:
         """
         if not all(region):
             return []
-        return list(_Sweep(self, region, limit, is_sure=is_sure).holes(0, rows))
+        return list(_Sweep(self, region, limit, rows, is_sure=is_sure).holes(0, rows))
 
     def overlapping(self, index: int, *, is_sure: bool) -> int:
         """The rows that share a combination with row ``index``: two rows meet exactly when they meet on every axis. Raises TooLarge."""
@@ -73,7 +74,7 @@ class Space:
             if tree is None:
                 tree = self._trees[number, is_sure] = _tree(self.axes[number], is_sure=is_sure)
             edges = list(bits(members ^ (members << 1)))
-            self._spend(len(edges))
+            self.spend(len(edges))
             known = 0
             for start, end in zip(edges[::2], edges[1::2], strict=True):
                 known |= _any_in(tree, start, end)
@@ -126,26 +127,24 @@ def point_in(box: Box) -> tuple[int, ...]:
 
 
 class _Sweep:
-    """One search for holes. ``_full[k]`` are the rows that pass everywhere in the region from axis ``k`` on."""
+    """One search for holes among ``rows``. ``_full[k]`` are those that pass everywhere in the region from axis ``k`` on."""
 
-    def __init__(self, space: Space, region: Box, limit: int, *, is_sure: bool) -> None:
+    def __init__(self, space: Space, region: Box, limit: int, rows: int, *, is_sure: bool) -> None:
         self._space = space
         self._limit = limit
         self._region = region
+        self._is_sure = is_sure
         self._known: dict[tuple[int, int], tuple[Box, ...]] = {}
-        self._classes: list[list[tuple[int, int]]] = []
         self._members = [axis.must if is_sure else axis.may for axis in space.axes]
-        for axis, wanted in zip(space.axes, region, strict=True):
-            space._spend(len(axis.classes))  # noqa: SLF001 - part of the space
-            self._classes.append(
-                [(pieces & wanted, does if is_sure else can) for pieces, can, does in axis.classes if pieces & wanted]
-            )
-        self._full = [(1 << space.rows) - 1]
-        for classes in reversed(self._classes):
-            rows = self._full[0]
-            for _, passing in classes:
-                rows &= passing
-            self._full.insert(0, rows)
+        self._classes: dict[int, list[tuple[int, int]]] = {}
+        full = rows
+        self._full = [full]
+        for members, wanted in zip(reversed(self._members), reversed(region), strict=True):
+            space.spend(full.bit_count())
+            for row in bits(full):
+                if wanted & ~members[row]:
+                    full &= ~(1 << row)
+            self._full.insert(0, full)
 
     def holes(self, level: int, rows: int) -> tuple[Box, ...]:
         """The holes from axis ``level`` on, where ``rows`` are those that passed so far."""
@@ -168,11 +167,11 @@ class _Sweep:
 
     def _split(self, level: int, rows: int) -> dict[int, int]:
         """The pieces of one axis by the rows of ``rows`` that pass there: from the classes of all rows, or from few rows alone."""
-        classes = self._classes[level]
         same: dict[int, int] = {}
         few = rows.bit_count()
-        if 2 * few * few > len(classes):
-            self._space._spend(len(classes))  # noqa: SLF001 - part of the space
+        if 2 * few * few > len(self._space.axes[level].classes):
+            classes = self._classes_of(level)
+            self._space.spend(len(classes))
             for pieces, passing in classes:
                 left = passing & rows
                 same[left] = same.get(left, 0) | pieces
@@ -186,7 +185,19 @@ class _Sweep:
                 for part, passing in ((pieces & members, before | 1 << row), (pieces & ~members, before))
                 if part
             ]
-            self._space._spend(len(parts))  # noqa: SLF001 - part of the space
+            self._space.spend(len(parts))
         for pieces, left in parts:
             same[left] = same.get(left, 0) | pieces
         return dict(sorted(same.items(), key=lambda part: part[1] & -part[1]))
+
+    def _classes_of(self, level: int) -> list[tuple[int, int]]:
+        """The classes of one axis within the region."""
+        found = self._classes.get(level)
+        if found is None:
+            wanted = self._region[level]
+            classes = self._space.axes[level].classes
+            self._space.spend(len(classes))
+            found = self._classes[level] = [
+                (pieces & wanted, does if self._is_sure else can) for pieces, can, does in classes if pieces & wanted
+            ]
+        return found
