@@ -109,7 +109,7 @@ def test_what_the_editor_writes_is_what_the_engine_reads(editor: Page, harness: 
 
     sent = harness.sent("draft")
     assert (sent["token"], sent["base_version"], sent["revision"]) == ("token", 3, 1)
-    nodes: dict[str, Any] = dict(read_processes(sent["bpmn"].encode(), "x.bpmn")[0].nodes)
+    nodes: dict[str, Any] = dict(read_processes(sent["files"][PROCESS.name].encode(), "x.bpmn")[0].nodes)
     asked, done = nodes[person], nodes[work]
     assert isinstance(asked, UserTask)
     assert (asked.role, asked.form, asked.not_same_as) == ("purchasing_manager", "approval", "decide_request")
@@ -121,7 +121,9 @@ def test_what_the_editor_writes_is_what_the_engine_reads(editor: Page, harness: 
 def test_opening_and_saving_changes_nothing_that_the_engine_reads(editor: Page, harness: Harness) -> None:
     editor.locator("[data-command=save]").click()
     expect(editor.locator(".bde-state")).to_have_text("Brouillon enregistré")
-    assert read_processes(harness.sent("draft")["bpmn"].encode(), "a") == read_processes(PROCESS.read_bytes(), "a")
+    assert read_processes(harness.sent("draft")["files"][PROCESS.name].encode(), "a") == read_processes(
+        PROCESS.read_bytes(), "a"
+    )
 
 
 def test_copying_loses_nothing(editor: Page, harness: Harness) -> None:
@@ -136,7 +138,7 @@ def test_copying_loses_nothing(editor: Page, harness: Harness) -> None:
     copy = next(each for each in editor.evaluate(NAMES) if each not in before)
     editor.locator("[data-command=save]").click()
     expect(editor.locator(".bde-state")).to_have_text("Brouillon enregistré")
-    nodes = read_processes(harness.sent("draft")["bpmn"].encode(), "x.bpmn")[0].nodes
+    nodes = read_processes(harness.sent("draft")["files"][PROCESS.name].encode(), "x.bpmn")[0].nodes
     original, pasted = nodes["approve_order"], nodes[copy]
     assert isinstance(original, UserTask)
     assert isinstance(pasted, UserTask)

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DIST = ROOT / "web" / "static" / "dist"
 SOURCES = ROOT / "web" / "frontend"
-ENTRIES = ("page", "viewer", "editor")
+ENTRIES = ("page", "viewer", "editor", "decisions")
 MANIFEST: dict[str, dict[str, Any]] = json.loads((DIST / "manifest.json").read_text("utf-8"))
 CHECKSUMS: dict[str, str] = json.loads((DIST / "checksums.json").read_text("utf-8"))
 SCRIPTS = sorted(DIST.glob("*.js"))
@@ -28,6 +28,9 @@ CODE_FROM_TEXT = re.compile(
     r"|async\s+function\s*\(\)\s*\{\s*\}\)\s*\.constructor"
 )
 KNOWN_CODE_FROM_TEXT = {"page": 2}
+# The bpmn.io mark of dmn-js (whose source is not ours to change) and what hangs at the pointer; `plugins/cures.js` sets these styles on
+# the elements instead, and every browser test fails on a report of the policy.
+KNOWN_INLINE_STYLES = {"decisions": 6}
 
 
 def built(entry: str) -> str:
@@ -71,11 +74,13 @@ def test_no_code_is_made_from_text(script: Path) -> None:
     assert len(found) <= KNOWN_CODE_FROM_TEXT.get(entry, 0), found
 
 
-def test_no_markup_in_scripts_carries_an_inline_style_or_handler() -> None:
-    for script in SCRIPTS:
-        text = script.read_text("utf-8")
-        assert not re.search(r"<[a-z][\w-]*\s[^<>`]{0,200}?\sstyle=\\?[\"'][^\"'\\]", text), script.name
-        assert not re.search(r"<[a-z][\w-]*\s[^<>`]{0,200}?\son[a-z]+=\\?[\"']", text), script.name
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_markup_in_scripts_carries_an_inline_style_or_handler(script: Path) -> None:
+    entry = next((name for name in ENTRIES if MANIFEST[name]["file"] == script.name), "")
+    text = script.read_text("utf-8")
+    styles = re.findall(r"<[a-z][\w-]*\s[^<>`]{0,200}?\sstyle=\\?[\"'][^\"'\\]", text)
+    assert len(styles) <= KNOWN_INLINE_STYLES.get(entry, 0), styles
+    assert not re.search(r"<[a-z][\w-]*\s[^<>`]{0,200}?\son[a-z]+=\\?[\"']", text)
 
 
 def test_style_sheets_of_scripts_are_constructed_not_written() -> None:

@@ -34,7 +34,12 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2500,
     rolldownOptions: {
-      input: { page: at("src/page/index.js"), viewer: at("src/viewer/index.js"), editor: at("src/editor/index.js") },
+      input: {
+        page: at("src/page/index.js"),
+        viewer: at("src/viewer/index.js"),
+        editor: at("src/editor/index.js"),
+        decisions: at("src/decisions/index.js"),
+      },
       output: {
         entryFileNames: "[name]-[hash].js",
         chunkFileNames: "[name]-[hash].js",

@@ -1,6 +1,6 @@
-"""Viewer and editor under the application's content policy, without the application: a page for each, and addresses that answer.
+"""Viewer and editors under the application's content policy, without the application: a page for each, and addresses that answer.
 
-What the editor sends is kept in ``Harness.posted``. The note ``conflict`` makes publishing fail with 409, ``broken`` with 422.
+What the editors send is kept in ``Harness.posted``. The note ``conflict`` makes publishing fail with 409, ``broken`` with 422.
 """
 
 from __future__ import annotations
@@ -20,12 +20,20 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 DIST = ROOT / "web" / "static" / "dist"
 PROCESS = ROOT / "processes" / "replenishment" / "replenishment.bpmn"
+DECISIONS = PROCESS.with_name("approval.dmn")
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report"
 )
 WARNING = {"code": "y", "element_id": "flow_refuse", "severity": "warning", "message": "Condition à relire."}
 ERROR = {"code": "x", "element_id": "launch_request", "severity": "error", "message": "Traitement inconnu."}
+OF_A_ROW = {
+    "code": "o",
+    "file": "approval.dmn",
+    "element_id": "above_threshold",
+    "severity": "error",
+    "message": "Les lignes 1 et 2 conviennent toutes deux, par exemple pour amount = 5000.",
+}
 OF_THE_WHOLE = {
     "code": "z",
     "element_id": None,
@@ -77,11 +85,19 @@ def application(posted: list[dict[str, Any]]) -> Flask:
         given = json.loads((HERE / "editor-data.json").read_text("utf-8")) | {"bpmn": PROCESS.read_text("utf-8")}
         return _page("edit.html", "page", "editor", data=json.dumps(given).replace("<", "\\u003c"))
 
+    @app.get("/replenishment/decisions/approval.dmn")
+    def decisions() -> str:
+        chosen = request.args.get("file")
+        text = (HERE / chosen if chosen else DECISIONS).read_text("utf-8")
+        given = {"path": "approval.dmn", "dmn": text, "names": ["amount"]}
+        return _page("decision.html", "page", "decisions", data=json.dumps(given).replace("<", "\\u003c"))
+
     @app.get("/diagram.bpmn")
     def diagram() -> ResponseReturnValue:
         return send_from_directory(PROCESS.parent, PROCESS.name, mimetype="application/xml")
 
-    @app.post("/<any(check, draft, publish):action>")
+    @app.post("/<any(check, draft, publish, expression):action>")
+    @app.post("/replenishment/<any(check, draft, publish, expression):action>")
     def act(action: str) -> ResponseReturnValue:
         sent = request.get_json()
         posted.append({**sent, "to": action, "token": request.headers.get("X-CSRFToken")})
@@ -103,9 +119,13 @@ def application(posted: list[dict[str, Any]]) -> Flask:
 
 
 def _answer(action: str, sent: dict[str, Any]) -> ResponseReturnValue:
+    if action == "expression":
+        return jsonify(problems=_expression_problems(sent["source"]), type=None)
     if action == "check":
-        broken = [ERROR] if "no.such.handler" in sent["bpmn"] else []
-        return jsonify(problems=[OF_THE_WHOLE, WARNING, *broken])
+        text = "".join(sent["files"].values())
+        broken = [ERROR] if "no.such.handler" in text else []
+        overlap = [OF_A_ROW] if "&gt;= 5000" in text else []
+        return jsonify(problems=[OF_THE_WHOLE, WARNING, *broken, *overlap])
     if action == "draft":
         return jsonify(revision=int(sent["revision"] or 0) + 1)
     if sent["note"] == "conflict":
@@ -113,6 +133,13 @@ def _answer(action: str, sent: dict[str, Any]) -> ResponseReturnValue:
     if sent["note"] == "broken":
         return jsonify(problems=[ERROR], message="Ce processus a des erreurs."), 422
     return jsonify(version=4, url="/case")
+
+
+def _expression_problems(source: str) -> list[dict[str, object]]:
+    """A name that is nearly right is said with its place; everything else is right."""
+    at = source.find("amont")
+    message = "La variable « amont » n’existe pas. Vouliez-vous dire « amount » ?"
+    return [{"code": "u", "message": message, "at": at, "length": 5, "severity": "error"}] if at >= 0 else []
 
 
 def _page(file: str, *entries: str, **facts: str) -> str:

@@ -3,6 +3,10 @@
  *
  * A cure that no longer finds its place stops the build: then the dependency changed and this list has to be read again.
  */
+import { fileURLToPath } from "node:url";
+
+const ENGINE_LINT = fileURLToPath(new URL("../src/workshop/feel.js", import.meta.url));
+
 const CURES = [
   {
     // Parsed as HTML, the attribute is an inline style; our style sheet gives the container its height instead.
@@ -33,6 +37,42 @@ const CURES = [
       "",
     ),
   },
+  {
+    // Markup with styles, such as the bpmn.io mark in dmn-js (whose own source is not ours to change): the styles are set on the elements.
+    file: "/domify/index.js",
+    cure: replaced(
+      "element.innerHTML = prefix + htmlString + suffix;",
+      `element.innerHTML = prefix + htmlString.replace(/\\sstyle="/g, ' data-style="') + suffix;
+	for (const each of element.querySelectorAll("[data-style]")) {
+		each.style.cssText = each.dataset.style;
+		each.removeAttribute("data-style");
+	}`,
+    ),
+  },
+  {
+    // FEEL is checked by the engine that runs it; the editor's own grammar would contradict it, in English.
+    file: "/@bpmn-io/feel-editor/dist/index.js",
+    cure: inTurn(
+      replaced("import { cmFeelLinter } from '@bpmn-io/feel-lint';", `import { engineLint } from ${JSON.stringify(ENGINE_LINT)};`),
+      replaced("return linter(cmFeelLinter({\n    builtins,\n    engines\n  }));", "return engineLint();"),
+    ),
+  },
+  {
+    // A filter given as text would become code, which our policy forbids; nobody gives one.
+    file: "/selection-ranges/dist/index.js",
+    cure: replaced("return new Function('node', 'Object.freeze(node); return ' + props(expr, 'node.'))", "throw new TypeError(expr)"),
+  },
+  // Underlines drawn as `data:` pictures; ours are in editor.css.
+  { file: "/@codemirror/lint/dist/index.js", cure: replaced("function underline(color) {\n", 'function underline() {\n    return "none";\n') },
+  { file: "/@bpmn-io/cm-theme/dist/index.js", cure: replaced("const squiggle = color => ", 'const squiggle = color => "none" || ') },
+  // Words of dmn-js that never reach its translation.
+  { file: "/dmn-js-decision-table/lib/features/context-menu/ContextMenu.js", cure: translated('"Decision table context menu"', "this._translate") },
+  { file: "/dmn-js-decision-table/lib/features/simple-duration-edit/components/InputDurationEdit.js", cure: translated('createTextVNode("Value")', "this._translate") },
+  { file: "/dmn-js-shared/lib/components/List.js", cure: translated('"Remove item"', "this.context.injector.get('translate')") },
+  {
+    file: "/dmn-js-boxed-expression/lib/features/element-variable/components/ElementVariableEditorComponent.js",
+    cure: inTurn(translated('createTextVNode("Result")', "translate"), translated('createTextVNode("Result type")', "translate")),
+  },
   { file: "/bpmn-js/lib/features/align-elements/AlignElementsIcons.js", cure: stylesAsAttributes },
   { file: "/bpmn-js/lib/features/distribute-elements/DistributeElementsIcons.js", cure: stylesAsAttributes },
 ];
@@ -59,6 +99,16 @@ export function cures() {
 /** Replaces what stands exactly once; null when it does not. */
 function replaced(from, to) {
   return (code) => (code.split(from).length === 2 ? code.replace(from, () => to) : null);
+}
+
+/** Several cures of one file. */
+function inTurn(...steps) {
+  return (code) => steps.reduce((cured, step) => (cured === null ? null : step(cured)), code);
+}
+
+/** A text, or a text node, goes through `translate`. */
+function translated(from, translate) {
+  return replaced(from, from.replace(/"(.*)"/, (text) => `${translate}(${text})`));
 }
 
 /** Icons drawn as SVG text: `style="fill:none;stroke-width:100;"` says the same as the attributes `fill="none" stroke-width="100"`. */

@@ -46,7 +46,7 @@ function oursFor(element, elementRegistry, catalogue) {
     ];
   }
   if (is(element, "bpmn:BusinessRuleTask")) {
-    return [group("decision", word("decision"), entry("decision", DecisionEntry), entry("result", ResultEntry, isTextFieldEntryEdited))];
+    return [group("decision", word("decision"), entry("decision", DecisionEntry), entry("decision-page", DecisionPageEntry, () => false), entry("result", ResultEntry, isTextFieldEntryEdited))];
   }
   if (is(element, "bpmn:Lane")) return [group("lane", word("who"), entry("lane-role", LaneRoleEntry))];
   return [];
@@ -150,6 +150,23 @@ function DecisionEntry({ element, id, catalogue }) {
   });
 }
 
+/** The way to the decision's own page; a task without a decision may begin one. */
+function DecisionPageEntry({ element, id, catalogue }) {
+  const services = useWriting();
+  const { word, pages } = catalogue;
+  const called = extensionOf(element, "zeebe:CalledDecision");
+  const address = pages.addressOf(called?.decisionId);
+  if (called?.decisionId && !address) return null;
+  const write = (decisionId, resultVariable) => writeExtensions(element, { "zeebe:CalledDecision": { decisionId, resultVariable: called?.resultVariable ?? resultVariable } }, services);
+  const act = address ? () => pages.open(address) : () => pages.begin(getBusinessObject(element).name, write);
+  return h(
+    "div",
+    { class: "bio-properties-panel-entry bde-decision-page", "data-entry-id": id },
+    h("button", { type: "button", class: "btn btn-sm", onClick: act }, word(address ? "openDecision" : "newDecision")),
+    h("div", { class: "bio-properties-panel-description" }, word("decisionHint")),
+  );
+}
+
 function ResultEntry({ element, id, catalogue }) {
   const services = useWriting();
   const debounce = useService("debounceInput");
@@ -160,9 +177,9 @@ function ResultEntry({ element, id, catalogue }) {
   });
 }
 
-/** `data` is what the page brought: handlers, roles, forms, decisions. */
+/** `data` is what the page brought: handlers, roles, forms, decisions; and `pages`, the way to the decisions. */
 export function cataloguePanelModule(data, word) {
-  const { handlers = [], roles = [], forms = [], decisions = [] } = data;
-  const catalogue = { word, handlers: new Map(handlers.map((each) => [each.name, each])), roles, forms, decisions };
+  const { handlers = [], roles = [], forms = [], decisions = [], pages } = data;
+  const catalogue = { word, handlers: new Map(handlers.map((each) => [each.name, each])), roles, forms, decisions, pages };
   return { __init__: ["cataloguePanel"], catalogue: ["value", catalogue], cataloguePanel: ["type", CataloguePanel] };
 }

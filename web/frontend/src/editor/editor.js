@@ -6,151 +6,92 @@ import ZeebeBehaviors from "camunda-bpmn-js-behaviors/lib/camunda-cloud";
 import zeebeModdle from "zeebe-bpmn-moddle/resources/zeebe.json";
 
 import { fit } from "../viewer/view.js";
+import { checkExpressions } from "../workshop/feel.js";
+import { openSession } from "../workshop/session.js";
+import { translateModule } from "../workshop/translate.js";
+import { wordsOf } from "../workshop/words.js";
 import { cataloguePanelModule } from "./catalogue-panel.js";
+import { decisionPages } from "./decisions.js";
 import { camundaBesideZeebe } from "./moddle/camunda.js";
 import spiffworkflowModdle from "./moddle/spiffworkflow.json";
 import { offerModule } from "./offer.js";
-import { isError, problemList } from "./problems.js";
-import { askToPublish } from "./publish-dialog.js";
-import { connect, failureText } from "./server.js";
-import { buildShell } from "./shell.js";
-import { translateModule } from "./translate.js";
-import { wordsOf } from "./words.js";
+import { problemList } from "./problems.js";
+import { buildDiagramShell } from "./shell.js";
+import { FRENCH } from "./translations/fr.js";
+import { variablesOf } from "./variables.js";
+import { WORDS } from "./words.js";
 
-const CHECK_AFTER_MS = 800;
 const PALETTE_WIDTH = 100;
 const HAS_PALETTE = "(min-width: 768px)";
 
 export async function openEditor(mount, data) {
-  const { locale = "fr", csrf = "", processKey } = mount.dataset;
-  const word = wordsOf(locale);
-  const shell = buildShell(mount, word);
-  const post = connect(csrf);
-  const modeler = createModeler(shell, data, locale, word);
+  const { locale = "fr", processKey = "process" } = mount.dataset;
+  const word = wordsOf(locale, WORDS);
+  const shell = buildDiagramShell(mount, word);
+  const pages = decisionPages(data, word);
+  const modeler = createModeler(shell, { ...data, pages }, locale, word);
   const problems = problemList(modeler, word);
   shell.problems.append(problems.summary, problems.list);
-
-  const sent = { base_version: numberOf(mount.dataset.baseVersion), revision: numberOf(mount.dataset.revision) };
   const stack = modeler.get("commandStack");
-  let savedAt = -1;
-  let isLeaving = false;
-  let warnings = [];
-  const isChanged = () => stack._stackIdx !== savedAt;
+  let opened = 0; // how many files were shown: each begins a command stack of its own
 
-  function say(name, facts) {
-    shell.state.textContent = word(name, facts);
-    mount.dataset.state = name;
-  }
-
-  function complain(text) {
-    shell.notice.hidden = !text;
-    shell.notice.textContent = text ?? "";
-  }
-
-  async function currentXml() {
-    const { xml } = await modeler.saveXML({ format: true });
-    return xml;
-  }
-
-  let checking = null;
-  let timer = null;
-
-  /** Asks the server for the problems; an older answer never replaces a newer one. Gives them, or null when there was no answer. */
-  async function check() {
-    clearTimeout(timer);
-    checking?.abort();
-    const abort = (checking = new AbortController());
-    shell.problems.setAttribute("aria-busy", "true");
-    const answer = await post("./check", { bpmn: await currentXml(), ...sent }, abort.signal);
-    if (checking !== abort) return null;
-    shell.problems.removeAttribute("aria-busy");
-    if (answer.kind === "ok" || answer.kind === "problems") {
-      complain(null);
-      problems.show([...warnings, ...(answer.body.problems ?? [])]);
-      mount.dataset.checked = String(Number(mount.dataset.checked ?? 0) + 1);
-      return answer.body.problems ?? [];
-    }
-    if (answer.kind !== "aborted") complain(failureText(answer, word));
-    return null;
-  }
-
-  async function save() {
-    const at = stack._stackIdx;
-    say("saving");
-    const answer = await busy(shell.commands.save, async () => post("./draft", { bpmn: await currentXml(), ...sent }));
-    if (answer.kind !== "ok") {
-      say("changed");
-      complain(failureText(answer, word));
-      return;
-    }
-    sent.revision = answer.body.revision ?? sent.revision;
-    savedAt = at;
-    complain(null);
-    if (isChanged()) say("changed");
-    else say("saved");
-  }
-
-  async function publish() {
-    const found = await busy(shell.commands.publish, check);
-    if (found === null) return;
-    const errors = found.filter(isError).length;
-    if (errors > 0) {
-      complain(word("errorsFirst", { errors }));
-      problems.focusFirst();
-      return;
-    }
-    askToPublish(word, async (note) => {
-      const answer = await post("./publish", { bpmn: await currentXml(), ...sent, note });
-      if (answer.kind === "problems") {
-        const found = answer.body.problems ?? [];
-        problems.show([...warnings, ...found]);
-        complain(found.length ? word("errorsFirst", { errors: found.filter(isError).length }) : failureText(answer, word));
-        return null;
-      }
-      if (answer.kind !== "ok") return failureText(answer, word);
-      say("published", { version: answer.body.version });
-      isLeaving = true;
-      location.assign(answer.body.url);
-      return null;
-    });
-  }
-
-  function changed() {
-    shell.tools.undo.disabled = !stack.canUndo();
-    shell.tools.redo.disabled = !stack.canRedo();
-    if (isChanged()) say("changed");
-    else say(savedAt < 0 ? "unchanged" : "saved");
-    clearTimeout(timer);
-    timer = setTimeout(check, CHECK_AFTER_MS);
-  }
+  const session = openSession({
+    mount,
+    shell,
+    word,
+    given: {
+      path: data.path ?? `${processKey}.bpmn`,
+      extension: ".bpmn,.xml",
+      content: async () => (await modeler.saveXML({ format: true })).xml,
+      mark: () => `${opened}:${stack._stackIdx}`,
+      open: async (xml) => {
+        const before = await modeler.saveXML();
+        const warnings = await openDiagram(modeler, xml, word).catch(async (error) => {
+          await modeler.importXML(before.xml);
+          throw error;
+        });
+        opened += 1;
+        showWhole(modeler);
+        return warnings;
+      },
+      problems,
+    },
+  });
+  pages.session = session;
+  const asked = checkExpressions(
+    async (question, signal) => {
+      const answer = await session.post(`${session.address}expression`, { ...question, names: variablesOf(modeler.getDefinitions(), data.names) }, signal);
+      return answer.kind === "ok" ? (answer.body.problems ?? []) : null;
+    },
+    {
+      elementOf: () => modeler.get("selection").get()[0]?.id,
+      kindOf: (dom) => (dom.closest("[data-entry-id=conditionExpression]") ? "condition" : "expression"),
+    },
+  );
 
   try {
-    ({ warnings } = await openDiagram(modeler, data.bpmn, word));
+    const warnings = await openDiagram(modeler, data.bpmn, word);
+    modeler.on("commandStack.changed", () => {
+      asked.forget();
+      refreshUndo();
+      session.changed();
+    });
+    wireTools(shell, modeler);
+    showWhole(modeler);
+    refreshUndo();
+    await session.start(warnings);
   } catch (error) {
-    complain(word("cannotOpen", { reason: error.message }));
-    mount.dataset.state = "failed";
-    return;
+    session.fail(error);
   }
-  modeler.on("commandStack.changed", changed);
-  wireTools(shell, modeler, async () => offerFile(await currentXml(), `${processKey ?? "process"}.bpmn`));
-  shell.commands.check.addEventListener("click", () => busy(shell.commands.check, check));
-  shell.commands.save.addEventListener("click", save);
-  shell.commands.publish.addEventListener("click", publish);
-  addEventListener("beforeunload", (event) => isChanged() && !isLeaving && event.preventDefault());
-  mount.addEventListener("keydown", (event) => {
-    if (event.key === "s" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      save();
-    }
-  });
-  showWhole(modeler);
-  say("unchanged");
-  shell.tools.undo.disabled = shell.tools.redo.disabled = true;
-  await check();
+
+  function refreshUndo() {
+    shell.tools.undo.disabled = !stack.canUndo();
+    shell.tools.redo.disabled = !stack.canRedo();
+  }
 }
 
 function createModeler(shell, data, locale, word) {
-  const translation = translateModule(locale);
+  const translation = translateModule(locale, FRENCH);
   byDefault.translate = translation.translate[1]; // for the parts of the panel that nobody hands it to (plugins/cures.js)
   return new Modeler({
     container: shell.canvas,
@@ -173,12 +114,10 @@ function createModeler(shell, data, locale, word) {
 /** Opens the diagram; what the reader of the file grumbled about becomes a warning of the list. */
 async function openDiagram(modeler, xml, word) {
   const { warnings } = await modeler.importXML(xml);
-  return {
-    warnings: warnings.map(({ message, element }) => ({ code: "import", element_id: element?.id ?? null, severity: "warning", message: word("openedWith", { reason: message }) })),
-  };
+  return warnings.map(({ message, element }) => ({ code: "import", element_id: element?.id ?? null, severity: "warning", message: word("openedWith", { reason: message }) }));
 }
 
-function wireTools({ tools }, modeler, download) {
+function wireTools({ tools }, modeler) {
   const stack = modeler.get("commandStack");
   const zoom = (by) => () => modeler.get("zoomScroll").stepZoom(by);
   tools.undo.addEventListener("click", () => stack.undo());
@@ -186,33 +125,8 @@ function wireTools({ tools }, modeler, download) {
   tools.larger.addEventListener("click", zoom(1));
   tools.smaller.addEventListener("click", zoom(-1));
   tools.whole.addEventListener("click", () => showWhole(modeler));
-  tools.download.addEventListener("click", download);
 }
 
 function showWhole(modeler) {
   fit(modeler, matchMedia(HAS_PALETTE).matches ? PALETTE_WIDTH : 0);
-}
-
-function offerFile(xml, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([xml], { type: "application/xml" }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
-}
-
-async function busy(button, work) {
-  button.setAttribute("aria-busy", "true");
-  button.disabled = true;
-  try {
-    return await work();
-  } finally {
-    button.removeAttribute("aria-busy");
-    button.disabled = false;
-  }
-}
-
-/** A `data-` number as the server's JSON wants it: null when there is none yet. */
-function numberOf(text) {
-  return text === undefined || text === "" || text === "None" ? null : Number(text);
 }

@@ -3,6 +3,7 @@ import { getMid } from "diagram-js/lib/layout/LayoutUtil";
 import { getBBox } from "diagram-js/lib/util/Elements";
 
 import { element as el } from "../page/dom.js";
+import { isError } from "../workshop/session.js";
 
 const MARKER = { error: "bd-has-error", warning: "bd-has-warning" };
 const OVERLAY = "bd-problems";
@@ -90,8 +91,6 @@ export function problemList(modeler, word) {
   });
   return { list, summary, show, errors: () => shown.filter(isError).length, focusFirst: () => list.querySelector("button")?.focus() };
 }
-
-export const isError = (problem) => problem.severity !== "warning";
 
 /** An element as people call it: by its name, a flow also by what it connects. */
 function placeOf({ id, businessObject, source, target }) {

@@ -1,11 +1,9 @@
 /**
- * bpmn-js asks for every text through `translate`. What the dictionary lacks is shown in English and noted in
+ * bpmn-js and dmn-js ask for every text through `translate`. What the dictionary lacks is shown in English and noted in
  * `window.bordereauUntranslated`, which a browser test wants empty.
  */
-import { FRENCH } from "./translations/fr.js";
-
-export function translateModule(locale) {
-  const dictionary = locale === "fr" ? FRENCH : null;
+export function translateModule(locale, french) {
+  const dictionary = locale === "fr" ? french : null;
   const missing = (globalThis.bordereauUntranslated = new Set());
   const translate = (template, replacements = {}) => {
     let text = template;
@@ -14,7 +12,8 @@ export function translateModule(locale) {
       if (found) text = dictionary[found];
       else missing.add(template);
     }
-    return text.replace(/\{([^}]+)\}/g, (all, key) => (key in replacements ? replacements[key] : all));
+    // dmn-js pads some of its names: "{ sample }".
+    return text.replace(/\{([^}]+)\}/g, (all, padded) => (padded.trim() in replacements ? replacements[padded.trim()] : all));
   };
   return { translate: ["value", translate] };
 }

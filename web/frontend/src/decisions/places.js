@@ -1,0 +1,46 @@
+/** Where a problem of a decision file is to be shown: the decision, and in its table the row and the column. */
+
+/** Every id of `definitions` (dmn-moddle) → `{decision, row, column, shown}`; rows and columns count from 1, `shown` is what the table marks. */
+export function placesOf(definitions) {
+  const places = new Map();
+  for (const decision of definitions?.get("drgElement") ?? []) {
+    places.set(decision.id, { decision });
+    const logic = decision.get("decisionLogic") ?? decision.get("encapsulatedLogic");
+    if (!logic) continue;
+    note(places, logic, { decision });
+    if (logic.$type === "dmn:DecisionTable") tablePlaces(places, decision, logic);
+  }
+  return places;
+}
+
+function tablePlaces(places, decision, table) {
+  const inputs = table.get("input") ?? [];
+  const outputs = table.get("output") ?? [];
+  [...inputs, ...outputs].forEach((clause, index) => {
+    const place = { decision, column: index + 1, label: labelOf(clause), shown: clause.id };
+    note(places, clause, place);
+    for (const part of ["inputExpression", "inputValues", "outputValues", "defaultOutputEntry"]) note(places, clause[part], place);
+  });
+  (table.get("rule") ?? []).forEach((rule, index) => {
+    const row = index + 1;
+    places.set(rule.id, { decision, row, shown: rule.id });
+    [...(rule.get("inputEntry") ?? []), ...(rule.get("outputEntry") ?? [])].forEach((entry, at) => {
+      const clause = [...inputs, ...outputs][at];
+      note(places, entry, { decision, row, column: at + 1, label: clause && labelOf(clause), shown: entry.id });
+    });
+  });
+}
+
+function note(places, element, place) {
+  if (element?.id) places.set(element.id, place);
+}
+
+const labelOf = (clause) => clause.get("label") || clause.get("name") || clause.inputExpression?.get("text") || clause.id;
+
+/** A place in words: "Accord nécessaire ? · ligne 2 · Montant". */
+export function described(place, word) {
+  const parts = [place.decision.get("name") || place.decision.id];
+  if (place.row) parts.push(word("row", { row: place.row }));
+  if (place.label) parts.push(place.label);
+  return parts.join(" · ");
+}

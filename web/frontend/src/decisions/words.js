@@ -1,0 +1,31 @@
+/** What the editor of decision tables says by itself, beside what both editors say (`workshop/words.js`). */
+export const WORDS = {
+  fr: {
+    editor: "Éditeur de la décision",
+    toolbar: "Outils de l’éditeur",
+    download: "Télécharger le fichier DMN",
+    openFile: "Ouvrir un fichier DMN…",
+    views: "Vues",
+    drd: "Vue d’ensemble",
+    unnamed: "(sans nom)",
+    row: "ligne {row}",
+    otherFile: "Fichier {file}",
+    laterEdition: "ce fichier emploie des éléments que l’éditeur ne connaît pas ({reason}) et qu’il perdrait.",
+    nothingToShow: "aucune décision ne peut y être affichée.",
+    phone: "L’éditeur demande un écran plus large : ici, vous pouvez lire la table.",
+  },
+  en: {
+    editor: "Decision editor",
+    toolbar: "Editor tools",
+    download: "Download the DMN file",
+    openFile: "Open a DMN file…",
+    views: "Views",
+    drd: "Overview",
+    unnamed: "(unnamed)",
+    row: "row {row}",
+    otherFile: "File {file}",
+    laterEdition: "this file uses elements that the editor does not know ({reason}) and would lose.",
+    nothingToShow: "no decision in it can be shown.",
+    phone: "The editor needs a wider screen: here you can read the table.",
+  },
+};
