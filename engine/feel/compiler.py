@@ -80,7 +80,6 @@ from engine.feel.tree import (
     Tests,
     TypeName,
     children,
-    measure,
 )
 from engine.feel.values import Function, Range, Value
 
@@ -89,10 +88,11 @@ NO_TYPES: Mapping[str, TypeName] = {}
 
 @dataclass(slots=True)
 class Scope:
-    """Names bound at one place. ``item``: the slot of a filter's item, whose entries are names too."""
+    """Names bound at one place. ``item``: the slot of a filter's item, whose entries are names too; ``readers`` are those made so far."""
 
     slots: dict[str, int] = field(default_factory=dict)
     item: int | None = None
+    readers: dict[str, Run] = field(default_factory=dict)
 
 
 class Compiler:
@@ -105,7 +105,9 @@ class Compiler:
         self.possible_variables: set[str] = set()
         self.slots = FIRST_SLOT
         self._scopes: list[Scope] = []
+        # by the identity of nodes: the tree outlives the compiler
         self._function_types: dict[int, TypeName] = {}
+        self._sizes: dict[int, int] = {}
 
     def expression(self, node: Node) -> Run:
         """The closure of ``node``."""
@@ -118,6 +120,13 @@ class Compiler:
         made = self._tests(node, INPUT)
         self._scopes.pop()
         return made
+
+    def _size(self, node: Node) -> int:
+        """How many nodes ``node`` has; each is counted once, however many loops and functions it stands in."""
+        found = self._sizes.get(id(node))
+        if found is None:
+            found = self._sizes[id(node)] = 1 + sum(map(self._size, children(node)))
+        return found
 
     # --- names
 
@@ -144,7 +153,10 @@ class Compiler:
             if name in scope.slots:
                 return slot_reader(scope.slots[name])
             if scope.item is not None:
-                return item_reader(scope.item, name, self._resolved(name, level, in_filter=True))
+                if name not in scope.readers:
+                    outer = self._resolved(name, level, in_filter=True)
+                    scope.readers[name] = item_reader(scope.item, name, outer)
+                return scope.readers[name]
         self.possible_variables.add(name)
         if not in_filter:
             self.variables.add(name)
@@ -337,7 +349,7 @@ class Compiler:
         partial = self._new_slot() if _mentions(node.result, "partial") else None
         if partial is not None:
             scope.slots["partial"] = partial
-        cost = measure(node.result)[0]
+        cost = self._size(node.result)
         result = self.expression(node.result)
         self._scopes.pop()
         if len(iterations) == 1 and partial is None:
@@ -361,7 +373,7 @@ class Compiler:
         """``some`` and ``every``, three-valued."""
         self._scopes.append(scope := Scope())
         iterations = self._iterations(node.iterations, scope)
-        cost = measure(node.condition)[0]
+        cost = self._size(node.condition)
         condition = self.expression(node.condition)
         self._scopes.pop()
         decisive = node.quantifier == "some"
@@ -407,7 +419,7 @@ class Compiler:
         self._scopes.append(Scope({"item": slot}, item=slot))
         condition = self.expression(condition_node)
         self._scopes.pop()
-        cost = measure(node.condition)[0]
+        cost = self._size(node.condition)
         return filtered(source, condition, slot, cost, is_test=isinstance(condition_node, _TESTING))
 
     # --- literals
@@ -471,7 +483,7 @@ class Compiler:
         self._scopes.append(Scope(dict(zip(names, slots, strict=True))))
         body = self.expression(node.body)
         self._scopes.pop()
-        cost = measure(node.body)[0]
+        cost = self._size(node.body)
         own_type = self._function_types[id(node)] = type_of_function(node, self.types, self._function_types)
         return lambda frame: Function("function", names, Closure(frame.copy(), slots, kinds, body, cost), type=own_type)
 
