@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.decisions.logic import DecisionFailure, Outcome
-from engine.feel import Budget, Environment, Expression, Grid, UnaryTests, Value, call_builtin, equal
+from engine.feel import Budget, Environment, Expression, Grid, UnaryTests, Value, call_builtin, coerced, equal
 from engine.feel.tree import TypeName
 
 
@@ -90,11 +90,11 @@ class Table:
     @property
     def variables(self) -> frozenset[str]:
         """The free names of all cells."""
-        found: set[str] = set()
-        for column in self.inputs:
-            found |= column.expression.variables
+        found = {name for column in self.inputs for name in column.expression.variables}
         for rule in self.rules:
             found = found.union(*(each.variables for each in (*rule.tests, *rule.outputs)))
+        for column in self.columns:
+            found = found.union(*(each.variables for each in (*column.values, column.default) if each is not None))
         return frozenset(found)
 
     @property
@@ -127,7 +127,7 @@ class Table:
         if self.hit_policy is HitPolicy.FIRST:
             hits = hits[:1]
         budget.spend(sum(cell.cost for rule in hits for cell in rule.outputs))
-        rows = [[cell.evaluate(scope, environment, budget) for cell in rule.outputs] for rule in hits]
+        rows = [self._row(rule.outputs, scope, environment, budget) for rule in hits]
         if self.hit_policy is HitPolicy.ANY and any(equal(row, rows[0], budget) is not True for row in rows[1:]):
             raise DecisionFailure("decision_different_results", rules=", ".join(rule.id for rule in hits[:10]))
         if self.hit_policy in (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER):
@@ -138,6 +138,16 @@ class Table:
             return self._collected(rows, environment, budget)
         return self._shaped(rows[0])
 
+    def _row(
+        self, cells: Sequence[Expression | None], scope: Mapping[str, Value], environment: Environment, budget: Budget
+    ) -> list[Value]:
+        """The values of one rule, each of the type of its column: what does not conform is null (DMN 1.5 §10.3.2.9.4)."""
+        values = [None if cell is None else cell.evaluate(scope, environment, budget) for cell in cells]
+        return [
+            value if column.type is None else coerced(value, column.type, budget)
+            for column, value in zip(self.columns, values, strict=True)
+        ]
+
     def _shaped(self, row: Sequence[Value]) -> Value:
         if len(self.columns) == 1:
             return row[0]
@@ -146,11 +156,8 @@ class Table:
     def _nothing(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Value:
         """No rule holds: the default outputs; else no items, or null."""
         if any(column.default is not None for column in self.columns):
-            row = [
-                None if column.default is None else column.default.evaluate(scope, environment, budget)
-                for column in self.columns
-            ]
-            return self._shaped(row)
+            defaults = [column.default for column in self.columns]
+            return self._shaped(self._row(defaults, scope, environment, budget))
         if self.hit_policy is HitPolicy.COLLECT and self.aggregation is Aggregation.COUNT:
             return call_builtin("count", [[]], environment, budget)
         if self.hit_policy in (HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER) or (

@@ -13,6 +13,7 @@ from engine.decisions.type_reader import Types
 from engine.feel import Expression
 
 MAX_RULES = 10_000
+_OF_MANY = (HitPolicy.COLLECT, HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER)
 
 
 def read_table(element: etree._Element, place: Place, notes: Notes, feel: Feel, types: Types) -> Table:
@@ -35,7 +36,9 @@ class _TableReader:
             self.notes.add("dmn_too_many_rules", self.place, limit=MAX_RULES, count=len(rows))
             raise Refused
         inputs = tuple(self._input(each, number) for number, each in enumerate(dmn.children(element, "input"), 1))
-        outputs = tuple(self._output(each, number) for number, each in enumerate(dmn.children(element, "output"), 1))
+        outputs = tuple(
+            self._output(each, number, policy) for number, each in enumerate(dmn.children(element, "output"), 1)
+        )
         rules = tuple(self._rule(each, number, inputs, outputs) for number, each in enumerate(rows, 1))
         if not outputs:
             self.notes.add("dmn_table_without_output", self.place)
@@ -81,6 +84,7 @@ class _TableReader:
             allowed=self.feel.tests(allowed, place.within("values")) if allowed else None,
             type=None if kind is None else kind.feel,
             id=element.get("id"),
+            limits=() if kind is None else kind.limits,
         )
 
     def _output(self, element: etree._Element, number: int) -> Output:
@@ -95,6 +99,9 @@ class _TableReader:
             tests = None if kind is None else kind.values()
             values = () if tests is None else tests.values()
         default = dmn.text(dmn.child(element, "defaultOutputEntry"))
+        if kind is not None and kind.feel.name == "list" and policy in _OF_MANY:
+            # some tools write the type of the whole result on its column: nothing can be said of one cell
+            kind = None
         return Output(
             name=" ".join(name.split()),
             values=values,
