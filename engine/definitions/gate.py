@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from engine.decisions.checks import check_model
 from engine.errors import DefinitionError, Facts, Problem
 from engine.handler import Handler, HandlerTable
 from engine.model.bpmn_reader import read_processes
@@ -68,6 +69,8 @@ def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] |
                 yield from _service_task(place, node, process, handlers)
             elif isinstance(node, UserTask):
                 yield from _user_task(place, node, roles)
+    for model in bundle.decision_models.values():
+        yield from check_model(model)
     yield from _process_file(bundle, handlers, roles)
 
 

@@ -13,16 +13,16 @@ from engine.decisions.model import DecisionModel
 from engine.decisions.table import Input, Table
 from engine.decisions.types import ItemType
 from engine.errors import Problem
-from engine.feel import TypeName, UnaryTests
+from engine.feel import TypeName
 from engine.feel.analysis import analyse
 
 
 def check_model(model: DecisionModel) -> tuple[Problem, ...]:
     """What stands against using ``model`` though it can be read: contradictions (errors), and what is suspicious (warnings).
 
-    Its ``warnings`` come first. Not run when a file is merely loaded to decide with.
+    Its own ``warnings`` are not repeated. Not run when a file is merely loaded to decide with.
     """
-    return (*model.warnings, *requirement_problems(model), *_logic_problems(model))
+    return (*requirement_problems(model), *_logic_problems(model))
 
 
 def _logic_problems(model: DecisionModel) -> Iterator[Problem]:
@@ -61,9 +61,4 @@ def _of_logic(
 def _limited(column: Input, limits: Mapping[str, ItemType]) -> Input:
     """A column that shows an input of the graph has the values that the input's type allows."""
     kind = limits.get(column.expression.source.strip())
-    return column if kind is None else replace(column, limits=(*column.limits, *allowed_by(kind)))
-
-
-def allowed_by(kind: ItemType) -> tuple[UnaryTests, ...]:
-    """The tests that every value of ``kind`` passes."""
-    return kind.tests if kind.base is None else (*kind.tests, *allowed_by(kind.base))
+    return column if kind is None else replace(column, limits=(*column.limits, *kind.limits))
