@@ -87,7 +87,7 @@ class _TableReader:
             limits=() if kind is None else kind.limits,
         )
 
-    def _output(self, element: etree._Element, number: int) -> Output:
+    def _output(self, element: etree._Element, number: int, policy: HitPolicy) -> Output:
         name = element.get("name") or element.get("label") or ""
         place = self.place.within("output", number, element.get("label") or name)
         kind = self.types.of(element, place)

@@ -54,10 +54,6 @@ class ItemType:
         """All tests that the whole value passes, those of the types that this one restricts among them."""
         return self.tests if self.base is None else (*self.tests, *self.base.limits)
 
-    def limits(self) -> tuple[UnaryTests, ...]:
-        """The tests that every value of this type passes as a whole, its own first."""
-        return self.tests + (() if self.base is None else self.base.limits())
-
     def values(self) -> UnaryTests | None:
         """The values that one item may have, where they are listed: an output of this type ranks by them (DMN 1.5 §8.2.11)."""
         if self.item is not None:
