@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.arguments import add_command, add_json
 from engine.commands.connecting import load
-from engine.commands.folders import process_folders
+from engine.commands.folders import beside, process_folders
 from engine.commands.given import LARGEST, read_bytes
 from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, print_problems, problem_record, say
 from engine.errors import DefinitionError, Problem
@@ -52,7 +51,8 @@ def _to_check(path: Path) -> list[Path]:
 
 
 def _problems_of(path: Path, handlers: HandlerTable) -> tuple[Problem, ...]:
-    from engine.decisions import read_decisions
+    from engine.decisions import read_model
+    from engine.decisions.checks import check_model
     from engine.definitions import gate
     from engine.definitions.store import read_folder
     from engine.model.bpmn_reader import read_processes
@@ -65,9 +65,11 @@ def _problems_of(path: Path, handlers: HandlerTable) -> tuple[Problem, ...]:
     content = read_bytes(path)
     if content is None:
         return (_too_large(path.name),)
-    read: Callable[[bytes, str], object] = read_decisions if path.suffix == ".dmn" else read_processes
     try:
-        read(content, path.name)
+        if path.suffix == ".dmn":
+            model = read_model(content, path.name, others=beside(path))
+            return (*model.warnings, *check_model(model))
+        read_processes(content, path.name)
     except DefinitionError as error:
         return error.problems
     return ()

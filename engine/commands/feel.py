@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 from engine.commands.arguments import add_command, add_json
 from engine.commands.given import read_object, text_of
 from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, harmless, pointed, say, styled
+from engine.errors import Fact
 from engine.settings import Settings
 
 if TYPE_CHECKING:
-    from engine.feel import Environment, Expression, FeelSyntaxError, UnaryTests, Value
+    from engine.feel import Environment, Expression, FeelSyntaxError, TypeName, UnaryTests, Value
+    from engine.feel.tree import Node
 
 Compiled = TypeVar("Compiled", "Expression", "UnaryTests")
+Remark = dict[str, Any]
 
 
 def add(commands: Any) -> None:
@@ -42,7 +45,7 @@ def add_clock(parser: argparse.ArgumentParser) -> None:
 
 def feel(settings: Settings, chosen: argparse.Namespace) -> int:
     """Print the value. Raises AskedWrongly for options that cannot be meant, FeelFailure when a bound is exceeded."""
-    from engine.commands.values import json_text, kind_of, notation
+    from engine.commands.values import json_text, notation, type_of, type_text
     from engine.feel import compile_expression, compile_unary_tests
 
     if (chosen.tests is None) != (chosen.input is None):
@@ -54,21 +57,22 @@ def feel(settings: Settings, chosen: argparse.Namespace) -> int:
     try:
         expression = _compiled(compile_expression, _source(chosen.expression or chosen.input), context)
         value, variables = expression.evaluate(context, environment), expression.variables
-        warnings = _warnings(expression, context)
+        types = {name: type_of(each) for name, each in context.items()}
+        warnings = _warnings(expression, types)
         if chosen.tests is not None:
             tests = _compiled(compile_unary_tests, chosen.tests, context)
+            warnings += _warnings(tests, types | {"?": type_of(value)})
             value, variables = tests.matches(value, context, environment), variables | tests.variables
-            warnings += _warnings(tests, context)
     except _NotFeel as refused:
         _print_error(refused, as_json=chosen.json)
         return NOT_DONE
     if chosen.json:
-        record = {"value": value, "type": kind_of(value), "variables": sorted(variables), "warnings": warnings}
+        record = {"value": value, "type": type_text(value), "variables": sorted(variables), "warnings": warnings}
         print(json_text(record, indent=1))
         return DONE
     print(notation(value))
     for each in warnings:
-        print(styled(f"{say('cli_warning')} {each['message']}", "yellow", sys.stderr), file=sys.stderr)
+        _show(each, "yellow", say("cli_warning"))
     return DONE
 
 
@@ -116,27 +120,52 @@ def _source(given: str) -> str:
     return given if given.startswith('@"') else text_of(given)[0]
 
 
-def _warnings(compiled: Expression | UnaryTests, context: Mapping[str, Value]) -> list[dict[str, Any]]:
-    """What is suspicious: variables that the context does not have."""
+def _warnings(compiled: Expression | UnaryTests, types: Mapping[str, TypeName]) -> list[Remark]:
+    """What is suspicious: variables that the context does not have, what can never give what is wanted."""
+    from engine.feel import analyse
     from engine.feel.hints import closest
 
-    found: list[dict[str, Any]] = []
-    for name in sorted(compiled.variables - set(context)):
-        similar = closest(name, context)
+    found: list[Remark] = []
+    for name in sorted(compiled.variables - set(types)):
+        similar = closest(name, types)
         code = "cli_variable_missing" if similar is None else "cli_variable_missing_similar"
-        found.append({"code": code, "message": say(code, name=name, suggestion=similar), "position": None})
-    return found
+        at = _place_of(name, compiled.tree)
+        found.append(_remark(code, compiled.source, at, len(name), {"name": name, "suggestion": similar}))
+    return found + [
+        _remark(each.code, compiled.source, each.at, 0, each.facts) for each in analyse(compiled, types).findings
+    ]
+
+
+def _place_of(name: str, tree: Node) -> int:
+    """Where ``tree`` reads the variable ``name`` first."""
+    from engine.feel.tree import Name, children
+
+    level = [tree]
+    while level:
+        if places := [node.at for node in level if isinstance(node, Name) and node.name == name]:
+            return min(places)
+        level = [child for node in level for child in children(node)]
+    return tree.at
+
+
+def _remark(code: str, source: str, at: int, length: int, facts: Mapping[str, Fact]) -> Remark:
+    """One thing to say about ``source``, for people and for scripts."""
+    return {"code": code, "message": say(code, **facts), "position": at, "length": length, "source": source}
 
 
 def _print_error(refused: _NotFeel, *, as_json: bool) -> None:
-    from engine.commands.values import json_text
-
     error = refused.error
-    message = say(error.code, **error.facts)
+    remark = _remark(error.code, refused.source, error.position, error.length, error.facts)
     if as_json:
-        problem = {"code": error.code, "message": message, "position": error.position, "source": refused.source}
-        print(json_text({"error": problem}, indent=1))
-        return
-    for line in pointed(refused.source, error.position):
+        from engine.commands.values import json_text
+
+        print(json_text({"error": remark}, indent=1))
+    else:
+        _show(remark, "red")
+
+
+def _show(remark: Remark, style: str, before: str = "") -> None:
+    """The line of the source with carets, and below it the sentence, on standard error."""
+    for line in pointed(remark["source"], remark["position"], remark["length"]):
         print(line, file=sys.stderr)
-    print(styled(harmless(message), "red", sys.stderr), file=sys.stderr)
+    print(styled(harmless(f"{before} {remark['message']}".strip()), style, sys.stderr), file=sys.stderr)

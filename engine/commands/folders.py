@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from engine.commands.given import read_bytes
+
 
 def process_folders(folder: Path) -> list[Path]:
     """The process folders at or directly below ``folder``."""
@@ -12,7 +14,8 @@ def process_folders(folder: Path) -> list[Path]:
     return sorted(each.parent for each in folder.glob("*/process.yaml"))
 
 
-def beside(path: Path, most: int) -> dict[str, bytes]:
-    """The other decision files in the folder of ``path`` by name, where imports are looked for; those above ``most`` bytes are left out."""
+def beside(path: Path) -> dict[str, bytes]:
+    """The other decision files in the folder of ``path`` by name: where imports are looked for. Those that are too large are left out."""
     others = (each for each in sorted(path.parent.glob("*.dmn")) if each.name != path.name and each.is_file())
-    return {each.name: each.read_bytes() for each in others if each.stat().st_size <= most}
+    contents = {each.name: read_bytes(each) for each in others}
+    return {name: content for name, content in contents.items() if content is not None}

@@ -109,18 +109,23 @@ def harmless(text: str) -> str:
     return "".join(" " if each in "\n\r\t" else "�" if unicodedata.category(each) == "Cc" else each for each in text)
 
 
-def pointed(source: str, position: int) -> Iterator[str]:
-    """The line of ``source`` that holds ``position``, and below it a caret under the character; long lines are cut around it."""
+def pointed(source: str, position: int, length: int = 0) -> Iterator[str]:
+    """The line of ``source`` that holds ``position``, and below it carets under ``length`` characters (at least one).
+
+    A long line is cut around it, and one of several lines has its number before it.
+    """
     position = max(0, min(position, len(source)))
     start = source.rfind("\n", 0, position) + 1
     end = source.find("\n", position)
     line = harmless(source[start : len(source) if end < 0 else end].rstrip("\r\n"))
     at = min(position - start, len(line))
+    under = line[at : at + length] or " "
     room = width() - 6
     if columns_of(line) > room:
         first = max(0, min(at - room // 2, len(line) - room))
         head, tail = "…" if first else "", "…" if first + room < len(line) else ""
         line, at = head + line[first : first + room] + tail, at - first + len(head)
+        under = under[: len(line) - at] or " "
     number = f"{source.count(chr(10), 0, position) + 1}: " if "\n" in source.strip("\n") else "  "
     yield number + line
-    yield " " * (len(number) + columns_of(line[:at])) + "^"
+    yield " " * (len(number) + columns_of(line[:at])) + "^" * max(1, columns_of(under))

@@ -55,9 +55,25 @@ _KINDS: Mapping[type, str] = {
 }
 
 
-def kind_of(value: Value) -> str:
-    """The type of ``value`` in FEEL's own words."""
-    return _KINDS.get(type(value), "Null")
+_ANY = TypeName("Any")
+
+
+def type_of(value: Value) -> TypeName:
+    """The type of ``value``, entries and items included; Any where it is null, or where items differ."""
+    if isinstance(value, dict):
+        return TypeName("context", fields=tuple((name, type_of(each)) for name, each in value.items()))
+    if isinstance(value, list):
+        kinds = {type_of(each) for each in value if each is not None}
+        return TypeName("list", (kinds.pop() if len(kinds) == 1 else _ANY,))
+    return TypeName(_KINDS[type(value)]) if value is not None else _ANY
+
+
+def type_text(value: Value) -> str:
+    """The type of ``value`` as FEEL writes it; ``Null`` for null. Raises FeelFailure for a value that is nested too deep."""
+    try:
+        return "Null" if value is None else printed_type(type_of(value))
+    except RecursionError as error:
+        raise FeelFailure("feel_too_nested_value") from error
 
 
 def notation(value: Value) -> str:
