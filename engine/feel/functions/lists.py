@@ -231,18 +231,23 @@ def remove(budget: Budget, items: Items, position: Decimal) -> Value:
     return None if index is None else [*items[:index], *items[index + 1 :]]
 
 
-@builtin("list replace(list: list, position: any, newItem: any) -> list")
-def list_replace(budget: Budget, items: Items, position: Value, item: Value) -> Value:
-    """The list with another item at a position, or at every item for which ``position(item, newItem)`` is true."""
+@builtin("list replace(list: list, position: number, newItem: any) -> list")
+def list_replace(budget: Budget, items: Items, position: Decimal, item: Value) -> Value:
+    """The list with another item at a position."""
+    index = _position(items, position)
     budget.items(len(items))
-    if type(position) is Decimal:
-        index = _position(items, position)
-        return None if index is None else [*items[:index], item, *items[index + 1 :]]
-    if type(position) is not Function or len(position.parameters) != 2:
+    return None if index is None else [*items[:index], item, *items[index + 1 :]]
+
+
+@builtin("list replace(list: list, match: function, newItem: any) -> list")
+def list_replace_matching(budget: Budget, items: Items, match: Function, item: Value) -> Value:
+    """The list with another item at every place where ``match(item, newItem)`` is true; null when it is neither true nor false."""
+    if len(match.parameters) != 2:
         return None
+    budget.items(len(items))
     found: Items = []
     for each in items:
-        hit = position.run(each, item)
+        hit = match.run(each, item)
         if type(hit) is not bool:
             return None
         found.append(item if hit else each)
