@@ -143,13 +143,8 @@ def _posted() -> Any:
         return None
 
 
-def _sent(process_key: str) -> Sent:
-    body = _posted()
-    if isinstance(body, dict) and "files" not in body and "bpmn" in body:  # until the built editor sends files
-        with auth.runtime().database.reading() as session:
-            work = _work(session, process_key)
-        body = {**body, "files": {editor.bpmn_path(work.files): body["bpmn"]}}
-    return read_sent(body)
+def _sent() -> Sent:
+    return read_sent(_posted())
 
 
 @blueprint.post("/processes/<process_key>/check")
@@ -157,9 +152,7 @@ def _sent(process_key: str) -> Sent:
 def check(process_key: str) -> Response:
     """Everything that publishing this would say."""
     runtime = auth.runtime()
-    problems = definitions.problems_with_draft(
-        runtime.database, _files(process_key, _sent(process_key)), runtime.handlers
-    )
+    problems = definitions.problems_with_draft(runtime.database, _files(process_key, _sent()), runtime.handlers)
     return jsonify(problems=[errors.problem_record(each) for each in problems])
 
 
@@ -177,7 +170,7 @@ def check_expression(process_key: str) -> Response:
 @auth.requires(*OWNERS)
 def save_draft(process_key: str) -> Response:
     """Keep what was drawn as the process's draft, broken or not."""
-    sent = _sent(process_key)
+    sent = _sent()
     files = _files(process_key, sent)
     try:
         saved = drafts.save(auth.runtime().database, auth.actor(), process_key, files, sent.base_version, sent.revision)
@@ -190,7 +183,7 @@ def save_draft(process_key: str) -> Response:
 @auth.requires(*OWNERS)
 def publish(process_key: str) -> Response:
     """Publish what was drawn as the next version; 422 with the problems when it cannot be."""
-    sent, runtime = _sent(process_key), auth.runtime()
+    sent, runtime = _sent(), auth.runtime()
     try:
         version = definitions.publish(
             runtime.database,

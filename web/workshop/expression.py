@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.errors import CommandRejected, Facts
-from engine.feel import FeelSyntaxError, compile_expression, compile_unary_tests
+from engine.feel import Analysis, FeelSyntaxError, analyse, compile_expression, compile_unary_tests
+from engine.feel.printer import printed_type
 from engine.model.bundle import Bundle
 from web.ui import t
 from web.workshop import variables
@@ -16,6 +19,7 @@ SOURCE_LENGTH: Final = 20_000
 """Characters. FEEL has its own limit and says so; this one is far above it and spares reading what nobody types."""
 
 _KINDS: Final = ("expression", "tests", "condition")
+_WORD: Final = re.compile(r"[\w.]+|\S")
 _NAMES: Final = 1_000
 _NAME_LENGTH: Final = 200
 
@@ -51,22 +55,45 @@ def read_asked(body: Any) -> Asked:
 def checked(asked: Asked, bundle: Bundle) -> dict[str, object]:
     """``problems`` of the expression (``at`` and ``length`` count as browsers do, in UTF-16 units) and its ``type`` where it is known.
 
-    ``bundle``: the version that the draft began with; it knows variables and flows. What is empty has no problem: it is not typed yet.
+    ``bundle``: the latest version, which tells variables and flows. What is empty has no problem: it is not typed yet.
     """
     skipped = 0 if asked.kind == "tests" else _before_feel(asked.source)
     source = asked.source[skipped:]
     if not source.strip():
         return {"problems": [], "type": None}
-    names = asked.names.union(variables.known(bundle))
+    known = variables.known(bundle)
+    names = asked.names.union(known)
     try:
-        if asked.kind == "tests":
-            compile_unary_tests(source, names=names)
-        else:
-            compile_expression(source, names=names)
+        compiled = (compile_unary_tests if asked.kind == "tests" else compile_expression)(source, names=names)
     except FeelSyntaxError as error:
-        found = _Found(code=error.code, at=error.position, facts=error.facts)
+        found = _Found(code=error.code, at=error.position, length=error.length, facts=error.facts)
         return {"problems": [_record(found, asked.source, skipped)], "type": None}
-    return {"problems": [], "type": None}
+    analysis = analyse(compiled, {name: kind for name, kind in known.items() if kind is not None})
+    is_condition = asked.kind == "condition" or _is_flow(bundle, asked.element)
+    problems = [*_findings(analysis, source), *(_no_condition(analysis, source) if is_condition else ())]
+    return {
+        "problems": [_record(each, asked.source, skipped) for each in problems],
+        "type": None if analysis.type is None else printed_type(analysis.type),
+    }
+
+
+def _is_flow(bundle: Bundle, element: str | None) -> bool:
+    return any(element in process.flows for process in bundle.model.processes.values())
+
+
+def _findings(analysis: Analysis, source: str) -> Iterator[_Found]:
+    for each in analysis.findings:
+        word = _WORD.match(source, each.at)
+        yield _Found(
+            code=each.code, at=each.at, length=len(word[0]) if word else 0, facts=dict(each.facts), severity="warning"
+        )
+
+
+def _no_condition(analysis: Analysis, source: str) -> Iterator[_Found]:
+    """That the condition of a flow is never true, when that is certain."""
+    if analysis.type is not None and analysis.type.name not in ("boolean", "Any"):
+        facts: Facts = {"type": printed_type(analysis.type)}
+        yield _Found(code="feel_condition_kind", at=0, length=len(source), facts=facts, severity="warning")
 
 
 def _before_feel(text: str) -> int:
@@ -78,10 +105,11 @@ def _before_feel(text: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """Something about an expression. ``at`` is counted in code points from the beginning of FEEL."""
+    """Something about an expression. ``at`` and ``length`` count code points, from the beginning of FEEL."""
 
     code: str
     at: int
+    length: int
     facts: Facts
     severity: str = "error"
 
@@ -89,23 +117,13 @@ class _Found:
 def _record(found: _Found, text: str, skipped: int) -> dict[str, object]:
     """As the page marks it in ``text``."""
     start = min(found.at + skipped, len(text))
-    length = _length(text, start, found.facts)
     return {
         "code": found.code,
         "message": t(found.code, **found.facts),
         "at": _units(text[:start]),
-        "length": _units(text[start : start + length]),
+        "length": _units(text[start : start + found.length]),
         "severity": found.severity,
     }
-
-
-def _length(text: str, start: int, facts: Facts) -> int:
-    """How much of ``text`` the problem is about: the word that the facts name if it stands there, else one character, at the end none."""
-    for each in ("found", "name"):
-        word = facts.get(each)
-        if isinstance(word, str) and word and text.startswith(word, start):
-            return len(word)
-    return min(1, len(text) - start)
 
 
 def _units(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from engine.feel.tree import TypeName
+from engine.feel.tree import Name, TypeName
 from engine.model.bundle import Bundle
 from engine.model.elements import (
     Activity,
@@ -15,6 +15,7 @@ from engine.model.elements import (
     Node,
     ScriptTask,
     StartEvent,
+    VariableMapping,
 )
 from engine.model.forms import FieldType
 
@@ -31,7 +32,7 @@ _FEEL: Final[Mapping[FieldType, TypeName]] = {
 
 
 def known(bundle: Bundle) -> Mapping[str, TypeName | None]:
-    """Every name that some step writes, with its type where forms tell it and no other step writes it; None else.
+    """Every name that some step writes, with its type where forms tell it and no step makes something else of it; None else.
 
     Not all that there may be: a message or a handler can bring more, so that a name that is not here is no mistake.
     """
@@ -46,11 +47,19 @@ def known(bundle: Bundle) -> Mapping[str, TypeName | None]:
     return types
 
 
+def _is_kept(mapping: VariableMapping) -> bool:
+    """Whether a mapping only passes on the variable that it is named for."""
+    source = mapping.source.tree
+    return isinstance(source, Name) and mapping.target == (source.name,)
+
+
 def _written(node: Node) -> Iterator[str]:
     if isinstance(node, ScriptTask | BusinessRuleTask) and node.result_variable:
         yield node.result_variable
     if isinstance(node, Activity | CatchEvent | BoundaryEvent | StartEvent):
-        yield from (each.target[0] for each in node.outputs)
+        yield from (each.target[0] for each in node.outputs if not _is_kept(each))
+    if isinstance(node, Activity):
+        yield from (each.target[0] for each in node.inputs if not _is_kept(each))
     if isinstance(node, Activity) and node.multi_instance is not None:
         loop = node.multi_instance
         yield from (each for each in (loop.input_element, loop.output_collection) if each)
