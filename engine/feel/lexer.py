@@ -26,6 +26,9 @@ _START = (
     r"\u200c\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U000effff"
 )
 _PART = _START + r"0-9\u00b7\u0300-\u036f\u203f\u2040"
+WORD = f"[{_START}][{_PART}]*"
+"""The pattern of one word of a name."""
+
 # \s knows all blanks of rule 61 but these
 _SPACE = r"[\s\u180e\u200b\ufeff]"
 _TOKEN = re.compile(
@@ -34,7 +37,7 @@ _TOKEN = re.compile(
   | (?P<number> (?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)? )
   | (?P<at> @"(?:[^"\\]|\\.)*" )
   | (?P<string> "(?:[^"\\]|\\.)*" )
-  | (?P<name> [{_START}][{_PART}]* )
+  | (?P<name> {WORD} )
   | (?P<sign> \*\*|\.\.|->|<=|>=(?!=)|!=(?!=)|/(?!\*)|=(?![=<>])|[-+*<>()\[\]{{}},:.'] )
     """,
     re.VERBOSE | re.DOTALL,

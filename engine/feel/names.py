@@ -30,10 +30,10 @@ class Names:
         except FeelSyntaxError:
             return
         if len(tokens) > 1:
-            texts = tuple(token.text for token in tokens)
+            texts, gaps = tuple(token.text for token in tokens), gaps_of(tokens)
             known = self._by_first.setdefault(texts[0], [])
-            if all(texts != other for other, _, _ in known):
-                known.append((texts, gaps_of(tokens), name))
+            if all((texts, gaps) != other[:2] for other in known):
+                known.append((texts, gaps, name))
                 known.sort(key=lambda entry: -len(entry[0]))
 
     def copy(self) -> Names:
@@ -47,7 +47,10 @@ class Names:
 
         ``a-b`` is the name when it is known, but ``a - b`` is a subtraction: around an operator, blanks that the name has not count.
         """
+        best: tuple[str, int] | None = None
         for texts, gaps, name in self._by_first.get(tokens[index].text, ()):
+            if best is not None and best[1] > len(texts):
+                break
             found = tokens[index : index + len(texts)]
             if (
                 len(found) == len(texts)
@@ -55,8 +58,10 @@ class Names:
                 and all(token.kind not in ("string", "at") for token in found)
                 and not _is_spread(found, gaps)
             ):
-                return name, len(texts)
-        return None
+                if gaps == gaps_of(found):
+                    return name, len(texts)
+                best = best or (name, len(texts))
+        return best
 
 
 def _is_spread(tokens: list[Token], gaps: tuple[bool, ...]) -> bool:

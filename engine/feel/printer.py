@@ -17,7 +17,7 @@ from engine.data import YearsMonths
 from engine.feel import temporal
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.functions import BUILTINS
-from engine.feel.lexer import KEYWORDS
+from engine.feel.lexer import KEYWORDS, WORD
 from engine.feel.parser import STRENGTHS, Parser
 from engine.feel.tree import (
     Between,
@@ -51,8 +51,8 @@ from engine.feel.values import Range, Value
 _OPEN, _OR, _AND, _COMPARE, _ADD, _MULTIPLY, _POWER, _MINUS, _INSTANCE, _POSTFIX, _CLOSED = range(11)
 """How strongly a construct holds together: the parser's strengths, below them what takes all that follows (``if``, ``for`` …)."""
 
-_PLAIN_KEY = re.compile(r"[^\W\d]\w*(?: \w+)*")
-_BARE_TYPE_AT_END = re.compile(r"\binstance of (?:.*-> )?(?:list|range|context|function)")
+_PLAIN_KEY = re.compile(rf"{WORD}(?: {WORD})*")
+_BARE_TYPE_AT_END = re.compile(r"\binstance of (?:.*-> )?(?:list|range|context|function)\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -159,7 +159,8 @@ class _Printer:
     def path(self, node: Path) -> str:
         # a path of a path is not the longer path: the parser makes one of all names in a row
         least = _CLOSED if isinstance(node.source, Path) else _POSTFIX
-        return ".".join((self.text(node.source, least), *node.names))
+        text = ".".join((self.text(node.source, least), *node.names))
+        return f"({text})" if self._guards_names else text
 
     def filter(self, node: Filter) -> str:
         return f"{self.text(node.source, _POSTFIX)}[{self.text(node.condition)}]"
