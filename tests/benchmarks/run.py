@@ -24,6 +24,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "feel.conditions": languages.conditions,
     "feel.compile": languages.compiling,
     "dmn.table_100x5": tables.table,
+    "dmn.checks": tables.checks,
     "kernel.loop": steps.loop,
     "durable": steps.durable,
 }

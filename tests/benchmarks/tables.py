@@ -1,4 +1,4 @@
-"""Decisions: the table of 100 rows and 5 inputs over its 200 inputs, against the calibration loop and SpiffWorkflow's DMN engine.
+"""Decisions: the table of 100 rows and 5 inputs over its 200 inputs against the calibration loop and SpiffWorkflow's DMN engine; its checks.
 
 What was changed for that engine, which evaluates cells as Python (it knows no FEEL):
 
@@ -24,7 +24,8 @@ from lxml import etree
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine, TaskDataEnvironment
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import BpmnDmnParser
 
-from engine.decisions import read_decisions
+from engine.decisions import read_decisions, read_model
+from engine.decisions.checks import check_model
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.languages import ENVIRONMENT, INPUTS, typed
 from tests.benchmarks.measure import BLOCKS, Spread, calibration, cpu
@@ -105,3 +106,14 @@ def table() -> Iterator[Figure]:
         note="cells said in Python for SpiffWorkflow, hit policy UNIQUE so that it stops at the first row as FIRST does; same answers",
     )
     yield Figure("dmn.table_100x5.spiffworkflow.time", Spread.of([1e6 * each for each in other]), "us")
+
+
+def checks() -> Iterator[Figure]:
+    """Checking the table for gaps, overlaps and rows without effect, as the gate and ``bordereau check`` do."""
+    model = read_model(FILE.read_bytes(), FILE.name)
+    checking, loop = [], []
+    for _ in range(BLOCKS):
+        checking.append(cpu(lambda: check_model(model)))
+        loop.append(cpu(calibration, 20))
+    yield Figure("dmn.checks.vs_calibration", Spread.of_ratio(checking, loop))
+    yield Figure("dmn.checks.time", Spread.of([1e3 * each for each in checking]), "ms")
