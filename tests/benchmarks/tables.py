@@ -1,4 +1,4 @@
-"""Decisions: the table of 100 rows and 5 inputs over its 200 inputs against the calibration loop and SpiffWorkflow's DMN engine; its checks.
+"""Decisions: the table of 100 rows and 5 inputs against the calibration loop and SpiffWorkflow's DMN engine, and its checks.
 
 What was changed for that engine, which evaluates cells as Python (it knows no FEEL):
 
