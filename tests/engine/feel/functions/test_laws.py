@@ -6,15 +6,16 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.data import YearsMonths
 from engine.feel import Budget, Environment, Range, Value, call_builtin, compile_expression
 from engine.feel.functions.characters import complement, difference, joined
 
+FEW = settings(max_examples=30, deadline=None)
 ENVIRONMENT = Environment(datetime(2026, 11, 21, tzinfo=UTC))
-HALVES = [Decimal(half) / 2 for half in range(-2, 23)]
+POINTS = [Decimal(quarter) / 4 for quarter in range(-4, 45)]
 """Points at, between and beyond the whole numbers that ranges end with: two ranges that hold the same of them are the same."""
 
 ends = st.integers(0, 10).map(Decimal)
@@ -37,21 +38,21 @@ def value_of(source: str, **variables: Value) -> Value:
 
 
 def points_of(interval: Range) -> set[Decimal]:
-    return {point for point in HALVES if value_of("p in r", p=point, r=interval)}
+    return {point for point in POINTS if value_of("p in r", p=point, r=interval)}
 
 
+@FEW
 @given(ranges | half_ranges, ranges | half_ranges)
 def test_relations_agree_with_the_points_of_ranges(one: Range, other: Range) -> None:
     first, second = points_of(one), points_of(other)
-    pairs = list(product(first, second))
-    # a pair of ends that meet without a point between them, as in (1..2] and [1..1], is before and after by the table too
-    assert call("before", one, other) is (bool(pairs) and all(a < b for a, b in pairs))
+    assert call("before", one, other) is all(a < b for a, b in product(first, second))
     assert call("overlaps", one, other) is bool(first & second)
     assert call("includes", one, other) is (second <= first)
     assert call("coincides", one, other) is (first == second)
-    assert call("meets", one, other) is (first & second == {max(first)} == {min(second)} and other.start is not None)
+    assert call("meets", one, other) is (first & second == {max(first)} == {min(second)})
 
 
+@FEW
 @given(ranges | half_ranges, ranges | half_ranges)
 def test_relations_have_their_converse(one: Range, other: Range) -> None:
     for name, converse in (
@@ -71,17 +72,18 @@ def test_relations_have_their_converse(one: Range, other: Range) -> None:
     assert (call("starts", one, other) and call("finishes", one, other)) is call("coincides", one, other)
 
 
+@FEW
 @given(ranges | half_ranges, ends)
 def test_relations_with_a_point_agree_with_membership(interval: Range, point: Decimal) -> None:
     assert call("includes", interval, point) is value_of("p in r", p=point, r=interval)
     assert call("during", point, interval) is value_of("p in r", p=point, r=interval)
     found = [call("before", point, interval), call("includes", interval, point), call("after", point, interval)]
     assert found.count(True) == 1
-    assert call("starts", point, interval) is call(
-        "coincides", Range(point, point), Range(interval.start, interval.start)
-    ) or (interval.start is None or not interval.start_included)
+    assert call("starts", point, interval) is (interval.start == point and interval.start_included)
+    assert call("finishes", point, interval) is (interval.end == point and interval.end_included)
 
 
+@FEW
 @given(durations, durations, durations)
 def test_durations_are_added_in_any_order(a: timedelta, b: timedelta, c: timedelta) -> None:
     assert value_of("(a + b) + c", a=a, b=b, c=c) == value_of("a + (b + c)", a=a, b=b, c=c)
@@ -93,6 +95,7 @@ def test_durations_are_added_in_any_order(a: timedelta, b: timedelta, c: timedel
     assert value_of("abs(a) = abs(-a)", a=a) is True
 
 
+@FEW
 @given(months, months, durations)
 def test_months_and_days_are_never_mixed(a: YearsMonths, b: YearsMonths, days: timedelta) -> None:
     assert value_of("a + b - b", a=a, b=b) == a
@@ -102,6 +105,7 @@ def test_months_and_days_are_never_mixed(a: YearsMonths, b: YearsMonths, days: t
     assert value_of("a = d", a=a, d=days) is None
 
 
+@FEW
 @given(st.dates(), durations | months)
 def test_what_is_added_to_a_day_is_a_day_or_null(day: datetime, duration: timedelta | YearsMonths) -> None:
     later = value_of("day + d", day=day, d=duration)
@@ -115,6 +119,7 @@ sets = st.lists(st.tuples(points, st.integers(0, 20)).map(lambda made: (made[0],
 )
 
 
+@FEW
 @given(sets, sets, points)
 def test_sets_of_characters_are_sets(
     one: tuple[tuple[int, int], ...], other: tuple[tuple[int, int], ...], point: int
@@ -128,12 +133,14 @@ def test_sets_of_characters_are_sets(
     assert complement(complement(one)) == one
 
 
+@FEW
 @given(st.text(max_size=8), st.text(max_size=8))
 def test_a_plain_pattern_finds_the_text_itself(before: str, text: str) -> None:
     assert call("matches", before + text, text, "q") is True
     assert call("contains", before + text, text) is True
 
 
+@FEW
 @given(st.text(alphabet="ab[]()-^\\pdw{}L|.*+?$1,: ", max_size=12), st.sampled_from(["", "i", "x", "smix"]))
 def test_any_pattern_gives_true_false_or_null(pattern: str, flags: str) -> None:
     assert call("matches", "ab-1", pattern, flags) in (True, False, None)
