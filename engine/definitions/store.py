@@ -129,7 +129,7 @@ def publish(
                 "login": actor.login,
             },
         ).one()
-        version = _version(row)
+        version = version_of(row)
         start_timers.end(session, bundle.key)
         if timer_starts(bundle):
             queue.defer(session, queue.PLAN_STARTS, {"version_id": version.id})
@@ -178,17 +178,17 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 def latest(session: Session, process_key: str) -> Version | None:
     """The version that the next start uses."""
     row = session.execute(_LATEST, {"key": process_key}).one_or_none()
-    return None if row is None else _version(row)
+    return None if row is None else version_of(row)
 
 
 def versions(session: Session, process_key: str) -> tuple[Version, ...]:
     """Every version of a process, newest first."""
-    return tuple(_version(row) for row in session.execute(_ALL, {"key": process_key}))
+    return tuple(version_of(row) for row in session.execute(_ALL, {"key": process_key}))
 
 
 def started_by_message(session: Session, name: str) -> tuple[Version, ...]:
     """The latest versions of the processes that a message ``name`` begins."""
-    return tuple(_version(row) for row in session.execute(_STARTED_BY_MESSAGE, {"message": name}))
+    return tuple(version_of(row) for row in session.execute(_STARTED_BY_MESSAGE, {"message": name}))
 
 
 def load(session: Session, version_id: int) -> Definition:
@@ -196,7 +196,7 @@ def load(session: Session, version_id: int) -> Definition:
     row = session.execute(_BY_ID, {"id": version_id}).one_or_none()
     if row is None:
         raise NotFound("version_not_found", version=version_id)
-    version = _version(row)
+    version = version_of(row)
     return Definition(version=version, bundle=bundle_of(session, version.content_hash))
 
 
@@ -232,7 +232,8 @@ def _require_owner(actor: Actor) -> None:
         raise NotAllowed("publish_not_allowed")
 
 
-def _version(row: Row[Any]) -> Version:
+def version_of(row: Row[Any]) -> Version:
+    """The version of a row that has all columns of one."""
     return Version(
         id=row.id,
         process_key=row.process_key,

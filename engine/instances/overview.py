@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from engine.definitions.store import Version
+from engine.definitions.store import Version, version_of
 from engine.handler import Actor
 
 
@@ -98,14 +98,4 @@ def open_tasks(session: Session, instances: Collection[int]) -> Mapping[int, tup
 
 
 def _row(row: Row[Any]) -> ProcessRow:
-    version = Version(
-        id=row.id,
-        process_key=row.process_key,
-        number=row.number,
-        content_hash=row.content_hash,
-        title={"fr": row.title_fr, "en": row.title_en},
-        note=row.note,
-        published_at=row.published_at,
-        published_by=row.published_by,
-    )
-    return ProcessRow(version=version, start_roles=frozenset(row.start_roles), running=row.running)
+    return ProcessRow(version=version_of(row), start_roles=frozenset(row.start_roles), running=row.running)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
@@ -13,6 +14,7 @@ from engine import clock
 from engine.definitions import store as definitions
 from engine.definitions.store import Definition
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
+from engine.feel import Value
 from engine.handler import Actor
 from engine.identity import people
 from engine.inbox import commands as inbox_commands
@@ -186,14 +188,7 @@ def _task_page(
     with runtime.database.reading() as session:
         details = queries.task(session, actor, task_id)
         shown = _view(session, actor, details)
-        form = fields.view(
-            details.form,
-            details.variables,
-            fields.read_choices(details.form, session, runtime.handlers),
-            runtime.environment(clock.now()),
-            raw=typed,
-            problems=problems,
-        )
+        form = _asked(session, details.form, details.variables, typed, problems)
     page = ui.page(
         "inbox/task.html",
         task=shown,
@@ -239,10 +234,21 @@ def form_state(task_id: int) -> Answer:
             return "", 204  # the answers will be refused when they are sent, with the reason
         if not details.may_complete:
             raise NotAllowed(details.refusal)
-        choices = fields.read_choices(details.form, session, runtime.handlers)
-    typed = fields.answers(request.form, details.form)
-    form = fields.view(details.form, details.variables, choices, runtime.environment(clock.now()), raw=typed)
+        form = _asked(session, details.form, details.variables, fields.answers(request.form, details.form))
     return _form_state(form)
+
+
+def _asked(
+    session: Session,
+    form: Form | None,
+    variables: Mapping[str, Value],
+    typed: Mapping[str, str] | None,
+    problems: Sequence[FieldProblem] = (),
+) -> fields.FormView:
+    """A form as it is shown: with its lists of choices, over the variables and what was typed."""
+    runtime = auth.runtime()
+    choices = fields.read_choices(form, session, runtime.handlers)
+    return fields.view(form, variables, choices, runtime.environment(clock.now()), raw=typed, problems=problems)
 
 
 def _form_state(form: fields.FormView) -> str:
@@ -347,9 +353,7 @@ def _start_page(
     actor, runtime = auth.actor(), auth.runtime()
     with runtime.database.reading() as session:
         definition = _startable(session, actor, process_key)
-        asked = start_form(definition)
-        choices = fields.read_choices(asked, session, runtime.handlers)
-    form = fields.view(asked, {}, choices, runtime.environment(clock.now()), raw=typed, problems=problems)
+        form = _asked(session, start_form(definition), {}, typed, problems)
     page = ui.page(
         "inbox/start_process.html",
         process=_process(definition),
@@ -398,6 +402,5 @@ def start_form_state(process_key: str) -> Answer:
     actor, runtime = auth.actor(), auth.runtime()
     with runtime.database.reading() as session:
         asked = start_form(_startable(session, actor, process_key))
-        choices = fields.read_choices(asked, session, runtime.handlers)
-    typed = fields.answers(request.form, asked)
-    return _form_state(fields.view(asked, {}, choices, runtime.environment(clock.now()), raw=typed))
+        form = _asked(session, asked, {}, fields.answers(request.form, asked))
+    return _form_state(form)
