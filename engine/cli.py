@@ -5,6 +5,7 @@ wrongly. What each subcommand does stands in ``engine.commands`` under its name.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -13,10 +14,10 @@ from importlib.metadata import version as version_of
 from io import TextIOWrapper
 from typing import NoReturn
 
-from engine.commands import check, feel, history, migrate, web, worker
+from engine.commands import check, decide, feel, history, migrate, web, worker
 from engine.commands import run as run_everything
 from engine.commands.arguments import Parser, add_command
-from engine.commands.speaking import ASKED_WRONGLY, DONE, NOT_DONE, AskedWrongly, print_problems, say
+from engine.commands.speaking import ASKED_WRONGLY, DONE, NOT_DONE, AskedWrongly, print_problems, problem_record, say
 from engine.errors import DefinitionError, EngineError
 from engine.settings import SettingInvalid, Settings
 
@@ -36,14 +37,14 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code: int = chosen.command(Settings.from_environment(), chosen)
     except DefinitionError as error:
-        print_problems(error.problems, sys.stderr)
+        if getattr(chosen, "json", False):
+            print(json.dumps({"problems": [problem_record(each) for each in error.problems]}, indent=1))
+        else:
+            print_problems(error.problems, sys.stderr)
         return NOT_DONE
-    except AskedWrongly as error:
-        print(say(error.code, **error.facts), file=sys.stderr)
-        return ASKED_WRONGLY
     except (EngineError, SettingInvalid) as error:
         print(say(error.code, **error.facts), file=sys.stderr)
-        return NOT_DONE
+        return ASKED_WRONGLY if isinstance(error, AskedWrongly) else NOT_DONE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # `bordereau … | head`: whoever read has seen enough
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title=say("cli_heading_commands"), metavar=say("cli_metavar_command"), required=True
     )
-    for each in (run_everything, web, worker, migrate, check, feel, history):
+    for each in (run_everything, web, worker, migrate, check, decide, feel, history):
         each.add(commands)
     add_command(commands, "version", _version)
     return parser

@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from engine.commands.arguments import add_command, add_json
+from engine.commands.clock import add_clock, environment_of
 from engine.commands.given import read_object, text_of
 from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, harmless, pointed, say, styled
 from engine.errors import Fact
 from engine.settings import Settings
 
 if TYPE_CHECKING:
-    from engine.feel import Environment, Expression, FeelSyntaxError, TypeName, UnaryTests, Value
+    from engine.feel import Expression, FeelSyntaxError, TypeName, UnaryTests, Value
     from engine.feel.tree import Node
 
 Compiled = TypeVar("Compiled", "Expression", "UnaryTests")
@@ -35,12 +34,6 @@ def add(commands: Any) -> None:
     parser.add_argument("--context", metavar="JSON", default="{}", help=say("cli_help_feel_context"))
     add_clock(parser)
     add_json(parser)
-
-
-def add_clock(parser: argparse.ArgumentParser) -> None:
-    """The options that say when and where it is."""
-    parser.add_argument("--now", metavar=say("cli_metavar_moment"), help=say("cli_help_now"))
-    parser.add_argument("--zone", metavar=say("cli_metavar_zone"), help=say("cli_help_zone"))
 
 
 def feel(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -91,28 +84,6 @@ def _compiled(compiling: Callable[..., Compiled], source: str, context: Mapping[
         return compiling(source, names=context)
     except FeelSyntaxError as error:
         raise _NotFeel(error, source) from error
-
-
-def environment_of(settings: Settings, chosen: argparse.Namespace) -> Environment:
-    """What expressions see besides their variables: as in a process, working time included; ``--now`` and ``--zone`` fix the clock.
-
-    Raises AskedWrongly when they cannot be read.
-    """
-    from engine import clock
-    from engine.calendar import WorkingCalendar
-    from engine.definitions.environment import environment, working_time_functions
-    from engine.feel.temporal import named_zone, parse_datetime
-
-    zone: ZoneInfo | None = settings.zone if chosen.zone is None else named_zone(chosen.zone)
-    if zone is None:
-        raise AskedWrongly("cli_zone_unknown", zone=chosen.zone)
-    now: datetime | None = clock.now() if chosen.now is None else parse_datetime(chosen.now)
-    if now is None:
-        raise AskedWrongly("cli_now_unreadable", found=chosen.now)
-    if now.tzinfo is None:
-        now = now.replace(tzinfo=zone)
-    calendar = WorkingCalendar(zone=zone, region=settings.holidays)
-    return environment(now.astimezone(zone), calendar, working_time_functions(calendar))
 
 
 def _source(given: str) -> str:
