@@ -38,9 +38,11 @@ def _write(value: Value, parts: list[str], budget: Budget, length: list[int]) ->
         _put("}", parts, length)
     elif type(value) is Range:
         _put("[" if value.start_included else "(", parts, length)
-        _write(value.start, parts, budget, length)
+        if value.start is not None:
+            _write(value.start, parts, budget, length)
         _put("..", parts, length)
-        _write(value.end, parts, budget, length)
+        if value.end is not None:
+            _write(value.end, parts, budget, length)
         _put("]" if value.end_included else ")", parts, length)
     else:
         _put(_scalar(value), parts, length)

@@ -17,10 +17,10 @@ _PLAIN_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0
 _SEPARATORS = {" ", ",", ".", None}
 
 
-@builtin("not(negand: any) -> boolean")
+@builtin("not(negand: boolean) -> boolean")
 def not_(value: Value) -> Value:
-    """True for false, false for true, else null."""
-    return not value if type(value) is bool else None
+    """True for false, false for true."""
+    return not value
 
 
 @builtin("string(from: any) -> string")
@@ -29,12 +29,10 @@ def string(budget: Budget, value: Value) -> Value:
     return None if value is None else text_of(value, budget)
 
 
-@builtin("number(from: any) -> number")
-def number(value: Value) -> Value:
+@builtin("number(from: string or number) -> number")
+def number(value: str | Decimal) -> Value:
     """A number from its plain text."""
-    if type(value) is str:
-        return _read(value)
-    return value if type(value) is Decimal else None
+    return _read(value) if isinstance(value, str) else value
 
 
 @builtin("number(from: string, grouping separator: string or null, decimal separator: string or null?) -> number")

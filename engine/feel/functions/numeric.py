@@ -63,15 +63,13 @@ def round_half_down(value: Decimal, scale: Decimal) -> Value:
     return _rounded(value, scale, ROUND_HALF_DOWN)
 
 
-@builtin("abs(n: any)")
+@builtin("abs(n: number or duration)")
 def absolute(value: Value) -> Value:
     """The size of a number or a duration."""
     if type(value) is Decimal:
         return value.copy_abs()
-    if type(value) in (timedelta, YearsMonths):
-        zero = timedelta(0) if type(value) is timedelta else YearsMonths(0)
-        return operations.negated(value) if value < zero else value
-    return None
+    zero = timedelta(0) if type(value) is timedelta else YearsMonths(0)
+    return operations.negated(value) if value < zero else value
 
 
 @builtin("modulo(dividend: number, divisor: number) -> number")

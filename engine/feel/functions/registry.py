@@ -4,9 +4,10 @@
     def substring(budget: Budget, text: str, start: Decimal, length: Decimal | None = None) -> Value: ...
 
 A function whose first parameter is called ``budget`` or ``environment`` is given that before its arguments. Arguments come checked: a
-wrong kind, or null where the signature has no ``null`` in it, makes the call null without reaching the function. A ``?`` after a type marks
-an argument that may be left out (and is then not passed); ``...`` before a name takes all the rest. What stands after ``->`` is what comes
-out unless it is null: a type, ``list<string>``, or several (``date or date and time``); nothing where it depends on the arguments.
+wrong kind, or null where the signature has no ``or null`` in it, makes the call null without reaching the function; a list of one is its
+item where an item is wanted, and an item a list of one. A ``?`` after a type marks an argument that may be left out (and is then not
+passed); ``...`` before a name takes all the rest. What stands after ``->`` is what comes out unless it is null: a type, or
+``list<string>``; nothing where it depends on the arguments.
 """
 
 from __future__ import annotations
@@ -30,12 +31,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "date": (date,),
     "time": (time,),
     "date and time": (datetime,),
-    "date or date and time": (date, datetime),
-    "time or date and time": (time, datetime),
     "days and time duration": (timedelta,),
     "years and months duration": (YearsMonths,),
     "duration": (timedelta, YearsMonths),
-    "number or days and time duration": (Decimal, timedelta),
     "list": (list,),
     "context": (dict,),
     "range": (Range,),
@@ -251,5 +249,7 @@ def _parameter(text: str) -> Parameter:
     name, _, kind = text.partition(": ")
     is_rest, name = name.startswith("..."), name.removeprefix("...")
     is_optional, kind = kind.endswith("?"), kind.removesuffix("?")
-    takes_null, kind = kind.endswith(" or null"), kind.removesuffix(" or null")
-    return Parameter(name, _KINDS[kind], takes_null or kind == "any", is_optional, is_rest)
+    names = kind.split(" or ")
+    takes_null = "null" in names or "any" in names
+    kinds = tuple(each for part in names if part != "null" for each in _KINDS[part])
+    return Parameter(name, kinds, takes_null, is_optional, is_rest)

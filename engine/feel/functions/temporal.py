@@ -13,14 +13,12 @@ from engine.feel.numbers import CONTEXT, whole
 from engine.feel.values import Environment, Value
 
 
-@builtin("date(from: any) -> date")
+@builtin("date(from: string or date or date and time) -> date")
 def date_from(value: Value) -> Value:
     """A date from its text or from a date and time."""
     if type(value) is str:
         return temporal.parse_date(value)
-    if type(value) is datetime:
-        return value.date()
-    return value if type(value) is date else None
+    return value.date() if isinstance(value, datetime) else value
 
 
 @builtin("date(year: number, month: number, day: number) -> date")
@@ -32,7 +30,7 @@ def date_of(year: Decimal, month: Decimal, day: Decimal) -> Value:
     return temporal.made_date(parts[0], parts[1], parts[2])
 
 
-@builtin("time(from: any) -> time")
+@builtin("time(from: string or time or date or date and time) -> time")
 def time_from(value: Value) -> Value:
     """A time from its text or from a date and time; a day's is its midnight in UTC."""
     if type(value) is str:
@@ -41,7 +39,7 @@ def time_from(value: Value) -> Value:
         return value.timetz()
     if type(value) is date:
         return time(0, 0, tzinfo=UTC)
-    return value if type(value) is time else None
+    return value
 
 
 @builtin("time(hour: number, minute: number, second: number, offset: duration or null?) -> time")
@@ -59,14 +57,14 @@ def time_of(hour: Decimal, minute: Decimal, second: Decimal, offset: Value = Non
     return temporal.made_time(hours, minutes, micros // 1_000_000, micros % 1_000_000, zone)
 
 
-@builtin("date and time(from: any) -> date and time")
+@builtin("date and time(from: string or date or date and time) -> date and time")
 def datetime_from(value: Value) -> Value:
     """A date and time from its text; a day is its midnight."""
     if type(value) is str:
         return temporal.parse_datetime(value)
     if type(value) is date:
         return datetime.combine(value, time())
-    return value if type(value) is datetime else None
+    return value
 
 
 @builtin("date and time(date: date or date and time, time: time) -> date and time")
@@ -75,12 +73,10 @@ def datetime_of(day: date, moment: time) -> Value:
     return datetime.combine(day.date() if isinstance(day, datetime) else day, moment)
 
 
-@builtin("duration(from: any)")
+@builtin("duration(from: string or duration)")
 def duration(value: Value) -> Value:
     """A duration from its text."""
-    if type(value) is str:
-        return temporal.parse_duration(value)
-    return value if type(value) in (timedelta, YearsMonths) else None
+    return temporal.parse_duration(value) if isinstance(value, str) else value
 
 
 @builtin(

@@ -49,7 +49,7 @@ def check(found: Value, expected: Value) -> None:
         ("date(null)", None),
         ("date(null, 1, 1)", None),
         ("date(1)", None),
-        ('date(["2012-12-25"])', None),
+        ('date(["2012-12-25"])', date(2012, 12, 25)),
     ],
 )
 def test_date(evaluate: Evaluate, source: str, expected: Value) -> None:
@@ -237,6 +237,8 @@ def test_number(evaluate: Evaluate, source: str, expected: Value) -> None:
         ("string([])", "[]"),
         ("string({})", "{}"),
         ("string([1..3))", "[1..3)"),
+        ("string((> 5))", "(5..)"),
+        ("range(string((<= 5))) = (<= 5)", True),
     ],
 )
 def test_string(evaluate: Evaluate, source: str, expected: Value) -> None:
@@ -250,6 +252,7 @@ def test_string(evaluate: Evaluate, source: str, expected: Value) -> None:
         ("not(negand: false)", True),
         ("not(null)", None),
         ("not(0)", None),
+        ("not([true])", False),
         ('is(date("2012-12-25"), time("23:00:50"))', False),
         ('is(date("2012-12-25"), date("2012-12-25"))', True),
         ('is(time("23:00:50z"), time("23:00:50"))', False),

@@ -67,6 +67,7 @@ Evaluate = Callable[..., Value]
         ('abs(@"-P1Y")', YearsMonths(12)),
         ('abs("1")', None),
         ("abs(null)", None),
+        ("abs([-1])", D(1)),
         ("modulo(12, 5)", D(2)),
         ("modulo(-12, 5)", D(3)),
         ("modulo(12, -5)", D(-3)),
