@@ -226,7 +226,7 @@ class GraphReader:
     def _logic_of(self, element: etree._Element) -> Logic:
         found = expression_in(element)
         if found is None:
-            self.notes.add("dmn_logic_missing", element, severity="warning")
+            self.notes.add("dmn_decision_without_logic", element, severity="warning")
             return Undefined()
         return self._logic.untyped(found, Place(element))
 

@@ -87,7 +87,7 @@ def test_all_problems_are_told_with_their_place(file: Make, decision: Make, tabl
         ("first", "feel_ends_early", "rule:1/input:1 amount"),
         ("first", "feel_ends_early", "rule:2/output:1 approval"),
         ("first", "feel_unknown_function_similar", "rule:3/input:1 amount"),
-        ("third", "dmn_logic_missing", None),
+        ("third", "dmn_decision_without_logic", None),
         ("fourth", "dmn_language", None),
         ("fifth", "dmn_id_twice", None),
         ("fifth", "dmn_row_width", "row:1"),
