@@ -219,7 +219,7 @@ class Evaluation:
             return self._results[key]
         required = [(each, self.taken(each)) for each in decision.requires]
         self.budget.spend(decision.logic.cost)
-        found: Outcome = decision.logic.outcome(self._scope(decision, required), self.environment, self.budget)
+        found: Outcome = decision.logic.outcome(self.scope(decision), self.environment, self.budget)
         value = found.value
         if decision.kind is not None:
             value = decision.kind.coerced(value, self.environment, self.budget)
@@ -232,7 +232,8 @@ class Evaluation:
         self._results[key] = made
         return made
 
-    def _scope(self, decision: Decision, required: Iterable[tuple[Decision, DecisionResult]]) -> Mapping[str, Value]:
+    def scope(self, decision: Decision) -> Mapping[str, Value]:
+        """The names that the logic of ``decision`` sees, after all that it requires."""
         if not (decision.requires or decision.knowledge or decision.data or decision.hidden):
             return self.variables
         scope = {name: value for name, value in self.variables.items() if name not in decision.hidden}
@@ -240,8 +241,8 @@ class Evaluation:
             bind(scope, data, self.input(data), decision.prefixes)
         for model in decision.knowledge:
             bind(scope, model, model.function(self.environment, self.budget), decision.prefixes)
-        for each, result in required:
-            bind(scope, each, result.value, decision.prefixes)
+        for each in decision.requires:
+            bind(scope, each, self.taken(each).value, decision.prefixes)
         return scope
 
     def input(self, data: InputData) -> Value:

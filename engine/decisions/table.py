@@ -105,6 +105,8 @@ class Table:
     def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
         """Decide. Raises DecisionFailure: an input not allowed, two hits under UNIQUE, different ones under ANY."""
         values = [column.expression.evaluate(scope, environment, budget) for column in self.inputs]
+        if isinstance(budget, Witness):
+            budget.saw(self, values, scope)
         for column, value in zip(self.inputs, values, strict=True):
             if (
                 column.allowed is not None
@@ -176,6 +178,14 @@ class Table:
     def _priority(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> _Key:
         ranks = [[value.evaluate(scope, environment, budget) for value in column.values] for column in self.columns]
         return _Key(ranks, budget)
+
+
+class Witness(Budget):
+    """A budget that also hears of every table that is decided with it: in whatever logic it stands, its scope is known only there."""
+
+    def saw(self, table: Table, values: Sequence[Value], scope: Mapping[str, Value]) -> None:
+        """``table`` is about to be decided for the ``values`` of its inputs."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
