@@ -12,11 +12,14 @@ Type = TypeName | None
 LIST = TypeName("list")
 
 
-def item_of(source: Type) -> Type:
-    """What a loop or a filter goes through: the items of a list or range, or the value itself."""
-    if source is None or source.name not in ("list", "range"):
-        return source
+def part_of(source: TypeName) -> Type:
+    """What a list or a range is of."""
     return known(source.arguments[0]) if source.arguments else None
+
+
+def item_of(source: Type) -> Type:
+    """The items of a list; anything else is itself one item."""
+    return part_of(source) if source is not None and source.name == "list" else source
 
 
 def list_of(item: Type) -> TypeName:

@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.errors import Fact
 from engine.feel import kinds, types
-from engine.feel.call_types import LIST, Type, item_of, list_of, misfit, result_of, wanted_at
+from engine.feel.call_types import LIST, Type, item_of, list_of, misfit, part_of, result_of, wanted_at
 from engine.feel.extensions import FUNCTIONS
 from engine.feel.functions import Builtin
 from engine.feel.hints import closest
@@ -73,7 +73,8 @@ class Inference:
         functions: Mapping[int, TypeName] | None = None,
     ) -> None:
         self.findings: list[Finding] = []
-        self._variables = {name: known(self._resolved(kind, named)) for name, kind in variables.items()}
+        self._given = variables
+        self._variables: dict[str, Type] = {}
         self._named = named
         self._functions = functions or {}
         self._scopes: list[_Scope] = []
@@ -87,7 +88,10 @@ class Inference:
 
     def variable(self, name: str) -> Type:
         """The type of a variable."""
-        return self._variables.get(name)
+        if name not in self._variables:
+            kind = self._given.get(name)
+            self._variables[name] = None if kind is None else known(self._resolved(kind, self._named))
+        return self._variables[name]
 
     def type_of(self, node: Node) -> Type:
         """The type of ``node``, known or not; what is found on the way is added to ``findings``."""
@@ -126,8 +130,8 @@ class Inference:
                 item = scope.names["item"]
                 if item is None or item.name == "context":
                     return self._entry_or_outer(dict(item.fields).get(name) if item else None, name, level)
-        if name in self._variables:
-            return self._variables[name], True
+        if name in self._given:
+            return self.variable(name), True
         return (TypeName("function"), True) if name in FUNCTIONS else (None, False)
 
     def _entry_or_outer(self, entry: Type, name: str, level: int) -> tuple[Type, bool]:
@@ -148,7 +152,7 @@ class Inference:
         if source is None or source.name in ("Null", "function"):
             return source if source == NULL else None
         if source.name == "list":
-            inner = self._member(known(source.arguments[0]) if source.arguments else None, name, at)
+            inner = self._member(part_of(source), name, at)
             return LIST if inner is None else TypeName("list", (inner,))
         if source.name == "context":
             entries = dict(source.fields)
@@ -156,7 +160,7 @@ class Inference:
                 self._unknown("feel_unknown_entry", at, closest(name, entries), name=name)
             return known(entries.get(name))
         if source.name == "range" and name in kinds.RANGE_PROPERTIES:
-            return BOOLEAN if name.endswith("included") else item_of(source)
+            return BOOLEAN if name.endswith("included") else part_of(source)
         found = NULL if source.name == "range" else kinds.property_type(source.name, name)
         if found == NULL:
             suggestion = closest(name, kinds.properties_of(source.name))
@@ -166,8 +170,7 @@ class Inference:
     def filter(self, node: Filter) -> Type:
         """``list[condition]``: a list, or an item when the condition is a number that is written out."""
         source = self.type_of(node.source)
-        # a range is no list here: it is filtered as one value
-        item = item_of(source) if source is None or source.name == "list" else source
+        item = item_of(source)
         self._scopes.append(_Scope({"item": item}, is_filter=True))
         condition = self.type_of(node.condition)
         self._scopes.pop()
@@ -314,6 +317,8 @@ class Inference:
                 end = self.type_of(iteration.end)
                 source = source if source is not None and source == end and source.name in ("number", "date") else None
             is_null = is_null or (index == 0 and source == NULL)
+            if source is not None and source.name == "range":
+                source = part_of(source)
             scope.names[iteration.name] = item_of(source)
         return is_null
 
@@ -428,10 +433,10 @@ def _is_reported(node: Node | None, kind: TypeName) -> bool:
 def _can_pass(tested: TypeName, operand: TypeName) -> bool:
     """Whether a value of type ``tested`` can be equal to, in or within one of type ``operand``."""
     if operand.name == "range":
-        inner = item_of(operand)
+        inner = part_of(operand)
         return inner is None or kinds.can_be_ordered(shape_of(tested), shape_of(inner))
     if operand.name == "list":
-        inner = item_of(operand)
+        inner = part_of(operand)
         return tested.name == "list" or inner is None or inner == NULL or _can_pass(tested, inner)
     return kinds.can_be_equal(shape_of(tested), shape_of(operand))
 
