@@ -42,13 +42,14 @@ def _listed(decisions: list[Decision]) -> str:
     return "".join(f"\n  {each.name}" + (f"  ({each.id})" if each.id != each.name else "") for each in decisions)
 
 
-def variables_of(decision: Decision, given: Mapping[str, Any]) -> dict[str, Value]:
-    """The values of ``given`` by the types that the inputs of ``decision`` declare.
+def variables_of(decision: Decision, model: DecisionModel, given: Mapping[str, Any]) -> dict[str, Value]:
+    """The values of ``given`` by the types that the inputs of ``decision`` declare. ``namespace#name`` tells inputs of one name apart.
 
-    Raises AskedWrongly for a name that it does not read, for one that is missing, and for a value of another type.
+    Raises AskedWrongly for a name that no decision of ``model`` reads, for one that is missing, and for a value of another type.
     """
     types = dict(input_types(decision))
-    known = set(decision.inputs)
+    known = {*decision.inputs, *(each.name for each in model.inputs.values())}
+    known.update(name for each in model.decisions.values() for name in each.inputs)
     for name in given:
         if name.rpartition("#")[2] not in known:
             similar = closest(name, known)

@@ -44,7 +44,7 @@ def decide(settings: Settings, chosen: argparse.Namespace) -> int:
         raise AskedWrongly("cli_file_too_large", path=str(path), limit=LARGEST)
     model = read_model(content, path.name, others={} if str(path) == "-" else beside(path))
     decision = chosen_decision(model, chosen.decision)
-    variables = variables_of(decision, read_object(chosen.inputs, "--inputs"))
+    variables = variables_of(decision, model, read_object(chosen.inputs, "--inputs"))
     explanation = explain(decision, variables, environment_of(settings, chosen))
     if chosen.json:
         print(json_text(record_of(explanation), indent=1))

@@ -11,6 +11,7 @@ from engine.commands.values import notation, type_text
 from engine.decisions.explanation import Explanation, TableExplanation
 
 _INDENT = "    "
+_NARROWEST = 40
 
 
 def reasons_of(explanation: Explanation, room: int) -> Iterator[str]:
@@ -24,7 +25,7 @@ def reasons_of(explanation: Explanation, room: int) -> Iterator[str]:
             yield f"{inside}{_INDENT}{say('cli_decision_shown_above')}"
             return
         shown.add(id(each))
-        for line in _own(each, room - len(inside) - len(_INDENT)):
+        for line in _own(each, max(room - len(inside) - len(_INDENT), _NARROWEST)):
             yield inside + _INDENT + line
         if each.required:
             yield f"{inside}{_INDENT}{say('cli_decision_requires')}"
@@ -49,14 +50,16 @@ def _own(explanation: Explanation, room: int) -> Iterator[str]:
             yield say("cli_table_not_counted", policy=table.policy)
     if not explanation.tables:
         for name, value in explanation.variables.items():
-            yield cut(harmless(f"{name}: {notation(value)}"), room)
+            # what an import brings is a context of its own kind
+            text = notation(dict(value) if isinstance(value, dict) else value)
+            yield cut(harmless(f"{name}: {text}"), room)
 
 
 def _grid(table: TableExplanation, explanation: Explanation) -> Grid:
     return Grid(
         labels=tuple(harmless(label) for label, _ in table.inputs),
         values=tuple(harmless(notation(value)) for _, value in table.inputs),
-        outputs=tuple(map(harmless, table.outputs)),
+        outputs=tuple(harmless(each or explanation.name) for each in table.outputs),
         rows=tuple(
             Row(
                 number=row.number,
