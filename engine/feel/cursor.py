@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from engine.feel.complaints import complaint
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.lexer import Token, tokens_of
-from engine.feel.names import Names, words_of
+from engine.feel.names import Names, fixed, words_of
 
 MAX_DEPTH = 100
 """How deep expressions may nest: each level costs a few Python frames in parser, compiler and evaluation."""
@@ -26,7 +26,7 @@ class Cursor:
         self._opened: list[Token] = []
         self._given = tuple(names)
         self._names = Names(self._given)
-        self._functions = Names(functions)
+        self._functions = fixed(tuple(functions))
         self._properties = Names((*_PROPERTIES, *self._given))
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 
 from engine.feel.errors import FeelSyntaxError
@@ -23,14 +24,8 @@ class Names:
 
     def add(self, name: str) -> None:
         """Know ``name`` from now on; single words need no knowing."""
-        if _SIMPLE.fullmatch(name):
-            return
-        try:
-            tokens = tokens_of(name)[:-1]
-        except FeelSyntaxError:
-            return
-        if len(tokens) > 1:
-            texts, gaps = tuple(token.text for token in tokens), gaps_of(tokens)
+        texts, gaps = _split(name)
+        if len(texts) > 1:
             known = self._by_first.setdefault(texts[0], [])
             if all((texts, gaps) != other[:2] for other in known):
                 known.append((texts, gaps, name))
@@ -62,6 +57,24 @@ class Names:
                     return name, len(texts)
                 best = best or (name, len(texts))
         return best
+
+
+@lru_cache(maxsize=4096)
+def _split(name: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    """The tokens of ``name`` and the gaps between them; none when there is nothing to know, or nothing that could be written."""
+    if _SIMPLE.fullmatch(name):
+        return (), ()
+    try:
+        tokens = tokens_of(name)[:-1]
+    except FeelSyntaxError:
+        return (), ()
+    return tuple(token.text for token in tokens), gaps_of(tokens)
+
+
+@lru_cache(maxsize=16)
+def fixed(names: tuple[str, ...]) -> Names:
+    """``names`` that are the same for every source; nothing is to be added to them."""
+    return Names(names)
 
 
 def _is_spread(tokens: list[Token], gaps: tuple[bool, ...]) -> bool:

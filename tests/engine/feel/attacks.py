@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 D = Decimal
 
@@ -13,7 +14,7 @@ BIG = "a" * 99_999
 CONTEXT = {"big": BIG, "x": D(1), "a": {"a": D(1)}, "nan": D("NaN"), "snan": D("sNaN"), "infinite": D("Infinity")}
 DOUBLED = "for i in 1..50 return [partial[-1], partial[-1]]"
 
-HARMLESS = {
+HARMLESS: dict[str, Any] = {
     # objects and attributes of Python
     '"a".__class__': None,
     "{}.__class__.__mro__": None,
