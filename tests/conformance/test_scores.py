@@ -33,7 +33,7 @@ def score(runner: str, adapter: str) -> str:
 
 
 def count(pattern: str, said: str) -> int:
-    found = re.search(pattern, said)
+    found = re.search(pattern, said, re.MULTILINE)
     assert found is not None, said
     return int(found[1])
 
@@ -45,7 +45,18 @@ def test_processes_run_right_or_are_refused_by_name() -> None:
     assert count(r"(\d+) passed", said) >= 30, said
 
 
+LEVEL_3 = 1476
+"""How many results of level 3 are right: never fewer. What is missing calls Java, or wants one of several outputs of a service alone."""
+
+
 def test_decisions_and_feel() -> None:
     said = score("run_dmn.py", "tests.conformance.dmn_adapter:evaluate")
     assert count(r"CRASH (\d+)", said) == 0, said
-    assert re.search(r"level-2 126/126\b", re.sub(r"[ :]+", " ", said)), said
+    assert re.search(r"^level-2 126/126$", said, re.MULTILINE), said
+    assert count(r"^level-3 (\d+)/1495$", said) >= LEVEL_3, said
+    weak = [
+        folder
+        for folder, right, all_ in re.findall(r"^  (\S+) (\d+)/(\d+)$", said, re.MULTILINE)
+        if int(right) * 2 < int(all_) and "external-java" not in folder
+    ]
+    assert not weak, said
