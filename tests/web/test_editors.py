@@ -325,6 +325,24 @@ def test_what_never_holds_is_said_while_it_is_typed(olivia: Browser) -> None:
     assert ask(olivia, source="= amount_of_a_message", kind="condition")["problems"] == []
 
 
+def test_a_cell_may_speak_of_what_its_file_declares(olivia: Browser) -> None:
+    typed = TABLE.replace(
+        '<decision id="approval_needed"',
+        '<itemDefinition name="tMoney"><typeRef>number</typeRef></itemDefinition>'
+        '<inputData id="total" name="Order total"><variable name="Order total" typeRef="tMoney"/></inputData>'
+        '<decision id="approval_needed"',
+    )
+    assert save(olivia, {DMN: typed}).status_code == 200
+    assert "Order total" in page_data(olivia.get(f"{AT}/decisions/{DMN}").text, "decision-editor")[1]["names"]
+    cell = "above_threshold_approval"
+    fine = ask(olivia, source="(Order total + 1) instance of tMoney", kind="expression", element=cell)
+    assert fine["problems"] == []
+    (never,) = ask(olivia, source='Order total > "much"', kind="expression", element=cell)["problems"]
+    assert never["code"] == "feel_never_ordered"
+    save(olivia, {DMN: "broken"}, 1)
+    assert ask(olivia, source="amount", kind="expression", element=cell)["problems"] == []
+
+
 NO_QUESTIONS: list[object] = [
     {},
     {"source": "1"},

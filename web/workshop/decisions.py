@@ -31,7 +31,7 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """A cell: ``words`` for everybody (empty when FEEL says it better), ``feel`` as written."""
+    """A cell: ``words`` for everybody (empty when FEEL says it better), ``feel`` as written (empty when it adds nothing)."""
 
     words: str
     feel: str
@@ -175,4 +175,6 @@ def _default(column: Column) -> Cell:
 
 
 def _conclusion(source: str) -> Cell:
-    return Cell(words=wording.conclusion(source) or "", feel=source)
+    """A plain value is told in words alone: FEEL would only say it again."""
+    words = wording.conclusion(source) or ""
+    return Cell(words=words, feel="" if words else source)

@@ -112,7 +112,16 @@ def decision(process_key: str, path: str) -> Answer:
         process=work.listed(),
         editor=work.view(data, path),
         title=decisions.title_of(work.files[path], path),
+        sheets=_readable(work.files[path], path),
     )
+
+
+def _readable(content: bytes, path: str) -> tuple[decisions.SheetView, ...]:
+    """What phones show in place of the editor; nothing while the draft cannot be read."""
+    try:
+        return decisions.views(content, path)
+    except DefinitionError:
+        return ()
 
 
 def _files(process_key: str, sent: Sent) -> dict[str, bytes]:
@@ -162,8 +171,8 @@ def check_expression(process_key: str) -> Response:
     """What is wrong with one expression, while it is typed."""
     asked = expression.read_asked(_posted())
     with auth.runtime().database.reading() as session:
-        latest = definitions.load_latest(session, process_key)
-    return jsonify(expression.checked(asked, latest.bundle))
+        work = _work(session, process_key)
+    return jsonify(expression.checked(asked, work.latest.bundle, work.files))
 
 
 @blueprint.post("/processes/<process_key>/draft")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from engine.feel import Analysis, FeelSyntaxError, analyse, compile_expression, 
 from engine.feel.printer import printed_type
 from engine.model.bundle import Bundle
 from web.ui import t
-from web.workshop import variables
+from web.workshop import variables, vocabulary
 from web.workshop.sent import is_text
 
 SOURCE_LENGTH: Final = 20_000
@@ -52,23 +52,27 @@ def read_asked(body: Any) -> Asked:
     return Asked(source=source, kind=kind, names=frozenset(names), element=element)
 
 
-def checked(asked: Asked, bundle: Bundle) -> dict[str, object]:
+def checked(asked: Asked, bundle: Bundle, files: Mapping[str, bytes]) -> dict[str, object]:
     """``problems`` of the expression (``at`` and ``length`` count as browsers do, in UTF-16 units) and its ``type`` where it is known.
 
-    ``bundle``: the latest version, which tells variables and flows. What is empty has no problem: it is not typed yet.
+    ``bundle``: the latest version, which tells variables and flows; ``files``: of the draft, whose decision files know more of what stands
+    in them. What is empty has no problem: it is not typed yet.
     """
     skipped = 0 if asked.kind == "tests" else _before_feel(asked.source)
     source = asked.source[skipped:]
     if not source.strip():
         return {"problems": [], "type": None}
-    known = variables.known(bundle)
-    names = asked.names.union(known)
+    types = {name: kind for name, kind in variables.known(bundle).items() if kind is not None}
+    file = vocabulary.of_element(files, asked.element) or vocabulary.NOTHING
+    types = {name: kind for name, kind in types.items() if name not in file.names} | dict(file.variables)
+    names = asked.names.union(file.names, variables.known(bundle))
+    compile_source = compile_unary_tests if asked.kind == "tests" else compile_expression
     try:
-        compiled = (compile_unary_tests if asked.kind == "tests" else compile_expression)(source, names=names)
+        compiled = compile_source(source, names=names, types=file.types)
     except FeelSyntaxError as error:
         found = _Found(code=error.code, at=error.position, length=error.length, facts=error.facts)
         return {"problems": [_record(found, asked.source, skipped)], "type": None}
-    analysis = analyse(compiled, {name: kind for name, kind in known.items() if kind is not None})
+    analysis = analyse(compiled, types)
     is_condition = asked.kind == "condition" or _is_flow(bundle, asked.element)
     problems = [*_findings(analysis, source), *(_no_condition(analysis, source) if is_condition else ())]
     return {
