@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -11,10 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import engine.decisions
 from engine.decisions import read_decisions
+from engine.decisions.table_reader import MAX_RULES
 from engine.decisions.xml import MAX_BYTES, NAMESPACES
 from engine.errors import DefinitionError, Problem
 from engine.feel import Environment
+from engine.texts import has
 
 D = Decimal
 Make = Callable[..., Any]
@@ -59,6 +64,9 @@ def test_no_dmn_file(xml: bytes, code: str) -> None:
 
 def test_bombs_are_refused_at_once() -> None:
     start = process_time()
+    huge = b"<definitions>" + b" " * 50_000_000
+    assert [problem.code for problem in problems_of(huge)] == ["dmn_too_large"]
+    assert process_time() - start < 1
     assert [problem.code for problem in problems_of(BOMB)] == ["dmn_doctype"]
     deep = b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/">' + b"<decision>" * 100_000
     assert [problem.code for problem in problems_of(deep)] == ["dmn_not_xml"]
@@ -118,6 +126,63 @@ def test_tables_that_cannot_decide(
     file: Make, decision: Make, table: Make, arguments: dict[str, Any], code: str
 ) -> None:
     assert [each.code for each in problems_of(file(decision(table(**{"rows": [("-", "1")], **arguments}))))] == [code]
+
+
+def test_what_is_too_much_is_said_at_once(file: Make, decision: Make, table: Make, literal: Make) -> None:
+    chain = (decision(literal("1"), f"d{n}", [f"d{n + 1}"]) for n in range(500))
+    rows = [("-", "1")] * (MAX_RULES + 1)
+    nested = "<list>" * 300 + "</list>" * 300
+    loops = '<for iteratorVariable="i"><in>{}</in><return>{}</return></for>'
+    deep = literal("1")
+    for _ in range(60):
+        deep = loops.format(literal("[1]"), deep)
+    wrong = "".join(decision(literal(f"{n} +"), f"w{n}") for n in range(1000))
+    start = process_time()
+    assert {each.code for each in problems_of(file(*chain, decision(literal("1"), "d500")))} == {"dmn_chain_too_long"}
+    assert [each.code for each in problems_of(file(decision(table(rows))))] == ["dmn_too_many_rules"]
+    assert {each.code for each in problems_of(file(decision(nested)))} == {"dmn_not_xml"}
+    assert read_decisions(file(decision(deep)), "t.dmn")["decide"]
+    assert len(problems_of(file(wrong))) == 1000
+    assert process_time() - start < 10
+
+
+def test_names_are_said_once(file: Make, decision: Make, literal: Make) -> None:
+    other = '<inputData id="other" name=" decide "/>'
+    found = problems_of(file(decision(literal("1")), other, '<decisionService id="decide" name="s"/>'))
+    assert {(each.code, each.element_id) for each in found} == {("dmn_name_twice", "other"), ("dmn_id_twice", "decide")}
+
+
+def test_what_has_no_effect_is_kept_out(file: Make, literal: Make, environment: Environment) -> None:
+    found = read_decisions(
+        file(
+            '<knowledgeSource id="law" name="decide"><authorityRequirement><requiredDecision href="#decide"/>'
+            "</authorityRequirement></knowledgeSource>",
+            '<organizationUnit id="o" name="Sales"/><performanceIndicator id="p" name="Margin"/>',
+            '<textAnnotation id="note"><text>why</text></textAnnotation><association id="a"/><group id="g"/>',
+            '<elementCollection id="e" name="All"><drgElement href="#decide"/></elementCollection>',
+            '<decision id="decide" name="decide"><description>d</description><question>?</question>'
+            "<allowedAnswers>1</allowedAnswers><authorityRequirement><requiredAuthority href='#law'/></authorityRequirement>"
+            f'<supportedObjective href="#p"/><decisionMaker href="#o"/>{literal("1")}</decision>',
+        ),
+        "t.dmn",
+    )
+    assert found["decide"].evaluate({}, environment).value == D(1)
+
+
+def test_every_problem_has_its_sentence() -> None:
+    """The readers note codes: each stands in the catalogue, in the languages."""
+    folder = Path(engine.decisions.__file__).parent
+    source = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*.py"))
+    codes = set(re.findall(r'"(dmn_[a-z_]+|decision_[a-z_]+)"', source))
+    assert len(codes) > 30
+    assert [code for code in sorted(codes) if not has(code)] == []
+
+
+def test_every_place_has_its_words() -> None:
+    folder = Path(engine.decisions.__file__).parent
+    source = "".join(file.read_text(encoding="utf-8") for file in folder.glob("*reader.py"))
+    kinds = set(re.findall(r'within\("([a-z]+)"', source)) | {"line", "if", "then", "else"}
+    assert [kind for kind in sorted(kinds) if not has(f"place_{kind}")] == []
 
 
 def test_what_other_vocabularies_add_is_no_matter(
