@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.decisions.checks import check_model
+from engine.definitions.expression_checks import check_expressions
 from engine.errors import DefinitionError, Facts, Problem
 from engine.handler import Handler, HandlerTable
 from engine.model.bpmn_reader import read_processes
@@ -63,6 +64,7 @@ def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] |
     """What of a bundle that can be read does not fit the world."""
     files = _files_of_processes(bundle)
     for process in bundle.model.processes.values():
+        yield from check_expressions(files.get(process.id, PROCESS_FILE), process)
         for node in process.nodes.values():
             place = _Place(file=files.get(process.id, PROCESS_FILE), node=node)
             if isinstance(node, ServiceTask):

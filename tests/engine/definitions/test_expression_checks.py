@@ -1,0 +1,54 @@
+"""What the gate says of the expressions of a process (engine/definitions/expression_checks.py)."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.definitions import gate
+from tests.engine.processes import parcels
+from tests.engine.processes.parcels import HANDLERS, ROLES
+
+CONDITION = b"= weight &gt; 20<"
+
+
+def found(condition: str) -> list[tuple[str, str, str | None, str | None]]:
+    files = parcels.files()
+    assert CONDITION in files["parcel.bpmn"]
+    changed = files["parcel.bpmn"].replace(CONDITION, f"= {condition}<".encode())
+    problems = gate.check(files | {"parcel.bpmn": changed}, HANDLERS, ROLES)
+    return [(each.severity, each.code, each.element_id, each.place) for each in problems if each.place == "condition"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "severity_and_codes"),
+    [
+        ("weight &gt; 20", []),
+        ("weight", []),
+        ("weight = null or weight in [1..3]", []),
+        ("weight + 20", []),
+        ("count(weight)", [("error", "condition_never_boolean")]),
+        ('"yes"', [("error", "condition_never_boolean")]),
+        ("null", [("error", "condition_never_boolean")]),
+        ('20 &gt; "10"', [("error", "condition_never_boolean"), ("warning", "feel_never_ordered")]),
+        ('count(weight) = "1"', [("warning", "feel_never_equal")]),
+        ("upper case(3) = weight", [("warning", "feel_argument_kind")]),
+        ("date(weight).years = 2026", [("warning", "feel_unknown_property_similar")]),
+    ],
+)
+def test_conditions_are_held_against_their_types(condition: str, severity_and_codes: list[tuple[str, str]]) -> None:
+    assert [(severity, code) for severity, code, _, _ in found(condition)] == severity_and_codes
+
+
+def test_problems_name_the_flow() -> None:
+    assert {element for _, _, element, _ in found('"yes"')} == {"f_heavy"}
+
+
+def test_mappings_and_other_expressions_are_looked_at_too() -> None:
+    files = parcels.files()
+    mapping = b'source="= number" target="number"'
+    assert mapping in files["parcel.bpmn"]
+    changed = files["parcel.bpmn"].replace(mapping, b'source="= 1 + &quot;a&quot;" target="number"', 1)
+    problems = gate.check(files | {"parcel.bpmn": changed}, HANDLERS, ROLES)
+    assert [(each.code, each.place) for each in problems if each.code.startswith("feel_")] == [
+        ("feel_arithmetic_kinds", "output number")
+    ]
