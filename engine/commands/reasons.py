@@ -12,27 +12,29 @@ from engine.decisions.explanation import Explanation, TableExplanation
 
 _INDENT = "    "
 _NARROWEST = 40
+_DEEPEST = 6
+"""Levels that are set in: what is deeper stands below the sixth, so that its tables can still be read."""
 
 
 def reasons_of(explanation: Explanation, room: int) -> Iterator[str]:
     """The decision with its value, its tables row by row, and indented below it what it requires; each decision once."""
     shown: set[int] = set()
-
-    def lines(each: Explanation, inside: str) -> Iterator[str]:
+    waiting = [(explanation, 0)]
+    while waiting:
+        each, depth = waiting.pop()
+        inside = _INDENT * 2 * min(depth, _DEEPEST)
         value = styled(say("cli_decision_failed"), "red") if each.failure else styled(_one_line(each), "bold")
         yield f"{inside}{styled(harmless(each.name), 'bold')} = {value}"
+        inside += _INDENT
         if id(each) in shown:
-            yield f"{inside}{_INDENT}{say('cli_decision_shown_above')}"
-            return
+            yield inside + say("cli_decision_shown_above")
+            continue
         shown.add(id(each))
-        for line in _own(each, max(room - len(inside) - len(_INDENT), _NARROWEST)):
-            yield inside + _INDENT + line
+        for line in _own(each, max(room - len(inside), _NARROWEST)):
+            yield inside + line
         if each.required:
-            yield f"{inside}{_INDENT}{say('cli_decision_requires')}"
-        for beneath in each.required:
-            yield from lines(beneath, inside + _INDENT * 2)
-
-    return lines(explanation, "")
+            yield inside + say("cli_decision_requires")
+        waiting.extend((beneath, depth + 1) for beneath in reversed(each.required))
 
 
 def _one_line(explanation: Explanation) -> str:
