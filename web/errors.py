@@ -81,13 +81,15 @@ def field_sentence(problem: FieldProblem) -> str:
 
 
 def problem_record(problem: Problem) -> dict[str, str | None]:
-    """One problem of a definition as the editor shows it beside the element."""
+    """One problem of a definition as the editor shows it beside the element. ``rows``: of a table, by number ("1, 2"), that it is about."""
+    rows = problem.facts.get("rows")
     return {
         "code": problem.code,
         "file": problem.file,
         "element_id": problem.element_id,
         "element_name": problem.element_name,
         "place": problem.place,
+        "rows": rows if isinstance(rows, str) else None,
         "where": place_text(problem.place, locale()) if problem.place else None,
         "severity": problem.severity,
         "message": say(problem.code, locale(), **problem.facts),

@@ -1,4 +1,4 @@
-"""Pictures of every page, for people to look at: ``python -m tests.browser.screenshots FOLDER`` (desktop and phone, French and English).
+"""Pictures of every page, for people to look at: ``python -m tests.browser.screenshots FOLDER`` (desktop, dark and phone, French and English).
 
 Runs the product on a database of its own with a few cases in different states, then deletes it.
 """
@@ -25,7 +25,11 @@ from engine.instances import commands, queries
 from tests.browser.conftest import CHROMIUM, LAUNCH_ARGUMENTS
 from tests.browser.running import Application, start
 
-SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+SIZES = {
+    "desktop": {"width": 1440, "height": 900},
+    "dark": {"width": 1440, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
 LOCALES = {"fr": "fr-FR", "en": "en-GB"}
 MAIL_SECONDS = 20
 
@@ -113,6 +117,8 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "processes", "olivia", "/processes"
     yield "process", "olivia", "/processes/replenishment"
     yield "editor", "olivia", "/processes/replenishment/edit"
+    yield "decision-editor", "olivia", "/processes/replenishment/decisions/approval.dmn"
+    yield "decision", "camille", "/processes/replenishment/versions/1/decisions/approval.dmn"
     yield "audit", "aurelien", "/audit"
     yield "not-found", "camille", "/cases/999999"
     yield "not-allowed", "camille", "/audit"
@@ -133,7 +139,7 @@ def take(application: Application, folder: Path, ids: dict[str, int], only: str 
                     signed[login] = page
                     page.goto(application.url + address)
                     page.wait_for_load_state("networkidle")
-                    page.screenshot(path=folder / f"{name}-{size}-{language}.png", full_page=name != "editor")
+                    page.screenshot(path=folder / f"{name}-{size}-{language}.png", full_page="editor" not in name)
                     count += 1
                 for page in signed.values():
                     page.context.close()
@@ -147,6 +153,7 @@ def _sign_in(browser: Browser, url: str, login: str, language: str, size: str) -
         locale=LOCALES[language],
         timezone_id="Europe/Paris",
         reduced_motion="reduce",
+        color_scheme="dark" if size == "dark" else "light",
     )
     context.add_cookies([{"name": "bordereau-language", "value": language, "url": url}])
     page = context.new_page()

@@ -158,7 +158,9 @@ def test_a_changed_condition_decides_for_the_next_request(application: Applicati
     expect(errors_of(page, "flow_approval")).to_contain_text("Accord nécessaire ? → Oui")
     expect(errors_of(page, "flow_approval")).to_contain_text("L’expression s’arrête trop tôt")
     assert top_of(mark_of(page, "flow_approval")) > top_of(shape(page, "gateway_approval")) + 50, "as if of the gateway"
-    expect(page.get_by_text("Expression FEEL illisible.")).to_be_visible()
+    expect(page.locator("[data-entry-id=conditionExpression]").get_by_role("status")).to_contain_text(
+        "s’arrête trop tôt"
+    )
     assert page.evaluate("[...window.bordereauUntranslated]") == []
     page.keyboard.type(" 100")
     expect(errors_of(page, "flow_approval")).to_have_count(0)

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { DmnModdle } from "dmn-moddle";
 
 import { inKnownEdition } from "../src/decisions/namespaces.js";
-import { described, placesOf } from "../src/decisions/places.js";
+import { described, placeOf, placesOf, rowsOf } from "../src/decisions/places.js";
 import { wordsOf } from "../src/workshop/words.js";
 import { WORDS } from "../src/decisions/words.js";
 import { newDecision, slugOf } from "../src/workshop/new-decision.js";
@@ -21,6 +21,14 @@ test("a problem's id leads to row and column", async () => {
   assert.equal(say("below_threshold_amount"), "Accord nécessaire ? · ligne 1 · Montant de la commande (hors taxes)");
   assert.equal(places.get("amount_expression").shown, "amount_input");
   assert.equal(places.get("gone"), undefined);
+});
+
+test("what a problem says of its place leads to the row, the cell or the column", async () => {
+  const places = placesOf(await read(APPROVAL));
+  const at = (place) => placeOf({ element_id: "approval_needed", place }, places).shown;
+  assert.deepEqual(["rule:2", "rule:1/input:1 Montant", "rule:2/output:1 x", "output:1", "rule:9", null].map(at), ["above_threshold", "below_threshold_amount", "above_threshold_approval", "approval_output", undefined, undefined]);
+  const rows = rowsOf({ rows: "1, 2, 7" }, places.get("approval_needed"), places);
+  assert.deepEqual(rows.map(({ row }) => row), [1, 2]);
 });
 
 test("every edition of DMN is opened under the names of 1.3, and nothing else is renamed", () => {

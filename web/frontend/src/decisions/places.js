@@ -13,6 +13,28 @@ export function placesOf(definitions) {
   return places;
 }
 
+/**
+ * The place of a problem: its element, narrowed by what `place` says within it (`rule:2/input:1 Montant`, `output:1`), counted from 1.
+ * Undefined when the file has no such element.
+ */
+export function placeOf({ element_id: id, place: within }, places) {
+  const place = places.get(id);
+  const logic = place?.decision.get("decisionLogic");
+  if (place?.row || place?.column || logic?.$type !== "dmn:DecisionTable" || !within) return place;
+  const [row, input, output] = ["rule", "input", "output"].map((kind) => Number(new RegExp(`\\b${kind}:(\\d+)`).exec(within)?.[1] ?? 0));
+  const rule = logic.get("rule")?.[row - 1];
+  const of = (holder, names) => (input ? holder?.get(names[0])?.[input - 1] : output ? holder?.get(names[1])?.[output - 1] : null);
+  const found = of(rule, ["inputEntry", "outputEntry"]) ?? rule ?? of(logic, ["input", "output"]);
+  return places.get(found?.id) ?? place;
+}
+
+/** The rows that a problem names beside its own place ("1, 2"), as places. */
+export function rowsOf({ rows }, place, places) {
+  const rules = place?.decision.get("decisionLogic")?.get("rule") ?? [];
+  const numbers = (rows ?? "").match(/\d+/g) ?? [];
+  return numbers.map((number) => places.get(rules[number - 1]?.id)).filter(Boolean);
+}
+
 function tablePlaces(places, decision, table) {
   const inputs = table.get("input") ?? [];
   const outputs = table.get("output") ?? [];

@@ -1,7 +1,7 @@
 /** The problems of a decision file: a list beside the table, marks on its rows, cells and columns; a click on one leads there. */
 import { element as el } from "../page/dom.js";
 import { isError } from "../workshop/session.js";
-import { described, placesOf } from "./places.js";
+import { described, placeOf, placesOf, rowsOf } from "./places.js";
 
 /** `open(decision)` shows a decision (a promise); `path` is the file that is edited, `canvas` holds what dmn-js draws. */
 export function problemList({ dmn, canvas, path, word, open }) {
@@ -21,7 +21,7 @@ export function problemList({ dmn, canvas, path, word, open }) {
   }
 
   function row(problem, places) {
-    const place = isHere(problem) ? places.get(problem.element_id) : undefined;
+    const place = isHere(problem) ? placeOf(problem, places) : undefined;
     const facts = [
       el("span", { className: "bde-problem-kind" }, word(isError(problem) ? "error" : "warning")),
       el("span", { className: "bde-problem-where" }, place ? described(place, word) : elsewhere(problem)),
@@ -34,7 +34,7 @@ export function problemList({ dmn, canvas, path, word, open }) {
     content.dataset.code = problem.code ?? "";
     if (place) {
       content.dataset.element = problem.element_id;
-      content.addEventListener("click", () => reveal(problem.element_id));
+      content.addEventListener("click", () => reveal(problem));
     }
     return el("li", {}, content);
   }
@@ -42,12 +42,13 @@ export function problemList({ dmn, canvas, path, word, open }) {
   const isHere = ({ file }) => !file || file === path;
 
   function elsewhere(problem) {
-    if (isHere(problem)) return problem.element_name || problem.element_id || word("wholeProcess");
-    return [word("otherFile", { file: problem.file }), problem.element_name || problem.element_id].filter(Boolean).join(" · ");
+    const where = [problem.element_name || problem.element_id, problem.where];
+    if (!isHere(problem)) where.unshift(word("otherFile", { file: problem.file }));
+    return where.filter(Boolean).join(" · ") || word("wholeProcess");
   }
 
-  async function reveal(id) {
-    const place = placesOf(dmn.getDefinitions()).get(id);
+  async function reveal(problem) {
+    const place = placeOf(problem, placesOf(dmn.getDefinitions()));
     if (!place) return;
     await open(place.decision);
     mark();
@@ -65,10 +66,13 @@ export function problemList({ dmn, canvas, path, word, open }) {
     const places = placesOf(dmn.getDefinitions());
     const wanted = new Map();
     for (const problem of shown.filter(isHere)) {
-      const node = nodeOf(places.get(problem.element_id)?.shown ?? "");
-      if (!node) continue;
-      const before = wanted.get(node);
-      wanted.set(node, { isError: isError(problem) || before?.isError, messages: [...(before?.messages ?? []), problem.message] });
+      const place = placeOf(problem, places);
+      for (const { shown: id } of new Set([place, ...rowsOf(problem, place, places)].filter(Boolean))) {
+        const node = id && nodeOf(id);
+        if (!node) continue;
+        const before = wanted.get(node);
+        wanted.set(node, { isError: isError(problem) || before?.isError, messages: [...(before?.messages ?? []), problem.message] });
+      }
     }
     for (const node of canvas.querySelectorAll("[data-problem]")) {
       if (wanted.has(node)) continue;

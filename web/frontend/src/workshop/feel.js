@@ -37,11 +37,13 @@ export function checkExpressions(answer, { elementOf, kindOf = () => "expression
   return { forget: () => known.clear() };
 }
 
-/** Problems as marks of the editor; none reaches beyond the text. */
-export function marksOf(problems, length) {
+/** Problems as marks of the editor; none reaches beyond the text. One without a length is about the word that begins there. */
+export function marksOf(problems, text) {
+  const { length } = text;
   return problems.map(({ at, length: width, message, severity }) => {
     const from = Math.min(Math.max(at ?? 0, 0), length);
-    const to = at === null || at === undefined ? length : Math.min(from + Math.max(width ?? 1, 1), length);
+    const wide = width || /^[\p{L}\p{N}_]*/u.exec(text.slice(from))[0].length || 1;
+    const to = at === null || at === undefined ? length : Math.min(from + wide, length);
     // At the end there is nothing to underline but what stands before it.
     return { from: from === to ? Math.max(from - 1, 0) : from, to, message, severity: severity === "warning" ? "warning" : "error" };
   });
@@ -96,7 +98,12 @@ const typeOver = EditorView.domEventHandlers({
   },
 });
 
+async function check(view) {
+  const source = view.state.doc.toString();
+  return marksOf(await ask(source, view.dom), source);
+}
+
 /** What the FEEL editors of both panels are extended with. */
 export function engineLint() {
-  return [said, typeOver, linter(async (view) => marksOf(await ask(view.state.doc.toString(), view.dom), view.state.doc.length), { delay: AFTER_MS })];
+  return [said, typeOver, linter(check, { delay: AFTER_MS })];
 }
