@@ -318,9 +318,11 @@ def test_what_never_holds_is_said_while_it_is_typed(olivia: Browser) -> None:
     assert (never["code"], never["severity"]) == ("feel_never_ordered", "warning")
     for kind, element in (("condition", None), ("expression", "flow_launch")):
         (no_condition,) = ask(olivia, source="= quantity", kind=kind, element=element)["problems"]
-        assert no_condition["code"] == "feel_condition_kind"
+        assert (no_condition["code"], no_condition["severity"]) == ("condition_never_boolean", "warning")
         assert "number" in no_condition["message"]
         assert (no_condition["at"], no_condition["length"]) == (1, 9)
+    (certain,) = ask(olivia, source="= 1 + 1", kind="condition")["problems"]
+    assert (certain["code"], certain["severity"]) == ("condition_never_boolean", "error")
     assert ask(olivia, source="= quantity", kind="expression", element="compute_amount")["problems"] == []
     assert ask(olivia, source="= amount_of_a_message", kind="condition")["problems"] == []
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.errors import CommandRejected, Facts
-from engine.feel import Analysis, FeelSyntaxError, analyse, compile_expression, compile_unary_tests
+from engine.feel import (
+    Analysis,
+    Expression,
+    FeelSyntaxError,
+    UnaryTests,
+    analyse,
+    compile_expression,
+    compile_unary_tests,
+)
 from engine.feel.printer import printed_type
 from engine.model.bundle import Bundle
 from web.ui import t
@@ -74,7 +82,7 @@ def checked(asked: Asked, bundle: Bundle, files: Mapping[str, bytes]) -> dict[st
         return {"problems": [_record(found, asked.source, skipped)], "type": None}
     analysis = analyse(compiled, types)
     is_condition = asked.kind == "condition" or _is_flow(bundle, asked.element)
-    problems = [*_findings(analysis, source), *(_no_condition(analysis, source) if is_condition else ())]
+    problems = [*_findings(analysis, source), *(_no_condition(compiled, analysis, source) if is_condition else ())]
     return {
         "problems": [_record(each, asked.source, skipped) for each in problems],
         "type": None if analysis.type is None else printed_type(analysis.type),
@@ -93,11 +101,18 @@ def _findings(analysis: Analysis, source: str) -> Iterator[_Found]:
         )
 
 
-def _no_condition(analysis: Analysis, source: str) -> Iterator[_Found]:
-    """That the condition of a flow is never true, when that is certain."""
+def _no_condition(compiled: Expression | UnaryTests, analysis: Analysis, source: str) -> Iterator[_Found]:
+    """That the condition of a flow is never true or false: an error where the gate says so, which knows no types of variables."""
     if analysis.type is not None and analysis.type.name not in ("boolean", "Any"):
-        facts: Facts = {"type": printed_type(analysis.type)}
-        yield _Found(code="feel_condition_kind", at=0, length=len(source), facts=facts, severity="warning")
+        alone = analyse(compiled, {}).type
+        facts: Facts = {"type": printed_type(analysis.type), "expression": source}
+        yield _Found(
+            code="condition_never_boolean",
+            at=0,
+            length=len(source),
+            facts=facts,
+            severity="warning" if alone is None else "error",
+        )
 
 
 def _before_feel(text: str) -> int:
