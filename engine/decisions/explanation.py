@@ -85,10 +85,14 @@ def explain(decision: Decision, variables: Mapping[str, Value], environment: Env
     """Take ``decision`` and say why, with all that it requires; one that several others require is explained once, in one object.
 
     A decision that fails (two rows under UNIQUE, a value that is not allowed, a bound exceeded) is explained too, as far as it came.
+    Raises FeelFailure when decisions require one another on more levels than can be followed.
     """
     witness = _Witness()
     evaluation = Evaluation(variables, environment, witness, is_strict=True)
-    return _Explainer(evaluation, witness).explained(decision)
+    try:
+        return _Explainer(evaluation, witness).explained(decision)
+    except RecursionError as error:
+        raise FeelFailure("feel_too_nested_value") from error
 
 
 class _Witness(Witness):

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -257,6 +258,14 @@ class TestTheFile:
         assert said(capsys, path, "--decision", "second")[0].startswith("second = 2")
         assert "Did you mean “second”?" in said(capsys, path, "--decision", "secnd", code=2)[1]
         assert "There are:\n  first\n  second" in said(capsys, path, "--decision", "weather", code=2)[1]
+
+    def test_with_a_chain_of_decisions_too_long_to_follow_is_a_sentence(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        first, *others = (f"d{number}" for number in range(1_500))
+        chain = [decision(name, literal("1"), needs=(before,)) for before, name in pairwise([first, *others])]
+        path = file(tmp_path, decision(first, literal("1")), *chain)
+        assert "nested too deep" in said(capsys, path, code=1)[1]
 
     def test_without_a_decision(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert "a.dmn holds no decision" in said(capsys, file(tmp_path), code=2)[1]
