@@ -170,9 +170,11 @@ class Loop(Several):
         return self.source.variables | (self.body.variables - {self.variable, "partial"})
 
     def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
-        """What the FEEL of the same name gives."""
+        """What the FEEL of the same name gives; for a filter null when its condition is none (§10.2.2.10)."""
+        odd = False
 
         def run(item: Value, partial: Value = None) -> Value:
+            nonlocal odd
             inner = {**scope, self.variable: item}
             if self.form is FOR_PARTIAL:
                 inner["partial"] = partial
@@ -180,11 +182,16 @@ class Loop(Several):
                 # the entries of an item are names too, and hide the names outside (DMN 1.5 §10.3.2.5)
                 inner = {**scope, **item, self.variable: item}
             budget.spend(self.body.cost + len(inner))
-            return self.body.outcome(inner, environment, budget).value
+            value = self.body.outcome(inner, environment, budget).value
+            odd = odd or not (value is None or type(value) is bool)
+            return value
 
         source = self.source.outcome(scope, environment, budget).value
+        if self.form is FILTER and source == []:
+            return Outcome(value=[])  # FEEL would ask the condition once, to learn whether it is a position
         body = Function("body", ("item", "partial"), run, optional=1)
-        return Outcome(value=self.form.evaluate({"source": source, "body": body}, environment, budget))
+        value = self.form.evaluate({"source": source, "body": body}, environment, budget)
+        return Outcome(value=None if odd and self.form is FILTER else value)
 
 
 FOR = compile_expression("for item in source return body(item)", names=("body",))

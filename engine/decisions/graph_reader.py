@@ -270,11 +270,11 @@ class GraphReader:
         return made
 
     def _result_type(self, element: etree._Element, body: etree._Element) -> ItemType | None:
-        """The type of what a model gives: of its body, or of its variable (before DMN 1.2; since then that of the function itself)."""
+        """The type of what a model or service gives: that of its body, or of its variable."""
         own = self.types.of(body, Place(element))
         if own is None:
             own = self.types.of(dmn.child(element, "variable"), Place(element))
-        return None if own is None or own.feel.name == "function" else own
+        return None if own is None else own.result()
 
     def _service(self, element: etree._Element, key: str) -> Service:
         before = self.notes.errors

@@ -136,8 +136,11 @@ class LogicReader:
         if kind != "FEEL":
             self.notes.add("dmn_function_kind", place, kind=kind[:40])
             raise Refused
+        declared = self.types.of(element, place)
         return FunctionDefinition(
-            self.parameters(element, place), self.inside(element, place.within("body")), self.types.of(element, place)
+            self.parameters(element, place),
+            self.inside(element, place.within("body")),
+            None if declared is None else declared.result(),
         )
 
     def conditional(self, element: etree._Element, place: Place) -> Logic:

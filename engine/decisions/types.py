@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from engine.feel import Budget, Environment, TypeName, UnaryTests, Value, coerced
 
+_ANY = TypeName("Any")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemType:
@@ -53,6 +55,13 @@ class ItemType:
     def limits(self) -> tuple[UnaryTests, ...]:
         """All tests that the whole value passes, those of the types that this one restricts among them."""
         return self.tests if self.base is None else (*self.tests, *self.base.limits)
+
+    def result(self) -> ItemType | None:
+        """What a function gives whose variable is declared so: the result of a signature, else this type itself (as in DMN 1.1)."""
+        if self.feel.name != "function":
+            return self
+        given = self.feel.arguments[-1] if self.feel.arguments else _ANY
+        return None if given == _ANY else ItemType(name=given.name, feel=given)
 
     def values(self) -> UnaryTests | None:
         """The values that one item may have, where they are listed: an output of this type ranks by them (DMN 1.5 §8.2.11)."""

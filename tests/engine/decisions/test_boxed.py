@@ -75,6 +75,9 @@ def test_conditionals_evaluate_one_branch(value: Make) -> None:
         (f"<filter><in>{lit('list')}</in><match>{lit('item &gt; 3')}</match></filter>", [D(4), D(6)]),
         (f"<filter><in>{lit('7')}</in><match>{lit('item &gt; 3')}</match></filter>", [D(7)]),
         (f"<filter><in>{lit('rows')}</in><match>{lit('price &gt; item.least')}</match></filter>", [{"price": D(2), "least": D(1)}]),
+        (f"<filter><in>{lit('list')}</in><match>{lit('2')}</match></filter>", None),
+        (f"<filter><in>{lit('list')}</in><match>{lit('if item = 2 then null else true')}</match></filter>", [D(4), D(6)]),
+        (f"<filter><in>{lit('[]')}</in><match>{lit('2')}</match></filter>", []),
         (f"<filter><in>{lit('null')}</in><match>{lit('true')}</match></filter>", None),
     ],
 )  # fmt: skip

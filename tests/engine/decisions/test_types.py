@@ -139,6 +139,10 @@ def test_knowledge_takes_and_gives_its_types(
     source = "[k(1), k([2]), k(&quot;3&quot;)]".replace("&quot;", '"')
     with_string = file(*TYPES, model, decision(literal(source), requires=["!k"]))
     assert read_decisions(with_string, "t.dmn")["decide"].evaluate({}, environment).value == [None, None, None]
+    by_signature = with_string.replace(b' typeRef="string">', b">", 1).replace(
+        b"<text>n</text>", b"<text>string(n)</text>"
+    )
+    assert read_decisions(by_signature, "t.dmn")["decide"].evaluate({}, environment).value == [None, None, None]
     with_number = with_string.replace(b' typeRef="string">', b' typeRef="number">', 1)
     assert read_decisions(with_number, "t.dmn")["decide"].evaluate({}, environment).value == [D(1), D(2), None]
 
