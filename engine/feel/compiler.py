@@ -331,8 +331,11 @@ class Compiler:
                 None if (interval := run(frame)) is None else operations.passes(frame[slot], interval, frame[2])
             )
         if test.uses_input:
+            # a condition that is null (no input to compare) is not met, though the input is null like it
             return lambda frame: (
-                value if type(value := run(frame)) is bool else operations.passes(frame[slot], value, frame[2])
+                value
+                if type(value := run(frame)) is bool or value is None
+                else operations.passes(frame[slot], value, frame[2])
             )
         return lambda frame: passed(frame[slot], run(frame), frame[2])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -135,3 +136,85 @@ def test_a_hundred_rules_find_the_one(read: Make, environment: Environment) -> N
         result = found.evaluate({"amount": D(n * 10 + 3), "country": country}, environment)
         assert (result.value, result.rules) == (D(n), (f"r{n + 1}",))
     assert found.evaluate({"amount": D(3), "country": "FR"}, environment).value is None
+
+
+def test_a_missing_input_meets_no_condition_on_it(read: Make, environment: Environment) -> None:
+    found = read(
+        [("? > 10", '"high"'), ("? <= 10 and ? > 0", '"low"'), ("null", '"none"'), ("not(? > 3)", '"odd"')],
+        policy="RULE ORDER",
+    )
+    assert found.evaluate({"amount": None}, environment).value == ["none"]
+    assert found.evaluate({"amount": D(11)}, environment).value == ["high"]
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "cells", "expected"),
+    [
+        ("MIN", ['"b"', '"a"'], "a"),
+        ("MAX", ['"b"', '"a"'], "b"),
+        ("MIN", ['date("2026-01-02")', 'date("2026-01-01")'], date(2026, 1, 1)),
+        ("MAX", ['duration("P1D")', 'duration("PT25H")'], timedelta(hours=25)),
+        ("SUM", ['duration("P1D")', 'duration("PT1H")'], timedelta(hours=25)),
+        ("SUM", ['"a"', '"b"'], None),
+        ("MIN", ["1", '"a"'], None),
+        ("COUNT", ["1", "1"], D(2)),
+        ("COUNT", ["null", "1"], D(2)),
+    ],
+)
+def test_aggregations_of_other_kinds(
+    *, read: Make, environment: Environment, aggregation: str, cells: list[str], expected: Value
+) -> None:
+    found = read([("-", cell) for cell in cells], policy="COLLECT", aggregation=aggregation)
+    assert found.evaluate({}, environment).value == expected
+
+
+@pytest.mark.parametrize("aggregation", ["SUM", "MIN", "MAX"])
+def test_nothing_to_aggregate_is_null(read: Make, environment: Environment, aggregation: str) -> None:
+    found = read([("> 10", "1")], policy="COLLECT", aggregation=aggregation)
+    assert found.evaluate({"amount": D(1)}, environment).value is None
+
+
+def test_priority_looks_at_the_first_output_first(read: Make, environment: Environment) -> None:
+    rows = [("-", '"b"', '"y"'), ("-", '"a"', '"z"'), ("-", '"a"', '"y"'), ("-", '"unlisted"', '"x"')]
+    outputs = [("one", '"a", "b"'), ("two", '"x", "y", "z"')]
+    found = read(rows, outputs=outputs, policy="PRIORITY")
+    assert found.evaluate({}, environment).value == {"one": "a", "two": "y"}
+    ordered = read(rows, outputs=outputs, policy="OUTPUT ORDER").evaluate({}, environment).value
+    assert [(each["one"], each["two"]) for each in ordered] == [("a", "y"), ("a", "z"), ("b", "y"), ("unlisted", "x")]
+
+
+def test_equal_priority_keeps_the_order_of_the_rows(read: Make, environment: Environment) -> None:
+    rows = [("-", '"a"', "1"), ("-", '"b"', "2"), ("-", '"a"', "3")]
+    ordered = read(rows, outputs=[("one", '"b", "a"'), "two"], policy="OUTPUT ORDER").evaluate({}, environment).value
+    assert [each["two"] for each in ordered] == [D(2), D(1), D(3)]
+
+
+@pytest.mark.parametrize("cell", ["{a: 1, b: [2, null]}", "[1, {c: null}]", "null", 'date("2026-01-01")'])
+def test_any_compares_whole_values(read: Make, environment: Environment, cell: str) -> None:
+    found = read([("-", cell, "1"), ("-", f"if true then {cell} else 0", "1.0")], outputs=["x", "y"], policy="ANY")
+    assert found.evaluate({}, environment).rules == ("r1", "r2")
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [("UNIQUE", D(7)), ("FIRST", D(7)), ("ANY", D(7)), ("COLLECT", D(7)), ("RULE ORDER", D(7)), (None, D(7))],
+)
+def test_a_default_stands_in_under_every_policy(
+    read: Make, environment: Environment, policy: str | None, expected: Value
+) -> None:
+    found = read([("> 10", "1")], policy=policy, default="limit + 2")
+    result = found.evaluate({"amount": D(1), "limit": D(5)}, environment)
+    assert (result.value, result.rules) == (expected, ())
+    assert "limit" in found.inputs
+
+
+def test_tables_without_rules_or_inputs(read: Make, environment: Environment) -> None:
+    assert read([]).evaluate({"amount": D(1)}, environment).value is None
+    assert read([], policy="COLLECT").evaluate({"amount": D(1)}, environment).value == []
+    assert read([("1",)], inputs=[]).evaluate({}, environment).value == D(1)
+    assert read([("1",), ("2",)], inputs=[], policy="RULE ORDER").evaluate({}, environment).value == [D(1), D(2)]
+
+
+def test_several_outputs_collected_are_contexts(read: Make, environment: Environment) -> None:
+    found = read([("-", "1", "2"), ("-", "3", "4")], outputs=["x", "y"], policy="COLLECT")
+    assert found.evaluate({}, environment).value == [{"x": D(1), "y": D(2)}, {"x": D(3), "y": D(4)}]
