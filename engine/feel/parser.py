@@ -190,7 +190,7 @@ class Parser(Cursor):
             return self._parenthesis(token)
         if token.text == "[":
             return self._bracket(token)
-        if token.text == "]" and not self._is_left_alone(self._index):
+        if token.text == "]" and (self._tokens[self._index + 1].text == ".." or not self._is_left_alone(self._index)):
             self._open()
             start = None if self._is("..") else self._bound_of_range()
             return self._range_end(token, start, start_included=False)
