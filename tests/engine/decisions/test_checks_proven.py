@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,9 +151,20 @@ def _kinds_of_name(table: Table, name: str) -> list[str]:
     return found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tables())
 def test_what_is_told_holds_and_nothing_is_missed(table: Table) -> None:
+    _holds(table)
+
+
+@pytest.mark.long
+@settings(max_examples=1500, deadline=None)
+@given(tables())
+def test_what_is_told_holds_for_many_tables(table: Table) -> None:
+    _holds(table)
+
+
+def _holds(table: Table) -> None:
     found = examined(table)
     assert not found.is_too_large
     for gap in found.gaps:
