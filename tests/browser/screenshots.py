@@ -1,4 +1,4 @@
-"""Pictures of every page, for people to look at: ``python -m tests.browser.screenshots FOLDER`` (desktop, dark and phone, French and English).
+"""Pictures of every page, for people to look at (desktop, dark, phone; both languages): ``python -m tests.browser.screenshots FOLDER``.
 
 Runs the product on a database of its own with a few cases in different states, then deletes it.
 """

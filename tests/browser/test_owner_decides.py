@@ -1,4 +1,4 @@
-"""The process owner changes a rule in its decision table and an expression in the diagram, as a person would: and the running engine follows."""
+"""The owner changes a rule in its decision table and an expression in the diagram, as a person would: and the engine follows."""
 
 from __future__ import annotations
 

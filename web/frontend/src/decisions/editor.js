@@ -106,13 +106,13 @@ function perView(...additionalModules) {
   return Object.fromEntries(views.map((view) => [view, { additionalModules }]));
 }
 
-/** Opens the file at its first decision. Gives what the reader grumbled about; throws when nothing can be shown, or would be lost. */
+/** Opens the file at its first table. Gives what the reader grumbled about; throws when nothing can be shown, or would be lost. */
 async function show(dmn, source, word) {
   const { xml, isRenamed } = inKnownEdition(source);
   const { warnings } = await dmn.importXML(xml, { open: false });
   if (isRenamed && warnings.length) throw new Error(word("laterEdition", { reason: warnings[0].message }));
   const views = dmn.getViews().filter(isShown);
-  const first = views.find((view) => view.type !== "drd") ?? views[0];
+  const first = views.find((view) => view.type === "decisionTable") ?? views.find((view) => view.type !== "drd") ?? views[0];
   if (!first) throw new Error(word("nothingToShow"));
   await dmn.open(first);
   return warnings.map(({ message }) => ({ code: "import", element_id: null, severity: "warning", message: word("openedWith", { reason: message }) }));
