@@ -30,8 +30,7 @@ def add(commands: Any) -> None:
 def check(settings: Settings, chosen: argparse.Namespace) -> int:
     """Say what is wrong, path by path. Errors fail; warnings do not. Raises AskedWrongly where there is nothing to check."""
     paths = [each for path in chosen.paths for each in _to_check(path)]
-    handlers = load(settings.handlers, "BORDEREAU_HANDLERS")
-    found = {path: _problems_of(path, handlers) for path in paths}
+    found = {path: _of_folder(path, settings) if path.is_dir() else _of_file(path) for path in paths}
     if chosen.json:
         _print_json(found)
     else:
@@ -50,18 +49,29 @@ def _to_check(path: Path) -> list[Path]:
     return found
 
 
-def _problems_of(path: Path, handlers: HandlerTable) -> tuple[Problem, ...]:
-    from engine.decisions import read_model
-    from engine.decisions.checks import check_model
+def _of_folder(path: Path, settings: Settings) -> tuple[Problem, ...]:
+    """The problems of a whole process, its handlers, forms and tables included."""
     from engine.definitions import gate
     from engine.definitions.store import read_folder
+
+    handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
+    inside = [each.relative_to(path) for each in sorted(path.rglob("*")) if each.is_file()]
+    too_large = [
+        each
+        for each in inside
+        if not any(part.startswith(".") for part in each.parts) and (path / each).stat().st_size > LARGEST
+    ]
+    if too_large:
+        return tuple(_too_large(each.as_posix()) for each in too_large)
+    return gate.check(read_folder(path), handlers)
+
+
+def _of_file(path: Path) -> tuple[Problem, ...]:
+    """The problems of a file by itself, with the decision files beside it that it may import."""
+    from engine.decisions import read_model
+    from engine.decisions.checks import check_model
     from engine.model.bpmn_reader import read_processes
 
-    if path.is_dir():
-        too_large = [each for each in sorted(path.rglob("*")) if each.is_file() and each.stat().st_size > LARGEST]
-        if too_large:
-            return tuple(_too_large(each.relative_to(path).as_posix()) for each in too_large)
-        return gate.check(read_folder(path), handlers)
     content = read_bytes(path)
     if content is None:
         return (_too_large(path.name),)

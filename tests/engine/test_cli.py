@@ -197,6 +197,18 @@ class TestCheck:
             "message",
         }
 
+    def test_gaps_and_rows_without_effect_are_warnings_and_do_not_fail(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "gap.dmn"
+        text = (REPLENISHMENT / "approval.dmn").read_text(encoding="utf-8")
+        path.write_text(text.replace("&gt; 5000", "&gt; 6000"), encoding="utf-8")
+        assert cli.run(["check", str(path)]) == 0
+        assert "warning: gap.dmn approval_needed" in capsys.readouterr().out
+        path.write_text(text.replace("&gt; 5000", "&gt; 4000"), encoding="utf-8")
+        assert cli.run(["check", str(path)]) == 1
+        assert "error: gap.dmn approval_needed" in capsys.readouterr().out
+
     @pytest.mark.parametrize("name", ["large.dmn", "large.bpmn", "process"])
     def test_50_megabytes_are_refused_unread(
         self, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
