@@ -11,6 +11,7 @@ from engine.decisions.logic import Logic, Undefined
 from engine.decisions.model import DecisionModel
 from engine.errors import Problem
 from engine.feel import Expression, UnaryTests
+from engine.feel.functions import BUILTINS
 from engine.feel.hints import closest
 
 
@@ -57,7 +58,8 @@ def _of_knowledge(model: DecisionModel, knowledge: Knowledge) -> Iterator[Proble
 
 
 def _strangers(owner: Owner, logic: Logic, known: set[str], hidden: frozenset[str]) -> Iterator[Problem]:
-    for name in sorted(logic.variables - known - hidden):
+    # a built-in that is passed on as a value is read like a variable
+    for name in sorted(logic.variables - known - hidden - BUILTINS.keys()):
         suggestion = closest(name, known)
         if suggestion is None:
             yield owner.problem("dmn_name_undeclared", name=name)

@@ -6,9 +6,8 @@ type than declared is wrong in every case: errors. A gap may be meant, and a row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from engine.decisions.checks.outputs import Misfit, misfits
 from engine.decisions.checks.rows import COUNTED, Example, examined
@@ -92,13 +91,18 @@ class _Sentences:
                 "dmn_aggregation_outputs", is_error=True, aggregation=self._table.aggregation.value
             )
         yield from self._overlaps()
-        yield from self._outputs()
-        yield from self._analysed()
-        yield from self._never()
-        yield from self._masked()
-        yield from self._same()
+        for alike in (self._outputs(), self._findings(), self._never(), self._masked(), self._same()):
+            yield from self._curbed(list(alike))
         yield from self._gaps()
         yield from self._open()
+
+    def _curbed(self, alike: Sequence[Problem]) -> Iterator[Problem]:
+        """At most ``MAX_ALIKE``: the same mistake in every row says nothing more by being said a thousand times."""
+        yield from alike[:MAX_ALIKE]
+        left = alike[MAX_ALIKE:]
+        if left:
+            is_error = any(each.severity == "error" for each in left)
+            yield self._owner.problem("dmn_more_alike", is_error=is_error, count=len(left))
 
     # --- rows against each other
 
@@ -131,7 +135,7 @@ class _Sentences:
             yield self._owner.problem("dmn_gaps_more" if found.gap_count < COUNTED else "dmn_gaps_many", count=more)
 
     def _never(self) -> Iterator[Problem]:
-        for row, column in islice(self._found.never, MAX_ALIKE):
+        for row, column in self._found.never:
             cell = self._table.rules[row].tests[column]
             label = self._label(column)
             yield self._owner.problem(
@@ -144,7 +148,7 @@ class _Sentences:
 
     def _masked(self) -> Iterator[Problem]:
         code = "dmn_rule_masked" if self._table.hit_policy is HitPolicy.FIRST else "dmn_rule_outranked"
-        for masked in islice(self._found.masked, MAX_ALIKE):
+        for masked in self._found.masked:
             yield self._owner.problem(code, _rule(masked.row), rule=masked.row + 1, rows=_listed(masked.by))
 
     def _same(self) -> Iterator[Problem]:
@@ -152,7 +156,7 @@ class _Sentences:
         if self._table.hit_policy is HitPolicy.UNIQUE:
             # two that can apply at all overlap, which has been said
             return
-        for first, again in islice([pair for pair in self._found.same if pair[1] not in hidden], MAX_ALIKE):
+        for first, again in (pair for pair in self._found.same if pair[1] not in hidden):
             yield self._owner.problem("dmn_rule_twice", _rule(again), rule=again + 1, other=first + 1)
 
     def _open(self) -> Iterator[Problem]:
@@ -171,7 +175,7 @@ class _Sentences:
     # --- cells
 
     def _outputs(self) -> Iterator[Problem]:
-        for misfit in islice(misfits(self._table, self._types), MAX_ALIKE):
+        for misfit in misfits(self._table, self._types):
             yield self._misfit(misfit)
 
     def _misfit(self, misfit: Misfit) -> Problem:
@@ -188,11 +192,8 @@ class _Sentences:
             return self._owner.problem("dmn_output_value_similar", place, is_error=True, **facts)
         return self._owner.problem("dmn_output_value", place, is_error=True, **facts)
 
-    def _analysed(self) -> Iterator[Problem]:
-        """What the analysis of expressions finds in the cells."""
-        yield from islice(self._findings(), MAX_ALIKE)
-
     def _findings(self) -> Iterator[Problem]:
+        """What the analysis of expressions finds in the cells."""
         for number, column in enumerate(self._table.inputs):
             place = _part("input", number, self._label(number))
             yield from self._analysis(column.expression, self._types, place)

@@ -309,6 +309,13 @@ def test_what_is_too_large_is_said(check: Check, monkeypatch: pytest.MonkeyPatch
     assert (found[-1].facts["rules"], found[-1].facts["inputs"]) == (20, 2)
 
 
+def test_the_same_mistake_in_every_row_is_counted(check: Check) -> None:
+    found = check([("-", '"hihg"') for _ in range(30)], outputs=[LEVELS], policy="COLLECT")
+    told = [problem for problem in found if problem.code == "dmn_output_value_similar"]
+    more = [problem for problem in found if problem.code == "dmn_more_alike"]
+    assert (len(told), [(each.severity, each.facts["count"]) for each in more]) == (20, [("error", 10), ("warning", 9)])
+
+
 def test_every_sentence_has_its_facts(check: Check) -> None:
     rows = [("[10..5]", '"hihg"'), ("> 1", '"low"'), ("> 0", '"low"')]
     for problem in check(rows, outputs=[LEVELS]):
