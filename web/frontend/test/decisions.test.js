@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { DmnModdle } from "dmn-moddle";
 
 import { inKnownEdition } from "../src/decisions/namespaces.js";
+import { namesIn } from "../src/decisions/names.js";
 import { described, placeOf, placesOf, rowsOf } from "../src/decisions/places.js";
 import { wordsOf } from "../src/workshop/words.js";
 import { WORDS } from "../src/decisions/words.js";
@@ -50,4 +51,10 @@ test("a new table takes no id and no file that is there, and can be read", async
 
 test("names become ids that a file and a variable may have", () => {
   assert.deepEqual(["Accord nécessaire ?", "2 fois", "???", "a".repeat(99)].map(slugOf), ["accord_necessaire", "fois", "decision", "a".repeat(40)]);
+});
+
+test("expressions may use what the file names, parameters and blanks included", async () => {
+  const several = readFileSync(new URL("../../../tests/browser/frontend/several.dmn", import.meta.url), "utf8").replace('name="Remise"', 'name="Remise du client"');
+  const names = namesIn(await read(inKnownEdition(several).xml), ["day"]);
+  assert.deepEqual(names, ["Prix", "Remise du client", "amount", "customer", "day", "discount", "price", "rounding"]);
 });

@@ -7,6 +7,7 @@ import { openSession } from "../workshop/session.js";
 import { buildShell } from "../workshop/shell.js";
 import { translateModule } from "../workshop/translate.js";
 import { wordsOf } from "../workshop/words.js";
+import { namesIn } from "./names.js";
 import { inKnownEdition } from "./namespaces.js";
 import { problemList } from "./problems.js";
 import { isShown, viewTabs } from "./tabs.js";
@@ -59,7 +60,7 @@ export async function openDecisions(mount, { path, dmn: source, names = [] }) {
   });
   checkExpressions(
     async (question, signal) => {
-      const answer = await session.post(`${session.address}expression`, { ...question, names }, signal);
+      const answer = await session.post(`${session.address}expression`, { ...question, names: namesIn(dmn.getDefinitions(), names) }, signal);
       return answer.kind === "ok" ? (answer.body.problems ?? []) : null;
     },
     {
