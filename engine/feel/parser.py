@@ -72,6 +72,7 @@ class Parser(Cursor):
         super().__init__(source, names, functions)
         self._input_uses = 0
         self._in_range_end = False
+        # all names given anywhere before: an entry is still asked for when its context is closed
         self._bound: set[str] = set()
         self._types = Names((*TYPE_NAMES, *types)) if types else _TYPES
 
@@ -377,7 +378,7 @@ class Parser(Cursor):
             if not self._take(","):
                 break
         self._close("}")
-        self._names, self._bound = outer
+        self._names = outer
         return ContextLiteral(token.start, tuple(entries))
 
     def _key(self) -> str:
@@ -389,10 +390,10 @@ class Parser(Cursor):
 
     # --- worded constructs
 
-    def _known(self) -> tuple[Names, set[str]]:
+    def _known(self) -> Names:
         """The names known up to here, to come back to; what is bound from now on is known until then."""
-        outer = self._names, self._bound
-        self._names, self._bound = self._names.copy(), set(self._bound)
+        outer = self._names
+        self._names = outer.copy()
         return outer
 
     def _bind(self, name: str) -> None:
@@ -428,7 +429,7 @@ class Parser(Cursor):
         iterations = self._iterations()
         self._expect("return")
         made = For(token.start, iterations, self._expression(0))
-        self._names, self._bound = outer
+        self._names = outer
         return made
 
     def _quantified(self, token: Token) -> Quantified:
@@ -437,7 +438,7 @@ class Parser(Cursor):
         iterations = self._iterations()
         self._expect("satisfies")
         made = Quantified(token.start, cast('Literal["some", "every"]', token.text), iterations, self._expression(0))
-        self._names, self._bound = outer
+        self._names = outer
         return made
 
     def _function(self, token: Token) -> FunctionLiteral:
@@ -457,7 +458,7 @@ class Parser(Cursor):
         if self._is("external"):
             raise FeelSyntaxError("feel_external_function", self._token.start, length=len("external"))
         made = FunctionLiteral(token.start, tuple(parameters), self._expression(0))
-        self._names, self._bound = outer
+        self._names = outer
         return made
 
     # --- tests and types

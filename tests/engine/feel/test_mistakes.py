@@ -131,6 +131,8 @@ def test_what_was_meant(source: str) -> None:
         ("items.length()", ("items", "length")),
         ("namespace.size(1)", ("namespace",)),
         ("order.length", ("order",)),
+        ("{startsWith: function(a) a}.startsWith(1)", ()),
+        ("[{None: 1}][None = 1]", ()),
         ("not a", ("not a",)),
         ("green tea", ("green tea",)),
         ("x.is", ()),

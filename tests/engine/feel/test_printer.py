@@ -12,7 +12,7 @@ from engine.feel.printer import same
 from tests.engine.feel.strategies import NAMES, trees, unary_tests, values
 
 SLOW = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
-SHORT = settings(SLOW, max_examples=80)
+SHORT = settings(SLOW, max_examples=60)
 
 
 def parsed(source: str) -> tree.Node:
