@@ -348,20 +348,19 @@ class Compiler:
     def for_(self, node: For) -> Run:
         """``for``: one result per combination."""
         self._scopes.append(scope := Scope())
-        iterations = self._iterations(node.iterations, scope)
+        iterations = self._iterations(node.iterations, scope, self._size(node.result))
         partial = self._new_slot() if _mentions(node.result, "partial") else None
         if partial is not None:
             scope.slots["partial"] = partial
-        cost = self._size(node.result)
         result = self.expression(node.result)
         self._scopes.pop()
         if len(iterations) == 1 and partial is None:
-            return simple_for(*iterations[0], result, cost)
+            return simple_for(*iterations[0], result)
 
         def run(frame: Frame) -> Value:
             budget: Budget = frame[2]
             found: list[Value] = []
-            for _ in combinations(iterations, frame, cost):
+            for _ in combinations(iterations, frame):
                 if partial is not None:
                     budget.spend(len(found))
                     frame[partial] = list(found)
@@ -375,15 +374,14 @@ class Compiler:
     def quantified(self, node: Quantified) -> Run:
         """``some`` and ``every``, three-valued."""
         self._scopes.append(scope := Scope())
-        iterations = self._iterations(node.iterations, scope)
-        cost = self._size(node.condition)
+        iterations = self._iterations(node.iterations, scope, self._size(node.condition))
         condition = self.expression(node.condition)
         self._scopes.pop()
         decisive = node.quantifier == "some"
 
         def run(frame: Frame) -> Value:
             found: bool | None = not decisive
-            for _ in combinations(iterations, frame, cost):
+            for _ in combinations(iterations, frame):
                 value = condition(frame)
                 if value is decisive:
                     return decisive
@@ -393,23 +391,24 @@ class Compiler:
 
         if len(iterations) > 1:
             return guarded(run)
-        return guarded(simple_quantified(*iterations[0], condition, cost, decisive=decisive))
+        return guarded(simple_quantified(*iterations[0], condition, decisive=decisive))
 
-    def _iterations(self, iterations: tuple[Iteration, ...], scope: Scope) -> tuple[tuple[int, Run], ...]:
+    def _iterations(self, iterations: tuple[Iteration, ...], scope: Scope, cost: int) -> tuple[tuple[int, Run], ...]:
+        """The slots and sources of a loop whose every turn takes ``cost`` steps."""
         found: list[tuple[int, Run]] = []
         for iteration in iterations:
-            source = self._iteration_source(iteration)
+            source = self._iteration_source(iteration, cost + 1)
             slot = self._new_slot()
             scope.slots[iteration.name] = slot
             found.append((slot, source))
         return tuple(found)
 
-    def _iteration_source(self, iteration: Iteration) -> Run:
+    def _iteration_source(self, iteration: Iteration, each: int) -> Run:
         source = self.expression(iteration.source)
         if iteration.end is None:
-            return lambda frame: items_of(source(frame), frame[2])
+            return lambda frame: items_of(source(frame), frame[2], each)
         end = self.expression(iteration.end)
-        return lambda frame: steps(source(frame), end(frame), frame[2])
+        return lambda frame: steps(source(frame), end(frame), frame[2], each)
 
     def filter(self, node: Filter) -> Run:
         """``list[condition]``."""
@@ -500,7 +499,7 @@ class Compiler:
                 return self._builtin_call(node, name, builtin)
             if not is_bound and name not in self.names and not any(scope.item is not None for scope in self._scopes):
                 suggestion = closest(name, (*FUNCTIONS, *self.names))
-                raise FeelSyntaxError.unknown("feel_unknown_function", node.at, suggestion, name=name)
+                raise FeelSyntaxError.unknown("feel_unknown_function", node.at, suggestion, length=len(name), name=name)
         function = self.expression(node.function)
         arguments = tuple(self.expression(argument) for argument in node.arguments)
         names = node.names

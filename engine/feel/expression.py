@@ -70,9 +70,10 @@ class Expression(_Compiled):
         frame: Frame = [context, environment, budget, *self._slots]
         try:
             value = self._run(frame)
-            if type(value) is list or type(value) is dict:
+            kind = type(value)
+            if kind is list or kind is dict:
                 weigh(value, budget)
-            elif type(value) is Decimal and not value.is_finite():
+            elif kind is Decimal and not value.is_finite():
                 return None
         except RecursionError as error:
             _too_deep(error)

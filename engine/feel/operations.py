@@ -53,11 +53,13 @@ class Budget:
             raise FeelFailure("feel_text_too_long", limit=MAX_TEXT)
         self.spend(length // _CHARACTERS_PER_STEP)
 
-    def items(self, count: int) -> None:
-        """A list of ``count`` items is about to be made or read. Raises FeelFailure."""
+    def items(self, count: int, each: int = 1) -> None:
+        """A list of ``count`` items is about to be made or read, with ``each`` steps for every one. Raises FeelFailure."""
         if count > MAX_ITEMS:
             raise FeelFailure("feel_list_too_long", limit=MAX_ITEMS)
-        self.spend(count)
+        self.left -= count * each
+        if self.left < 0:
+            raise FeelFailure("feel_too_much_work", limit=MAX_STEPS)
 
     def prepare(self, thing: object, steps: int) -> None:
         """Something that one evaluation makes ready once, like a pattern, is charged once, whether it was at hand already or not."""

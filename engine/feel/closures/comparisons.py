@@ -32,9 +32,9 @@ def all_of(operands: tuple[Run, ...]) -> Run:
         found: bool | None = True
         for operand in operands:
             value = operand(frame)
-            if value is False:
-                return False
             if value is not True:
+                if value is False:
+                    return False
                 found = None
         return found
 
@@ -61,9 +61,9 @@ def any_of(operands: tuple[Run, ...]) -> Run:
         found: bool | None = False
         for operand in operands:
             value = operand(frame)
-            if value is True:
-                return True
             if value is not False:
+                if value is True:
+                    return True
                 found = None
         return found
 

@@ -16,19 +16,23 @@ class _NotIterable(Exception):
     """What should be iterated is null: so is the whole loop."""
 
 
-def items_of(value: Value, budget: Budget) -> list[Value]:
-    """What a loop goes through: the items of a list or range, or the value itself. Null ends the loop with null."""
-    if type(value) is list:
-        budget.items(len(value))
-        return value
+def items_of(value: Value, budget: Budget, each: int) -> list[Value]:
+    """What a loop goes through: the items of a list or range, or the value itself. Null ends the loop with null.
+
+    Charged with ``each`` steps for every item.
+    """
+    items: list[Value] = value if type(value) is list else _as_list(value, budget)
+    budget.items(len(items), each)
+    return items
+
+
+def _as_list(value: Value, budget: Budget) -> list[Value]:
     value = normal(value)
     if type(value) is list:
         return value
     if value is None:
         raise _NotIterable
-    if type(value) is Range:
-        return _range_items(value, budget)
-    return [value]
+    return _range_items(value, budget) if type(value) is Range else [value]
 
 
 def _range_items(interval: Range, budget: Budget) -> list[Value]:
@@ -42,17 +46,17 @@ def _range_items(interval: Range, budget: Budget) -> list[Value]:
     return items
 
 
-def steps(start: Value, end: Value, budget: Budget) -> list[Value]:
-    """``start..end``: whole numbers or days, upwards or downwards."""
+def steps(start: Value, end: Value, budget: Budget, each: int = 1) -> list[Value]:
+    """``start..end``: whole numbers or days, upwards or downwards; charged with ``each`` steps for every one."""
     start, end = normal(start), normal(end)
     if type(start) is date and type(end) is date:
         first, last = start.toordinal(), end.toordinal()
-        budget.items(abs(last - first) + 1)
+        budget.items(abs(last - first) + 1, each)
         return [date.fromordinal(day) for day in _upwards(first, last)]
     first_number, last_number = whole(start), whole(end)
     if first_number is None or last_number is None:
         raise _NotIterable
-    budget.items(abs(last_number - first_number) + 1)
+    budget.items(abs(last_number - first_number) + 1, each)
     return [Decimal(number) for number in _upwards(first_number, last_number)]
 
 
@@ -72,7 +76,7 @@ def guarded(run: Run) -> Run:
     return guarded
 
 
-def simple_for(slot: int, source: Run, result: Run, cost: int) -> Run:
+def simple_for(slot: int, source: Run, result: Run) -> Run:
     """``for`` over one source."""
 
     def run(frame: Frame) -> Value:
@@ -80,18 +84,16 @@ def simple_for(slot: int, source: Run, result: Run, cost: int) -> Run:
             items = source(frame)
         except _NotIterable:
             return None
-        frame[2].spend(len(items) * cost)
         return [result(frame) for frame[slot] in items]
 
     return run
 
 
-def simple_quantified(slot: int, source: Run, condition: Run, cost: int, *, decisive: bool) -> Run:
+def simple_quantified(slot: int, source: Run, condition: Run, *, decisive: bool) -> Run:
     """``some`` (``decisive`` true) or ``every`` (false) over one source."""
 
     def run(frame: Frame) -> Value:
         items = source(frame)
-        frame[2].spend(len(items) * cost)
         found: bool | None = not decisive
         for frame[slot] in items:
             value = condition(frame)
@@ -104,14 +106,13 @@ def simple_quantified(slot: int, source: Run, condition: Run, cost: int, *, deci
     return run
 
 
-def combinations(iterations: tuple[tuple[int, Run], ...], frame: Frame, cost: int) -> Iterator[None]:
+def combinations(iterations: tuple[tuple[int, Run], ...], frame: Frame) -> Iterator[None]:
     """Set the slots to every combination in turn. A later source may use the names before it."""
     (slot, source), rest = iterations[0], iterations[1:]
     items = source(frame)
-    frame[2].spend(len(items) * cost)
     for frame[slot] in items:
         if rest:
-            yield from combinations(rest, frame, cost)
+            yield from combinations(rest, frame)
         else:
             yield None
 

@@ -72,7 +72,10 @@ def slot_member_reader(slot: int, name: str) -> Run:
     def run(frame: Frame) -> Value:
         value = frame[slot]
         if type(value) is dict:
-            return value.get(name)
+            try:
+                return value[name]
+            except KeyError:
+                return None
         return operations.member(value, name, frame[2])
 
     return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from decimal import Decimal, DecimalException
+from decimal import Decimal, DecimalException, getcontext, setcontext
 from functools import cmp_to_key
 
 from engine.data import YearsMonths
@@ -71,12 +71,27 @@ def total(budget: Budget, *values: Value) -> Value:
     return _sum(_given(values), budget)
 
 
+_NUMBERS_ONLY = {Decimal}
+
+
+def _sum_of_numbers(items: Items) -> Value:
+    """Python's own sum, in the context of FEEL's arithmetic: a quarter of the time of adding one by one."""
+    before = getcontext()
+    setcontext(CONTEXT)
+    try:
+        return sum(items, ZERO)
+    except DecimalException:
+        return None
+    finally:
+        setcontext(before)
+
+
 def _sum(items: Items, budget: Budget) -> Value:
     budget.items(len(items))
     if not items:
         return None
-    if all(type(item) is Decimal for item in items):
-        return _numeric(CONTEXT.add, items, ZERO)
+    if set(map(type, items)) == _NUMBERS_ONLY:
+        return _sum_of_numbers(items)
     found = normal(items[0])
     if type(found) not in (Decimal, timedelta, YearsMonths):
         return None

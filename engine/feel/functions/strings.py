@@ -193,9 +193,9 @@ def extract(budget: Budget, text: str, pattern: str) -> Value:
 
 def _pattern(pattern: str, flags: str, budget: Budget) -> _Pattern | None:
     """The pattern for RE2, or None when it or its flags are not allowed. Flags: ``s m i x q`` (XPath 3.1 §5.6.1.1)."""
-    if len(pattern) > _MAX_PATTERN or not set(flags) <= set("smixq"):
+    if len(pattern) > _MAX_PATTERN or (flags and not set(flags) <= set("smixq")):
         return None
-    found, steps = _prepared(pattern, "".join(sorted(set(flags))))
+    found, steps = _prepared(pattern, flags and "".join(sorted(set(flags))))
     budget.prepare((pattern, flags), steps)
     return found
 
