@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from engine.feel import Environment, FeelSyntaxError, Function, Value, compile_expression
-from engine.feel.extensions import EXTENSIONS
+from engine.feel.extensions import EXTENSIONS, declare
 from engine.feel.functions import BUILTINS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,10 +21,14 @@ def evaluated(source: str, run: Callable[..., Any], name: str = "working_days_af
     return compile_expression(source).evaluate({}, environment)
 
 
+def later(day: date, days: Decimal) -> date:
+    return day + timedelta(days=int(days))
+
+
 def test_the_environment_brings_what_runs() -> None:
-    assert evaluated("working_days_after(today(), 2)", lambda day, days: [day, days]) == [date(2026, 1, 1), Decimal(2)]
-    assert evaluated("working_days_after(days: 2, from: today())", lambda _, days: days) == Decimal(2)
-    assert evaluated("every d in [1, 2] satisfies working_days_after(today(), d) = d", lambda _, days: days) is True
+    assert evaluated("working_days_after(today(), 2)", later) == date(2026, 1, 3)
+    assert evaluated("working_days_after(days: 2, from: today())", later) == date(2026, 1, 3)
+    assert evaluated("for d in 1..2 return working_days_after(today(), d).day", later) == [Decimal(2), Decimal(3)]
     assert compile_expression("working_days_after(today(), 2)").evaluate({}, Environment(NOW)) is None
 
 
@@ -73,16 +77,18 @@ class Secret:
     key = "secret"
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        (Secret(), None),
-        (1.5, None),
-        ([1, Secret(), {"a": Secret(), "b": (1, 2)}], [Decimal(1), None, {"a": None, "b": [Decimal(1), Decimal(2)]}]),
-    ],
-)
-def test_a_result_that_is_no_value_of_feel_is_null(given: object, expected: Value) -> None:
-    assert evaluated("working_days_after(today(), 2)", lambda *_: given) == expected
+@pytest.mark.parametrize("given", [Secret(), 1.5, [date(2026, 1, 1), Secret()], "2026-01-01", {"a": 1}])
+def test_a_result_that_is_not_of_the_declared_type_is_null(given: object) -> None:
+    assert evaluated("working_days_after(today(), 2)", lambda *_: given) is None
+
+
+def test_a_result_holds_only_values_of_feel() -> None:
+    declare("looked_up(key: string) -> list")
+    run = EXTENSIONS["looked_up"].signatures[0].run
+    given = Function("looked_up", ("key",), lambda _: [1, Secret(), {"a": Secret(), "b": (1, 2)}])
+    found = run(Environment(NOW, functions={"looked_up": given}), "key")
+    assert found == [Decimal(1), None, {"a": None, "b": [Decimal(1), Decimal(2)]}]
+    del EXTENSIONS["looked_up"]
 
 
 def test_no_extension_hides_a_function_of_the_standard() -> None:
