@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -22,7 +23,10 @@ from engine.feel import (
     compile_expression,
     compile_unary_tests,
     conforms,
+    printed,
 )
+from engine.feel.tree import Node
+from tests.engine.feel.strategies import NAMES, trees
 
 ENVIRONMENT = Environment(datetime(2026, 11, 21, tzinfo=UTC))
 NUMBER, STRING, DATE = TypeName("number"), TypeName("string"), TypeName("date")
@@ -183,3 +187,15 @@ def test_what_is_never_equal_is_never_equal(left: str, right: str, context: Mapp
     compiled = compile_expression(f"{left} = {right}", names=TYPES)
     if analyse(compiled, TYPES).findings and not (context[left] is None and context[right] is None):
         assert compiled.evaluate(context, ENVIRONMENT) is not True
+
+
+@settings(max_examples=100, deadline=None)
+@given(trees)
+def test_every_expression_can_be_analysed(tree: Node) -> None:
+    """Without any knowledge of variables, and whatever stands where."""
+    with suppress(FeelSyntaxError):
+        compiled = compile_expression(printed(tree), names=NAMES)
+        analysis = analyse(compiled, {})
+        with suppress(FeelFailure):
+            value = compiled.evaluate({}, ENVIRONMENT)
+            assert analysis.type is None or conforms(value, analysis.type), (compiled, analysis.type, value)
