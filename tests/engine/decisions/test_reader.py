@@ -141,7 +141,7 @@ def test_what_is_too_much_is_said_at_once(file: Make, decision: Make, table: Mak
     assert {each.code for each in problems_of(file(*chain, decision(literal("1"), "d500")))} == {"dmn_chain_too_long"}
     assert [each.code for each in problems_of(file(decision(table(rows))))] == ["dmn_too_many_rules"]
     assert {each.code for each in problems_of(file(decision(nested)))} == {"dmn_not_xml"}
-    assert read_decisions(file(decision(deep)), "t.dmn")["decide"]
+    assert set(read_decisions(file(decision(deep)), "t.dmn")) == {"decide"}
     assert len(problems_of(file(wrong))) == 1000
     assert process_time() - start < 10
 
