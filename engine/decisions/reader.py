@@ -19,7 +19,8 @@ def read_decisions(xml: bytes, file: str, *, others: Mapping[str, bytes] | None 
 def read_model(xml: bytes, file: str, *, others: Mapping[str, bytes] | None = None) -> DecisionModel:
     """Everything in a DMN file. ``others`` are the files at hand, by path, in which its imports are found by their namespace.
 
-    Raises DefinitionError with every problem found, also in what it needs of the files that it imports; FeelTooMuch within ``engine.feel.at_most``.
+    Raises DefinitionError with every problem found, also in what it needs of the files that it imports; FeelTooMuch within
+    ``engine.feel.at_most``.
     """
     found, problems = read_file(xml, file, others=others)
     if any(each.severity == "error" for each in problems):
