@@ -25,7 +25,7 @@ def write(page: Page, cell: str, text: str) -> Locator:
     """Type into a cell in place of what it says; gives the sentence that stands under it."""
     page.locator(f'td[data-element-id="{cell}"]').click()
     page.keyboard.press("Control+a")
-    page.keyboard.type(text)
+    page.keyboard.insert_text(text)
     written = page.locator(f'td[data-element-id="{cell}"]')
     expect(written.locator(".cm-content")).to_have_text(text)
     return written.get_by_role("status")

@@ -66,7 +66,7 @@ const CURES = [
   { file: "/@codemirror/lint/dist/index.js", cure: replaced("function underline(color) {\n", 'function underline() {\n    return "none";\n') },
   { file: "/@bpmn-io/cm-theme/dist/index.js", cure: replaced("const squiggle = color => ", 'const squiggle = color => "none" || ') },
   // A heading that says nothing is none for a screen reader.
-  { file: "/dmn-js-decision-table/lib/features/decision-table-head/components/DecisionTableHead.js", cure: replaced('createVNode(1, "th", "index-column")', 'createVNode(1, "th", "index-column", "#", 16)') },
+  { file: "/dmn-js-decision-table/lib/features/decision-table-head/components/DecisionTableHead.js", cure: replaced('createVNode(1, "th", "index-column")', 'createVNode(1, "th", "index-column", "#", 0)') },
   // Words of dmn-js that never reach its translation.
   { file: "/dmn-js-decision-table/lib/features/context-menu/ContextMenu.js", cure: translated('"Decision table context menu"', "this._translate") },
   { file: "/dmn-js-decision-table/lib/features/simple-duration-edit/components/InputDurationEdit.js", cure: translated('createTextVNode("Value")', "this._translate") },
