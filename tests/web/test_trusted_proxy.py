@@ -40,8 +40,11 @@ def served(office: Office, settings: Settings) -> Iterator[Ask]:
     try:
         yield ask
     finally:
+        # First the threads that answer: having answered, they write to the pipe that `close` closes.
+        server.task_dispatcher.shutdown(timeout=30)
         server.trigger.pull_trigger(server.close)
         thread.join(30)
+        assert not thread.is_alive()
 
 
 @pytest.fixture
