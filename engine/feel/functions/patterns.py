@@ -8,6 +8,7 @@ groups) is refused although RE2 knows some of it. Not supported, because nothing
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.feel.functions.characters import Ranges, block, category, complement, difference, folded, joined
@@ -31,6 +32,7 @@ _NAME_START: Ranges = (
 )
 _NAME: Ranges = joined(_NAME_START, ((0x2D, 0x2E), (0x30, 0x39), (0xB7, 0xB7), (0x300, 0x36F), (0x203F, 0x2040)))
 _QUANTIFIER = re.compile(r"[?*+]\??|\{[0-9]{1,6}(?:,(?:[0-9]{1,6})?)?\}\??")
+_COUNTED = re.compile(r"\{([0-9]+)(,([0-9]*))?\}")
 _PROPERTY = re.compile(r"\{([A-Za-z0-9-]{1,60})\}")
 _MAX_SUBTRACTIONS = 20
 _MAX_TRANSLATED = 100_000
@@ -40,19 +42,31 @@ class _Refused(Exception):
     """The pattern is none of XPath's."""
 
 
-def translated(pattern: str, flags: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A pattern for RE2. ``places``: how many characters and classes stand in it, those that are counted as often as they may come.
+
+    ``is_bounded``: nothing in it may be repeated without end.
+    """
+
+    written: str
+    places: int
+    is_bounded: bool
+
+
+def translated(pattern: str, flags: str) -> Translated | None:
     """``pattern`` for RE2, to be compiled with the case sensitivity that ``flags`` ask for; None when XPath 3.1 does not allow it.
 
     Flags: ``s`` (a dot takes everything), ``m`` (``^ $`` at every line), ``i`` (case does not matter), ``x`` (blanks say nothing), ``q``
     (the pattern is plain text).
     """
     if "q" in flags:
-        return "".join(map(_literal, pattern))
+        return Translated("".join(map(_literal, pattern)), len(pattern), is_bounded=True)
     try:
         made = _Translation(_without_blanks(pattern) if "x" in flags else pattern, flags).whole()
     except _Refused:
         return None
-    return made if len(made) <= _MAX_TRANSLATED else None
+    return made if len(made.written) <= _MAX_TRANSLATED else None
 
 
 def _without_blanks(pattern: str) -> str:
@@ -86,19 +100,22 @@ class _Translation:
         self._dot = "(?s:.)" if "s" in flags else r"[^\n\r]"
         self._line = ("(?m:^)", "(?m:$)") if "m" in flags else (r"\A", r"\z")
 
-    def whole(self) -> str:
+    def whole(self) -> Translated:
         """All of it."""
         made: list[str] = []
-        depth = 0
+        # places of the whole and of each group that is open
+        places = [0]
+        is_bounded = True
         while self._index < len(self._pattern):
             character = self._next()
             if character == "(":
-                depth += 1
+                places.append(0)
                 made.append(self._group())
                 continue
+            inside = 1
             if character == ")":
-                depth -= 1
-                if depth < 0:
+                inside = places.pop()
+                if not places:
                     raise _Refused
             elif character == "|":
                 made.append("|")
@@ -108,9 +125,14 @@ class _Translation:
             if quantifier:
                 made.append(quantifier.group())
                 self._index = quantifier.end()
-        if depth:
+                times = _COUNTED.match(quantifier.group())
+                if times is not None:
+                    inside *= int(times[3] or times[1])
+                is_bounded &= not times[2] or bool(times[3]) if times else quantifier.group().startswith("?")
+            places[-1] += inside
+        if len(places) > 1:
             raise _Refused
-        return "".join(made)
+        return Translated("".join(made), places[0], is_bounded)
 
     def _next(self) -> str:
         if self._index >= len(self._pattern):

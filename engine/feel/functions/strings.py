@@ -12,7 +12,7 @@ from typing import Any
 import re2
 
 from engine.feel.errors import FeelFailure
-from engine.feel.functions.patterns import translated
+from engine.feel.functions.patterns import Translated, translated
 from engine.feel.functions.registry import builtin
 from engine.feel.numbers import whole
 from engine.feel.operations import MAX_TEXT, Budget, normal
@@ -23,6 +23,11 @@ _PATTERN_MEMORY = 1 << 22
 _TRANSLATION_STEPS = 10
 _REFUSAL_STEPS = 20_000
 """RE2 refuses a pattern for its size after as much work as it would have been."""
+_FEW_PLACES = 8
+_TRIED_BY_FEW = 16_000
+_TRIED_FOR_GROUPS = 1_000
+_TRIED_BY_MANY = 250
+"""Instructions that are tried in the time of a step: where tables stay small, where groups are asked for, and by others at worst."""
 _GROUP = re.compile(r"[0-9]{1,4}")
 
 
@@ -124,6 +129,7 @@ class _Pattern:
     compiled: Any
     size: int
     takes_nothing: bool
+    read: Translated
 
 
 @builtin("matches(input: string, pattern: string, flags: string or null?) -> boolean")
@@ -140,10 +146,10 @@ def matches(budget: Budget, text: str, pattern: str, flags: str | None = None) -
 @builtin("replace(input: string, pattern: string, replacement: string, flags: string or null?) -> string")
 def replace(budget: Budget, text: str, pattern: str, replacement: str, flags: str | None = None) -> Value:
     """Every match replaced; ``$1`` is the first group. Null for a pattern that matches the empty text (XPath 3.1 §5.6.4)."""
-    found = _pattern(pattern, flags or "", budget)
+    is_plain = flags is not None and "q" in flags
+    found = _pattern(pattern, flags or "", budget, wants_groups="$" in replacement and not is_plain)
     if found is None or found.takes_nothing:
         return None
-    is_plain = flags is not None and "q" in flags
     pieces = [replacement.encode("utf-8", "replace")] if is_plain else _pieces(replacement, found.compiled.groups)
     if pieces is None:
         return None
@@ -191,47 +197,62 @@ def extract(budget: Budget, text: str, pattern: str) -> Value:
     return made
 
 
-def _pattern(pattern: str, flags: str, budget: Budget) -> _Pattern | None:
-    """The pattern for RE2, or None when it or its flags are not allowed. Flags: ``s m i x q`` (XPath 3.1 §5.6.1.1)."""
+def _pattern(pattern: str, flags: str, budget: Budget, *, wants_groups: bool = False) -> _Pattern | None:
+    """The pattern for RE2, or None when it or its flags are not allowed. Flags: ``s m i x q`` (XPath 3.1 §5.6.1.1).
+
+    ``wants_groups``: what each group took will be asked for. That costs more than finding where a match begins and ends.
+    """
     if len(pattern) > _MAX_PATTERN or (flags and not set(flags) <= set("smixq")):
         return None
-    found, steps = _prepared(pattern, flags and "".join(sorted(set(flags))))
+    found, steps = _prepared(pattern, flags and "".join(sorted(set(flags))), wants_groups=wants_groups)
     budget.prepare((pattern, flags), steps)
     return found
 
 
 @lru_cache(maxsize=128)
-def _prepared(pattern: str, flags: str) -> tuple[_Pattern | None, int]:
+def _prepared(pattern: str, flags: str, *, wants_groups: bool) -> tuple[_Pattern | None, int]:
     """The pattern, and the steps that it takes to make: one for an instruction of RE2, which is what making it takes time for."""
     translation = _TRANSLATION_STEPS * len(pattern)
-    written = translated(pattern, flags)
-    if written is None:
+    read = translated(pattern, flags)
+    if read is None:
         return None, translation
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _PATTERN_MEMORY
     options.case_sensitive = "i" not in flags
+    options.never_capture = not wants_groups
     try:
-        compiled = re2.compile(written.encode("utf-8", "replace"), options)
+        compiled = re2.compile(read.written.encode("utf-8", "replace"), options)
     except re2.error:
         return None, translation + _REFUSAL_STEPS
     size = compiled.programsize
-    return _Pattern(compiled, size, compiled.search(b"") is not None), translation + size
+    return _Pattern(compiled, size, compiled.search(b"") is not None, read), translation + size
 
 
 def _every(pattern: _Pattern, encoded: bytes, budget: Budget) -> Iterator[Any]:
-    """All matches. Each search may read the text to its end: one after the other is quadratic, so each is charged."""
+    """All matches. Each search may read the text to its end: one after the other is quadratic, so each is charged.
+
+    Only where no match can be long, a search reads little more than what it finds.
+    """
     _charge(pattern, len(encoded), budget)
+    # no instruction without repetition takes a second byte
+    reach = pattern.size if pattern.read.is_bounded else len(encoded)
     for match in pattern.compiled.finditer(encoded):
         yield match
-        _charge(pattern, len(encoded) - match.end(), budget)
+        _charge(pattern, min(len(encoded) - match.end(), reach), budget)
 
 
 def _charge(pattern: _Pattern, length: int, budget: Budget) -> None:
-    """RE2 reads 256 characters in the time of a step; when a pattern is too large for its tables, one instruction at a time."""
+    """RE2 reads 256 bytes in the time of a step, as long as the tables that it makes while it reads stay small.
+
+    Patterns of many places may need tables without end (``(a|b)*a(a|b){20}``): then every byte is tried on each instruction.
+    """
     if length > MAX_TEXT * 4:
         raise FeelFailure("feel_text_too_long", limit=MAX_TEXT)
-    budget.spend(1 + length // 256 + length * pattern.size // 16_000)
+    tried = _TRIED_FOR_GROUPS if pattern.compiled.groups else _TRIED_BY_FEW
+    if pattern.read.places > _FEW_PLACES:
+        tried = _TRIED_BY_MANY
+    budget.spend(1 + length // 256 + length * pattern.size // tried)
 
 
 def _pieces(replacement: str, groups: int) -> list[bytes | int] | None:

@@ -219,3 +219,44 @@ def test_a_pattern_is_charged_for_once_in_an_evaluation(environment: Environment
         call_builtin("matches", ["a", rf"\w{{{count}}}"], environment, budget)
     with pytest.raises(FeelFailure):
         call_builtin("matches", ["a", r"\w{103}"], environment, budget)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "least", "most"),
+    [
+        # a second of processor time is 200,000 steps or more, however a pattern makes RE2 work
+        ("(a*" * 90 + ")*" * 90, 150_000, 300_000),
+        ("(a|b)*a(a|b){200}c", 80_000, 300_000),
+        ("[A-Z]{2}[0-9]{8,}", 5_000, 20_000),
+        # tables of a few states: a few nanoseconds per character
+        (r"(a+|b)*c", 300, 2_000),
+        ("[^@ ]+@[a-z]+[.]fr", 300, 2_000),
+    ],
+)
+def test_a_long_text_is_charged_with_the_size_of_the_pattern(
+    environment: Environment, pattern: str, least: int, most: int
+) -> None:
+    budget = Budget()
+    call_builtin("matches", ["a" * 100_000, pattern], environment, budget)
+    assert least < budget.spent < most
+
+
+def test_ordinary_patterns_on_ordinary_texts_are_cheap(environment: Environment) -> None:
+    budget = Budget()
+    iban = "[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}"
+    for _ in range(100):
+        assert call_builtin("matches", ["FR7630006000011234567890189", iban], environment, budget) is True
+    assert budget.spent < 100 * 20
+
+
+def test_a_long_text_is_cut_at_plain_delimiters(environment: Environment) -> None:
+    budget = Budget()
+    assert call_builtin("split", ["abcd;" * 19_999, "[;,]"], environment, budget) == [*["abcd"] * 19_999, ""]
+    assert budget.spent < 100_000
+
+
+def test_groups_cost_more_than_bounds(environment: Environment) -> None:
+    found, bounds = Budget(), Budget()
+    for budget, replacement in ((found, "$1"), (bounds, "x")):
+        call_builtin("replace", ["ab" * 50_000, "[ab]+(a|b)", replacement], environment, budget)
+    assert found.spent > bounds.spent * 2
