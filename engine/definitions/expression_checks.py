@@ -1,15 +1,18 @@
-"""What can be said of the expressions of a process before anybody runs it: conditions that give no yes or no, values that are always null.
+"""What can be said of an expression before anybody runs it: conditions that give no yes or no, values that are always null, slips in names.
 
-The types of variables are not known here; what may be right is left alone.
+The gate says it of every expression of a process, the editors of the one that is typed: both ask ``findings``. What may be right is left
+alone: types of variables are known from forms alone, and a name that no step writes may still come with a message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from engine.errors import Facts, Problem
-from engine.feel import Expression, analyse
+from engine.feel import Expression, TypeName, UnaryTests, analyse, slips
+from engine.feel.printer import printed_type
 from engine.model.elements import (
     Activity,
     BoundaryEvent,
@@ -27,36 +30,69 @@ from engine.model.elements import (
 )
 
 
-def check_expressions(file: str, process: Process) -> Iterator[Problem]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of the variables: the ``types`` of some, the ``names`` of all that may well be meant."""
+
+    types: Mapping[str, TypeName] = field(default_factory=dict)
+    names: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Something about an expression; ``at`` and ``length`` count characters of its source, ``length`` 0 is the word that begins there."""
+
+    code: str
+    at: int
+    length: int = 0
+    facts: Facts
+    severity: Literal["error", "warning"] = "warning"
+
+
+def findings(compiled: Expression | UnaryTests, known: Known, *, is_condition: bool = False) -> Iterator[Found]:
+    """What is odd about ``compiled``; an error only where a condition is never true or false, whatever its variables are."""
+    analysis = analyse(compiled, known.types)
+    found = sorted((*analysis.findings, *slips(compiled, known.names)), key=lambda finding: finding.at)
+    if is_condition and analysis.type is not None and _is_no_answer(analysis.type):
+        alone = analyse(compiled, {}).type
+        is_certain = alone is not None and _is_no_answer(alone)
+        if is_certain or not found:  # else what is found tells already why
+            yield Found(
+                code="condition_never_boolean",
+                at=0,
+                length=len(compiled.source),
+                facts={"type": printed_type(analysis.type), "expression": compiled.source.strip()},
+                severity="error" if is_certain else "warning",
+            )
+    for each in found:
+        yield Found(code=each.code, at=each.at, facts=dict(each.facts))
+
+
+def _is_no_answer(kind: TypeName) -> bool:
+    return kind.name not in ("boolean", "Any")
+
+
+def check_expressions(file: str, process: Process, known: Known) -> Iterator[Problem]:
     """Problems of the expressions of one process: errors for conditions that never give true or false, warnings for the rest."""
     for flow in process.flows.values():
         if flow.condition is not None:
-            yield from _expression(file, flow, "condition", flow.condition, is_condition=True)
+            yield from _problems(file, flow, "condition", flow.condition, known)
     for node in process.nodes.values():
         for place, expression in _expressions(node):
-            yield from _expression(file, node, place, expression, is_condition=place == "completionCondition")
+            yield from _problems(file, node, place, expression, known)
 
 
-def _expression(
-    file: str, element: Flow | Node, place: str, expression: Expression, *, is_condition: bool
-) -> Iterator[Problem]:
-    analysis = analyse(expression, {})
-
-    def problem(code: str, severity: Literal["error", "warning"], facts: Facts) -> Problem:
-        return Problem(
-            code=code,
+def _problems(file: str, element: Flow | Node, place: str, expression: Expression, known: Known) -> Iterator[Problem]:
+    for found in findings(expression, known, is_condition=place in ("condition", "completionCondition")):
+        yield Problem(
+            code=found.code,
             file=file,
             element_id=element.id,
             element_name=element.name or None,
             place=place,
-            severity=severity,
-            facts={"expression": expression.source, **facts},
+            severity=found.severity,
+            facts={"expression": expression.source, "position": found.at, **found.facts},
         )
-
-    if is_condition and analysis.type is not None and analysis.type.name != "boolean":
-        yield problem("condition_never_boolean", "error", {"type": analysis.type.name})
-    for finding in analysis.findings:
-        yield problem(finding.code, "warning", {"position": finding.at, **finding.facts})
 
 
 def _expressions(node: Node) -> Iterator[tuple[str, Expression]]:

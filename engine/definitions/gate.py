@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.decisions.checks import check_model
-from engine.definitions.expression_checks import check_expressions
+from engine.definitions import variables
+from engine.definitions.expression_checks import Known, check_expressions
 from engine.errors import DefinitionError, Facts, Problem
 from engine.handler import Handler, HandlerTable
 from engine.model.bpmn_reader import read_processes
@@ -63,8 +64,10 @@ def check(
 def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] | None) -> Iterator[Problem]:
     """What of a bundle that can be read does not fit the world."""
     files = _files_of_processes(bundle)
+    names = variables.names(bundle, handlers)
+    known = Known(types=variables.typed(bundle), names=names)
     for process in bundle.model.processes.values():
-        yield from check_expressions(files.get(process.id, PROCESS_FILE), process)
+        yield from check_expressions(files.get(process.id, PROCESS_FILE), process, known)
         for node in process.nodes.values():
             place = _Place(file=files.get(process.id, PROCESS_FILE), node=node)
             if isinstance(node, ServiceTask):
@@ -72,7 +75,7 @@ def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] |
             elif isinstance(node, UserTask):
                 yield from _user_task(place, node, roles)
     for model in bundle.decision_models.values():
-        yield from check_model(model)
+        yield from check_model(model, names)
     yield from _process_file(bundle, handlers, roles)
 
 

@@ -3,7 +3,7 @@
 ``compile_expression`` and ``compile_unary_tests`` are the doors; what they give holds no Python object that an expression could reach.
 """
 
-from engine.feel.analysis import Analysis, Finding, analyse
+from engine.feel.analysis import Analysis, Finding, analyse, slips, strangers
 from engine.feel.closures.calls import invoke
 from engine.feel.errors import FeelError, FeelFailure, FeelSyntaxError, FeelTooMuch
 from engine.feel.expression import Expression, UnaryTests, compile_expression, compile_unary_tests
@@ -43,4 +43,6 @@ __all__ = [
     "invoke",
     "printed",
     "printed_value",
+    "slips",
+    "strangers",
 ]

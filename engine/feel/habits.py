@@ -68,6 +68,8 @@ CONSTANTS = {
     "None": "null",
     "NULL": "null",
     "Null": "null",
+    **dict.fromkeys(("vrai", "Vrai", "VRAI", "oui", "Oui", "OUI"), "true"),
+    **dict.fromkeys(("faux", "Faux", "FAUX", "non", "Non", "NON"), "false"),
 }
 """Constants of other languages. FEEL takes them for variables that do not exist, and the condition would never hold."""
 

@@ -3,7 +3,8 @@
 One YAML file per area in ``catalogue/``; an entry is ``code: {fr: "…{fact}…", en: "…{fact}…"}``. Where a number decides about the words, a
 language has forms by plural category, chosen by the fact ``count``: ``fr: {one: "{count} tâche", other: "{count} tâches"}``. Codes are
 unique over all files. Spaces that must not break a line (before ``: ; ? ! »``, after ``«``) and ’ are set when French is read, so that
-files are written with ordinary ones. Numbers, dates and durations are written by ``engine.texts.format``.
+files are written with ordinary ones. ``{fact:type}`` says a type of FEEL in words. Numbers, dates and durations are written by
+``engine.texts.format``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,11 @@ Entry = Mapping[str, "str | Forms"]
 
 _FOLDER = Path(__file__).parent / "catalogue"
 _APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
+_TYPES = re.compile(
+    r"\b(?:(?:days and time |years and months )?duration|date and time|number|string|boolean|date|time|list|range|context|function"
+    r"|Null|Any|or)\b"
+)
+"""What of a type's name has a word of its own in the catalogue."""
 _NO_BREAK = re.compile(r"(?<=«) | (?=[:;?!»])")
 
 
@@ -45,7 +51,7 @@ def say(code: str, locale: str, /, **facts: object) -> str:
     sentence = entry[language]
     if not isinstance(sentence, str):
         sentence = _plural(sentence, language, facts.get("count"))
-    return sentence.format_map(_Facts(facts))
+    return sentence.format_map(_Facts(facts, language))
 
 
 def has(code: str) -> bool:
@@ -102,11 +108,27 @@ def _plural(forms: Forms, language: str, count: object) -> str:
 
 
 class _Facts(dict[str, object]):
-    def __init__(self, facts: Mapping[str, object]) -> None:
+    def __init__(self, facts: Mapping[str, object], language: str) -> None:
         super().__init__((name, "–" if value is None else value) for name, value in facts.items())
+        for name, value in self.items():
+            if type(value) is str:
+                self[name] = _Text(value, language)
 
-    def __missing__(self, name: str) -> str:
-        return "…"
+    def __missing__(self, name: str) -> object:
+        return _Text("…", "")
+
+
+class _Text:
+    """A fact that is a text; with ``:type`` after its name, it is a type of FEEL, said in words."""
+
+    def __init__(self, text: str, language: str) -> None:
+        self._text = text
+        self._language = language
+
+    def __format__(self, wanted: str) -> str:
+        if wanted != "type":
+            return f"{self._text:{wanted}}"
+        return _TYPES.sub(lambda found: say(f"type_{found[0].replace(' ', '_')}", self._language), self._text)
 
 
 class _Loader(yaml.CSafeLoader):

@@ -319,7 +319,7 @@ def test_what_never_holds_is_said_while_it_is_typed(olivia: Browser) -> None:
     for kind, element in (("condition", None), ("expression", "flow_launch")):
         (no_condition,) = ask(olivia, source="= quantity", kind=kind, element=element)["problems"]
         assert (no_condition["code"], no_condition["severity"]) == ("condition_never_boolean", "warning")
-        assert "number" in no_condition["message"]
+        assert "de type nombre" in no_condition["message"]
         assert (no_condition["at"], no_condition["length"]) == (1, 9)
     (certain,) = ask(olivia, source="= 1 + 1", kind="condition")["problems"]
     assert (certain["code"], certain["severity"]) == ("condition_never_boolean", "error")
@@ -345,6 +345,21 @@ def test_a_cell_may_speak_of_what_its_file_declares(olivia: Browser) -> None:
     assert ask(olivia, source="amount", kind="expression", element=cell)["problems"] == []
 
 
+def test_a_cell_is_held_against_its_column_and_the_names_that_there_are(olivia: Browser) -> None:
+    def said(source: str, kind: str, column: str | None) -> list[tuple[str, str]]:
+        found = ask(olivia, source=source, kind=kind, element="above_threshold_amount", type=column)["problems"]
+        return [(each["severity"], each["code"]) for each in found]
+
+    assert said('"five"', "tests", "number") == [("warning", "feel_test_never")]
+    assert said('"five"', "tests", "tNobodyKnows") == []
+    assert said('"yes"', "expression", "boolean") == [("error", "web.expression.output_type")]
+    assert said("amount > 5", "expression", "boolean") == []
+    assert said("> amont", "tests", "number") == [("warning", "feel_unknown_name_similar")]
+    assert said("agreed", "expression", "string") == [("warning", "feel_unknown_name")]
+    assert said("agreed", "expression", None) == []  # of a diagram: a message may bring it
+    assert said("vrai", "expression", "boolean") == [("error", "feel_write_instead")]
+
+
 NO_QUESTIONS: list[object] = [
     {},
     {"source": "1"},
@@ -356,6 +371,7 @@ NO_QUESTIONS: list[object] = [
     {"source": "1", "kind": "expression", "names": ["a"] * 2_000},
     {"source": "1", "kind": "expression", "names": ["a" * 2_000]},
     {"source": "1", "kind": "expression", "element": 1},
+    {"source": "1", "kind": "expression", "type": 1},
     {"source": "1", "kind": ["expression"]},
     {"source": "x" * 30_000, "kind": "expression"},
     [],

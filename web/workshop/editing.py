@@ -172,7 +172,7 @@ def check_expression(process_key: str) -> Response:
     asked = expression.read_asked(_posted())
     with auth.runtime().database.reading() as session:
         work = _work(session, process_key)
-    return jsonify(expression.checked(asked, work.latest.bundle, work.files))
+    return jsonify(expression.checked(asked, work.latest.bundle, work.files, auth.runtime().handlers))
 
 
 @blueprint.post("/processes/<process_key>/draft")

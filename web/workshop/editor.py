@@ -9,12 +9,13 @@ from typing import Any
 
 from markupsafe import Markup
 
+from engine.definitions import variables
 from engine.handler import Handler, HandlerTable
 from engine.identity.people import RoleTitles
 from engine.model.bundle import Bundle
 from web import ui
 from web.ui import in_language, safe_json
-from web.workshop import decisions, variables, vocabulary
+from web.workshop import decisions, vocabulary
 
 
 def bpmn_path(files: Mapping[str, bytes]) -> str:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from engine.decisions.checks import misfit_type
+from engine.definitions import variables
+from engine.definitions.expression_checks import Found, Known, findings
 from engine.errors import CommandRejected, Facts
 from engine.feel import (
-    Analysis,
     Expression,
     FeelSyntaxError,
+    TypeName,
     UnaryTests,
     analyse,
     compile_expression,
     compile_unary_tests,
+    strangers,
 )
 from engine.feel.printer import printed_type
+from engine.feel.types import UnresolvedType, resolved
+from engine.handler import HandlerTable
 from engine.model.bundle import Bundle
 from web.ui import t
-from web.workshop import variables, vocabulary
+from web.workshop import vocabulary
 from web.workshop.sent import is_text
+from web.workshop.vocabulary import Vocabulary
 
 SOURCE_LENGTH: Final = 20_000
 """Characters. FEEL has its own limit and says so; this one is far above it and spares reading what nobody types."""
@@ -36,13 +43,15 @@ _NAME_LENGTH: Final = 200
 class Asked:
     """What is typed. ``kind``: an expression, the unary tests of a table's cell, or a condition (an expression that must be true or false).
 
-    ``names``: the variables that the page knows, ``element``: the id of what the expression belongs to.
+    ``names``: the variables that the page knows, ``element``: the id of what the expression belongs to, ``type``: for a table's cell the
+    type of its column, as the file names it.
     """
 
     source: str
     kind: str
     names: frozenset[str]
     element: str | None
+    type: str | None = None
 
 
 def read_asked(body: Any) -> Asked:
@@ -55,12 +64,13 @@ def read_asked(body: Any) -> Asked:
         raise CommandRejected("web.editor.not_json")
     if len(names) > _NAMES or not all(is_text(each) and 0 < len(each) <= _NAME_LENGTH for each in names):
         raise CommandRejected("web.editor.not_json")
-    if element is not None and not is_text(element):
+    column = body.get("type")
+    if any(each is not None and not is_text(each) for each in (element, column)):
         raise CommandRejected("web.editor.not_json")
-    return Asked(source=source, kind=kind, names=frozenset(names), element=element)
+    return Asked(source=source, kind=kind, names=frozenset(names), element=element, type=column)
 
 
-def checked(asked: Asked, bundle: Bundle, files: Mapping[str, bytes]) -> dict[str, object]:
+def checked(asked: Asked, bundle: Bundle, files: Mapping[str, bytes], handlers: HandlerTable) -> dict[str, object]:
     """``problems`` of the expression (``at`` and ``length`` count as browsers do, in UTF-16 units) and its ``type`` where it is known.
 
     ``bundle``: the latest version, which tells variables and flows; ``files``: of the draft, whose decision files know more of what stands
@@ -70,49 +80,57 @@ def checked(asked: Asked, bundle: Bundle, files: Mapping[str, bytes]) -> dict[st
     source = asked.source[skipped:]
     if not source.strip():
         return {"problems": [], "type": None}
-    types = {name: kind for name, kind in variables.known(bundle).items() if kind is not None}
-    file = vocabulary.of_element(files, asked.element) or vocabulary.NOTHING
-    types = {name: kind for name, kind in types.items() if name not in file.names} | dict(file.variables)
-    names = asked.names.union(file.names, variables.known(bundle))
+    file = vocabulary.of_element(files, asked.element)
+    known = _known(asked, bundle, handlers, file or vocabulary.NOTHING)
+    types = {} if file is None else file.types
     compile_source = compile_unary_tests if asked.kind == "tests" else compile_expression
     try:
-        compiled = compile_source(source, names=names, types=file.types)
+        compiled = compile_source(source, names=known.names, types=types)
     except FeelSyntaxError as error:
-        found = _Found(code=error.code, at=error.position, length=error.length, facts=error.facts)
+        found = Found(code=error.code, at=error.position, length=error.length, facts=error.facts, severity="error")
         return {"problems": [_record(found, asked.source, skipped)], "type": None}
-    analysis = analyse(compiled, types)
-    is_condition = asked.kind == "condition" or _is_flow(bundle, asked.element)
-    problems = [*_findings(analysis, source), *(_no_condition(compiled, analysis, source) if is_condition else ())]
+    column = _column(asked.type, types)
+    if asked.kind == "tests" and column is not None:
+        known = replace(known, types={**known.types, "?": column})
+    problems = list(
+        findings(compiled, known, is_condition=asked.kind == "condition" or _is_flow(bundle, asked.element))
+    )
+    if asked.type is not None:
+        problems = [*_of_cell(compiled, known, column), *problems]
+    kind = analyse(compiled, known.types).type
     return {
         "problems": [_record(each, asked.source, skipped) for each in problems],
-        "type": None if analysis.type is None else printed_type(analysis.type),
+        "type": None if kind is None else printed_type(kind),
     }
+
+
+def _known(asked: Asked, bundle: Bundle, handlers: HandlerTable, file: Vocabulary) -> Known:
+    types = {name: kind for name, kind in variables.typed(bundle).items() if name not in file.names}
+    names = asked.names.union(file.names, variables.names(bundle, handlers))
+    return Known(types=types | dict(file.variables), names=names)
+
+
+def _column(name: str | None, types: Mapping[str, TypeName]) -> TypeName | None:
+    """The type that a column is declared with; None when it is none."""
+    try:
+        return resolved(TypeName(name), types) if name else None
+    except UnresolvedType:
+        return None
+
+
+def _of_cell(compiled: Expression | UnaryTests, known: Known, column: TypeName | None) -> Iterator[Found]:
+    """What only cells of tables are asked: that they read no variable that there is not, and give what their column promises."""
+    for each in strangers(compiled, known.names):
+        if "suggestion" not in each.facts:
+            yield Found(code=each.code, at=each.at, facts=dict(each.facts))
+    other = misfit_type(compiled, column, known.types) if isinstance(compiled, Expression) else None
+    if other is not None and column is not None:
+        kinds: Facts = {"type": printed_type(column), "found": printed_type(other)}
+        yield Found(code="web.expression.output_type", at=0, length=len(compiled.source), facts=kinds, severity="error")
 
 
 def _is_flow(bundle: Bundle, element: str | None) -> bool:
     return any(element in process.flows for process in bundle.model.processes.values())
-
-
-def _findings(analysis: Analysis, source: str) -> Iterator[_Found]:
-    for each in analysis.findings:
-        word = _WORD.match(source, each.at)
-        yield _Found(
-            code=each.code, at=each.at, length=len(word[0]) if word else 0, facts=dict(each.facts), severity="warning"
-        )
-
-
-def _no_condition(compiled: Expression | UnaryTests, analysis: Analysis, source: str) -> Iterator[_Found]:
-    """That the condition of a flow is never true or false: an error where the gate says so, which knows no types of variables."""
-    if analysis.type is not None and analysis.type.name not in ("boolean", "Any"):
-        alone = analyse(compiled, {}).type
-        facts: Facts = {"type": printed_type(analysis.type), "expression": source}
-        yield _Found(
-            code="condition_never_boolean",
-            at=0,
-            length=len(source),
-            facts=facts,
-            severity="warning" if alone is None else "error",
-        )
 
 
 def _before_feel(text: str) -> int:
@@ -122,25 +140,15 @@ def _before_feel(text: str) -> int:
     return blanks + 1 if bare.startswith("=") else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """Something about an expression. ``at`` and ``length`` count code points, from the beginning of FEEL."""
-
-    code: str
-    at: int
-    length: int
-    facts: Facts
-    severity: str = "error"
-
-
-def _record(found: _Found, text: str, skipped: int) -> dict[str, object]:
+def _record(found: Found, text: str, skipped: int) -> dict[str, object]:
     """As the page marks it in ``text``."""
     start = min(found.at + skipped, len(text))
+    word = None if found.length or found.severity == "error" else _WORD.match(text, start)
     return {
         "code": found.code,
         "message": t(found.code, **found.facts),
         "at": _units(text[:start]),
-        "length": _units(text[start : start + found.length]),
+        "length": _units(word[0] if word else text[start : start + found.length]),
         "severity": found.severity,
     }
 

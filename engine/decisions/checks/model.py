@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from engine.decisions.checks.requirements import parts_of, requirement_problems
@@ -17,12 +17,13 @@ from engine.feel import TypeName
 from engine.feel.analysis import analyse
 
 
-def check_model(model: DecisionModel) -> tuple[Problem, ...]:
+def check_model(model: DecisionModel, variables: Collection[str] | None = None) -> tuple[Problem, ...]:
     """What stands against using ``model`` though it can be read: contradictions (errors), and what is suspicious (warnings).
 
+    ``variables`` are those of the process that calls it, where known: they stand for the inputs of a file that declares none.
     Its own ``warnings`` are not repeated. Not run when a file is merely loaded to decide with.
     """
-    return (*requirement_problems(model), *_logic_problems(model))
+    return (*requirement_problems(model, variables), *_logic_problems(model))
 
 
 def _logic_problems(model: DecisionModel) -> Iterator[Problem]:

@@ -65,10 +65,14 @@ def _is_among(value: Value, values: list[Value]) -> bool:
     return value is None or passes(value, values, Budget()) is True
 
 
+def misfit_type(cell: Expression, wanted: TypeName | None, types: Mapping[str, TypeName]) -> TypeName | None:
+    """The type of a cell that cannot be ``wanted``; None where it fits or may fit."""
+    return _other_type(cell, constant_of(cell), wanted, types)
+
+
 def _other_type(
     cell: Expression, constant: tuple[Value] | None, wanted: TypeName | None, types: Mapping[str, TypeName]
 ) -> TypeName | None:
-    """The type of a cell that cannot be ``wanted``; None where it fits or may fit."""
     if wanted is None:
         return None
     found = analyse(cell, types).type

@@ -112,7 +112,7 @@ class _Sentences:
         for overlap in found.overlaps:
             yield self._owner.problem(
                 _OVERLAP[self._table.hit_policy is HitPolicy.UNIQUE, is_error],
-                _rule(overlap.rows[0]),
+                rule_place(overlap.rows[0]),
                 is_error=is_error,
                 rows=_listed(overlap.rows),
                 example=self._example(overlap.example),
@@ -127,7 +127,9 @@ class _Sentences:
         for gap in found.gaps:
             example = self._example(gap.example)
             if gap.near:
-                yield self._owner.problem("dmn_gap_near", _rule(gap.near[0]), example=example, rows=_listed(gap.near))
+                yield self._owner.problem(
+                    "dmn_gap_near", rule_place(gap.near[0]), example=example, rows=_listed(gap.near)
+                )
             else:
                 yield self._owner.problem("dmn_gap", example=example)
         more = found.gap_count - len(found.gaps)
@@ -140,7 +142,7 @@ class _Sentences:
             label = self._label(column)
             yield self._owner.problem(
                 "dmn_rule_never",
-                f"{_rule(row)}/{_part('input', column, label)}",
+                f"{rule_place(row)}/{part_place('input', column, label)}",
                 rule=row + 1,
                 cell=_short(cell.source),
                 input=label,
@@ -149,7 +151,7 @@ class _Sentences:
     def _masked(self) -> Iterator[Problem]:
         code = "dmn_rule_masked" if self._table.hit_policy is HitPolicy.FIRST else "dmn_rule_outranked"
         for masked in self._found.masked:
-            yield self._owner.problem(code, _rule(masked.row), rule=masked.row + 1, rows=_listed(masked.by))
+            yield self._owner.problem(code, rule_place(masked.row), rule=masked.row + 1, rows=_listed(masked.by))
 
     def _same(self) -> Iterator[Problem]:
         hidden = {masked.row for masked in self._found.masked} | {row for row, _ in self._found.never}
@@ -157,7 +159,7 @@ class _Sentences:
             # two that can apply at all overlap, which has been said
             return
         for first, again in (pair for pair in self._found.same if pair[1] not in hidden):
-            yield self._owner.problem("dmn_rule_twice", _rule(again), rule=again + 1, other=first + 1)
+            yield self._owner.problem("dmn_rule_twice", rule_place(again), rule=again + 1, other=first + 1)
 
     def _open(self) -> Iterator[Problem]:
         """What could not be decided."""
@@ -170,7 +172,9 @@ class _Sentences:
                 limit=MAX_WORK if len(self._table.inputs) <= MAX_AXES else MAX_AXES,
             )
         elif found.undecided:
-            yield self._owner.problem("dmn_table_undecided", _rule(found.undecided[0]), rows=_listed(found.undecided))
+            yield self._owner.problem(
+                "dmn_table_undecided", rule_place(found.undecided[0]), rows=_listed(found.undecided)
+            )
 
     # --- cells
 
@@ -181,8 +185,8 @@ class _Sentences:
     def _misfit(self, misfit: Misfit) -> Problem:
         column = self._table.columns[misfit.column]
         label = column.label or column.name or self._owner.name
-        part = _part("output", misfit.column, label)
-        place = f"{part}/default" if misfit.row is None else f"{_rule(misfit.row)}/{part}"
+        part = part_place("output", misfit.column, label)
+        place = f"{part}/default" if misfit.row is None else f"{rule_place(misfit.row)}/{part}"
         facts: dict[str, str] = {"output": label, "cell": _short(misfit.cell.source)}
         if misfit.found is not None and column.type is not None:
             facts |= {"type": printed_type(column.type), "found": printed_type(misfit.found)}
@@ -195,16 +199,20 @@ class _Sentences:
     def _findings(self) -> Iterator[Problem]:
         """What the analysis of expressions finds in the cells."""
         for number, column in enumerate(self._table.inputs):
-            place = _part("input", number, self._label(number))
+            place = part_place("input", number, self._label(number))
             yield from self._analysis(column.expression, self._types, place)
         for row, rule in enumerate(self._table.rules):
             for number, cell in enumerate(rule.tests):
                 kind = self._table.inputs[number].type
                 types = self._types if kind is None else {**self._types, "?": kind}
-                yield from self._analysis(cell, types, f"{_rule(row)}/{_part('input', number, self._label(number))}")
+                yield from self._analysis(
+                    cell, types, f"{rule_place(row)}/{part_place('input', number, self._label(number))}"
+                )
             for number, conclusion in enumerate(rule.outputs):
                 label = self._table.columns[number].label or self._table.columns[number].name
-                yield from self._analysis(conclusion, self._types, f"{_rule(row)}/{_part('output', number, label)}")
+                yield from self._analysis(
+                    conclusion, self._types, f"{rule_place(row)}/{part_place('output', number, label)}"
+                )
 
     def _analysis(
         self, compiled: Expression | UnaryTests, types: Mapping[str, TypeName], place: str
@@ -232,11 +240,13 @@ def expression_problem(owner: Owner, finding: Finding, compiled: Expression | Un
     return replace(owner.problem(finding.code, place), facts=facts)
 
 
-def _rule(row: int) -> str:
+def rule_place(row: int) -> str:
+    """The place of a rule (from 0), as ``engine.texts.places`` reads it."""
     return f"rule:{row + 1}"
 
 
-def _part(kind: str, number: int, label: str) -> str:
+def part_place(kind: str, number: int, label: str) -> str:
+    """The place of a column (from 0) of the kind ``input`` or ``output``."""
     return f"{kind}:{number + 1} {label.replace('/', chr(0x2215))}".rstrip()
 
 

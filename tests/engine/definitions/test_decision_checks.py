@@ -11,6 +11,7 @@ from tests.engine.processes import parcels
 from tests.engine.processes.parcels import HANDLERS, ROLES
 
 APPROVAL = (Path(__file__).parents[3] / "processes" / "replenishment" / "approval.dmn").read_bytes()
+INPUT, OUTPUT = "Montant de la commande (hors taxes)", "output:1 Accord nécessaire ?"
 
 
 def found(old: str, new: str) -> list[tuple[str, str, str | None]]:
@@ -30,6 +31,13 @@ def found(old: str, new: str) -> list[tuple[str, str, str | None]]:
             "<text>true</text>",
             '<text>"true"</text>',
             [("error", "dmn_output_type", "rule:2/output:1 Accord nécessaire ?")],
+        ),
+        # a column may show what a message brings; a cell that names what no step writes is a slip
+        ("<text>true</text>", "<text>agreed</text>", [("warning", "dmn_variable_unknown", f"rule:2/{OUTPUT}")]),
+        (
+            "<text>amount</text>",
+            "<text>wieght</text>",
+            [("warning", "dmn_variable_unknown_similar", f"input:1 {INPUT}")],
         ),
     ],
 )

@@ -23,16 +23,19 @@ def found(condition: str) -> list[tuple[str, str, str | None, str | None]]:
     ("condition", "severity_and_codes"),
     [
         ("weight &gt; 20", []),
-        ("weight", []),
+        ("weight", [("warning", "condition_never_boolean")]),  # the form tells that it is a number
+        ("weight_of_a_message", []),
+        ("wieght &gt; 20", [("warning", "feel_unknown_name_similar")]),
         ("weight = null or weight in [1..3]", []),
-        ("weight + 20", []),
+        ("weight + 20", [("warning", "condition_never_boolean")]),
         ("count(weight)", [("error", "condition_never_boolean")]),
         ('"yes"', [("error", "condition_never_boolean")]),
         ("null", [("error", "condition_never_boolean")]),
         ('20 &gt; "10"', [("error", "condition_never_boolean"), ("warning", "feel_never_ordered")]),
+        ('weight = "20"', [("warning", "feel_never_equal")]),
         ('count(weight) = "1"', [("warning", "feel_never_equal")]),
         ("upper case(3) = weight", [("warning", "feel_argument_kind")]),
-        ("date(weight).years = 2026", [("warning", "feel_unknown_property_similar")]),
+        ("date(day).years = 2026", [("warning", "feel_unknown_property_similar")]),
     ],
 )
 def test_conditions_are_held_against_their_types(condition: str, severity_and_codes: list[tuple[str, str]]) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from engine.feel.tree import Name, TypeName
+from engine.handler import HandlerTable
 from engine.model.bundle import Bundle
 from engine.model.elements import (
     Activity,
@@ -14,6 +16,7 @@ from engine.model.elements import (
     CatchEvent,
     Node,
     ScriptTask,
+    ServiceTask,
     StartEvent,
     VariableMapping,
 )
@@ -29,6 +32,8 @@ _FEEL: Final[Mapping[FieldType, TypeName]] = {
     "date": TypeName("date"),
     "boolean": TypeName("boolean"),
 }
+
+_LOOP_COUNTER: Final = "loopCounter"
 
 
 def known(bundle: Bundle) -> Mapping[str, TypeName | None]:
@@ -47,19 +52,42 @@ def known(bundle: Bundle) -> Mapping[str, TypeName | None]:
     return types
 
 
+def typed(bundle: Bundle) -> dict[str, TypeName]:
+    """The variables whose type is known."""
+    return {name: kind for name, kind in known(bundle).items() if kind is not None}
+
+
+def names(bundle: Bundle, handlers: HandlerTable) -> frozenset[str]:
+    """Every name that an expression of the process may well mean: also what its handlers give, and what steps only pass on."""
+    found = set(known(bundle))
+    for process in bundle.model.processes.values():
+        for node in process.nodes.values():
+            found.update(each.target[0] for each in _mappings(node))
+            if isinstance(node, Activity) and node.multi_instance is not None:
+                found.add(_LOOP_COUNTER)
+            handler = handlers.handlers.get(node.handler) if isinstance(node, ServiceTask) else None
+            if handler is not None and dataclasses.is_dataclass(handler.output_type):
+                found.update(each.name for each in dataclasses.fields(handler.output_type))
+    return frozenset(found)
+
+
 def _is_kept(mapping: VariableMapping) -> bool:
     """Whether a mapping only passes on the variable that it is named for."""
     source = mapping.source.tree
     return isinstance(source, Name) and mapping.target == (source.name,)
 
 
+def _mappings(node: Node) -> Iterator[VariableMapping]:
+    if isinstance(node, Activity | CatchEvent | BoundaryEvent | StartEvent):
+        yield from node.outputs
+    if isinstance(node, Activity):
+        yield from node.inputs
+
+
 def _written(node: Node) -> Iterator[str]:
     if isinstance(node, ScriptTask | BusinessRuleTask) and node.result_variable:
         yield node.result_variable
-    if isinstance(node, Activity | CatchEvent | BoundaryEvent | StartEvent):
-        yield from (each.target[0] for each in node.outputs if not _is_kept(each))
-    if isinstance(node, Activity):
-        yield from (each.target[0] for each in node.inputs if not _is_kept(each))
+    yield from (each.target[0] for each in _mappings(node) if not _is_kept(each))
     if isinstance(node, Activity) and node.multi_instance is not None:
         loop = node.multi_instance
         yield from (each for each in (loop.input_element, loop.output_collection) if each)
