@@ -179,8 +179,8 @@ class Loop(Several):
             if self.form is FOR_PARTIAL:
                 inner["partial"] = partial
             elif self.form is FILTER and isinstance(item, dict):
-                # the entries of an item are names too, and hide the names outside (DMN 1.5 §10.3.2.5)
-                inner = {**scope, **item, self.variable: item}
+                # the entries of an item are names too, and hide the names outside, that of the item too (DMN 1.5 §10.3.2.5)
+                inner.update(item)
             budget.spend(self.body.cost + len(inner))
             value = self.body.outcome(inner, environment, budget).value
             odd = odd or not (value is None or type(value) is bool)

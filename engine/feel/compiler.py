@@ -47,6 +47,7 @@ from engine.feel.closures.readers import (
     slot_reader,
     two_step_reader,
     variable_reader,
+    whole_item_reader,
 )
 from engine.feel.errors import FeelFailure, FeelSyntaxError
 from engine.feel.extensions import FUNCTIONS
@@ -137,10 +138,10 @@ class Compiler:
     def _local(self, name: str) -> int | None:
         """The slot of a name bound in the expression, when no filter's item may hide it."""
         for scope in reversed(self._scopes):
-            if name in scope.slots:
-                return scope.slots[name]
             if scope.item is not None:
                 return None
+            if name in scope.slots:
+                return scope.slots[name]
         return None
 
     def name(self, node: Name) -> Run:
@@ -150,6 +151,8 @@ class Compiler:
     def _resolved(self, name: str, depth: int, *, in_filter: bool) -> Run:
         for level in range(depth - 1, -1, -1):
             scope = self._scopes[level]
+            if scope.item is not None and name == "item":
+                return whole_item_reader(scope.item)
             if name in scope.slots:
                 return slot_reader(scope.slots[name])
             if scope.item is not None:

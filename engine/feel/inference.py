@@ -125,7 +125,11 @@ class Inference:
         for level in range(depth - 1, -1, -1):
             scope = self._scopes[level]
             if name in scope.names:
-                return scope.names[name], True
+                found = scope.names[name]
+                if scope.is_filter and found is not None and found.name == "context":
+                    # an entry of that name hides the item
+                    found = dict(found.fields).get(name, found)
+                return found, True
             if scope.is_filter:
                 item = scope.names["item"]
                 if item is None or item.name == "context":

@@ -54,6 +54,16 @@ def item_reader(slot: int, name: str, outer: Run) -> Run:
     return run
 
 
+def whole_item_reader(slot: int) -> Run:
+    """``item`` inside a filter: the filter's item, unless that is a context with an entry of this name (DMN 1.5 §10.3.2.5)."""
+
+    def run(frame: Frame) -> Value:
+        value = frame[slot]
+        return value.get("item", value) if type(value) is dict else value
+
+    return run
+
+
 def two_step_reader(first: str, second: str) -> Run:
     """``variable.entry``."""
 

@@ -119,7 +119,11 @@ VARIABLES = {
         ("xs[n - 2]", D(2)),
         ("order.lines[quantity > stock].item", ["A1"]),
         ("order.lines[2].item", "A1"),
-        ("order.lines[item.quantity > n].item", ["A1", "A2"]),
+        ("[{quantity: 3}, {quantity: 12}][item.quantity > n].quantity", [D(12)]),
+        # an entry called item hides the item
+        ('order.lines[item = "A1"].quantity', [D(12)]),
+        ("[{item: 1}, {item: 2}, 3][item > 1]", [{"item": D(2)}, D(3)]),
+        ("for item in [1, 2] return [{item: 2}][item = 2].item", [[D(2)], [D(2)]]),
         ("count(order.lines[quantity > n])", D(2)),
         ("order.lines.quantity", [D(3), D(12), D(5)]),
         ("order.due date.year", D(2026)),
