@@ -43,7 +43,11 @@ def run(arguments: Sequence[str]) -> int:
             print_problems(error.problems, sys.stderr)
         return NOT_DONE
     except (EngineError, SettingInvalid) as error:
-        print(say(error.code, **error.facts), file=sys.stderr)
+        message = say(error.code, **error.facts)
+        if getattr(chosen, "json", False):
+            print(json.dumps({"error": {"code": error.code, "message": message}}, indent=1, ensure_ascii=False))
+        else:
+            print(message, file=sys.stderr)
         return ASKED_WRONGLY if isinstance(error, AskedWrongly) else NOT_DONE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

@@ -48,7 +48,9 @@ def feel(settings: Settings, chosen: argparse.Namespace) -> int:
     context = read_object(chosen.context, "--context")
     environment = environment_of(settings, chosen)
     try:
-        expression = _compiled(compile_expression, _source(chosen.expression or chosen.input), context)
+        expression = _compiled(
+            compile_expression, _source(chosen.input if chosen.expression is None else chosen.expression), context
+        )
         value, variables = expression.evaluate(context, environment), expression.variables
         types = {name: type_of(each) for name, each in context.items()}
         warnings = _warnings(expression, types)

@@ -18,16 +18,22 @@ _GROUP = re.compile(r"[0-9]{3}(?:\.[0-9]+)?")
 
 
 def complaint(
-    tokens: Sequence[Token], index: int, wanted: str | None, opened: Sequence[Token], names: Iterable[str]
+    tokens: Sequence[Token],
+    index: int,
+    wanted: str | None,
+    opened: Sequence[Token],
+    names: Iterable[str],
+    *,
+    functions: Iterable[str],
 ) -> FeelSyntaxError:
     """The token at ``index`` does not fit, where ``wanted`` (a text, or ``name``, ``type``) should be, or just anything else.
 
-    ``opened`` are the brackets that are still open, ``names`` the variables that are known.
+    ``opened`` are the brackets that are still open, ``names`` and ``functions`` what is known.
     """
     token, previous = tokens[index], tokens[index - 1] if index else None
     if token.kind == "end":
         return _ends_early(token, previous, wanted, opened)
-    found = _misread(tokens, index, wanted, names)
+    found = _misread(tokens, index, wanted, names, functions)
     if found is not None:
         return found
     if wanted in _MISSING and wanted is not None:
@@ -61,7 +67,9 @@ def _ends_early(token: Token, previous: Token | None, wanted: str | None, opened
     return FeelSyntaxError("feel_ends_early", token.start, found=previous.text[:40])
 
 
-def _misread(tokens: Sequence[Token], index: int, wanted: str | None, names: Iterable[str]) -> FeelSyntaxError | None:
+def _misread(
+    tokens: Sequence[Token], index: int, wanted: str | None, names: Iterable[str], functions: Iterable[str]
+) -> FeelSyntaxError | None:
     """What was meant as something else than FEEL reads."""
     token, previous = tokens[index], tokens[index - 1] if index else None
     if token.text == "'" and token.kind == "sign":
@@ -69,7 +77,7 @@ def _misread(tokens: Sequence[Token], index: int, wanted: str | None, names: Ite
     if previous is None:
         return None
     if token.kind == "name":
-        return _misread_word(token, previous, wanted, names)
+        return _misread_word(token, previous, wanted, names, functions if tokens[index + 1].text == "(" else ())
     if token.kind == "number" and previous.kind == "number" and _GROUP.fullmatch(token.text):
         return _groups_of_digits(tokens, index - 1)
     if token.text == ".." and wanted is None:
@@ -95,7 +103,9 @@ def _misread(tokens: Sequence[Token], index: int, wanted: str | None, names: Ite
     return None
 
 
-def _misread_word(token: Token, previous: Token, wanted: str | None, names: Iterable[str]) -> FeelSyntaxError | None:
+def _misread_word(
+    token: Token, previous: Token, wanted: str | None, names: Iterable[str], functions: Iterable[str]
+) -> FeelSyntaxError | None:
     length = len(token.text)
     if token.text.startswith("€"):
         # a letter to the standard
@@ -114,11 +124,11 @@ def _misread_word(token: Token, previous: Token, wanted: str | None, names: Iter
         return None
     if previous.kind == "name":
         name = f"{previous.text} {token.text}"
-        suggestion = closest(name, names)
-        if suggestion is not None:
-            return FeelSyntaxError.unknown(
-                "feel_unknown_name", previous.start, suggestion, length=token.end - previous.start, name=name[:80]
-            )
+        for code, known in (("feel_unknown_function", functions), ("feel_unknown_name", names)):
+            suggestion = closest(name, known)
+            if suggestion is not None:
+                length = token.end - previous.start
+                return FeelSyntaxError.unknown(code, previous.start, suggestion, length=length, name=name[:80])
     candidates = (wanted,) if wanted in _MISSING and wanted is not None else _CONNECTIVES
     meant = closest(token.text, candidates) or WORDS.get(token.text.casefold())
     if meant is not None and meant != token.text:

@@ -26,7 +26,8 @@ class Cursor:
         self._opened: list[Token] = []
         self._given = tuple(names)
         self._names = Names(self._given)
-        self._functions = fixed(tuple(functions))
+        self._known_functions = tuple(functions)
+        self._functions = fixed(self._known_functions)
         self._properties = Names((*_PROPERTIES, *self._given))
 
     @property
@@ -74,7 +75,7 @@ class Cursor:
 
     def _unexpected(self, wanted: str | None = None) -> FeelSyntaxError:
         """The token here does not fit. ``wanted``: a text, or ``name``, ``type``."""
-        return complaint(self._tokens, self._index, wanted, self._opened, self._given)
+        return complaint(self._tokens, self._index, wanted, self._opened, self._given, functions=self._known_functions)
 
     def _deeper(self) -> None:
         """One level more. Raises FeelSyntaxError when it is one too many."""

@@ -327,6 +327,15 @@ def _called(function: str) -> Callable[[Value], str]:
     return lambda value: f'{function}("{_temporal_text(value)}")'
 
 
+def _number_text(value: Decimal) -> str:
+    """In digits, as people write it; with an exponent only what is longer than a line of digits that one can read."""
+    text = str(value)
+    return format(value, "f") if "E" in text and abs(value.adjusted()) <= _MOST_DIGITS else text
+
+
+_MOST_DIGITS = 40
+
+
 def _range_value(value: Range) -> str:
     if value.start is None and value.end is None:
         return "null"
@@ -337,7 +346,7 @@ def _range_value(value: Range) -> str:
 
 _PRINTED_VALUES: Mapping[type, Callable[[Any], str]] = {
     bool: lambda value: "true" if value else "false",
-    Decimal: lambda value: str(value) if value.is_finite() else "null",
+    Decimal: lambda value: _number_text(value) if value.is_finite() else "null",
     str: text_literal,
     date: _called("date"),
     time: _called("time"),

@@ -44,6 +44,8 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> tupl
         (['"a" + "\\u0022"'], '"a\\""'),
         (["[1, null, {a: true}]"], "[1, null, {a: true}]"),
         (["1/0"], "null"),
+        (["decimal(123, -1)"], "120"),
+        (["10 ** 30"], "1" + "0" * 30),
         (["--tests", "> 5, [1..3]", "--input", "7"], "true"),
         (["--tests", "> 5, [1..3]", "--input", "4"], "false"),
         (["--tests", "-", "--input", "4"], "true"),
@@ -55,6 +57,16 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> tupl
 def test_values_are_exact_and_in_feel(words: list[str], value: str, capsys: pytest.CaptureFixture[str]) -> None:
     out, err = said(capsys, *words)
     assert (out.strip(), err) == (value, "")
+
+
+def test_nothing_is_no_expression(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "The expression is empty." in said(capsys, "", code=1)[1]
+
+
+def test_scripts_read_of_bounds_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    out, err = said(capsys, "for i in 1..100000 return for j in 1..100000 return 1", "--json", code=1)
+    assert json.loads(out)["error"]["code"] == "feel_too_much_work"
+    assert err == ""
 
 
 def test_json_for_scripts(capsys: pytest.CaptureFixture[str]) -> None:

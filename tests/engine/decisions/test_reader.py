@@ -103,7 +103,7 @@ def test_all_problems_are_told_with_their_place(file: Make, decision: Make, tabl
         (None, "dmn_import_missing", "import:y"),
         ("s", "dmn_service_without_output", None),
         ("b", "dmn_function_kind", None),
-        ("second", "feel_words_in_a_row", None),
+        ("second", "feel_unknown_function_similar", None),
     }
     syntax = next(problem for problem in found if problem.place == "rule:3/input:1 amount")
     assert syntax.facts["suggestion"] == "substring"

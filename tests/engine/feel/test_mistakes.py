@@ -66,6 +66,8 @@ MISTAKES = {
     "order amunt > 3": ("feel_unknown_name_similar", "order amunt", "“order amount”"),
     "green tea > 3": ("feel_words_in_a_row", "green tea", "operator"),
     # functions
+    "uper case(a)": ("feel_unknown_function_similar", "uper case", "“upper case”"),
+    "a + strng lenght(a)": ("feel_unknown_function_similar", "strng lenght", "“string length”"),
     "len(a)": ("feel_unknown_function_similar", None, "“count”"),
     "AVERAGE(a)": ("feel_unknown_function_similar", None, "“mean”"),
     "somme(a)": ("feel_unknown_function_similar", None, "“sum”"),
