@@ -142,7 +142,7 @@ def test_the_owner_publishes_and_only_new_requests_follow(application: Applicati
 
     sign_in(page, application, "olivia")
     page.goto(f"{application.url}/processes/replenishment")
-    page.get_by_role("link", name="Modifier").click()
+    page.get_by_role("link", name="Modifier", exact=True).click()
     rename(page, "decide_request", "Trancher la demande")
     page.get_by_role("button", name="Enregistrer le brouillon").click()
     expect(page.locator("#editor")).to_have_attribute("data-state", "saved")

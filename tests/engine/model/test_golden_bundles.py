@@ -25,6 +25,7 @@ def test_a_golden_bundle_is_read_as_it_always_was(folder: Path, describe: Callab
     model["decisions"] = sorted(model["decisions"])
     read = describe(bundle) | {
         "model": model,
+        "decision_models": {path: sorted(each.decisions) for path, each in bundle.decision_models.items()},
         "warnings": [f"{each.code} {each.element_id}" for each in bundle.warnings],
     }
     assert {"content_hash": content_hash(files)} | read == expected
