@@ -7,6 +7,9 @@ from lxml import etree
 from engine.errors import DefinitionError, Problem
 
 MAX_BYTES = 5_000_000
+MAX_ELEMENTS = 1_000
+MAX_ENTRIES = 300
+"""Every expression may name all elements of its file and all entries before it: the work grows with the square of their number."""
 
 NAMESPACES = {
     "http://www.omg.org/spec/DMN/20151101/dmn.xsd": "1.1",
@@ -36,6 +39,12 @@ def parse(xml: bytes, file: str) -> etree._Element:
     name = etree.QName(root)
     if name.localname != "definitions" or name.namespace not in NAMESPACES:
         raise _refused(file, "dmn_namespace", found=(name.namespace or "")[:100])
+    if len(root) > MAX_ELEMENTS:
+        raise _refused(file, "dmn_too_many_elements", limit=MAX_ELEMENTS, count=len(root))
+    for element in root.iter("{*}context", "{*}invocation"):
+        if len(element) > MAX_ENTRIES:
+            place = f"line:{element.sourceline}"
+            raise _refused(file, "dmn_too_many_entries", place, limit=MAX_ENTRIES, count=len(element))
     return root
 
 

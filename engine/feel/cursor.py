@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from engine.feel.complaints import complaint
 from engine.feel.errors import FeelSyntaxError
 from engine.feel.lexer import Token, tokens_of
-from engine.feel.names import Names, fixed, words_of
+from engine.feel.names import fixed, words_of
 
 MAX_DEPTH = 100
 """How deep expressions may nest: each level costs a few Python frames in parser, compiler and evaluation."""
@@ -24,11 +24,12 @@ class Cursor:
         self._index = 0
         self._depth = 0
         self._opened: list[Token] = []
-        self._given = tuple(names)
-        self._names = Names(self._given)
+        self._given = frozenset(names)
+        self._names = fixed(self._given)
         self._known_functions = tuple(functions)
         self._functions = fixed(self._known_functions)
-        self._properties = Names((*_PROPERTIES, *self._given))
+        # a copy, because entries of contexts are added to it
+        self._properties = fixed(self._given.union(_PROPERTIES)).copy()
 
     @property
     def _token(self) -> Token:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from itertools import pairwise
 
@@ -72,8 +72,8 @@ def _split(name: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
 
 
 @lru_cache(maxsize=16)
-def fixed(names: tuple[str, ...]) -> Names:
-    """``names`` that are the same for every source; nothing is to be added to them."""
+def fixed(names: Collection[str]) -> Names:
+    """``names`` that are the same for many sources; nothing is to be added to them but in a copy."""
     return Names(names)
 
 

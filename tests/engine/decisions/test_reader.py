@@ -70,6 +70,11 @@ def test_bombs_are_refused_at_once() -> None:
     assert [problem.code for problem in problems_of(BOMB)] == ["dmn_doctype"]
     deep = b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/">' + b"<decision>" * 100_000
     assert [problem.code for problem in problems_of(deep)] == ["dmn_not_xml"]
+    many = deep.removesuffix(b"<decision>" * 100_000) + b'<decision id="d"/>' * 100_000 + b"</definitions>"
+    assert [problem.code for problem in problems_of(many)] == ["dmn_too_many_elements"]
+    wide = deep.removesuffix(b"<decision>" * 100_000) + b"<decision><context>" + b"<contextEntry/>" * 100_000
+    told = problems_of(wide + b"</context></decision></definitions>")
+    assert [(problem.code, problem.place) for problem in told] == [("dmn_too_many_entries", "line:1")]
     assert process_time() - start < 5
 
 
