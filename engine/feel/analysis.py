@@ -36,6 +36,10 @@ def analyse(compiled: Expression | UnaryTests, types: Mapping[str, TypeName]) ->
     return Analysis(found, tuple(sorted(inference.findings, key=lambda finding: finding.at)))
 
 
+LITERALS = ("true", "false", "null")
+"""What somebody who names no variable may have meant, too."""
+
+
 def strangers(compiled: Expression | UnaryTests, known: Collection[str]) -> Iterator[Finding]:
     """Each variable that is none of the ``known`` ones, where it first stands, with *did you mean* where one of them is close."""
     unknown = {name for name in compiled.variables if name not in known and name not in FUNCTIONS}
@@ -43,7 +47,7 @@ def strangers(compiled: Expression | UnaryTests, known: Collection[str]) -> Iter
         if name.name not in unknown:
             continue
         unknown.remove(name.name)
-        suggestion = closest(name.name, known)
+        suggestion = closest(name.name, (*known, *LITERALS))
         if suggestion is None:
             yield Finding("feel_unknown_name", name.at, {"name": name.name})
         else:

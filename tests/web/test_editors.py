@@ -360,6 +360,19 @@ def test_a_cell_is_held_against_its_column_and_the_names_that_there_are(olivia: 
     assert said("vrai", "expression", "boolean") == [("error", "feel_write_instead")]
 
 
+def test_expressions_are_completed_with_what_there_is(olivia: Browser) -> None:
+    for address, script in ((f"{AT}/decisions/{DMN}", "decision-editor"), (f"{AT}/edit", "editor")):
+        data = page_data(olivia.get(address).text, script)[1]
+        infos = {each["name"]: each["info"] for each in data["functions"]}
+        assert (
+            infos["contains"].replace("\N{NO-BREAK SPACE}", " ")
+            == "contains(string : texte, match : texte) → oui ou non"
+        )
+        assert "facultatif" in infos["substring"]
+        assert "working_days_after" in infos
+        assert {"name": "quantity", "detail": "nombre"} in data["variables"]
+
+
 NO_QUESTIONS: list[object] = [
     {},
     {"source": "1"},

@@ -15,7 +15,7 @@ from engine.identity.people import RoleTitles
 from engine.model.bundle import Bundle
 from web import ui
 from web.ui import in_language, safe_json
-from web.workshop import decisions, vocabulary
+from web.workshop import completion, decisions, vocabulary
 
 
 def bpmn_path(files: Mapping[str, bytes]) -> str:
@@ -25,8 +25,17 @@ def bpmn_path(files: Mapping[str, bytes]) -> str:
 
 def decision_data(files: Mapping[str, bytes], path: str, bundle: Bundle) -> Markup:
     """What the editor of decision tables begins with, as JSON. ``bundle``: the latest version, which tells the variables."""
-    names = vocabulary.of_file(files, path).names.union(variables.known(bundle))
-    return safe_json({"path": path, "dmn": files[path].decode("utf-8", "replace"), "names": sorted(names)})
+    file = vocabulary.of_file(files, path)
+    names, types = file.names.union(variables.known(bundle)), variables.typed(bundle) | dict(file.variables)
+    return safe_json(
+        {
+            "path": path,
+            "dmn": files[path].decode("utf-8", "replace"),
+            "names": sorted(names),
+            "variables": completion.described(names, types),
+            "functions": completion.functions(),
+        }
+    )
 
 
 def data(files: Mapping[str, bytes], bundle: Bundle, handlers: HandlerTable, roles: RoleTitles) -> Markup:
@@ -40,6 +49,8 @@ def data(files: Mapping[str, bytes], bundle: Bundle, handlers: HandlerTable, rol
             "forms": [{"id": each.id, "title": in_language(each.title)} for _, each in sorted(bundle.forms.items())],
             "decisions": decisions.offered(files),
             "names": sorted(variables.known(bundle)),
+            "variables": completion.described(variables.known(bundle), variables.typed(bundle)),
+            "functions": completion.functions(),
         }
     )
 

@@ -12,6 +12,7 @@ from engine.decisions.model import DecisionModel
 from engine.decisions.table import Table
 from engine.errors import Problem
 from engine.feel import Expression, UnaryTests
+from engine.feel.analysis import LITERALS
 from engine.feel.extensions import FUNCTIONS
 from engine.feel.functions import BUILTINS
 from engine.feel.hints import closest
@@ -77,7 +78,7 @@ def _strangers(owner: Owner, logic: Logic, known: set[str], hidden: frozenset[st
 def _unknown_variables(owner: Owner, logic: Logic, known: Collection[str]) -> Iterator[Problem]:
     """Names of a decision that takes its inputs from the process. A column may show what a message brings; a cell that does is a slip."""
     for name in sorted(logic.variables - set(known) - FUNCTIONS.keys()):
-        suggestion, place = closest(name, known), _where(logic, name)
+        suggestion, place = closest(name, (*known, *LITERALS)), _where(logic, name)
         if suggestion is not None:
             yield owner.problem("dmn_variable_unknown_similar", place, name=name, suggestion=suggestion)
         elif place is not None and place.startswith("rule:"):

@@ -6,6 +6,7 @@
 import { fileURLToPath } from "node:url";
 
 const ENGINE_LINT = fileURLToPath(new URL("../src/workshop/feel.js", import.meta.url));
+const COMPLETION = fileURLToPath(new URL("../src/workshop/completion.js", import.meta.url));
 
 const CURES = [
   {
@@ -55,6 +56,13 @@ const CURES = [
     cure: inTurn(
       replaced("import { cmFeelLinter } from '@bpmn-io/feel-lint';", `import { engineLint } from ${JSON.stringify(ENGINE_LINT)};`),
       replaced("return linter(cmFeelLinter({\n    builtins,\n    engines\n  }));", "return engineLint();"),
+      // So are the functions: those of the engine that runs it, and no help in English.
+      replaced("import { camundaBuiltins } from '@camunda/feel-builtins';", `import { offeredFunctions, offeredVariables } from ${JSON.stringify(COMPLETION)};`),
+      replaced("const domifiedBuiltins = camundaBuiltins.map(builtin => ({\n  ...builtin,\n  info: () => domify(builtin.info),\n}));", ""),
+      replaced("import { domify } from 'min-dom';", ""),
+      replaced("  builtins = domifiedBuiltins,\n", "  builtins,\n"),
+      replaced("  // parse + lint against ALL built-ins", "  builtins = offeredFunctions();\n  variables = offeredVariables(variables);\n\n  // parse + lint against ALL built-ins"),
+      replaced("return snippetCompletion$1(snippets);", "return snippetCompletion$1(snippets.map(({ detail: _english, ...each }) => each));"),
     ),
   },
   {

@@ -2,6 +2,7 @@ import Modeler from "dmn-js/lib/Modeler";
 
 import { element as el } from "../page/dom.js";
 import { fit } from "../viewer/view.js";
+import { offerInExpressions } from "../workshop/completion.js";
 import { checkExpressions } from "../workshop/feel.js";
 import { openSession } from "../workshop/session.js";
 import { buildShell } from "../workshop/shell.js";
@@ -9,6 +10,7 @@ import { translateModule } from "../workshop/translate.js";
 import { wordsOf } from "../workshop/words.js";
 import { namesIn } from "./names.js";
 import { inKnownEdition } from "./namespaces.js";
+import { columnTypeOf, placesOf } from "./places.js";
 import { problemList } from "./problems.js";
 import { isShown, viewTabs } from "./tabs.js";
 import { FRENCH } from "./translations/fr.js";
@@ -20,7 +22,8 @@ const DRAWING = ["smaller", "larger", "whole"];
 const WITH_TABS = { viewDrd: ["value", null] };
 const PALETTE_WIDTH = 100;
 
-export async function openDecisions(mount, { path, dmn: source, names = [] }) {
+export async function openDecisions(mount, { path, dmn: source, names = [], ...offered }) {
+  offerInExpressions(offered);
   const { locale = "fr" } = mount.dataset;
   const word = wordsOf(locale, WORDS);
   const shell = buildShell(mount, word, TOOLS);
@@ -64,7 +67,8 @@ export async function openDecisions(mount, { path, dmn: source, names = [] }) {
       return answer.kind === "ok" ? (answer.body.problems ?? []) : null;
     },
     {
-      elementOf: (dom) => dom.closest("[data-element-id]")?.dataset.elementId,
+      elementOf,
+      typeOf: (dom) => columnTypeOf(elementOf(dom), placesOf(dmn.getDefinitions())),
       kindOf: (dom) => (dom.closest("td.input-cell") ? "tests" : "expression"),
     },
   );
@@ -100,6 +104,8 @@ export async function openDecisions(mount, { path, dmn: source, names = [] }) {
     if (view && view !== dmn.getActiveView()) await dmn.open(view);
   }
 }
+
+const elementOf = (dom) => dom.closest("[data-element-id]")?.dataset.elementId;
 
 /** dmn-js overwrites the modules that are common to its views with those of one view: each is given all. */
 function perView(...additionalModules) {

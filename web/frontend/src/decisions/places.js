@@ -57,12 +57,23 @@ function note(places, element, place) {
   if (element?.id) places.set(element.id, place);
 }
 
-const labelOf = (clause) => clause.get("label") || clause.get("name") || clause.inputExpression?.get("text") || clause.id;
+/** The type that the column of a cell is declared with; null for what stands in no table. */
+export function columnTypeOf(id, places) {
+  const { decision, column } = places.get(id) ?? {};
+  if (!column) return null;
+  const table = decision.get("decisionLogic") ?? decision.get("encapsulatedLogic");
+  const inputs = table.get("input") ?? [];
+  const clause = column > inputs.length ? table.get("output")[column - inputs.length - 1] : inputs[column - 1].inputExpression;
+  return clause?.get("typeRef") ?? "";
+}
+
+const labelOf = (clause) => clause.get("label") || clause.get("name") || clause.inputExpression?.get("text");
 
 /** A place in words: "Accord nécessaire ? · ligne 2 · Montant". */
 export function described(place, word) {
   const parts = [place.decision.get("name") || place.decision.id];
   if (place.row) parts.push(word("row", { row: place.row }));
   if (place.label) parts.push(place.label);
+  else if (place.column) parts.push(word("column", place));
   return parts.join(" · ");
 }

@@ -6,6 +6,7 @@ import ZeebeBehaviors from "camunda-bpmn-js-behaviors/lib/camunda-cloud";
 import zeebeModdle from "zeebe-bpmn-moddle/resources/zeebe.json";
 
 import { fit } from "../viewer/view.js";
+import { offerInExpressions } from "../workshop/completion.js";
 import { checkExpressions } from "../workshop/feel.js";
 import { openSession } from "../workshop/session.js";
 import { translateModule } from "../workshop/translate.js";
@@ -25,6 +26,7 @@ const PALETTE_WIDTH = 100;
 const HAS_PALETTE = "(min-width: 768px)";
 
 export async function openEditor(mount, data) {
+  offerInExpressions(data);
   const { locale = "fr", processKey = "process" } = mount.dataset;
   const word = wordsOf(locale, WORDS);
   const shell = buildDiagramShell(mount, word);

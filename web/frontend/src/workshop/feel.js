@@ -15,14 +15,14 @@ let count = 0;
 
 /**
  * `answer({source, kind, element}, signal)` gives the problems of an expression; `elementOf(dom)` the id of the element that holds it,
- * `kindOf(dom)` whether it is `expression` or `tests`. What was answered is kept: a field that is only looked at asks once.
+ * `kindOf(dom)` whether it is `expression` or `tests`, `typeOf(dom)` the type of the column that it stands in. What was answered is kept: a field that is only looked at asks once.
  */
-export function checkExpressions(answer, { elementOf, kindOf = () => "expression" }) {
+export function checkExpressions(answer, { elementOf, kindOf = () => "expression", typeOf = () => null }) {
   const known = new Map();
   const underWay = new WeakMap();
   ask = async (source, dom) => {
     if (!source.trim()) return [];
-    const question = { source, kind: kindOf(dom), element: elementOf(dom) ?? null };
+    const question = { source, kind: kindOf(dom), element: elementOf(dom) ?? null, type: typeOf(dom) };
     const key = JSON.stringify(question);
     if (known.has(key)) return known.get(key);
     underWay.get(dom)?.abort();
