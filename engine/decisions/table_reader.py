@@ -12,7 +12,6 @@ from engine.decisions.table import Aggregation, HitPolicy, Input, Output, Rule, 
 from engine.decisions.type_reader import Types
 from engine.feel import Expression
 
-MAX_RULES = 10_000
 _OF_MANY = (HitPolicy.COLLECT, HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER)
 
 
@@ -32,9 +31,6 @@ class _TableReader:
         before = self.notes.errors
         policy = self._policy(element)
         rows = dmn.children(element, "rule")
-        if len(rows) > MAX_RULES:
-            self.notes.add("dmn_too_many_rules", self.place, limit=MAX_RULES, count=len(rows))
-            raise Refused
         inputs = tuple(self._input(each, number) for number, each in enumerate(dmn.children(element, "input"), 1))
         outputs = tuple(
             self._output(each, number, policy) for number, each in enumerate(dmn.children(element, "output"), 1)

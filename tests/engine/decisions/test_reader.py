@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import engine.decisions
-from engine.decisions import read_decisions
-from engine.decisions.table_reader import MAX_RULES
+from engine.decisions import read_decisions, read_model
+from engine.decisions.checks import check_model
+from engine.decisions.excess import MAX_CHARACTERS, MAX_COLUMNS, MAX_EXPRESSIONS, MAX_PARTS
 from engine.decisions.xml import MAX_BYTES, NAMESPACES
 from engine.errors import DefinitionError, Problem
 from engine.feel import Environment
-from engine.texts import has
+from engine.texts import has, say
 
 D = Decimal
 Make = Callable[..., Any]
@@ -48,18 +49,35 @@ def test_every_namespace(file: Make, decision: Make, literal: Make, environment:
 @pytest.mark.parametrize(
     ("xml", "code"),
     [
-        (b"", "dmn_not_xml"),
+        (b"", "dmn_empty"),
+        (b" \n", "dmn_empty"),
+        (b"PK\x03\x04", "dmn_no_xml"),
+        (b"\x00\xff\xfe", "dmn_no_xml"),
         (b"<definitions", "dmn_not_xml"),
-        (b"\x00\xff\xfe", "dmn_not_xml"),
-        (b"<definitions/>", "dmn_namespace"),
-        (b'<definitions xmlns="urn:other"/>', "dmn_namespace"),
-        (b'<decision xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"/>', "dmn_namespace"),
+        (b"<definitions>\xff</definitions>", "dmn_encoding"),
+        (b"<a>" * 300 + b"</a>" * 300, "dmn_too_deep"),
+        (b"<definitions/>", "dmn_root_without_namespace"),
+        (b'<definitions xmlns="urn:other"/>', "dmn_root"),
+        (b'<decision xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/"/>', "dmn_root"),
         (EXTERNAL, "dmn_doctype"),
         (b" " * (MAX_BYTES + 1), "dmn_too_large"),
     ],
 )
 def test_no_dmn_file(xml: bytes, code: str) -> None:
     assert [problem.code for problem in problems_of(xml)] == [code]
+
+
+def test_what_is_no_dmn_file_is_said_in_our_words() -> None:
+    def sentence(xml: bytes) -> str:
+        (problem,) = problems_of(xml)
+        assert problem.place is None
+        return say(problem.code, "en", **problem.facts)
+
+    assert "broken at line 2, column 5. Correct it there" in sentence(b"<a>\n</b></a>")
+    assert "begins with the element “a” of “urn:b” instead of “definitions” of" in sentence(b'<a xmlns="urn:b"/>')
+    assert "“definitions” without a namespace" in sentence(b"<definitions/>")
+    assert "nested too deep" in sentence(b"<a>" * 300 + b"</a>" * 300)
+    assert "HUGE" not in sentence(b"<a>" * 300)
 
 
 def test_bombs_are_refused_at_once() -> None:
@@ -69,7 +87,7 @@ def test_bombs_are_refused_at_once() -> None:
     assert process_time() - start < 1
     assert [problem.code for problem in problems_of(BOMB)] == ["dmn_doctype"]
     deep = b'<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/">' + b"<decision>" * 100_000
-    assert [problem.code for problem in problems_of(deep)] == ["dmn_not_xml"]
+    assert [problem.code for problem in problems_of(deep)] == ["dmn_too_deep"]
     many = deep.removesuffix(b"<decision>" * 100_000) + b'<decision id="d"/>' * 100_000 + b"</definitions>"
     assert [problem.code for problem in problems_of(many)] == ["dmn_too_many_elements"]
     wide = deep.removesuffix(b"<decision>" * 100_000) + b"<decision><context>" + b"<contextEntry/>" * 100_000
@@ -135,7 +153,6 @@ def test_tables_that_cannot_decide(
 
 def test_what_is_too_much_is_said_at_once(file: Make, decision: Make, table: Make, literal: Make) -> None:
     chain = (decision(literal("1"), f"d{n}", [f"d{n + 1}"]) for n in range(500))
-    rows = [("-", "1")] * (MAX_RULES + 1)
     nested = "<list>" * 300 + "</list>" * 300
     loops = '<for iteratorVariable="i"><in>{}</in><return>{}</return></for>'
     deep = literal("1")
@@ -144,10 +161,47 @@ def test_what_is_too_much_is_said_at_once(file: Make, decision: Make, table: Mak
     wrong = "".join(decision(literal(f"{n} +"), f"w{n}") for n in range(1000))
     start = process_time()
     assert {each.code for each in problems_of(file(*chain, decision(literal("1"), "d500")))} == {"dmn_chain_too_long"}
-    assert [each.code for each in problems_of(file(decision(table(rows))))] == ["dmn_too_many_rules"]
-    assert {each.code for each in problems_of(file(decision(nested)))} == {"dmn_not_xml"}
+    assert {each.code for each in problems_of(file(decision(nested)))} == {"dmn_too_deep"}
     assert set(read_decisions(file(decision(deep)), "t.dmn")) == {"decide"}
     assert len(problems_of(file(wrong))) == 1000
+    assert process_time() - start < 10
+
+
+def test_what_one_file_holds_is_bounded(file: Make, decision: Make, table: Make, literal: Make) -> None:
+    def told(logic: str) -> list[tuple[str, object, object]]:
+        found = problems_of(file(decision(logic)))
+        return [(each.code, each.facts["limit"], each.facts["count"]) for each in found]
+
+    start = process_time()
+    items = "<list>" + literal("1") * 50_000 + "</list>"
+    assert told(items) == [("dmn_too_many_expressions", MAX_EXPRESSIONS, 50_000)]
+    assert told("<list>" + "<list/>" * 60_000 + "</list>") == [("dmn_too_many_parts", MAX_PARTS, 60_003)]
+    half = MAX_EXPRESSIONS // 2 + 1
+    rows = [("-", "1")] * half
+    assert told(table(rows)) == [("dmn_too_many_expressions", MAX_EXPRESSIONS, 2 * half + 1)]
+    wide = [(*("-" for _ in range(3_000)), "1")] * 2
+    columns = [f"c{number}" for number in range(3_000)]
+    assert told(table(wide, inputs=columns)) == [("dmn_too_many_columns", MAX_COLUMNS, 3_001)]
+    assert told("<relation>" + '<column name="a"/>' * 101 + "</relation>") == [
+        ("dmn_too_many_columns", MAX_COLUMNS, 101)
+    ]
+    long = f'"{"x" * 9_000}"'
+    assert told("<list>" + literal(long) * 23 + "</list>") == [
+        ("dmn_expressions_too_long", MAX_CHARACTERS, 23 * len(long))
+    ]
+    assert process_time() - start < 3
+
+
+def test_texts_for_people_are_no_expressions(file: Make, decision: Make, literal: Make) -> None:
+    note = "<textAnnotation><text>" + "x" * 250_000 + "</text></textAnnotation>"
+    assert set(read_decisions(file(note, decision(literal("1"))), "t.dmn")) == {"decide"}
+
+
+@pytest.mark.long
+def test_the_largest_file_is_read_and_checked_soon(file: Make, decision: Make, table: Make) -> None:
+    rows = [(*(f"[{row * column}..{row + column}]" for column in range(7)), str(row)) for row in range(990)]
+    start = process_time()
+    check_model(read_model(file(decision(table(rows, inputs=[f"c{n}" for n in range(7)]))), "t.dmn"))
     assert process_time() - start < 10
 
 
