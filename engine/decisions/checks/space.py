@@ -16,6 +16,9 @@ from engine.decisions.checks.axis import Axis, bits
 MAX_WORK = 1_000_000
 """Classes that the sweeps over one table may look at; about a second."""
 
+_INPUTS_PER_STEP = 8
+"""Of two parts, that can be compared in the time of one class."""
+
 MAX_AXES = 200
 """Different inputs of one table: the sweep nests as deep."""
 
@@ -157,7 +160,10 @@ class _Sweep:
             return known
         merged: dict[Box, int] = {}
         for left, pieces in self._split(level, rows).items():
-            for box in self.holes(level + 1, left):
+            boxes = self.holes(level + 1, left)
+            # a part of many inputs takes its time to be compared with the others
+            self._space.spend(len(boxes) * (len(self._region) - level) // _INPUTS_PER_STEP)
+            for box in boxes:
                 merged[box] = merged.get(box, 0) | pieces
             if len(merged) >= self._limit:
                 break
