@@ -29,7 +29,7 @@ from engine.jobs.queue import JobArguments
 from engine.jobs.retries import ATTEMPTS
 from engine.kernel import Activity, StaleStimulus, State
 from engine.kernel.stimuli import FailHandler, FireTimer, ReceiveMessage, ReturnHandler, Start, ThrowError
-from engine.kernel.timers import schedule
+from engine.model.schedules import schedule
 from engine.messages import store as messages
 from engine.messages.store import Message, Waiting
 from engine.model.bundle import Bundle

@@ -9,7 +9,7 @@ from engine.kernel.events import Event, from_record, to_record
 from engine.kernel.fold import fold
 from engine.kernel.state import ROOT, Activity, Incident, Phase, State, Wait
 from engine.kernel.stimuli import StaleStimulus, Stimulus
-from engine.kernel.values import ValueNotStorable, storable
+from engine.model.values import ValueNotStorable, storable
 
 __all__ = [
     "MAX_STEPS",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.errors import Facts, InvariantBroken, NotFound
+from engine.errors import Facts, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment
 from engine.kernel import events as happened
 from engine.kernel.evaluation import MAX_WORK, Blocked
@@ -17,6 +17,7 @@ from engine.kernel.stimuli import (
     FailHandler,
     FireTimer,
     ReceiveMessage,
+    ReceiveSignal,
     RetryIncident,
     ReturnHandler,
     StaleStimulus,
@@ -24,8 +25,8 @@ from engine.kernel.stimuli import (
     Stimulus,
     ThrowError,
 )
-from engine.kernel.values import storable_all
-from engine.model.elements import Model, ServiceTask, StartEvent
+from engine.model.values import storable_all
+from engine.model.elements import Model, Node, Process, ServiceTask, StartEvent
 
 MAX_STEPS = 10_000
 """How many pieces of automatic work one stimulus may lead to."""
@@ -74,24 +75,30 @@ def _start(moves: Moves, stimulus: Start) -> None:
     if process is None:
         raise NotFound("process_unknown", process=stimulus.process)
     variables = storable_all(stimulus.variables)
-    if stimulus.start_event is None:
-        try:
+    entrance: Node | None = None
+    try:
+        if stimulus.start_event is None or stimulus.start_event in {each.id for each in _plain_starts(process)}:
             nodes = moves.entries(process, process.id)
-        except Blocked as blocked:
-            raise NotFound("start_unknown", process=process.id, start_event=None) from blocked
-    else:
-        nodes = tuple(each for each in process.starts(process.id) if each.id == stimulus.start_event)
-        if not nodes:
-            raise NotFound("start_unknown", process=process.id, start_event=stimulus.start_event)
+        else:
+            entrance = process.entrances()[stimulus.start_event]
+            nodes = (entrance,)
+        plans = moves.start_plans(process, process.id, variables)
+    except (Blocked, KeyError) as error:
+        if isinstance(error, Blocked) and error.code != "start_not_clear":
+            raise WrongState(error.code, process=process.id, place=error.place, **error.facts) from error
+        raise NotFound("start_unknown", process=process.id, start_event=stimulus.start_event) from error
     moves.emit(happened.InstanceStarted(process=process.id, start_event=nodes[0].id))
     moves.emit(happened.ScopeOpened(scope=moves.new_id("s"), parent=None, process=process.id))
     # what comes with a start that something triggers goes through the outputs of the event
-    triggered = isinstance(nodes[0], StartEvent) and nodes[0].trigger is not None
-    if triggered:
-        moves.queue(moves.state.activities[moves.enter(ROOT, nodes[0], payload=variables)])
-    else:
-        moves.write_root(variables)
-        moves.begin_scope(ROOT, nodes)
+    if entrance is None:
+        moves.write_locals(ROOT, variables, None)
+    moves.begin_scope(ROOT, () if entrance else nodes, plans)
+    if entrance is not None:
+        moves.queue(moves.state.activities[moves.enter_caught(ROOT, entrance, payload=variables)])
+
+
+def _plain_starts(process: Process) -> tuple[StartEvent, ...]:
+    return tuple(each for each in process.starts(process.id) if each.trigger is None)
 
 
 def _accept(moves: Moves, stimulus: Stimulus) -> None:
@@ -109,11 +116,11 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             storable_all(stimulus.facts)
             if not moves.throw_error(activity, stimulus.code, stimulus.facts):
                 facts = {**stimulus.facts, "error": stimulus.code}
-                moves.raise_incident(activity, "business_error_uncaught", "error", facts)
+                moves.raise_incident(activity.id, activity.element, "business_error_uncaught", "error", facts)
         case FailHandler():
             activity = _awaited(moves, stimulus.activity, Phase.HANDLER)
             storable_all(stimulus.facts)
-            moves.raise_incident(activity, stimulus.code, "handler", stimulus.facts)
+            moves.raise_incident(activity.id, activity.element, stimulus.code, "handler", stimulus.facts)
         case FireTimer():
             wait = _wait(moves, stimulus.wait)
             if wait.due_at is None:
@@ -124,6 +131,9 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             if wait.name is None or wait.name != stimulus.name:
                 raise StaleStimulus(wait=wait.id, message=stimulus.name)
             moves.receive_message(wait.id, storable_all(stimulus.payload))
+        case ReceiveSignal():
+            if not moves.receive_signal(stimulus.name, storable_all(stimulus.payload)):
+                raise StaleStimulus(signal=stimulus.name)
         case RetryIncident():
             _retry(moves, stimulus.incident)
         case CancelInstance():
@@ -196,7 +206,7 @@ def _work(moves: Moves, max_steps: int) -> None:
     if moves.exhausted is not None:
         # as above: the move stands in the state, untouched, and a retry makes it with the work of a new stimulus
         element, exhausted = moves.exhausted
-        _raise_on_root(moves, exhausted.code, element, exhausted.facts)
+        moves.raise_incident(ROOT, element, exhausted.code, "tokens", exhausted.facts)
     elif moves.state.scopes[ROOT].is_empty:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
@@ -214,7 +224,7 @@ def _may_go_on(state: State) -> bool:
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:
     on_the_way = [each.element for each in moves.events if isinstance(each, _ON_THE_WAY)]
     facts: Facts = {"limit": max_steps, "elements": ", ".join(dict.fromkeys(on_the_way[-_SHOWN_ELEMENTS:]))}
-    _raise_on_root(moves, "too_many_steps", on_the_way[-1], facts)
+    moves.raise_incident(ROOT, on_the_way[-1], "too_many_steps", "tokens", facts)
 
 
 def _raise_deadlock(moves: Moves) -> None:
@@ -223,12 +233,4 @@ def _raise_deadlock(moves: Moves) -> None:
     if stuck is None:
         raise InvariantBroken("instance_at_rest_without_reason", process=moves.state.process)
     flow = moves.model.processes[stuck.process].flows[min(stuck.tokens)]
-    _raise_on_root(moves, "deadlock", flow.target, {"flow": flow.id})
-
-
-def _raise_on_root(moves: Moves, code: str, element: str, facts: Facts) -> None:
-    moves.emit(
-        happened.IncidentRaised(
-            incident=moves.new_id("i"), activity=ROOT, element=element, code=code, place="tokens", facts=facts
-        )
-    )
+    moves.raise_incident(ROOT, flow.target, "deadlock", "tokens", {"flow": flow.id})

@@ -2,7 +2,7 @@
 
 Every event is a frozen dataclass with a ``tag`` (``"task:created"``); ``to_record``/``from_record`` turn it into plain values and back (the
 JSON text is ``engine.data``'s). ``activity`` ids are new for each entry of an element, each loop round, each multi-instance item; the
-idempotency key of a handler is made of them. ``FORMAT`` changes when a released event changes its meaning.
+idempotency key of a handler is made of them. ``FORMAT`` changes when a released event changes its meaning; a field may be added with a default.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
 
 from engine.errors import Facts
 from engine.feel import Value
 
 FORMAT = 1
+
+EVENTS: dict[str, type[Event]] = {}
+"""Every kind of event by its tag."""
+
+Kind = TypeVar("Kind", bound="type[Event]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,39 +32,83 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceStarted(Event):
-    tag: ClassVar[str] = "instance:started"
-    process: str
-    start_event: str
+class _OfActivity(Event):
+    """``activity`` is an occurrence of ``element``."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceCompleted(Event):
-    """Nothing lives any more; every token reached an end."""
-
-    tag: ClassVar[str] = "instance:completed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceFailed(Event):
-    """An error end event that nothing caught ended the instance."""
-
-    tag: ClassVar[str] = "instance:failed"
-    code: str
+    activity: str
     element: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstanceCancelled(Event):
-    tag: ClassVar[str] = "instance:cancelled"
-    reason: str
+class _OfWait(Event):
+    """``element`` is that of the event that catches."""
+
+    wait: str
+    element: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeOpened(Event):
-    """``element`` None for the process itself; ``item`` counts from 0 for a multi-instance item; ``isolated`` for a callee."""
+class _WaitBegun(_OfWait):
+    """``activity`` waits, or, when it is the id of a scope, an event sub-process there."""
 
-    tag: ClassVar[str] = "scope:opened"
+    activity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitOver(_OfWait):
+    """``is_enough`` is false while an event that needs several (parallel multiple) still waits for others."""
+
+    is_enough: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitCancelled(_OfWait):
+    """Nobody waits any more."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+def _event(tag: str) -> Callable[[Kind], Kind]:
+    """A kind of event."""
+
+    def make(kind: Kind) -> Kind:
+        made: Kind = dataclass(frozen=True, slots=True, kw_only=True)(kind)
+        made.tag = tag
+        EVENTS[tag] = made
+        return made
+
+    return make
+
+
+@_event("instance:started")
+class InstanceStarted(Event):
+    process: str
+    start_event: str
+
+
+@_event("instance:completed")
+class InstanceCompleted(Event):
+    """Nothing lives any more; every token reached an end."""
+
+
+@_event("instance:failed")
+class InstanceFailed(Event):
+    """An error end event that nothing caught ended the instance."""
+
+    code: str
+    element: str
+
+
+@_event("instance:cancelled")
+class InstanceCancelled(Event):
+    reason: str
+
+
+@_event("scope:opened")
+class ScopeOpened(Event):
+    """``element`` None for the process itself; ``item`` counts from 0 for items and rounds; ``isolated`` for a callee; ``record`` is the
+    compensation record of a sub-process that is opened again to be undone.
+    """
+
     scope: str
     parent: str | None
     process: str
@@ -67,19 +116,18 @@ class ScopeOpened(Event):
     activity: str | None = None
     item: int | None = None
     isolated: bool = False
+    record: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_event("scope:closed")
 class ScopeClosed(Event):
-    tag: ClassVar[str] = "scope:closed"
     scope: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_event("variable:written")
 class VariableWritten(Event):
     """``previous`` is absent (``is_new``) when the scope did not hold the name."""
 
-    tag: ClassVar[str] = "variable:written"
     scope: str
     name: str
     value: Value
@@ -88,79 +136,75 @@ class VariableWritten(Event):
     element: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_event("flow:taken")
 class FlowTaken(Event):
     """A token entered the flow."""
 
-    tag: ClassVar[str] = "flow:taken"
     flow: str
     scope: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_event("token:dropped")
 class TokensDropped(Event):
-    """A terminate end took the tokens off these flows (a flow id for each token)."""
+    """What ended the work of the scope took the tokens off these flows (a flow id for each token)."""
 
-    tag: ClassVar[str] = "token:dropped"
     scope: str
     flows: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElementEntered(Event):
-    """``flows`` are the tokens consumed (flow ids; several at a join); ``payload`` is what came with the start or boundary event."""
+@_event("element:entered")
+class ElementEntered(_OfActivity):
+    """``flows`` are the tokens consumed (flow ids; several at a join); ``payload`` is what came with the event."""
 
-    tag: ClassVar[str] = "element:entered"
-    activity: str
-    element: str
     scope: str
     flows: tuple[str, ...] = ()
     payload: Mapping[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElementCompleted(Event):
-    tag: ClassVar[str] = "element:completed"
-    activity: str
-    element: str
+@_event("element:caught")
+class EventCaught(_OfActivity):
+    """What the element would wait for has come already: at a boundary, after an event-based gateway, at a start."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElementCancelled(Event):
-    """Interrupted: by a boundary event, a terminate end, an error, a cancelled instance."""
-
-    tag: ClassVar[str] = "element:cancelled"
-    activity: str
-    element: str
+@_event("element:completed")
+class ElementCompleted(_OfActivity):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemsFound(Event):
-    """A multi-instance begins with these items; its ``activity`` is the body around the activities of the items."""
+@_event("element:cancelled")
+class ElementCancelled(_OfActivity):
+    """Interrupted: by a boundary event, an event sub-process, a terminate end, an error, a cancelled transaction or instance."""
 
-    tag: ClassVar[str] = "items:found"
-    activity: str
-    element: str
+
+@_event("items:found")
+class ItemsFound(_OfActivity):
+    """A multi-instance begins with these items (a loop with one round); its ``activity`` is the body around those of the items."""
+
     items: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemCompleted(Event):
-    """``activity`` is the body; ``is_enough`` when the completion condition holds, so that the other items are not needed."""
+@_event("item:completed")
+class ItemCompleted(_OfActivity):
+    """``activity`` is the body; ``is_enough`` when the completion condition holds, so that the other items are not needed.
 
-    tag: ClassVar[str] = "item:completed"
-    activity: str
-    element: str
+    ``again`` says of a standard loop whether another round follows; None of the item of a multi-instance.
+    """
+
     item: int
     output: Value = None
     is_enough: bool = False
+    again: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskCreated(Event):
-    tag: ClassVar[str] = "task:created"
-    activity: str
-    element: str
+@_event("gateway:activated")
+class GatewayActivated(_OfActivity):
+    """An event-based gateway waits, or a complex gateway has fired for these flows and waits for the rest of its tokens."""
+
+    flows: tuple[str, ...] = ()
+
+
+@_event("task:created")
+class TaskCreated(_OfActivity):
     role: str | None
     assignee: str | None
     form: str | None
@@ -170,155 +214,198 @@ class TaskCreated(Event):
     not_same_as: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskCompleted(Event):
-    tag: ClassVar[str] = "task:completed"
-    activity: str
-    element: str
+@_event("task:completed")
+class TaskCompleted(_OfActivity):
     actor: str
     variables: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskCancelled(Event):
-    tag: ClassVar[str] = "task:cancelled"
-    activity: str
-    element: str
+@_event("task:cancelled")
+class TaskCancelled(_OfActivity):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandlerRequested(Event):
+@_event("handler:requested")
+class HandlerRequested(_OfActivity):
     """``given`` is the handler's input after the mappings."""
 
-    tag: ClassVar[str] = "handler:requested"
-    activity: str
-    element: str
     handler: str
     given: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandlerReturned(Event):
-    tag: ClassVar[str] = "handler:returned"
-    activity: str
-    element: str
+@_event("handler:returned")
+class HandlerReturned(_OfActivity):
     result: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandlerCancelled(Event):
+@_event("handler:cancelled")
+class HandlerCancelled(_OfActivity):
     """The activity was interrupted while its handler was asked for; a late result is stale."""
 
-    tag: ClassVar[str] = "handler:cancelled"
-    activity: str
-    element: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionEvaluated(Event):
+@_event("decision:evaluated")
+class DecisionEvaluated(_OfActivity):
     """``rules`` are the ids of the rules that matched."""
 
-    tag: ClassVar[str] = "decision:evaluated"
-    activity: str
-    element: str
     decision: str
     inputs: Mapping[str, Value]
     rules: tuple[str, ...]
     result: Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorThrown(Event):
-    tag: ClassVar[str] = "error:thrown"
-    activity: str
-    element: str
+@_event("error:thrown")
+class ErrorThrown(_OfActivity):
     code: str
     facts: Facts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimerSet(Event):
+@_event("escalation:thrown")
+class EscalationThrown(_OfActivity):
+    code: str
+
+
+@_event("timer:set")
+class TimerSet(_WaitBegun):
     """``remaining`` counts the firings still to come of a cycle (None: without end; 1 for a single one), ``period`` apart (ISO 8601)."""
 
-    tag: ClassVar[str] = "timer:set"
-    wait: str
-    element: str
-    activity: str
     due_at: datetime
     remaining: int | None = 1
     period: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimerFired(Event):
-    tag: ClassVar[str] = "timer:fired"
-    wait: str
-    element: str
+@_event("timer:fired")
+class TimerFired(WaitOver):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimerCancelled(Event):
-    tag: ClassVar[str] = "timer:cancelled"
-    wait: str
-    element: str
+@_event("timer:cancelled")
+class TimerCancelled(WaitCancelled):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageAwaited(Event):
+@_event("message:awaited")
+class MessageAwaited(_WaitBegun):
     """``key`` is the correlation key as text."""
 
-    tag: ClassVar[str] = "message:awaited"
-    wait: str
-    element: str
-    activity: str
     name: str
     key: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageReceived(Event):
-    tag: ClassVar[str] = "message:received"
-    wait: str
-    element: str
+@_event("message:received")
+class MessageReceived(WaitOver):
     name: str
     payload: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageWaitCancelled(Event):
-    tag: ClassVar[str] = "message:wait-cancelled"
-    wait: str
-    element: str
+@_event("message:wait-cancelled")
+class MessageWaitCancelled(WaitCancelled):
+    pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageThrown(Event):
+@_event("message:thrown")
+class MessageThrown(_OfActivity):
     """To be delivered by the engine: to a waiting instance (name and key) or to a process that starts by it."""
 
-    tag: ClassVar[str] = "message:thrown"
-    element: str
-    activity: str
     name: str
     key: str | None
     payload: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IncidentRaised(Event):
+@_event("signal:awaited")
+class SignalAwaited(_WaitBegun):
+    name: str
+
+
+@_event("signal:received")
+class SignalReceived(WaitOver):
+    name: str
+    payload: Mapping[str, Value]
+
+
+@_event("signal:wait-cancelled")
+class SignalWaitCancelled(WaitCancelled):
+    pass
+
+
+@_event("signal:thrown")
+class SignalThrown(_OfActivity):
+    """What waits for it in this instance has it; the engine takes it to the other instances and to what starts by it."""
+
+    name: str
+    payload: Mapping[str, Value]
+
+
+@_event("condition:awaited")
+class ConditionAwaited(_WaitBegun):
+    """``held``: it holds already and was answered; it counts again when it has not held in between."""
+
+    held: bool = False
+
+
+@_event("condition:lapsed")
+class ConditionLapsed(_OfWait):
+    """It does not hold any more."""
+
+
+@_event("condition:met")
+class ConditionMet(WaitOver):
+    pass
+
+
+@_event("condition:wait-cancelled")
+class ConditionWaitCancelled(WaitCancelled):
+    pass
+
+
+@_event("compensation:recorded")
+class CompensationRecorded(_OfActivity):
+    """What ``activity`` did can be undone, with the ``variables`` that it knew; what was recorded inside its ``inner`` scope goes with it."""
+
+    record: str
+    scope: str
+    process: str
+    variables: Mapping[str, Value]
+    inner: str | None = None
+
+
+@_event("compensation:thrown")
+class CompensationThrown(_OfActivity):
+    """``activity`` has what was recorded in ``scope`` undone, last things first: all of it, or what ``target`` (an element) did."""
+
+    scope: str
+    target: str | None = None
+
+
+@_event("compensation:begun")
+class CompensationBegun(_OfActivity):
+    """``activity`` has the ``record`` undone by the activity ``by``, and waits for it."""
+
+    record: str
+    by: str
+
+
+@_event("compensation:done")
+class CompensationDone(_OfActivity):
+    """What ``activity`` had begun to undo is undone."""
+
+
+@_event("transaction:cancelled")
+class TransactionCancelled(_OfActivity):
+    """A cancel end event: all else in the transaction is interrupted, then what it did is undone."""
+
+
+@_event("incident:raised")
+class IncidentRaised(_OfActivity):
     """Work stopped at ``activity``; an operator can retry it. ``place`` says what could not be done (``condition f1``, ``handler``)."""
 
-    tag: ClassVar[str] = "incident:raised"
     incident: str
-    activity: str
-    element: str
     code: str
     place: str
     facts: Facts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_event("incident:resolved")
 class IncidentResolved(Event):
-    tag: ClassVar[str] = "incident:resolved"
     incident: str
     element: str
 
@@ -358,10 +445,6 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     tuple[Value, ...]: tuple,
     Facts: lambda facts: {name: _whole(fact) for name, fact in facts.items()},
 }
-
-
-EVENTS: Mapping[str, type[Event]] = {each.tag: each for each in Event.__subclasses__()}
-"""Every kind of event by its tag."""
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {tag: tuple(f.name for f in fields(kind)) for tag, kind in EVENTS.items()}
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from engine.errors import InvariantBroken
 from engine.feel import Value
 from engine.kernel import events as happened
-from engine.kernel.state import Activity, Incident, Items, Phase, Scope, State, Wait
+from engine.kernel.state import Activity, Incident, Items, Phase, Record, Scope, State, Undoing, Wait
 from engine.model.elements import Model
 
 E = TypeVar("E", bound=happened.Event)
@@ -76,6 +76,8 @@ def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
     state.scopes[event.scope] = Scope(
         id=event.scope, process=event.process, activity=event.activity, item=event.item, is_isolated=event.isolated
     )
+    if event.record is not None:
+        _move_records(state, event.record, event.scope)
     if event.activity is None:
         return
     owner = state.activities[event.activity]
@@ -87,9 +89,26 @@ def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
 
 def _scope_closed(state: State, event: happened.ScopeClosed) -> None:
     closed = state.scopes.pop(event.scope)
+    _forget_records(state, closed.id)
     if closed.activity is not None:
         remaining = tuple(each for each in state.activities[closed.activity].scopes if each != closed.id)
         _change_activity(state, closed.activity, scopes=remaining)
+
+
+def _move_records(state: State, owner: str, to: str) -> None:
+    for record in [each for each in state.records.values() if each.scope == owner]:
+        state.records[record.id] = record._replace(scope=to)
+
+
+def _forget_records(state: State, owner: str) -> None:
+    """What was recorded in a scope goes with it, and what was recorded inside that."""
+    found = [owner] if state.records else []
+    while found:
+        at = found.pop()
+        inside = [each.id for each in state.records.values() if each.scope == at]
+        for record in inside:
+            del state.records[record]
+        found.extend(inside)
 
 
 def _variable_written(state: State, event: happened.VariableWritten) -> None:
@@ -148,18 +167,38 @@ def _handler_returned(state: State, event: happened.HandlerReturned) -> None:
 def _begin_wait(state: State, wait: Wait) -> None:
     _begin_id(state, wait.id)
     state.waits[wait.id] = wait
+    scope = state.scopes.get(wait.activity)
+    if scope is not None:
+        state.scopes[scope.id] = scope._replace(waits=(*scope.waits, wait.id))
+        return
     owner = state.activities[wait.activity]
-    # a wait for another element is that of a boundary event: the activity itself does not wait for it
+    # a wait for another element is that of a boundary event or a gateway: the activity itself does not wait for it
     phase = Phase.WAITING if wait.element == owner.element else owner.phase
     _change_activity(state, owner.id, phase=phase, waits=(*owner.waits, wait.id))
 
 
-def _end_wait(state: State, wait_id: str, result: Mapping[str, Value] | None) -> None:
+def _end_wait(state: State, wait_id: str) -> Wait:
     wait = state.waits.pop(wait_id)
-    owner = state.activities[wait.activity]
-    _change_activity(state, owner.id, waits=tuple(each for each in owner.waits if each != wait_id))
-    if result is not None and wait.element == owner.element:
-        _change_activity(state, owner.id, phase=Phase.DONE, result=result)
+    waits = tuple(each for each in state.waits_of(wait.activity) if each != wait_id)
+    scope = state.scopes.get(wait.activity)
+    if scope is not None:
+        state.scopes[scope.id] = scope._replace(waits=waits)
+    else:
+        _change_activity(state, wait.activity, waits=waits)
+    return wait
+
+
+def _wait_over(state: State, event: happened.WaitOver) -> None:
+    wait = _end_wait(state, event.wait)
+    owner = state.activities.get(wait.activity)
+    if owner is None or wait.element != owner.element:
+        return
+    result = {**owner.result, **getattr(event, "payload", {})}
+    _change_activity(state, owner.id, phase=Phase.DONE if event.is_enough else owner.phase, result=result)
+
+
+def _wait_cancelled(state: State, event: happened.WaitCancelled) -> None:
+    _end_wait(state, event.wait)
 
 
 def _timer_set(state: State, event: happened.TimerSet) -> None:
@@ -174,21 +213,9 @@ def _timer_set(state: State, event: happened.TimerSet) -> None:
     _begin_wait(state, wait)
 
 
-def _timer_fired(state: State, event: happened.TimerFired) -> None:
-    _end_wait(state, event.wait, {})
-
-
 def _message_awaited(state: State, event: happened.MessageAwaited) -> None:
     wait = Wait(id=event.wait, element=event.element, activity=event.activity, name=event.name, key=event.key)
     _begin_wait(state, wait)
-
-
-def _message_received(state: State, event: happened.MessageReceived) -> None:
-    _end_wait(state, event.wait, event.payload)
-
-
-def _wait_cancelled(state: State, event: happened.TimerCancelled | happened.MessageWaitCancelled) -> None:
-    _end_wait(state, event.wait, None)
 
 
 def _items_found(state: State, event: happened.ItemsFound) -> None:
@@ -200,9 +227,69 @@ def _item_completed(state: State, event: happened.ItemCompleted) -> None:
     items = state.activities[event.activity].items
     if items is None:
         raise InvariantBroken("item_without_items", activity=event.activity)
-    pending = () if event.is_enough else items.pending
-    outputs = {**items.outputs, event.item: event.output}
-    _change_activity(state, event.activity, items=items._replace(pending=pending, outputs=outputs))
+    if event.again is not None:
+        round_ = (None,) if event.again else ()
+        items = items._replace(pending=round_, total=items.total + len(round_))
+    else:
+        outputs = {**items.outputs, event.item: event.output}
+        items = items._replace(pending=() if event.is_enough else items.pending, outputs=outputs)
+    _change_activity(state, event.activity, items=items)
+
+
+def _event_caught(state: State, event: happened.EventCaught) -> None:
+    _change_activity(state, event.activity, phase=Phase.DONE)
+
+
+def _gateway_activated(state: State, event: happened.GatewayActivated) -> None:
+    _change_activity(state, event.activity, phase=Phase.WAITING, flows=event.flows)
+
+
+def _signal_awaited(state: State, event: happened.SignalAwaited) -> None:
+    _begin_wait(state, Wait(id=event.wait, element=event.element, activity=event.activity, signal=event.name))
+
+
+def _condition_awaited(state: State, event: happened.ConditionAwaited) -> None:
+    _begin_wait(state, Wait(id=event.wait, element=event.element, activity=event.activity, held=event.held))
+
+
+def _condition_lapsed(state: State, event: happened.ConditionLapsed) -> None:
+    state.waits[event.wait] = state.waits[event.wait]._replace(held=False)
+
+
+def _compensation_recorded(state: State, event: happened.CompensationRecorded) -> None:
+    _begin_id(state, event.record)
+    state.records[event.record] = Record(
+        id=event.record,
+        scope=event.scope,
+        element=event.element,
+        activity=event.activity,
+        process=event.process,
+        variables=event.variables,
+    )
+    if event.inner is not None:
+        _move_records(state, event.inner, event.record)
+
+
+def _compensation_thrown(state: State, event: happened.CompensationThrown) -> None:
+    undoing = Undoing(scope=event.scope, target=event.target)
+    _change_activity(state, event.activity, phase=Phase.UNDOING, undoing=undoing)
+
+
+def _compensation_begun(state: State, event: happened.CompensationBegun) -> None:
+    del state.records[event.record]
+    _change_activity(state, event.activity, undoing=_undoing(state, event.activity)._replace(by=event.by))
+    _change_activity(state, event.by, undoes=event.activity)
+
+
+def _compensation_done(state: State, event: happened.CompensationDone) -> None:
+    _change_activity(state, event.activity, undoing=_undoing(state, event.activity)._replace(by=None))
+
+
+def _undoing(state: State, activity_id: str) -> Undoing:
+    undoing = state.activities[activity_id].undoing
+    if undoing is None:
+        raise InvariantBroken("compensation_without_throw", activity=activity_id)
+    return undoing
 
 
 def _incident_raised(state: State, event: happened.IncidentRaised) -> None:
@@ -238,11 +325,24 @@ APPLIERS: Mapping[type[happened.Event], Applier | None] = {
     happened.HandlerRequested: _handler_requested,
     happened.HandlerReturned: _handler_returned,
     happened.TimerSet: _timer_set,
-    happened.TimerFired: _timer_fired,
+    happened.TimerFired: _wait_over,
     happened.TimerCancelled: _wait_cancelled,
     happened.MessageAwaited: _message_awaited,
-    happened.MessageReceived: _message_received,
+    happened.MessageReceived: _wait_over,
     happened.MessageWaitCancelled: _wait_cancelled,
+    happened.SignalAwaited: _signal_awaited,
+    happened.SignalReceived: _wait_over,
+    happened.SignalWaitCancelled: _wait_cancelled,
+    happened.ConditionAwaited: _condition_awaited,
+    happened.ConditionLapsed: _condition_lapsed,
+    happened.ConditionMet: _wait_over,
+    happened.ConditionWaitCancelled: _wait_cancelled,
+    happened.EventCaught: _event_caught,
+    happened.GatewayActivated: _gateway_activated,
+    happened.CompensationRecorded: _compensation_recorded,
+    happened.CompensationThrown: _compensation_thrown,
+    happened.CompensationBegun: _compensation_begun,
+    happened.CompensationDone: _compensation_done,
     happened.IncidentRaised: _incident_raised,
     happened.IncidentResolved: _incident_resolved,
     # facts that tell and change nothing: what they mean for the state is said by the events beside them
@@ -250,6 +350,9 @@ APPLIERS: Mapping[type[happened.Event], Applier | None] = {
     happened.HandlerCancelled: None,
     happened.DecisionEvaluated: None,
     happened.ErrorThrown: None,
+    happened.EscalationThrown: None,
     happened.MessageThrown: None,
+    happened.SignalThrown: None,
+    happened.TransactionCancelled: None,
 }
 """What each kind of event does; None for the facts that change nothing."""

@@ -10,6 +10,7 @@ from engine.model.elements import (
     ErrorDefinition,
     MessageDefinition,
     StartEvent,
+    TerminateDefinition,
     ThrowEvent,
     TimerDefinition,
     TimerKind,
@@ -37,7 +38,7 @@ def read_end_event(part: Part) -> EndEvent | None:
     if isinstance(result, Unreadable):
         return None
     if isinstance(result, Terminate):
-        return EndEvent(**part.common, is_terminate=True, inputs=part.extensions.inputs)
+        return EndEvent(**part.common, result=TerminateDefinition(), inputs=part.extensions.inputs)
     if isinstance(result, TimerDefinition):
         part.problems.add("event_not_here", part.raw.element, place="eventDefinition")
         return None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.data import YearsMonths
-from engine.kernel.timers import NotATime, Schedule, due_moment, next_firing, schedule
+from engine.model.schedules import NotATime, Schedule, due_moment, next_firing, schedule
 from engine.model.elements import TimerKind
 
 PARIS = ZoneInfo("Europe/Paris")

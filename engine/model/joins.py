@@ -1,4 +1,4 @@
-"""When an inclusive gateway may join (BPMN 13.4.3): pure questions about the drawing and where work lives.
+"""When an inclusive gateway may join (BPMN 13.4.3) and a complex one begin anew: pure questions about the drawing and where work lives.
 
 The gateway waits for a token that could still reach one of its empty incoming flows without passing the gateway itself, unless
 that token could also reach a flow that already holds one. Work inside an activity stands at the activity, and may leave it through
@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.model.elements import BoundaryEvent, InclusiveGateway, Node, Process
+from engine.model.elements import (
+    BoundaryEvent,
+    CatchEvent,
+    ComplexGateway,
+    Gateway,
+    InclusiveGateway,
+    LinkDefinition,
+    Node,
+    Process,
+    ThrowEvent,
+)
 
 
 def may_join(process: Process, gateway: InclusiveGateway, flows: Iterable[str], nodes: Iterable[str]) -> bool:
@@ -25,7 +35,15 @@ def may_join(process: Process, gateway: InclusiveGateway, flows: Iterable[str], 
     return late.isdisjoint(held - marked) and late.isdisjoint(nodes)
 
 
-def _upstream(process: Process, gateway: InclusiveGateway, flows: Iterable[str]) -> set[str]:
+def may_reset(
+    process: Process, gateway: ComplexGateway, fired: Iterable[str], flows: Iterable[str], nodes: Iterable[str]
+) -> bool:
+    """Whether ``gateway``, which has ``fired`` for some of its flows, has nothing more to wait for at the others (BPMN 13.4.5)."""
+    late = _upstream(process, gateway, set(gateway.incoming) - set(fired))
+    return late.isdisjoint(set(flows) - set(gateway.incoming)) and late.isdisjoint(nodes)
+
+
+def _upstream(process: Process, gateway: Gateway, flows: Iterable[str]) -> set[str]:
     """Ids of the flows and nodes from which a path that does not visit ``gateway`` ends with one of ``flows`` (themselves among them)."""
     found: set[str] = set()
     waiting = list(flows)
@@ -35,7 +53,7 @@ def _upstream(process: Process, gateway: InclusiveGateway, flows: Iterable[str])
             continue
         found.add(flow)
         source = process.flows[flow].source
-        for node in _hosts(process.nodes[source]):
+        for node in _hosts(process, process.nodes[source]):
             if node == gateway.id or node in found:
                 continue
             found.add(node)
@@ -43,6 +61,11 @@ def _upstream(process: Process, gateway: InclusiveGateway, flows: Iterable[str])
     return found
 
 
-def _hosts(node: Node) -> tuple[str, ...]:
-    """The node, and the activity that it is attached to: work there can leave by its boundary events."""
-    return (node.id, node.attached_to) if isinstance(node, BoundaryEvent) else (node.id,)
+def _hosts(process: Process, node: Node) -> tuple[str, ...]:
+    """The node, and where work stands that can come out of it: the activity that it is attached to, the throws of its link."""
+    if isinstance(node, BoundaryEvent):
+        return (node.id, node.attached_to)
+    if isinstance(node, CatchEvent) and isinstance(node.trigger, LinkDefinition):
+        throws = (each for each in process.inside[node.scope] if isinstance(each, ThrowEvent) and each.result == node.trigger)
+        return (node.id, *(each.id for each in throws))
+    return (node.id,)
