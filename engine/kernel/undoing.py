@@ -53,9 +53,9 @@ class Undoer(Throwing):
         node = None if owner is None else self.node_of(owner)
         if owner is not None and isinstance(node, model.SubProcess) and node.is_event:
             scope_id = owner.scope  # what an event sub-process undoes is what was done beside it
-        self._begin(activity, scope_id, definition.activity)
+        self._begin_undoing(activity, scope_id, definition.activity)
 
-    def _begin(self, activity: Activity, scope_id: str, target: str | None) -> None:
+    def _begin_undoing(self, activity: Activity, scope_id: str, target: str | None) -> None:
         self.emit(
             happened.CompensationThrown(
                 activity=activity.id, element=activity.element, scope=scope_id, target=target
@@ -97,7 +97,7 @@ class Undoer(Throwing):
         if start is not None:
             self.begin_event_sub_process(inner, start, {})
         else:
-            self._begin(again, inner, None)
+            self._begin_undoing(again, inner, None)
 
     # -- transactions -----------------------------------------------------------------------------------------------------------------
 
@@ -106,7 +106,7 @@ class Undoer(Throwing):
         self.emit(happened.TransactionCancelled(activity=activity.id, element=activity.element))
         self.empty(activity.scope, but=activity.id)
         self.end_waits(activity.scope)
-        self._begin(activity, activity.scope, None)
+        self._begin_undoing(activity, activity.scope, None)
 
     def _end_transaction(self, activity: Activity) -> None:
         """All is undone: the token goes on at the cancel boundary event."""
