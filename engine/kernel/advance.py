@@ -25,8 +25,8 @@ from engine.kernel.stimuli import (
     Stimulus,
     ThrowError,
 )
-from engine.model.values import storable_all
 from engine.model.elements import Model, Node, Process, ServiceTask, StartEvent
+from engine.model.values import storable_all
 
 MAX_STEPS = 10_000
 """How many pieces of automatic work one stimulus may lead to."""

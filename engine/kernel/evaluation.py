@@ -15,9 +15,9 @@ from typing import NoReturn
 
 from engine.errors import EngineError, Fact, Facts
 from engine.feel import Budget, Environment, Expression, Value
-from engine.model.values import storable
 from engine.model import elements as model
 from engine.model import schedules
+from engine.model.values import storable
 
 Variables = Mapping[str, Value]
 Visible = ChainMap[str, Value]
@@ -137,8 +137,10 @@ class Evaluation:
     def entries(self, process: model.Process, scope_element: str) -> tuple[model.Node, ...]:
         """Where a (sub-)process begins: its one plain start event, or else every node that no flow leads to (BPMN 13.3.4)."""
         inside = process.inside.get(scope_element, ())
-        starts = tuple(each for each in inside if isinstance(each, model.StartEvent) and each.trigger is None)
-        found = starts or tuple(each for each in inside if not each.incoming and not _begins_otherwise(each))
+        starts = tuple(each for each in process.starts(scope_element) if each.trigger is None)
+        found: tuple[model.Node, ...] = starts or tuple(
+            each for each in inside if not each.incoming and not _begins_otherwise(each)
+        )
         if len(starts) > 1 or not found:
             block("start_not_clear", "start", count=len(starts))
         return found

@@ -2,7 +2,8 @@
 
 Every event is a frozen dataclass with a ``tag`` (``"task:created"``); ``to_record``/``from_record`` turn it into plain values and back (the
 JSON text is ``engine.data``'s). ``activity`` ids are new for each entry of an element, each loop round, each multi-instance item; the
-idempotency key of a handler is made of them. ``FORMAT`` changes when a released event changes its meaning; a field may be added with a default.
+idempotency key of a handler is made of them. ``FORMAT`` changes when a released event changes its meaning; fields may be added with a
+default.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_type_hints
 
 from engine.errors import Facts
 from engine.feel import Value
@@ -71,7 +72,7 @@ def _event(tag: str) -> Callable[[Kind], Kind]:
     """A kind of event."""
 
     def make(kind: Kind) -> Kind:
-        made: Kind = dataclass(frozen=True, slots=True, kw_only=True)(kind)
+        made = cast("Kind", dataclass(frozen=True, slots=True, kw_only=True)(kind))
         made.tag = tag
         EVENTS[tag] = made
         return made
@@ -359,7 +360,7 @@ class ConditionWaitCancelled(WaitCancelled):
 
 @_event("compensation:recorded")
 class CompensationRecorded(_OfActivity):
-    """What ``activity`` did can be undone, with the ``variables`` that it knew; what was recorded inside its ``inner`` scope goes with it."""
+    """What ``activity`` did can be undone, with the ``variables`` that it knew; what was recorded in its ``inner`` scope goes with it."""
 
     record: str
     scope: str

@@ -20,11 +20,11 @@ from engine.errors import EngineError
 from engine.feel import Value
 from engine.kernel import events as happened
 from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
-from engine.model.joins import may_join, may_reset
 from engine.kernel.repeating import Repeating
 from engine.kernel.state import Activity, Phase
 from engine.kernel.tokens import Check, Join, Step, Token, Work
 from engine.model import elements as model
+from engine.model.joins import may_join, may_reset
 from engine.model.values import storable
 
 
@@ -103,14 +103,14 @@ class Moves(Repeating):
             nodes = {each.element for each in waiting}
             for target in dict.fromkeys(process.flows[flow].target for flow in sorted(scope.tokens)):
                 gateway = process.nodes[target]
-                if isinstance(gateway, model.InclusiveGateway) and len(gateway.incoming) > 1:
-                    if may_join(process, gateway, scope.tokens, nodes):
-                        return Join(scope.id, target)
+                is_join = isinstance(gateway, model.InclusiveGateway) and len(gateway.incoming) > 1
+                if is_join and may_join(process, gateway, scope.tokens, nodes):
+                    return Join(scope.id, target)
             for activity in waiting:
                 gateway = process.nodes[activity.element]
-                if isinstance(gateway, model.ComplexGateway) and activity.phase is Phase.WAITING:
-                    if may_reset(process, gateway, activity.flows, scope.tokens, nodes - {gateway.id}):
-                        return Join(scope.id, gateway.id)
+                waits = isinstance(gateway, model.ComplexGateway) and activity.phase is Phase.WAITING
+                if waits and may_reset(process, gateway, activity.flows, scope.tokens, nodes - {gateway.id}):
+                    return Join(scope.id, gateway.id)
         return None
 
     def _join(self, scope_id: str, gateway_id: str) -> None:
@@ -174,7 +174,7 @@ class Moves(Repeating):
                 self._open(activity, *self._opening(activity, node))
                 self.request_handler(self.state.activities[activity.id], node)
             case model.ScriptTask():
-                locals_ = self.inputs_of(activity, node)
+                locals_ = self.inputs_of(activity, node.inputs)
                 value = self.evaluate(node.expression, self.seen(activity, locals_), "script")
                 self.leave(activity, node, {node.result_variable: value}, locals_=locals_)
             case model.BusinessRuleTask():
@@ -257,15 +257,9 @@ class Moves(Repeating):
 
     # -- tasks ------------------------------------------------------------------------------------------------------------------------
 
-    def inputs_of(
-        self, activity: Activity, node: model.Activity | model.ThrowEvent | model.EndEvent
-    ) -> dict[str, Value]:
-        """The local inputs."""
-        return self.mapped(node.inputs, self.state.visible(activity.id), "input", into={})
-
     def _opening(self, activity: Activity, node: model.Activity) -> tuple[dict[str, Value], list[Plan]]:
         """The local inputs and the waits of the boundary events (which see the inputs)."""
-        locals_ = self.inputs_of(activity, node)
+        locals_ = self.inputs_of(activity, node.inputs)
         return locals_, self.boundary_plans(activity, node, locals_)
 
     def _open(self, activity: Activity, locals_: Variables, plans: Iterable[Plan]) -> None:
@@ -301,7 +295,7 @@ class Moves(Repeating):
         decision = self.model.decisions.get(node.decision)
         if decision is None:
             block("decision_unknown", "decision", decision=node.decision)
-        locals_ = self.inputs_of(activity, node)
+        locals_ = self.inputs_of(activity, node.inputs)
         budget = self.budget()
         try:
             found = decision.evaluate(self.seen(activity, locals_), self.environment, budget)

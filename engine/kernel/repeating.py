@@ -82,11 +82,10 @@ class Repeating(Undoer):
         body = self.around(activity)
         assert body is not None, "an item has a body around it"
         assert body.items is not None, "which keeps the items"
-        common = {"activity": body.id, "element": body.element, "item": number}
         many = node.multi_instance
         if many is None:
             again = node.loop is not None and self._goes_on(node.loop, number + 1, after, is_before=False)
-            return happened.ItemCompleted(**common, again=again), ()
+            return happened.ItemCompleted(activity=body.id, element=body.element, item=number, again=again), ()
         output = None if many.output_element is None else self.evaluate(many.output_element, after, "output element")
         completed = len(body.items.outputs) + 1
         counters: dict[str, Value] = {
@@ -104,7 +103,10 @@ class Repeating(Undoer):
         )
         if many.event is not None and is_thrown:
             thrown = (many.event, *thrown)
-        return happened.ItemCompleted(**common, output=output, is_enough=is_enough), thrown
+        item = happened.ItemCompleted(
+            activity=body.id, element=body.element, item=number, output=output, is_enough=is_enough
+        )
+        return item, thrown
 
     def depart_item(
         self, scope_id: str, completed: happened.ItemCompleted, thrown: Sequence[model.SingleDefinition]

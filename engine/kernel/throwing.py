@@ -57,7 +57,7 @@ class Throwing(Catching):
             case model.LinkDefinition():
                 self._follow_link(activity, node, definition)
             case _:
-                payload = self.inputs_of(activity, node)
+                payload = self.inputs_of(activity, node.inputs)
                 told = [self._thrown(activity, each, payload) for each in model.definitions_of(definition)]
                 self.leave(activity, node, {}, told=told)
                 self._deliver(activity, told)
@@ -73,11 +73,9 @@ class Throwing(Catching):
             return happened.SignalThrown(
                 activity=activity.id, element=activity.element, name=definition.name, payload=payload
             )
-        if isinstance(definition, model.EscalationDefinition):
-            return happened.EscalationThrown(
-                activity=activity.id, element=activity.element, code=definition.code or ""
-            )
-        block("event_not_thrown", "event", kind=type(definition).__name__)
+        if not isinstance(definition, model.EscalationDefinition):
+            block("event_not_thrown", "event", kind=type(definition).__name__)
+        return happened.EscalationThrown(activity=activity.id, element=activity.element, code=definition.code or "")
 
     def throw_at(self, body: Activity, definition: model.SingleDefinition) -> None:
         """What the completion of an item throws to the boundary of the multi-instance (BPMN table 10.29)."""

@@ -333,6 +333,10 @@ class Tokens(Evaluation, ABC):
         """What expressions of the activity see, ``nearest`` before all."""
         return self.state.visible(activity.id).new_child(dict(nearest))
 
+    def inputs_of(self, activity: Activity, mappings: Iterable[model.VariableMapping]) -> dict[str, Value]:
+        """The local inputs of an activity, or the payload of what is thrown."""
+        return self.mapped(mappings, self.state.visible(activity.id), "input", into={})
+
     def write(self, scope_id: str, name: str, value: Value, element: str) -> None:
         """Into the nearest scope that holds the name, else into the process (or called process) itself."""
         holders = list(self.state.chain(scope_id))

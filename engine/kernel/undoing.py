@@ -57,9 +57,7 @@ class Undoer(Throwing):
 
     def _begin_undoing(self, activity: Activity, scope_id: str, target: str | None) -> None:
         self.emit(
-            happened.CompensationThrown(
-                activity=activity.id, element=activity.element, scope=scope_id, target=target
-            )
+            happened.CompensationThrown(activity=activity.id, element=activity.element, scope=scope_id, target=target)
         )
         self.queue(self.state.activities[activity.id])
 
@@ -81,9 +79,7 @@ class Undoer(Throwing):
         done = process.nodes[record.element]
         handler = getattr(done, "compensated_by", None)
         by = self.enter(undoing.scope, done if handler is None else process.nodes[handler])
-        self.emit(
-            happened.CompensationBegun(activity=thrower.id, element=thrower.element, record=record.id, by=by)
-        )
+        self.emit(happened.CompensationBegun(activity=thrower.id, element=thrower.element, record=record.id, by=by))
         if handler is not None:
             self.write_locals(by, record.variables, handler)
             self.queue(self.state.activities[by])

@@ -110,7 +110,7 @@ SingleDefinition = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MultipleDefinition:
-    """Several in one event: caught when one of them (``is_parallel``: each of them) has come, thrown all of them (BPMN 10.5.5 "Multiple")."""
+    """Several in one event: caught when one (``is_parallel``: each) of them has come, thrown all of them (BPMN 10.5.5 "Multiple")."""
 
     definitions: tuple[SingleDefinition, ...]
     is_parallel: bool = False
@@ -147,7 +147,7 @@ class VariableMapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardLoop:
-    """A loop marker (BPMN 13.3.6): while ``condition`` holds (None: always), asked before or after each round, at most ``maximum`` rounds."""
+    """A loop marker (BPMN 13.3.6): while ``condition`` holds (None: always), asked before or after each round; ``maximum`` rounds."""
 
     condition: Expression | None
     tests_before: bool = False

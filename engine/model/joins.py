@@ -12,9 +12,6 @@ from collections.abc import Iterable
 from engine.model.elements import (
     BoundaryEvent,
     CatchEvent,
-    ComplexGateway,
-    Gateway,
-    InclusiveGateway,
     LinkDefinition,
     Node,
     Process,
@@ -22,7 +19,7 @@ from engine.model.elements import (
 )
 
 
-def may_join(process: Process, gateway: InclusiveGateway, flows: Iterable[str], nodes: Iterable[str]) -> bool:
+def may_join(process: Process, gateway: Node, flows: Iterable[str], nodes: Iterable[str]) -> bool:
     """Whether ``gateway`` fires, given the flows that hold tokens (one of its own at least) and the nodes at work in its scope."""
     held = set(flows)
     marked = held.intersection(gateway.incoming)
@@ -36,14 +33,14 @@ def may_join(process: Process, gateway: InclusiveGateway, flows: Iterable[str], 
 
 
 def may_reset(
-    process: Process, gateway: ComplexGateway, fired: Iterable[str], flows: Iterable[str], nodes: Iterable[str]
+    process: Process, gateway: Node, fired: Iterable[str], flows: Iterable[str], nodes: Iterable[str]
 ) -> bool:
     """Whether ``gateway``, which has ``fired`` for some of its flows, has nothing more to wait for at the others (BPMN 13.4.5)."""
     late = _upstream(process, gateway, set(gateway.incoming) - set(fired))
     return late.isdisjoint(set(flows) - set(gateway.incoming)) and late.isdisjoint(nodes)
 
 
-def _upstream(process: Process, gateway: Gateway, flows: Iterable[str]) -> set[str]:
+def _upstream(process: Process, gateway: Node, flows: Iterable[str]) -> set[str]:
     """Ids of the flows and nodes from which a path that does not visit ``gateway`` ends with one of ``flows`` (themselves among them)."""
     found: set[str] = set()
     waiting = list(flows)
@@ -66,6 +63,8 @@ def _hosts(process: Process, node: Node) -> tuple[str, ...]:
     if isinstance(node, BoundaryEvent):
         return (node.id, node.attached_to)
     if isinstance(node, CatchEvent) and isinstance(node.trigger, LinkDefinition):
-        throws = (each for each in process.inside[node.scope] if isinstance(each, ThrowEvent) and each.result == node.trigger)
+        throws = (
+            each for each in process.inside[node.scope] if isinstance(each, ThrowEvent) and each.result == node.trigger
+        )
         return (node.id, *(each.id for each in throws))
     return (node.id,)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from engine.kernel import StaleStimulus
-from engine.kernel.stimuli import CompleteTask, FireTimer, ReceiveMessage, ReceiveSignal, ReturnHandler, Start, ThrowError
+from engine.kernel.stimuli import (
+    CompleteTask,
+    FireTimer,
+    ReceiveMessage,
+    ReceiveSignal,
+    ReturnHandler,
+    Start,
+    ThrowError,
+)
 from engine.model import elements as model
 from tests.engine.kernel.building import Run, error, feel, make, maps, message, process, script, simple, timer
 
@@ -30,11 +38,15 @@ def sub(id_: str, *nodes: Any, flows: str = "", **more: Any) -> list[Any]:
     """A sub-process with a start and an end of its own."""
     inside = [make(model.StartEvent, f"{id_}_start"), make(model.EndEvent, f"{id_}_end"), *nodes]
     from dataclasses import replace
+
     return [make(model.SubProcess, id_, **more), *(replace(each, scope=each.scope or id_) for each in inside)]
 
 
-def event_sub(id_: str, trigger: Any, *nodes: Any, scope: str = "", is_interrupting: bool = True, **more: Any) -> list[Any]:
+def event_sub(
+    id_: str, trigger: Any, *nodes: Any, scope: str = "", is_interrupting: bool = True, **more: Any
+) -> list[Any]:
     from dataclasses import replace
+
     start = make(model.StartEvent, f"{id_}_start", trigger=trigger, is_interrupting=is_interrupting, **more)
     inside = [start, make(model.EndEvent, f"{id_}_end"), *nodes]
     return [make(model.SubProcess, id_, is_event=True, scope=scope), *(replace(each, scope=id_) for each in inside)]
@@ -45,7 +57,8 @@ def test_event_sub_process_by_message_that_interrupts() -> None:
     run = Run(simple(nodes, "start -> a -> end\nstop_start -> undo -> stop_end"))
     run(ReceiveMessage(wait=run.wait("stop_start"), name="m"))
     assert run.status == "completed"
-    assert "undo" in run.completed and "a" not in run.completed
+    assert "undo" in run.completed
+    assert "a" not in run.completed
 
 
 def test_event_sub_process_by_timer_that_does_not_interrupt() -> None:
@@ -60,7 +73,10 @@ def test_event_sub_process_by_timer_that_does_not_interrupt() -> None:
 
 
 def test_error_event_sub_process() -> None:
-    nodes = [make(model.ServiceTask, "a", handler="x.y"), *event_sub("oops", error("E"), script("mend", "code", "errorCode"), outputs=maps(errorCode="errorCode"))]
+    nodes = [
+        make(model.ServiceTask, "a", handler="x.y"),
+        *event_sub("oops", error("E"), script("mend", "code", "errorCode"), outputs=maps(errorCode="errorCode")),
+    ]
     run = Run(simple(nodes, "start -> a -> end\noops_start -> mend -> oops_end"))
     run(ThrowError(activity=run.one("a"), code="E"))
     assert run.status == "completed"
@@ -69,7 +85,12 @@ def test_error_event_sub_process() -> None:
 
 def test_escalation_boundary_goes_on_or_interrupts() -> None:
     for interrupts in (False, True):
-        nodes = [*sub("s", make(model.ThrowEvent, "up", result=escalation("late")), script("after")), make(model.BoundaryEvent, "b", attached_to="s", trigger=escalation(None), is_interrupting=interrupts), script("boss"), make(model.EndEvent, "e2")]
+        nodes = [
+            *sub("s", make(model.ThrowEvent, "up", result=escalation("late")), script("after")),
+            make(model.BoundaryEvent, "b", attached_to="s", trigger=escalation(None), is_interrupting=interrupts),
+            script("boss"),
+            make(model.EndEvent, "e2"),
+        ]
         run = Run(simple(nodes, "start -> s -> end\ns_start -> up -> after -> s_end\nb -> boss -> e2"))
         assert run.status == "completed"
         assert "boss" in run.completed
@@ -78,13 +99,23 @@ def test_escalation_boundary_goes_on_or_interrupts() -> None:
 
 def test_signal_within_the_instance_reaches_what_waits_whatever_the_drawing_order() -> None:
     for order in ("f -> throw\nf -> catch", "f -> catch\nf -> throw"):
-        nodes = [make(model.ParallelGateway, "f"), make(model.ParallelGateway, "j"), make(model.ThrowEvent, "throw", result=signal("go")), make(model.CatchEvent, "catch", trigger=signal("go"))]
+        nodes = [
+            make(model.ParallelGateway, "f"),
+            make(model.ParallelGateway, "j"),
+            make(model.ThrowEvent, "throw", result=signal("go")),
+            make(model.CatchEvent, "catch", trigger=signal("go")),
+        ]
         run = Run(simple(nodes, f"start -> f\n{order}\nthrow -> j\ncatch -> j\nj -> end"))
         assert run.status == "completed"
 
 
 def test_conditional_event_fires_when_it_becomes_true() -> None:
-    nodes = [make(model.ParallelGateway, "f"), make(model.ParallelGateway, "j"), user("a", outputs=maps(total="total")), make(model.CatchEvent, "big", trigger=when("total > 100"))]
+    nodes = [
+        make(model.ParallelGateway, "f"),
+        make(model.ParallelGateway, "j"),
+        user("a", outputs=maps(total="total")),
+        make(model.CatchEvent, "big", trigger=when("total > 100")),
+    ]
     run = Run(simple(nodes, "start -> f -> a -> j\nf -> big -> j\nj -> end"))
     assert run.state.waits
     run(CompleteTask(activity=run.one("a"), actor="x", variables={"total": 200}))
@@ -92,7 +123,14 @@ def test_conditional_event_fires_when_it_becomes_true() -> None:
 
 
 def test_event_based_gateway_takes_the_first() -> None:
-    nodes = [make(model.EventBasedGateway, "g"), make(model.CatchEvent, "yes", trigger=message("yes", '"k"'), outputs=maps(answer="x")), make(model.CatchEvent, "late", trigger=timer("duration", '"PT1H"')), script("a"), script("b"), make(model.EndEvent, "e2")]
+    nodes = [
+        make(model.EventBasedGateway, "g"),
+        make(model.CatchEvent, "yes", trigger=message("yes", '"k"'), outputs=maps(answer="x")),
+        make(model.CatchEvent, "late", trigger=timer("duration", '"PT1H"')),
+        script("a"),
+        script("b"),
+        make(model.EndEvent, "e2"),
+    ]
     run = Run(simple(nodes, "start -> g -> yes -> a -> end\ng -> late -> b -> e2"))
     run(ReceiveMessage(wait=run.wait("yes"), name="yes", payload={"x": 1}))
     assert run.status == "completed"
@@ -121,16 +159,30 @@ def test_link() -> None:
 
 
 def compensable(id_: str, **more: Any) -> list[Any]:
-    return [make(model.ServiceTask, id_, handler="do.it", compensated_by=f"un{id_}", inputs=maps(who=f'"{id_}"'), **more),
-            make(model.ServiceTask, f"un{id_}", handler="undo.it", is_for_compensation=True, inputs=maps(who="who"), scope=more.get("scope", ""))]
+    return [
+        make(model.ServiceTask, id_, handler="do.it", compensated_by=f"un{id_}", inputs=maps(who=f'"{id_}"'), **more),
+        make(
+            model.ServiceTask,
+            f"un{id_}",
+            handler="undo.it",
+            is_for_compensation=True,
+            inputs=maps(who="who"),
+            scope=more.get("scope", ""),
+        ),
+    ]
 
 
 def test_compensation_in_reverse_order_with_what_was_known() -> None:
-    nodes = [*compensable("a"), *compensable("b"), make(model.ThrowEvent, "undo", result=model.CompensationDefinition())]
+    nodes = [
+        *compensable("a"),
+        *compensable("b"),
+        make(model.ThrowEvent, "undo", result=model.CompensationDefinition()),
+    ]
     run = Run(simple(nodes, "start -> a -> b -> undo -> end"))
     run(ReturnHandler(activity=run.one("a")))
     run(ReturnHandler(activity=run.one("b")))
-    assert run.live("unb") and not run.live("una")
+    assert run.live("unb")
+    assert not run.live("una")
     run(ReturnHandler(activity=run.one("unb")))
     assert run.first("handler:requested").handler == "do.it"
     assert run.events[-1].given == {"who": "a"}
@@ -139,16 +191,30 @@ def test_compensation_in_reverse_order_with_what_was_known() -> None:
 
 
 def test_transaction_cancelled_is_undone_and_left_by_its_boundary() -> None:
-    nodes = [*sub("t", *compensable("a", scope="t"), make(model.EndEvent, "no", result=model.CancelDefinition()), is_transaction=True), make(model.BoundaryEvent, "c", attached_to="t", trigger=model.CancelDefinition()), script("told"), make(model.EndEvent, "e2")]
+    nodes = [
+        *sub(
+            "t",
+            *compensable("a", scope="t"),
+            make(model.EndEvent, "no", result=model.CancelDefinition()),
+            is_transaction=True,
+        ),
+        make(model.BoundaryEvent, "c", attached_to="t", trigger=model.CancelDefinition()),
+        script("told"),
+        make(model.EndEvent, "e2"),
+    ]
     run = Run(simple(nodes, "start -> t -> end\nt_start -> a -> no\nc -> told -> e2"))
     run(ReturnHandler(activity=run.one("a")))
     run(ReturnHandler(activity=run.one("una")))
     assert run.status == "completed"
-    assert "told" in run.completed and "t" not in run.completed
+    assert "told" in run.completed
+    assert "t" not in run.completed
 
 
 def test_a_sub_process_is_undone_by_what_it_recorded() -> None:
-    nodes = [*sub("s", *compensable("a", scope="s")), make(model.EndEvent, "undo", result=model.CompensationDefinition(activity="s"))]
+    nodes = [
+        *sub("s", *compensable("a", scope="s")),
+        make(model.EndEvent, "undo", result=model.CompensationDefinition(activity="s")),
+    ]
     run = Run(simple(nodes, "start -> s -> undo\ns_start -> a -> s_end"))
     run(ReturnHandler(activity=run.one("a")))
     run(ReturnHandler(activity=run.one("una")))
@@ -157,7 +223,14 @@ def test_a_sub_process_is_undone_by_what_it_recorded() -> None:
 
 
 def test_complex_gateway_discriminates_once() -> None:
-    nodes = [make(model.ParallelGateway, "f"), user("a"), user("b"), user("c"), make(model.ComplexGateway, "d", activation=feel("activationCount >= 1")), script("once")]
+    nodes = [
+        make(model.ParallelGateway, "f"),
+        user("a"),
+        user("b"),
+        user("c"),
+        make(model.ComplexGateway, "d", activation=feel("activationCount >= 1")),
+        script("once"),
+    ]
     run = Run(simple(nodes, "start -> f -> a -> d\nf -> b -> d\nf -> c -> d\nd -> once -> end"))
     for each in "abc":
         run(CompleteTask(activity=run.one(each), actor="x"))
@@ -166,7 +239,12 @@ def test_complex_gateway_discriminates_once() -> None:
 
 
 def test_quantities() -> None:
-    nodes = [make(model.ParallelGateway, "f"), make(model.ExclusiveGateway, "m"), script("two", start_quantity=2, completion_quantity=3), script("three")]
+    nodes = [
+        make(model.ParallelGateway, "f"),
+        make(model.ExclusiveGateway, "m"),
+        script("two", start_quantity=2, completion_quantity=3),
+        script("three"),
+    ]
     nodes.append(script("x"))
     run = Run(simple(nodes, "start -> f -> m\nf -> x -> m\nm -> two -> three -> end"))
     assert run.completed.count("two") == 1
@@ -195,10 +273,14 @@ def test_parallel_multiple_needs_all() -> None:
 
 
 def test_receive_task_begins_an_instance() -> None:
-    nodes = [make(model.ReceiveTask, "r", message=message("m"), is_instantiating=True, outputs=maps(n="n")), make(model.EndEvent, "e")]
+    nodes = [
+        make(model.ReceiveTask, "r", message=message("m"), is_instantiating=True, outputs=maps(n="n")),
+        make(model.EndEvent, "e"),
+    ]
     definition = model.Model(processes={"p": process("p", nodes, "r -> e")})
     from engine.kernel import advance
     from tests.engine.kernel.building import NOW, at
+
     state, _ = advance(definition, None, Start(process="p", start_event="r", variables={"n": 1}), at(NOW))
     assert state.status == "completed"
     assert state.root_variables == {"n": 1}

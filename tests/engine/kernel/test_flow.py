@@ -355,7 +355,12 @@ def test_cancel_ends_everything() -> None:
 
 
 def test_terminate_ends_all_branches() -> None:
-    nodes = [make(model.ParallelGateway, "f"), user("a"), user("b"), make(model.EndEvent, "stop", result=model.TerminateDefinition())]
+    nodes = [
+        make(model.ParallelGateway, "f"),
+        user("a"),
+        user("b"),
+        make(model.EndEvent, "stop", result=model.TerminateDefinition()),
+    ]
     run = Run(simple(nodes, "start -> f -> a -> end\nf -> b -> stop"))
     done(run, "b")
     assert run.happened("element:cancelled", "element") == ["a"]

@@ -73,7 +73,10 @@ def test_an_empty_sub_process_cannot_begin() -> None:
 
 def test_terminate_inside_ends_the_sub_process_only() -> None:
     nodes = sub(
-        user("in"), user("stop"), make(model.EndEvent, "kill", result=model.TerminateDefinition()), make(model.ParallelGateway, "f")
+        user("in"),
+        user("stop"),
+        make(model.EndEvent, "kill", result=model.TerminateDefinition()),
+        make(model.ParallelGateway, "f"),
     )
     run = Run(simple([*nodes, user("after")], "start -> sub -> after -> end\ns1 -> f -> in -> e1\nf -> stop -> kill"))
     done(run, "stop")
