@@ -1,26 +1,26 @@
-"""Activities: user, service, script and business-rule tasks, call activities, and their multi-instance markers."""
+"""Activities: the tasks and call activities."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from engine.feel import Expression
 from engine.model.bpmn_parts import Part, fixed_reference, is_true_by_default, raw_property, variable_name
 from engine.model.elements import (
     BusinessRuleTask,
     CallActivity,
-    MultiInstance,
+    ReceiveTask,
     ScriptTask,
+    SendTask,
     ServiceTask,
     UserTask,
     VariableMapping,
 )
-from engine.model.expressions import VARIABLE_NAME, compiled, feel, feel_only, feel_or_text, moment_or_duration, quoted
+from engine.model.event_definitions import Unreadable, read_message_reference
+from engine.model.expressions import compiled, feel, feel_only, feel_or_text, moment_or_duration, quoted
 from engine.model.problems import Problems
 from engine.model.vocabulary import TRUE
 from engine.model.xml_file import Element, child, reference, text_of
-from engine.model.zeebe import Extensions, read_extensions
 
 
 def read_user_task(part: Part) -> UserTask | None:
@@ -171,62 +171,22 @@ def read_call_activity(part: Part) -> CallActivity | None:
     )
 
 
-def read_multi_instance(activity: Element, problems: Problems) -> MultiInstance | None:
-    """The multi-instance marker of an activity: over a collection (``zeebe:loopCharacteristics``) or by a number (plain BPMN)."""
-    element = child(activity, "multiInstanceLoopCharacteristics")
-    if element is None:
+def read_receive_task(part: Part) -> ReceiveTask | None:
+    """A wait for a message, or (``instantiate``) where a message begins an instance."""
+    message = read_message_reference(part.raw.element, part.raw.element, part.reading.declarations, part.problems)
+    if isinstance(message, Unreadable):
         return None
-    extensions = read_extensions(element, activity, problems)
-    cardinality = child(element, "loopCardinality")
-    if extensions.has("loopCharacteristics") == (cardinality is not None):
-        code = "multi_instance_missing" if cardinality is None else "multi_instance_contradiction"
-        problems.add(code, activity, place="multi-instance")
-        return None
-    condition = child(element, "completionCondition")
-    marker = (
-        _over_collection(extensions, activity, problems)
-        if cardinality is None
-        else _by_number(cardinality, activity, problems)
-    )
-    if marker is None:
-        return None
-    return replace(
-        marker,
-        is_sequential=element.get("isSequential") in TRUE,
-        completion_condition=None
-        if condition is None
-        else feel(text_of(condition), problems, activity, "completionCondition"),
-    )
+    is_instantiating = part.raw.element.get("instantiate") in TRUE
+    if is_instantiating and (part.raw.incoming or part.raw.scope != part.reading.skeleton.id):
+        part.problems.add("instantiate_not_here", part.raw.element, place="instantiate")
+    if not is_instantiating and message.correlation_key is None:
+        part.problems.add("message_key_missing", part.raw.element, place="correlationKey", message=message.name)
+    return ReceiveTask(**part.common, message=message, is_instantiating=is_instantiating)
 
 
-def _by_number(cardinality: Element, activity: Element, problems: Problems) -> MultiInstance | None:
-    number = feel(text_of(cardinality), problems, activity, "loopCardinality")
-    if number is None:
-        return None
-    # in FEEL, 1..0 counts down: that zero rounds are none must be said
-    source = f"if ({number.source}) < 1 then [] else for i in 1..({number.source}) return i"
-    rounds = compiled(source, problems, activity, "loopCardinality")
-    return None if rounds is None else MultiInstance(is_sequential=False, input_collection=rounds)
-
-
-def _over_collection(extensions: Extensions, activity: Element, problems: Problems) -> MultiInstance | None:
-    def text(attribute: str) -> str:
-        return extensions.get("loopCharacteristics", attribute)
-
-    for attribute in ("inputElement", "outputCollection"):
-        if text(attribute) and VARIABLE_NAME.fullmatch(text(attribute)) is None:
-            problems.add("variable_name_invalid", activity, place=attribute, name=text(attribute))
-    if bool(text("outputCollection")) != bool(text("outputElement")):
-        problems.add("multi_instance_output_incomplete", activity, place="outputCollection")
-    output = text("outputElement")
-    output_element = feel_only(output, problems, activity, "outputElement") if output else None
-    collection = feel_only(text("inputCollection"), problems, activity, "inputCollection")
-    if collection is None:
-        return None
-    return MultiInstance(
-        is_sequential=False,
-        input_collection=collection,
-        input_element=text("inputElement") or None,
-        output_collection=text("outputCollection") or None,
-        output_element=output_element,
-    )
+def read_send_task(part: Part) -> SendTask | ServiceTask | None:
+    """A message that is thrown; as in Zeebe, a task definition makes it the work of a handler."""
+    if part.extensions.has("taskDefinition"):
+        return read_service_task(part)
+    message = read_message_reference(part.raw.element, part.raw.element, part.reading.declarations, part.problems)
+    return None if isinstance(message, Unreadable) else SendTask(**part.common, message=message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.model.problems import Problems
-from engine.model.vocabulary import FLOW_NODES
+from engine.model.vocabulary import FLOW_NODES, SUB_PROCESSES, TRUE
 from engine.model.xml_file import BPMN, Element, child, children, local_name, namespace_of, reference, text_of
 
 
@@ -24,6 +24,16 @@ class RawNode:
     lane: str | None = None
     incoming: list[str] = field(default_factory=list)
     outgoing: list[str] = field(default_factory=list)
+
+    @property
+    def is_event_sub_process(self) -> bool:
+        """A sub-process that its start event begins."""
+        return self.kind == "subProcess" and self.element.get("triggeredByEvent") in TRUE
+
+    @property
+    def is_for_compensation(self) -> bool:
+        """It runs only to undo something."""
+        return not self.is_event_sub_process and self.element.get("isForCompensation") in TRUE
 
     @property
     def attached_to(self) -> str:
@@ -66,6 +76,8 @@ class Skeleton:
 
     attached: dict[str, list[RawNode]] = field(default_factory=dict)
     """The boundary events by the id of what they are attached to."""
+    associated: dict[str, list[str]] = field(default_factory=dict)
+    """By the id of what an association leaves, the ids of what it leads to."""
 
     def in_scope(self) -> dict[str, list[RawNode]]:
         """The nodes directly inside each scope."""
@@ -132,7 +144,7 @@ def _collect(scope: Element, skeleton: Skeleton, lane_of: dict[str, str], proble
             skeleton.nodes[identity] = RawNode(
                 element=each, id=identity, name=each.get("name") or "", kind=kind, scope=scope_id
             )
-            if kind == "subProcess":
+            if kind in SUB_PROCESSES:
                 _collect(each, skeleton, lane_of, problems)
         elif kind == "sequenceFlow":
             skeleton.flows[identity] = RawFlow(
@@ -143,6 +155,9 @@ def _collect(scope: Element, skeleton: Skeleton, lane_of: dict[str, str], proble
                 source=(each.get("sourceRef") or "").strip(),
                 target=(each.get("targetRef") or "").strip(),
             )
+        elif kind == "association":
+            ends = [reference(each.get(end) or "") for end in ("sourceRef", "targetRef")]
+            skeleton.associated.setdefault(ends[0], []).append(ends[1])
         elif kind == "laneSet":
             _collect_lanes(each, None, skeleton, lane_of, problems)
 

@@ -9,18 +9,11 @@ from lxml import etree
 from engine.model.event_definitions import definitions_of
 from engine.model.problems import Problems
 from engine.model.skeleton import RawFlow, RawNode, Skeleton
-from engine.model.vocabulary import ACTIVITIES, GATEWAYS, REFUSED_NODES, REFUSED_TRIGGERS, TRUE
+from engine.model.vocabulary import ACTIVITIES, CONDITIONAL_GATEWAYS, GATEWAYS, REFUSED_NODES, SUB_PROCESSES, TRUE
 from engine.model.xml_file import BPMN, Element, child, children, reference, text_of
 
-_CONDITIONAL = frozenset({"exclusiveGateway", "inclusiveGateway"})
-_HAS_BOUNDARY = ACTIVITIES | {
-    "task",
-    "manualTask",
-    "sendTask",
-    "receiveTask",
-    "transaction",
-    "adHocSubProcess",
-}
+_MAY_HAVE_CONDITIONS = CONDITIONAL_GATEWAYS | ACTIVITIES
+_HAS_BOUNDARY = ACTIVITIES | {"adHocSubProcess"}
 
 
 def check_ids(root: Element, problems: Problems) -> None:
@@ -46,7 +39,7 @@ def check_structure(skeleton: Skeleton, problems: Problems) -> None:
         _check_node(node, problems)
         if node.kind == "boundaryEvent":
             _check_boundary(node, skeleton, problems)
-        if node.kind in _CONDITIONAL:
+        if node.kind in CONDITIONAL_GATEWAYS:
             _check_gateway(node, skeleton, problems)
     for events in skeleton.attached.values():
         _check_caught_twice(events, problems)
@@ -58,7 +51,7 @@ def check_structure(skeleton: Skeleton, problems: Problems) -> None:
 
 def _scopes(skeleton: Skeleton) -> Iterator[Element]:
     yield skeleton.element
-    yield from (each.element for each in skeleton.nodes.values() if each.kind == "subProcess")
+    yield from (each.element for each in skeleton.nodes.values() if each.kind in SUB_PROCESSES)
 
 
 def _check_flow(flow: RawFlow, skeleton: Skeleton, problems: Problems) -> None:
@@ -73,7 +66,7 @@ def _check_flow(flow: RawFlow, skeleton: Skeleton, problems: Problems) -> None:
         return
     if source.scope != target.scope or flow.scope != source.scope:
         problems.add("flow_crosses_scope", flow.element, source=source.id, target=target.id)
-    if source.kind not in _CONDITIONAL and child(flow.element, "conditionExpression") is not None:
+    if source.kind not in _MAY_HAVE_CONDITIONS and child(flow.element, "conditionExpression") is not None:
         problems.add("unsupported_conditional_flow", flow.element, place="condition", source=source.id)
 
 
@@ -86,27 +79,40 @@ def _check_references(node: RawNode, problems: Problems) -> None:
                 problems.add("flow_reference_wrong", node.element, place=direction, flow=flow)
 
 
-def _is_refused(node: RawNode) -> bool:
-    """Some constructs live without flows; they are refused already, and a second problem would mislead."""
-    triggers = {etree.QName(each).localname for each in definitions_of(node.element)}
+def is_compensation(event: RawNode) -> bool:
+    """A boundary event that only says who undoes its activity."""
+    return any(etree.QName(each).localname == "compensateEventDefinition" for each in definitions_of(event.element))
+
+
+def _is_link(node: RawNode, kind: str) -> bool:
+    links = any(etree.QName(each).localname == "linkEventDefinition" for each in definitions_of(node.element))
+    return links and node.kind == kind
+
+
+def _stands_alone(node: RawNode) -> bool:
+    """Some constructs live without flows; what is refused already needs no second problem."""
     return (
         node.kind in REFUSED_NODES
-        or not triggers.isdisjoint(REFUSED_TRIGGERS)
-        or node.element.get("isForCompensation") in TRUE
-        or node.element.get("triggeredByEvent") in TRUE
+        or node.is_event_sub_process
+        or node.is_for_compensation
+        or (node.kind == "boundaryEvent" and is_compensation(node))
     )
 
 
 def _check_node(node: RawNode, problems: Problems) -> None:
-    if _is_refused(node):
+    if _stands_alone(node):
+        if node.kind not in REFUSED_NODES and (node.incoming or node.outgoing):
+            problems.add("flow_not_allowed", node.element, flow=(*node.incoming, *node.outgoing)[0])
         return
-    if node.kind in {"startEvent", "boundaryEvent"}:
+    begins = node.kind in {"startEvent", "boundaryEvent"} or _is_link(node, "intermediateCatchEvent")
+    is_entrance = node.element.get("instantiate") in TRUE and node.kind in {"receiveTask", "eventBasedGateway"}
+    if begins:
         if node.incoming:
             problems.add("incoming_not_allowed", node.element, flow=node.incoming[0])
-    elif not node.incoming:
+    elif not node.incoming and not is_entrance:
         # BPMN 13.2 would start it with the process; next to a start event nobody means that
         problems.add("incoming_missing", node.element)
-    if node.kind == "endEvent":
+    if node.kind == "endEvent" or _is_link(node, "intermediateThrowEvent"):
         if node.outgoing:
             problems.add("outgoing_not_allowed", node.element, flow=node.outgoing[0])
     elif not node.outgoing and node.kind in GATEWAYS | {"startEvent", "boundaryEvent"}:
@@ -134,9 +140,11 @@ def _check_caught_twice(events: list[RawNode], problems: Problems) -> None:
 def _what_it_catches(node: RawNode) -> tuple[str, str] | None:
     """For errors and messages: which; two boundary events that catch the same make the path a matter of chance."""
     for each in definitions_of(node.element):
-        for attribute in ("errorRef", "messageRef"):
+        for attribute in ("errorRef", "messageRef", "escalationRef", "signalRef"):
             if etree.QName(each).localname == f"{attribute.removesuffix('Ref')}EventDefinition":
                 return attribute, reference(each.get(attribute) or "")
+        if etree.QName(each).localname in {"compensateEventDefinition", "cancelEventDefinition"}:
+            return etree.QName(each).localname, ""
     return None
 
 
@@ -155,8 +163,13 @@ def _check_gateway(node: RawNode, skeleton: Skeleton, problems: Problems) -> Non
 
 def _check_starts(scope: Element, inside: list[RawNode], problems: Problems) -> None:
     starts = [each for each in inside if each.kind == "startEvent"]
+    if scope.get("triggeredByEvent") in TRUE:
+        if len(starts) != 1:
+            problems.add("event_sub_process_starts", scope, count=len(starts))
+        return
     plain = [each for each in starts if not definitions_of(each.element)]
-    if not starts:
+    entrances = [each for each in inside if each.element.get("instantiate") in TRUE]
+    if not starts and not entrances:
         problems.add("start_missing", scope)
     if len(plain) > 1:
         problems.add("start_several", plain[1].element, place="start", other=plain[0].id)
@@ -165,11 +178,7 @@ def _check_starts(scope: Element, inside: list[RawNode], problems: Problems) -> 
 def _check_reachable(skeleton: Skeleton, problems: Problems) -> None:
     """Warn of nodes to which no flow leads from any start; a node without any incoming flow has its own problem already."""
     reached: set[str] = set()
-    waiting = [
-        each.id
-        for each in skeleton.nodes.values()
-        if each.kind != "boundaryEvent" and (each.kind == "startEvent" or not each.incoming)
-    ]
+    waiting = [each.id for each in skeleton.nodes.values() if each.kind != "boundaryEvent" and not each.incoming]
     while waiting:
         identity = waiting.pop()
         if identity in reached:

@@ -10,14 +10,15 @@ from engine.model.vocabulary import (
     REFUSED_ATTRIBUTES,
     REFUSED_CHILDREN,
     REFUSED_NODES,
-    REFUSED_TRIGGERS,
     SUPPORTED_NODES,
     TRUE,
 )
 from engine.model.xml_file import BPMN, Element, children, local_name, namespace_of
 from engine.model.zeebe import read_extensions, refuse_foreign
 
-_OWNERS = FLOW_NODES | {"process", "sequenceFlow", "lane", "message", "error", "participant", "messageFlow"}
+_OWNERS = FLOW_NODES | {
+    *("process", "sequenceFlow", "lane", "message", "error", "signal", "escalation", "participant", "messageFlow")
+}
 """Elements that people know by their id; what stands inside is reported at them."""
 
 _READ = SUPPORTED_NODES | {"process", "lane", "message", "multiInstanceLoopCharacteristics"}
@@ -25,6 +26,10 @@ _READ = SUPPORTED_NODES | {"process", "lane", "message", "multiInstanceLoopChara
 
 _XPATH = "http://www.w3.org/1999/XPath"
 """The schema's default, which editors write out: it says no more than its absence, and absence means FEEL here."""
+
+_EXPRESSIONS = frozenset(
+    {"conditionExpression", "condition", "activationCondition", "loopCondition", "completionCondition"}
+)
 
 _PLACEHOLDER = "__targetRef_placeholder"
 """What bpmn.io's editors put into a task so that a drawn data association is valid."""
@@ -59,9 +64,7 @@ def _visit_child(element: Element, parent: Element, owner: Element, problems: Pr
     name = local_name(element)
     own = element if name in _OWNERS else owner
     known = CHILDREN.get(local_name(parent), frozenset())
-    if local_name(parent) != "definitions" and name in REFUSED_TRIGGERS:
-        problems.add(REFUSED_TRIGGERS[name], own, place=name)
-    elif name not in known:
+    if name not in known:
         problems.add(REFUSED_CHILDREN.get(name, "unsupported_child"), own, place=name, child=name)
     elif name in CHILDREN or name in REFUSED_NODES:
         _visit(element, own, problems)
@@ -93,7 +96,7 @@ def _check_attributes(element: Element, owner: Element, problems: Problems) -> N
 def _check_meaning(element: Element, owner: Element, problems: Problems) -> None:
     """What is a drawing only as long as it says no more."""
     name = local_name(element)
-    if name in {"definitions", "conditionExpression"}:
+    if name == "definitions" or name in _EXPRESSIONS:
         attribute = "expressionLanguage" if name == "definitions" else "language"
         language = element.get(attribute)
         if language is not None and language != _XPATH and "feel" not in language.lower():
