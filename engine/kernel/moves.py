@@ -61,9 +61,11 @@ class Moves(Repeating):
                 return
             flows = target.incoming
         elif isinstance(target, model.Activity) and target.start_quantity > 1:
-            if scope.tokens[flow_id] < target.start_quantity:
+            # whichever flows they come by (BPMN table 10.3)
+            arrived = [each for each in target.incoming for _ in range(scope.tokens.get(each, 0))]
+            if len(arrived) < target.start_quantity:
                 return
-            flows = (flow_id,) * target.start_quantity
+            flows = tuple(arrived[: target.start_quantity])
         self.step(self.enter(scope_id, target, flows))
 
     def _activate(self, scope_id: str, gateway: model.ComplexGateway) -> None:

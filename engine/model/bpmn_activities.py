@@ -180,7 +180,9 @@ def read_receive_task(part: Part) -> ReceiveTask | None:
     if is_instantiating and (part.raw.incoming or part.raw.scope != part.reading.skeleton.id):
         part.problems.add("instantiate_not_here", part.raw.element, place="instantiate")
     if not is_instantiating and message.correlation_key is None:
-        part.problems.add("message_key_missing", part.raw.element, place="correlationKey", message=message.name)
+        part.problems.add(
+            "message_key_missing", part.raw.element, place="correlationKey", severity="warning", message=message.name
+        )
     return ReceiveTask(**part.common, message=message, is_instantiating=is_instantiating)
 
 

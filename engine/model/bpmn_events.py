@@ -150,9 +150,11 @@ def _read(part: Part, kinds: _Kinds, several: _Kinds) -> EventDefinition | Unrea
 
 
 def _check_wait(trigger: EventDefinition, part: Part, *, is_interrupting: bool) -> None:
-    """An instance that waits for a message must say by which key it is found; only what does not interrupt can come again and again."""
+    """Whoever waits for a message should say by which key: without one, any message of the name is taken (BPMN 8.3.2); only what does not interrupt can come again and again."""
     for each in definitions_of(trigger):
         if isinstance(each, MessageDefinition) and each.correlation_key is None:
-            part.problems.add("message_key_missing", part.raw.element, place="correlationKey", message=each.name)
+            part.problems.add(
+                "message_key_missing", part.raw.element, place="correlationKey", severity="warning", message=each.name
+            )
         if is_interrupting and isinstance(each, TimerDefinition) and each.kind is TimerKind.CYCLE:
             part.problems.add("timer_cycle_not_here", part.raw.element, place="timeCycle")

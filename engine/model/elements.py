@@ -295,7 +295,7 @@ class Activity(Node):
     """What can carry mappings, boundary events (ids), a loop marker, quantities and a compensation handler.
 
     ``default`` is the flow taken when no condition of an outgoing flow holds. ``compensated_by`` is the id of the activity that undoes
-    this one; one that ``is_for_compensation`` has no flows and runs only then. ``start_quantity`` tokens on one flow begin it once,
+    this one; one that ``is_for_compensation`` has no flows and runs only then. ``start_quantity`` tokens begin it once,
     ``completion_quantity`` tokens leave it on each flow (BPMN table 10.3).
     """
 
