@@ -36,11 +36,11 @@ from engine.instances.rows import StepRows
 from engine.instances.runtime import Runtime
 from engine.jobs import queue
 from engine.kernel import State, ValueNotStorable, advance, storable
-from engine.kernel import events as happened
-from engine.kernel.events import Event
-from engine.kernel.stimuli import FailHandler, ReturnHandler, Stimulus, ThrowError
 from engine.messages import store as messages
 from engine.model.bundle import Bundle
+from engine.protocol import events as happened
+from engine.protocol.events import Event
+from engine.protocol.stimuli import FailHandler, ReturnHandler, Stimulus, ThrowError
 from engine.timers import store as timers
 
 _log = log.get(__name__)

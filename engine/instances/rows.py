@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from engine.errors import Facts
 from engine.inbox.store import ClosedTask, NewTask
 from engine.instances.names import element_title
-from engine.kernel import events as happened
-from engine.kernel.events import Event
 from engine.messages.store import OutgoingMessage, SubscriptionRow
 from engine.model.bundle import Bundle
+from engine.protocol import events as happened
+from engine.protocol.events import Event
 from engine.timers.store import TimerRow
 
 

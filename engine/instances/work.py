@@ -28,12 +28,12 @@ from engine.jobs import fence, incidents, queue
 from engine.jobs.queue import JobArguments
 from engine.jobs.retries import ATTEMPTS
 from engine.kernel import Activity, StaleStimulus, State
-from engine.kernel.stimuli import FailHandler, FireTimer, ReceiveMessage, ReturnHandler, Start, ThrowError
-from engine.model.schedules import schedule
 from engine.messages import store as messages
 from engine.messages.store import Message, Waiting
 from engine.model.bundle import Bundle
 from engine.model.elements import MessageDefinition, ServiceTask
+from engine.model.schedules import schedule
+from engine.protocol.stimuli import FailHandler, FireTimer, ReceiveMessage, ReturnHandler, Start, ThrowError
 from engine.timers import starts as start_timers
 
 _log = log.get(__name__)

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from engine.errors import Facts, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment
-from engine.kernel import events as happened
 from engine.kernel.evaluation import MAX_WORK, Blocked
-from engine.kernel.events import Event
 from engine.kernel.moves import Moves
 from engine.kernel.state import ROOT, Activity, Phase, State, Wait
-from engine.kernel.stimuli import (
+from engine.model.elements import Model, Node, Process, ServiceTask, StartEvent
+from engine.model.values import storable_all
+from engine.protocol import events as happened
+from engine.protocol.events import Event
+from engine.protocol.stimuli import (
     CancelInstance,
     CompleteTask,
     FailHandler,
@@ -25,8 +27,6 @@ from engine.kernel.stimuli import (
     Stimulus,
     ThrowError,
 )
-from engine.model.elements import Model, Node, Process, ServiceTask, StartEvent
-from engine.model.values import storable_all
 
 MAX_STEPS = 10_000
 """How many pieces of automatic work one stimulus may lead to."""

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from engine.errors import InvariantBroken
-from engine.kernel import events as happened
 from engine.kernel.state import Activity, Incident, Items, Phase, Record, Scope, State, Undoing, Wait
 from engine.model.elements import Model
+from engine.protocol import events as happened
 
 E = TypeVar("E", bound=happened.Event)
 

@@ -18,7 +18,6 @@ from decimal import Decimal
 
 from engine.errors import EngineError
 from engine.feel import Value
-from engine.kernel import events as happened
 from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
 from engine.kernel.repeating import Repeating
 from engine.kernel.state import Activity, Phase
@@ -26,6 +25,7 @@ from engine.kernel.tokens import Check, Join, Step, Token, Work
 from engine.model import elements as model
 from engine.model.joins import may_join, may_reset
 from engine.model.values import storable
+from engine.protocol import events as happened
 
 
 class Moves(Repeating):

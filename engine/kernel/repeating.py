@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from engine.feel import Value
-from engine.kernel import events as happened
 from engine.kernel.evaluation import Variables, Visible
 from engine.kernel.state import Activity, Items
 from engine.kernel.undoing import Undoer
 from engine.model import elements as model
+from engine.protocol import events as happened
 
 
 class Repeating(Undoer):

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from engine.errors import Facts
-from engine.kernel import events as happened
 from engine.kernel.catching import Catching
 from engine.kernel.evaluation import Variables, block
 from engine.kernel.state import Activity
 from engine.model import elements as model
 from engine.model.values import storable_all
+from engine.protocol import events as happened
 
 Coded = model.ErrorDefinition | model.EscalationDefinition
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from engine.errors import Facts
 from engine.feel import Environment, Value
-from engine.kernel import events as happened
 from engine.kernel.evaluation import MAX_WORK, Evaluation, Exhausted, Variables, Visible
 from engine.kernel.fold import apply
 from engine.kernel.state import ROOT, Activity, Phase, State, Wait
 from engine.model import elements as model
+from engine.protocol import events as happened
 
 PASSIVE = (
     *(model.StartEvent, model.CatchEvent, model.Gateway, model.UserTask, model.ReceiveTask),

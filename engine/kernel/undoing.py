@@ -7,10 +7,10 @@ the sub-process again, for its own compensation or to undo what was recorded ins
 
 from __future__ import annotations
 
-from engine.kernel import events as happened
 from engine.kernel.state import Activity, Record, Undoing
 from engine.kernel.throwing import Throwing
 from engine.model import elements as model
+from engine.protocol import events as happened
 
 
 class Undoer(Throwing):

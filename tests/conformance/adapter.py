@@ -21,8 +21,17 @@ from conformance_run import Refused, ScriptError  # type: ignore[import-not-foun
 from engine.errors import DefinitionError
 from engine.feel import Environment
 from engine.kernel import Event, State, Stimulus, advance
-from engine.kernel.events import HandlerRequested, IncidentRaised, MessageAwaited, MessageThrown, SignalThrown, TimerSet
-from engine.kernel.stimuli import (
+from engine.model.bpmn_reader import read_processes
+from engine.model.elements import MessageDefinition, Model, ReceiveTask, SignalDefinition, definitions_of
+from engine.protocol.events import (
+    HandlerRequested,
+    IncidentRaised,
+    MessageAwaited,
+    MessageThrown,
+    SignalThrown,
+    TimerSet,
+)
+from engine.protocol.stimuli import (
     FireTimer,
     ReceiveMessage,
     ReceiveSignal,
@@ -31,8 +40,6 @@ from engine.kernel.stimuli import (
     Start,
     ThrowError,
 )
-from engine.model.bpmn_reader import read_processes
-from engine.model.elements import MessageDefinition, Model, ReceiveTask, SignalDefinition, definitions_of
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 SCRIPT = "script"

@@ -13,8 +13,8 @@ from engine.data import from_canonical, to_canonical
 from engine.decisions import Decision
 from engine.feel import Environment, Expression, compile_expression
 from engine.kernel import MAX_STEPS, MAX_WORK, Event, State, Stimulus, advance, fold, from_record, to_record
-from engine.kernel.stimuli import Start
 from engine.model import elements as model
+from engine.protocol.stimuli import Start
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from engine.kernel import StaleStimulus
-from engine.kernel.stimuli import (
+from engine.model import elements as model
+from engine.protocol.stimuli import (
     CompleteTask,
     FireTimer,
     ReceiveMessage,
@@ -14,7 +15,6 @@ from engine.kernel.stimuli import (
     Start,
     ThrowError,
 )
-from engine.model import elements as model
 from tests.engine.kernel.building import Run, error, feel, make, maps, message, process, script, simple, timer
 
 

@@ -12,7 +12,8 @@ import pytest
 from engine.decisions import read_decisions
 from engine.errors import NotFound
 from engine.kernel import Event, StaleStimulus, ValueNotStorable, advance
-from engine.kernel.stimuli import (
+from engine.model import elements as model
+from engine.protocol.stimuli import (
     CancelInstance,
     CompleteTask,
     FailHandler,
@@ -22,7 +23,6 @@ from engine.kernel.stimuli import (
     Stimulus,
     ThrowError,
 )
-from engine.model import elements as model
 from tests.engine.kernel.building import NOW, Run, at, error, feel, make, maps, script, simple
 
 

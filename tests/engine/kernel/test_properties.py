@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.kernel import Event, Phase, StaleStimulus, State, Stimulus, to_record
-from engine.kernel import events as happened
-from engine.kernel.stimuli import (
+from engine.protocol import events as happened
+from engine.protocol.stimuli import (
     CancelInstance,
     CompleteTask,
     FailHandler,

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from engine.kernel import Event
-from engine.kernel.stimuli import CompleteTask, RetryIncident, ReturnHandler, ThrowError
 from engine.model import elements as model
+from engine.protocol.stimuli import CompleteTask, RetryIncident, ReturnHandler, ThrowError
 from tests.engine.kernel.building import Run, error, feel, make, maps, process, script, simple
 
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from engine.data import YearsMonths, from_canonical, to_canonical
 from engine.errors import InvariantBroken
 from engine.kernel import State, ValueNotStorable, advance, fold, from_record, storable, to_record
-from engine.kernel import events as happened
 from engine.kernel.fold import APPLIERS
-from engine.kernel.stimuli import CompleteTask, FireTimer, ReceiveMessage, RetryIncident, ReturnHandler
 from engine.model import elements as model
+from engine.protocol import events as happened
+from engine.protocol.stimuli import CompleteTask, FireTimer, ReceiveMessage, RetryIncident, ReturnHandler
 from tests.engine.kernel.building import NOW, Run, at, feel, make, maps, message, process, script, simple, timer
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "states"
