@@ -174,7 +174,7 @@ def _retry(moves: Moves, incident_id: str) -> None:
     incident = moves.state.incidents.get(incident_id)
     if incident is None:
         raise StaleStimulus(incident=incident_id)
-    moves.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
+    moves.resolve_incident(incident)
     activity = moves.state.activities.get(incident.activity)
     if activity is None:
         moves.queue_everything()
@@ -222,7 +222,7 @@ def _may_go_on(state: State) -> bool:
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:
-    on_the_way = [each.element for each in moves.events if isinstance(each, _ON_THE_WAY)]
+    on_the_way = [each.element for each in moves.events if isinstance(each, _ON_THE_WAY)] or [moves.state.process]
     facts: Facts = {"limit": max_steps, "elements": ", ".join(dict.fromkeys(on_the_way[-_SHOWN_ELEMENTS:]))}
     moves.raise_incident(ROOT, on_the_way[-1], "too_many_steps", "tokens", facts)
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Any
 
-from engine.kernel.evaluation import Blocked, Plan, Variables
+from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables
 from engine.kernel.state import Activity, Wait
 from engine.kernel.tokens import Tokens
 from engine.model import elements as model
@@ -44,7 +45,12 @@ class Catching(Tokens):
     def begin_waits(self, owner_id: str, plans: Iterable[Plan], *, held: bool = False) -> None:
         """``owner_id``: the activity that waits, or the scope whose event sub-processes do. ``held``: conditions were just met."""
         for plan in plans:
-            common = {"wait": self.new_id("w"), "element": plan.element, "activity": owner_id}
+            common: dict[str, Any] = {
+                "wait": self.new_id("w"),
+                "element": plan.element,
+                "activity": owner_id,
+                "number": plan.number,
+            }
             if plan.schedule is not None:
                 due_at, remaining, period = plan.schedule.due_at, plan.schedule.remaining, plan.schedule.period
                 self.emit(happened.TimerSet(**common, due_at=due_at, remaining=remaining, period=period))
@@ -95,9 +101,15 @@ class Catching(Tokens):
         condition = self.condition_of(wait).condition
         try:
             holds = self.evaluate(condition, self.state.visible(wait.activity), f"condition {wait.element}") is True
-        except Blocked as blocked:
-            self.raise_incident(wait.activity, wait.element, blocked.code, blocked.place, blocked.facts)
+        except Exhausted as exhausted:
+            self.exhausted = self.exhausted or (wait.element, exhausted)
             return
+        except Blocked as blocked:
+            # of the wait and not of who waits: a task or handler that can go on does
+            if not self.state.is_stuck(wait.id):
+                self.raise_incident(wait.id, wait.element, blocked.code, blocked.place, blocked.facts)
+            return
+        self.resolve_incidents(wait.id)
         if holds and not wait.held:
             self._arrive(wait, happened.ConditionMet, {})
         elif wait.held and not holds:
@@ -109,8 +121,9 @@ class Catching(Tokens):
         node = self.process_of(self.scope_of(wait.activity)).nodes[wait.element]
         trigger = getattr(node, "trigger", None)
         needs_all = isinstance(trigger, model.MultipleDefinition) and trigger.is_parallel
-        others = [each for each in self.state.waits_of(wait.activity) if self.state.waits[each].element == wait.element]
-        is_enough = not needs_all or len(others) == 1
+        waits = [self.state.waits[each] for each in self.state.waits_of(wait.activity) if each != wait.id]
+        others = [each for each in waits if each.element == wait.element]
+        is_enough = not needs_all or not others
         self.emit(over(wait=wait.id, element=wait.element, is_enough=is_enough))
         if owner is None and isinstance(node, model.StartEvent):
             self.begin_event_sub_process(wait.activity, node, payload, again=wait)
@@ -119,6 +132,8 @@ class Catching(Tokens):
         elif owner is not None and owner.element != wait.element:
             self._go_with(owner, node, payload)
         elif owner is not None and is_enough:
+            for other in others:  # whatever becomes of the outputs, it has come
+                self.end_wait(other)
             self.step(owner.id)
 
     def trigger_boundary(
@@ -149,11 +164,14 @@ class Catching(Tokens):
         if wait.due_at is not None:
             if wait.period is None or (wait.remaining is not None and wait.remaining <= 1):
                 return
-            due_at = schedules.next_firing(wait.due_at, wait.period, self.environment.now, self.environment.zone)
+            try:
+                due_at = schedules.next_firing(wait.due_at, wait.period, self.environment.now, self.environment.zone)
+            except OverflowError:
+                return  # after the last year that a date can have
             remaining = None if wait.remaining is None else wait.remaining - 1
             schedule = schedules.Schedule(due_at=due_at, remaining=remaining, period=wait.period)
-        definition = next(each for each in model.definitions_of(trigger) if _is_of(wait, each))
-        plan = Plan(wait.element, definition, schedule, wait.key or "")
+        definition = model.definitions_of(trigger)[wait.number]
+        plan = Plan(wait.element, definition, schedule, wait.key or "", wait.number)
         self.begin_waits(wait.activity, [plan], held=True)
 
     def _go_with(self, gateway: Activity, event: model.Node, payload: Variables) -> None:
@@ -165,16 +183,3 @@ class Catching(Tokens):
         self.emit(happened.ElementCompleted(activity=gateway.id, element=gateway.element))
         self.emit(happened.FlowTaken(flow=flow, scope=gateway.scope))
         self.step(self.enter_caught(gateway.scope, event, (flow,), payload))
-
-
-def _is_of(wait: Wait, definition: model.SingleDefinition) -> bool:
-    """Whether the wait is for this, of the several that an event may wait for."""
-    match definition:
-        case model.TimerDefinition():
-            return wait.due_at is not None
-        case model.MessageDefinition():
-            return wait.name == definition.name
-        case model.SignalDefinition():
-            return wait.signal == definition.name
-        case _:
-            return wait.held is not None

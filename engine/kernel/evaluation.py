@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NoReturn
@@ -30,12 +30,15 @@ MAX_WORK = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A wait to begin: the element that catches, what it waits for, and a timer's schedule or a message's key."""
+    """A wait to begin: the element that catches, what it waits for (``number``: of the several that it may wait for), and a timer's
+    schedule or a message's key.
+    """
 
     element: str
     definition: model.SingleDefinition
     schedule: schedules.Schedule | None = None
     key: str = ""
+    number: int = 0
 
 
 DEFAULT_PRIORITY = 50
@@ -135,14 +138,10 @@ class Evaluation:
         return (default,)
 
     def entries(self, process: model.Process, scope_element: str) -> tuple[model.Node, ...]:
-        """Where a (sub-)process begins: its one plain start event, or else every node that no flow leads to (BPMN 13.3.4)."""
-        inside = process.inside.get(scope_element, ())
-        starts = tuple(each for each in process.starts(scope_element) if each.trigger is None)
-        found: tuple[model.Node, ...] = starts or tuple(
-            each for each in inside if not each.incoming and not _begins_otherwise(each)
-        )
-        if len(starts) > 1 or not found:
-            block("start_not_clear", "start", count=len(starts))
+        """Where a (sub-)process begins: see ``Process.entries``; several plain start events are no answer."""
+        found = process.entries(scope_element)
+        if not found or (len(found) > 1 and isinstance(found[0], model.StartEvent)):
+            block("start_not_clear", "start", count=len(found))
         return found
 
     def mapped(
@@ -163,8 +162,8 @@ class Evaluation:
     ) -> tuple[Plan, ...]:
         """What is needed to wait for what can be waited for."""
         return tuple(
-            self._plan(element, each, seen, place)
-            for each in model.definitions_of(trigger)
+            replace(self._plan(element, each, seen, place), number=number)
+            for number, each in enumerate(model.definitions_of(trigger))
             if isinstance(each, WAITING)
         )
 
@@ -217,21 +216,6 @@ class Evaluation:
         if not isinstance(value, Decimal) or value != int(value) or not 0 <= value <= MAX_PRIORITY:
             block("priority_invalid", "priority", text=_shown(value))
         return int(value)
-
-
-def _begins_otherwise(node: model.Node) -> bool:
-    """No flow leads to it, and still it is not where its scope begins."""
-    match node:
-        case model.BoundaryEvent() | model.StartEvent():
-            return True
-        case model.CatchEvent():
-            return isinstance(node.trigger, model.LinkDefinition)
-        case model.SubProcess(is_event=True) | model.Activity(is_for_compensation=True):
-            return True
-        case model.ReceiveTask() | model.EventBasedGateway():
-            return node.is_instantiating
-        case _:
-            return False
 
 
 def _put(existing: Value, path: Sequence[str], value: Value) -> Value:

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from engine.errors import InvariantBroken
-from engine.kernel.state import Activity, Incident, Items, Phase, Record, Scope, State, Undoing, Wait
+from engine.kernel.state import Activity, Incident, Items, Phase, Record, Scope, State, Status, Undoing, Wait
 from engine.model.elements import Model
 from engine.protocol import events as happened
 
-E = TypeVar("E", bound=happened.Event)
+Applier = Callable[[State, Any], None]
 
 
 def fold(model: Model, events: Iterable[happened.Event], state: State | None = None) -> State:
@@ -58,16 +58,12 @@ def _instance_started(state: State, event: happened.InstanceStarted) -> None:
     state.process = event.process
 
 
-def _instance_completed(state: State, _event: happened.InstanceCompleted) -> None:
-    state.status = "completed"
+def _ends(status: Status) -> Applier:
+    def apply_end(state: State, _event: happened.Event) -> None:
+        state.status = status
+        state.records = {}  # nothing can be undone any more
 
-
-def _instance_failed(state: State, _event: happened.InstanceFailed) -> None:
-    state.status = "failed"
-
-
-def _instance_cancelled(state: State, _event: happened.InstanceCancelled) -> None:
-    state.status = "cancelled"
+    return apply_end
 
 
 def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
@@ -145,8 +141,11 @@ def _element_left(state: State, event: happened.ElementCompleted | happened.Elem
     state.scopes[scope.id] = scope._replace(activities=scope.activities - 1)
 
 
-def _task_created(state: State, event: happened.TaskCreated) -> None:
-    _change_activity(state, event.activity, phase=Phase.TASK)
+def _puts(phase: Phase) -> Applier:
+    def apply_phase(state: State, event: Any) -> None:
+        _change_activity(state, event.activity, phase=phase)
+
+    return apply_phase
 
 
 def _task_completed(state: State, event: happened.TaskCompleted) -> None:
@@ -155,16 +154,13 @@ def _task_completed(state: State, event: happened.TaskCompleted) -> None:
     _change_activity(state, event.activity, phase=Phase.DONE, result=event.variables, variables=known)
 
 
-def _handler_requested(state: State, event: happened.HandlerRequested) -> None:
-    _change_activity(state, event.activity, phase=Phase.HANDLER)
-
-
 def _handler_returned(state: State, event: happened.HandlerReturned) -> None:
     _change_activity(state, event.activity, phase=Phase.DONE, result=event.result)
 
 
-def _begin_wait(state: State, wait: Wait) -> None:
-    _begin_id(state, wait.id)
+def _begin_wait(state: State, event: Any, **kind: Any) -> None:
+    _begin_id(state, event.wait)
+    wait = Wait(id=event.wait, element=event.element, activity=event.activity, number=event.number, **kind)
     state.waits[wait.id] = wait
     scope = state.scopes.get(wait.activity)
     if scope is not None:
@@ -201,20 +197,19 @@ def _wait_cancelled(state: State, event: happened.WaitCancelled) -> None:
 
 
 def _timer_set(state: State, event: happened.TimerSet) -> None:
-    wait = Wait(
-        id=event.wait,
-        element=event.element,
-        activity=event.activity,
-        due_at=event.due_at,
-        remaining=event.remaining,
-        period=event.period,
-    )
-    _begin_wait(state, wait)
+    _begin_wait(state, event, due_at=event.due_at, remaining=event.remaining, period=event.period)
 
 
 def _message_awaited(state: State, event: happened.MessageAwaited) -> None:
-    wait = Wait(id=event.wait, element=event.element, activity=event.activity, name=event.name, key=event.key)
-    _begin_wait(state, wait)
+    _begin_wait(state, event, name=event.name, key=event.key)
+
+
+def _signal_awaited(state: State, event: happened.SignalAwaited) -> None:
+    _begin_wait(state, event, signal=event.name)
+
+
+def _condition_awaited(state: State, event: happened.ConditionAwaited) -> None:
+    _begin_wait(state, event, held=event.held)
 
 
 def _items_found(state: State, event: happened.ItemsFound) -> None:
@@ -235,20 +230,8 @@ def _item_completed(state: State, event: happened.ItemCompleted) -> None:
     _change_activity(state, event.activity, items=items)
 
 
-def _event_caught(state: State, event: happened.EventCaught) -> None:
-    _change_activity(state, event.activity, phase=Phase.DONE)
-
-
 def _gateway_activated(state: State, event: happened.GatewayActivated) -> None:
     _change_activity(state, event.activity, phase=Phase.WAITING, flows=event.flows)
-
-
-def _signal_awaited(state: State, event: happened.SignalAwaited) -> None:
-    _begin_wait(state, Wait(id=event.wait, element=event.element, activity=event.activity, signal=event.name))
-
-
-def _condition_awaited(state: State, event: happened.ConditionAwaited) -> None:
-    _begin_wait(state, Wait(id=event.wait, element=event.element, activity=event.activity, held=event.held))
 
 
 def _condition_lapsed(state: State, event: happened.ConditionLapsed) -> None:
@@ -302,13 +285,11 @@ def _incident_resolved(state: State, event: happened.IncidentResolved) -> None:
     del state.incidents[event.incident]
 
 
-Applier = Callable[[State, Any], None]
-
 APPLIERS: Mapping[type[happened.Event], Applier | None] = {
     happened.InstanceStarted: _instance_started,
-    happened.InstanceCompleted: _instance_completed,
-    happened.InstanceFailed: _instance_failed,
-    happened.InstanceCancelled: _instance_cancelled,
+    happened.InstanceCompleted: _ends("completed"),
+    happened.InstanceFailed: _ends("failed"),
+    happened.InstanceCancelled: _ends("cancelled"),
     happened.ScopeOpened: _scope_opened,
     happened.ScopeClosed: _scope_closed,
     happened.VariableWritten: _variable_written,
@@ -319,9 +300,9 @@ APPLIERS: Mapping[type[happened.Event], Applier | None] = {
     happened.ElementCancelled: _element_left,
     happened.ItemsFound: _items_found,
     happened.ItemCompleted: _item_completed,
-    happened.TaskCreated: _task_created,
+    happened.TaskCreated: _puts(Phase.TASK),
     happened.TaskCompleted: _task_completed,
-    happened.HandlerRequested: _handler_requested,
+    happened.HandlerRequested: _puts(Phase.HANDLER),
     happened.HandlerReturned: _handler_returned,
     happened.TimerSet: _timer_set,
     happened.TimerFired: _wait_over,
@@ -336,7 +317,7 @@ APPLIERS: Mapping[type[happened.Event], Applier | None] = {
     happened.ConditionLapsed: _condition_lapsed,
     happened.ConditionMet: _wait_over,
     happened.ConditionWaitCancelled: _wait_cancelled,
-    happened.EventCaught: _event_caught,
+    happened.EventCaught: _puts(Phase.DONE),
     happened.GatewayActivated: _gateway_activated,
     happened.CompensationRecorded: _compensation_recorded,
     happened.CompensationThrown: _compensation_thrown,

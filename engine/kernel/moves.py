@@ -20,12 +20,15 @@ from engine.errors import EngineError
 from engine.feel import Value
 from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
 from engine.kernel.repeating import Repeating
-from engine.kernel.state import Activity, Phase
-from engine.kernel.tokens import Check, Join, Step, Token, Work
+from engine.kernel.state import Activity, Incident, Phase
+from engine.kernel.tokens import Check, Join, Lapse, Step, Token, Work
 from engine.model import elements as model
-from engine.model.joins import may_join, may_reset
+from engine.model.joins import may_join
 from engine.model.values import storable
 from engine.protocol import events as happened
+
+WAITING_FOR_START = "waitingForStart"
+"""What the conditions after a complex gateway can ask: whether it fires, or begins anew (BPMN 13.4.5)."""
 
 
 class Moves(Repeating):
@@ -42,6 +45,8 @@ class Moves(Repeating):
                 self.check_condition(work.wait)
             case Join():
                 self._join(work.scope, work.gateway)
+            case Lapse():
+                self.end_waits(work.scope)
 
     # -- tokens and joins -------------------------------------------------------------------------------------------------------------
 
@@ -52,7 +57,7 @@ class Moves(Repeating):
         process = self.process_of(scope_id)
         target = process.nodes[process.flows[flow_id].target]
         flows: tuple[str, ...] = (flow_id,)
-        if isinstance(target, model.ComplexGateway) and len(target.incoming) > 1:
+        if isinstance(target, model.ComplexGateway):
             self._activate(scope_id, target)
             return
         if isinstance(target, model.ParallelGateway):
@@ -74,8 +79,8 @@ class Moves(Repeating):
             return
         tokens = self.state.scopes[scope_id].tokens
         marked = tuple(each for each in gateway.incoming if each in tokens)
-        count: dict[str, Value] = {"activationCount": Decimal(sum(tokens[each] for each in marked))}
-        seen = self.state.visible(scope_id).new_child(count)
+        counted: dict[str, Value] = {"activationCount": Decimal(sum(tokens[each] for each in marked))}
+        seen = self.state.visible(scope_id).new_child({**counted, WAITING_FOR_START: True})
         try:
             if not marked or (gateway.activation and not self.holds(gateway.activation, seen, "activation")):
                 return
@@ -84,51 +89,88 @@ class Moves(Repeating):
             self.exhausted = self.exhausted or (gateway.id, exhausted)
             return
         except Blocked as blocked:
-            self.raise_incident(scope_id, gateway.id, blocked.code, blocked.place, blocked.facts)
+            if not self._stuck_at(scope_id, gateway):  # each token that comes asks again
+                self.raise_incident(scope_id, gateway.id, blocked.code, blocked.place, blocked.facts)
             return
+        for incident in self._stuck_at(scope_id, gateway):
+            self.resolve_incident(incident)
         activity_id = self.enter(scope_id, gateway, marked)
-        if len(marked) == len(gateway.incoming):
-            self.depart(self.state.activities[activity_id], {}, flows)
-            return
         self.emit(happened.GatewayActivated(activity=activity_id, element=gateway.id, flows=marked))
         self._take(scope_id, flows)
+        if len(marked) == len(gateway.incoming):
+            self._reset(self.state.activities[activity_id], gateway)
 
-    def _waiting_at(self, scope_id: str, gateway: model.ComplexGateway) -> Activity | None:
-        live = (each for each in self.state.activities.values() if each.scope == scope_id)
-        return next((each for each in live if each.element == gateway.id and each.phase is Phase.WAITING), None)
+    def _stuck_at(self, scope_id: str, gateway: model.Node) -> list[Incident]:
+        """The incident of a complex gateway that could not fire; what stopped all tokens of the scope is another."""
+        here = (each for each in self.state.incidents.values() if each.activity == scope_id)
+        return [each for each in here if each.element == gateway.id and each.place != "tokens"]
 
-    def find_join(self) -> Join | None:
-        """An inclusive gateway that may join, or a complex one that has nothing more to wait for."""
+    def _waiting_at(self, scope_id: str, gateway: model.Node) -> Activity | None:
+        """The activity of a complex gateway that has fired."""
+        inside = (each for each in self.state.activities.values() if each.scope == scope_id)
+        return next((each for each in inside if each.element == gateway.id and each.flows), None)
+
+    def find_join(self) -> Join | Lapse | None:
+        """An inclusive gateway that may join, a complex one that has nothing more to wait for, event sub-processes that cannot begin."""
+        by_scope: dict[str, list[Activity]] = {}
         for scope in self.state.scopes.values():
             process = self.process_of(scope.id)
-            waiting = [] if scope.is_empty else [self.state.activities[each] for each in self.activities_in(scope.id)]
-            nodes = {each.element for each in waiting}
+            if scope.is_empty or not (scope.tokens or scope.waits or process.has_complex_gateways):
+                continue
+            by_scope = by_scope or self.by_scope()
+            inside = by_scope.get(scope.id, [])
+            if scope.waits and not scope.tokens and all(self.is_event_sub_process(each) for each in inside):
+                return Lapse(scope.id)
+            fired = {each.element: each for each in inside if each.flows}
+            nodes = {each.element for each in inside} - set(fired)
             for target in dict.fromkeys(process.flows[flow].target for flow in sorted(scope.tokens)):
                 gateway = process.nodes[target]
                 is_join = isinstance(gateway, model.InclusiveGateway) and len(gateway.incoming) > 1
                 if is_join and may_join(process, gateway, scope.tokens, nodes):
                     return Join(scope.id, target)
-            for activity in waiting:
-                gateway = process.nodes[activity.element]
-                waits = isinstance(gateway, model.ComplexGateway) and activity.phase is Phase.WAITING
-                if waits and may_reset(process, gateway, activity.flows, scope.tokens, nodes - {gateway.id}):
-                    return Join(scope.id, gateway.id)
+            for element, activity in fired.items():
+                is_stuck = self.state.is_stuck(activity.id)
+                if not is_stuck and may_join(process, process.nodes[element], scope.tokens, nodes, activity.flows):
+                    return Join(scope.id, element)
         return None
 
     def _join(self, scope_id: str, gateway_id: str) -> None:
         gateway = self.process_of(scope_id).nodes[gateway_id]
         tokens = self.state.scopes[scope_id].tokens
-        if not isinstance(gateway, model.ComplexGateway):
-            self.step(self.enter(scope_id, gateway, tuple(each for each in gateway.incoming if each in tokens)))
-            return
         waiting = self._waiting_at(scope_id, gateway)
-        assert waiting is not None, "it was found waiting"
+        if waiting is None:
+            self.step(self.enter(scope_id, gateway, tuple(each for each in gateway.incoming if each in tokens)))
+        else:
+            self._reset(waiting, gateway)
+
+    def _reset(self, waiting: Activity, gateway: model.Node) -> None:
+        """The late tokens are taken, and only flows whose conditions ask for this second phase get one (BPMN 13.4.5)."""
+        scope_id, process = waiting.scope, self.process_of(waiting.scope)
+        seen = self.state.visible(scope_id).new_child({WAITING_FOR_START: False})
+        conditions = ((each, process.flows[each].condition) for each in gateway.outgoing)
+        try:
+            flows = [
+                each
+                for each, condition in conditions
+                if condition is not None
+                and WAITING_FOR_START in condition.possible_variables
+                and self.holds(condition, seen, f"condition {each}")
+            ]
+        except Exhausted as exhausted:
+            self.exhausted = self.exhausted or (gateway.id, exhausted)
+            return
+        except Blocked as blocked:
+            self.raise_incident(waiting.id, gateway.id, blocked.code, blocked.place, blocked.facts)
+            return
+        tokens = self.state.scopes[scope_id].tokens
         late = tuple(each for each in gateway.incoming if each in tokens and each not in waiting.flows)
         if late:
             self.emit(happened.TokensDropped(scope=scope_id, flows=late))
         self.emit(happened.ElementCompleted(activity=waiting.id, element=gateway.id))
-        if any(each in self.state.scopes[scope_id].tokens for each in gateway.incoming):
-            self._activate(scope_id, gateway)
+        self._take(scope_id, flows)
+        for flow in self.state.scopes[scope_id].tokens:
+            if flow in gateway.incoming:
+                self.queue_flow(scope_id, flow)  # what else has come is of the next time
         self.queue_owner(scope_id)
 
     # -- the life of an activity ------------------------------------------------------------------------------------------------------
@@ -198,8 +240,8 @@ class Moves(Repeating):
         told: Iterable[happened.Event] = (),
     ) -> None:
         """Map what came out, then take the flows (or give the item its output). ``told`` are the facts to emit before."""
-        if activity.undoes is not None and isinstance(node, model.SubProcess | model.CallActivity):
-            self.depart(activity, {}, ())  # it was opened again to be undone
+        if self.is_reopened(activity):
+            self.depart(activity, {}, ())
             return
         inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else {}
         seen = self.seen(activity, {**(locals_ or {}), **inner, **result})
@@ -286,12 +328,9 @@ class Moves(Repeating):
         self.emit(created)
 
     def request_handler(self, activity: Activity, node: model.ServiceTask) -> None:
-        """Ask (again) for the handler, given the local inputs and nothing else."""
-        self.emit(
-            happened.HandlerRequested(
-                activity=activity.id, element=node.id, handler=node.handler, given=dict(activity.variables)
-            )
-        )
+        """Ask (again) for the handler, given the local inputs and nothing else (what is to be undone was known to another)."""
+        given = {each.target[0]: activity.variables[each.target[0]] for each in node.inputs}
+        self.emit(happened.HandlerRequested(activity=activity.id, element=node.id, handler=node.handler, given=given))
 
     def _apply_decision(self, activity: Activity, node: model.BusinessRuleTask) -> None:
         decision = self.model.decisions.get(node.decision)

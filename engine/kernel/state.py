@@ -117,7 +117,8 @@ class Activity(NamedTuple):
 class Wait(NamedTuple):
     """A timer (``due_at``), a message (``name``, ``key``), a ``signal`` or a condition (``held``: it was answered and holds still).
 
-    ``element`` is that of the event that catches; ``activity`` is who waits: an activity, or a scope for its event sub-process.
+    ``element`` is that of the event that catches, ``number`` of what it may wait for (0 of one); ``activity`` is who waits: an activity, or
+    a scope for its event sub-process.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Wait(NamedTuple):
     key: str | None = None
     signal: str | None = None
     held: bool | None = None
+    number: int = 0
 
 
 class Record(NamedTuple):
@@ -146,7 +148,7 @@ class Record(NamedTuple):
 
 
 class Incident(NamedTuple):
-    """Work that stopped. ``activity`` is an activity's id, or a scope's when tokens are stuck."""
+    """Work that stopped. ``activity`` is an activity's id, a scope's when tokens are stuck, a wait's when its condition cannot be asked."""
 
     id: str
     activity: str
@@ -185,9 +187,9 @@ class State:
             each for each in self.activities.values() if each.phase is Phase.HANDLER and not self.is_stuck(each.id)
         )
 
-    def is_stuck(self, activity_id: str) -> bool:
-        """An incident about this activity is open."""
-        return any(each.activity == activity_id for each in self.incidents.values())
+    def is_stuck(self, activity_or_wait: str) -> bool:
+        """An incident about this activity or wait is open."""
+        return any(each.activity == activity_or_wait for each in self.incidents.values())
 
     def is_item(self, activity: Activity) -> bool:
         """It is one item of a multi-instance (its scope holds nothing else)."""
@@ -322,6 +324,7 @@ _READERS: dict[str, Any] = {
     "phase": Phase,
     "item": _whole,
     "remaining": _whole,
+    "number": int,
     "tokens": lambda tokens: {flow: int(count) for flow, count in tokens.items()},
     "scopes": tuple,
     "waits": tuple,

@@ -80,7 +80,7 @@ class Throwing(Catching):
     def throw_at(self, body: Activity, definition: model.SingleDefinition) -> None:
         """What the completion of an item throws to the boundary of the multi-instance (BPMN table 10.29)."""
         if isinstance(definition, model.ErrorDefinition):
-            self.throw_error(body, definition.code or "", {})
+            self._end_by_error(body, definition.code or "")
             return
         told = self._thrown(body, definition, {})
         self.emit(told)
@@ -98,12 +98,12 @@ class Throwing(Catching):
 
     def _follow_link(self, activity: Activity, node: model.Node, link: model.LinkDefinition) -> None:
         """The token goes on at the other end of the link."""
-        process = self.process_of(activity.scope)
-        ends = (each for each in process.inside[node.scope] if isinstance(each, model.CatchEvent))
-        target = next((each for each in ends if each.trigger == link), None)
+        beside = self.process_of(activity.scope).inside[node.scope]
+        ends = (each for each in beside if isinstance(each, model.CatchEvent) and each.trigger == link)
+        target = next(ends, None)
         if target is None:
             block("link_without_end", "link", name=link.name)
-        self.leave(activity, node, {})
+        self.emit(happened.ElementCompleted(activity=activity.id, element=activity.element))
         self.queue(self.state.activities[self.enter_caught(activity.scope, target)])
 
     def _terminate(self, activity: Activity) -> None:
@@ -147,20 +147,33 @@ class Throwing(Catching):
     def _catcher(self, source: Activity, thrown: Coded) -> Catcher | None:
         """The innermost that catches: boundary events of the activity, then event sub-processes beside it, and so on outwards.
 
-        At one place the exact code comes before what catches every one. What comes out of an event sub-process is not caught beside it.
+        At one place the exact code comes before what catches every one. What comes out of an event sub-process is not caught beside it,
+        and nothing is caught by what is over already: a completed sub-process that is being undone, a scope that was interrupted.
         """
         at: Activity | None = source
         while at is not None:
-            node = self.node_of(at)
-            found = _best([Catcher(each, at, at.scope) for each in self.boundary(at, node)], thrown)
-            if found is None and not (isinstance(node, model.SubProcess) and node.is_event):
-                element = self.scope_element(at.scope)
-                beside = () if element is None else self.process_of(at.scope).event_sub_processes(element)
-                found = _best([Catcher(start, None, at.scope) for _, start in beside], thrown)
+            node, around = self.node_of(at), self.around(at)
+            found = None
+            if not self.is_reopened(at):
+                found = _best([Catcher(each, at, at.scope) for each in self.boundary(at, node)], thrown)
+            is_over = around is not None and self.is_reopened(around)
+            if found is None and not is_over and not self.is_event_sub_process(at):
+                beside = [] if self._is_interrupted(at.scope) else self._event_starts(at.scope)
+                found = _best([Catcher(start, None, at.scope) for start in beside], thrown)
             if found is not None:
                 return found
-            at = self.around(at)
+            at = around
         return None
+
+    def _event_starts(self, scope_id: str) -> list[model.StartEvent]:
+        element = self.scope_element(scope_id)
+        found = () if element is None else self.process_of(scope_id).event_sub_processes(element)
+        return [start for _, start in found]
+
+    def _is_interrupted(self, scope_id: str) -> bool:
+        """An interrupting event sub-process is at work there: no other begins any more (BPMN 13.5.3)."""
+        at_work = {self.state.activities[each].element for each in self.activities_in(scope_id)}
+        return any(each.is_interrupting and each.scope in at_work for each in self._event_starts(scope_id))
 
 
 def _best(catchers: Iterable[Catcher], thrown: Coded) -> Catcher | None:

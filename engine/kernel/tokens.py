@@ -14,7 +14,7 @@ from engine.errors import Facts
 from engine.feel import Environment, Value
 from engine.kernel.evaluation import MAX_WORK, Evaluation, Exhausted, Variables, Visible
 from engine.kernel.fold import apply
-from engine.kernel.state import ROOT, Activity, Phase, State, Wait
+from engine.kernel.state import ROOT, Activity, Incident, Phase, State, Wait
 from engine.model import elements as model
 from engine.protocol import events as happened
 
@@ -54,7 +54,14 @@ class Join:
     gateway: str
 
 
-Work = Token | Step | Check | Join
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """Work: nothing but event sub-processes is left in a scope, and no more of them begin. Found like a join."""
+
+    scope: str
+
+
+Work = Token | Step | Check | Join | Lapse
 
 
 class Tokens(Evaluation, ABC):
@@ -81,8 +88,8 @@ class Tokens(Evaluation, ABC):
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
 
     @abstractmethod
-    def find_join(self) -> Join | None:
-        """A gateway that can move now that nothing else can."""
+    def find_join(self) -> Join | Lapse | None:
+        """What can be done now that nothing else can move."""
 
     # -- the queues ---------------------------------------------------------------------------------------------------------------
 
@@ -123,8 +130,9 @@ class Tokens(Evaluation, ABC):
     def condition_of(self, wait: Wait) -> model.ConditionalDefinition:
         """What a wait for a condition asks."""
         node = self.process_of(self.scope_of(wait.activity)).nodes[wait.element]
-        definitions = model.definitions_of(getattr(node, "trigger", None))
-        return next(each for each in definitions if isinstance(each, model.ConditionalDefinition))
+        definition = model.definitions_of(getattr(node, "trigger", None))[wait.number]
+        assert isinstance(definition, model.ConditionalDefinition), "a wait that may hold is for a condition"
+        return definition
 
     def queue(self, activity: Activity) -> None:
         """Let the activity take its turn."""
@@ -183,6 +191,15 @@ class Tokens(Evaluation, ABC):
         owner = self.state.scopes[activity.scope].activity
         return None if owner is None else self.state.activities[owner]
 
+    def is_reopened(self, activity: Activity) -> bool:
+        """It was completed before, and is open again for what is done in it to be undone."""
+        return activity.undoes is not None and not getattr(self.node_of(activity), "is_for_compensation", False)
+
+    def is_event_sub_process(self, activity: Activity) -> bool:
+        """It is an event sub-process at work."""
+        node = self.node_of(activity)
+        return isinstance(node, model.SubProcess) and node.is_event
+
     def scope_element(self, scope_id: str) -> str | None:
         """The process or sub-process that the scope is one of; None for what only holds an item or a round."""
         scope = self.state.scopes[scope_id]
@@ -191,6 +208,13 @@ class Tokens(Evaluation, ABC):
             return None
         is_process = owner is None or isinstance(self.node_of(owner), model.CallActivity)
         return scope.process if is_process or owner is None else owner.element
+
+    def by_scope(self) -> dict[str, list[Activity]]:
+        """The activities directly inside each scope that holds some."""
+        found: dict[str, list[Activity]] = {}
+        for activity in self.state.activities.values():
+            found.setdefault(activity.scope, []).append(activity)
+        return found
 
     def activities_in(self, *scope_ids: str) -> list[str]:
         """Ids of the activities directly inside."""
@@ -247,12 +271,12 @@ class Tokens(Evaluation, ABC):
         self.resolve_incidents(scope_id)
         self.emit(happened.ScopeClosed(scope=scope_id))
 
-    def raise_incident(self, activity_or_scope: str, element: str, code: str, place: str, facts: Facts) -> None:
-        """Work stops here until an operator lets it be tried again."""
+    def raise_incident(self, owner_id: str, element: str, code: str, place: str, facts: Facts) -> None:
+        """The work of an activity, a scope or a wait stops here until an operator lets it be tried again."""
         self.emit(
             happened.IncidentRaised(
                 incident=self.new_id("i"),
-                activity=activity_or_scope,
+                activity=owner_id,
                 element=element,
                 code=code,
                 place=place,
@@ -267,7 +291,7 @@ class Tokens(Evaluation, ABC):
         self.empty(ROOT)
         self.end_waits(ROOT)
         for incident in list(self.state.incidents.values()):
-            self.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
+            self.resolve_incident(incident)
         for queue in (self._passive, self._effects, self._checks):
             queue.clear()
 
@@ -300,14 +324,12 @@ class Tokens(Evaluation, ABC):
 
     def _with_all_inside(self, activity_ids: Iterable[str]) -> Iterator[str]:
         # not recursive: processes may call themselves as deep as their data lead
-        by_scope: dict[str, list[str]] = {}
-        for activity in self.state.activities.values():
-            by_scope.setdefault(activity.scope, []).append(activity.id)
+        by_scope = self.by_scope()
         found = list(activity_ids)
         for activity_id in found:
             yield activity_id
             for scope_id in self.state.activities[activity_id].scopes:
-                found.extend(by_scope.get(scope_id, ()))
+                found.extend(each.id for each in by_scope.get(scope_id, ()))
 
     def go_on_undoing(self, thrower_id: str) -> None:
         """What a compensation waited for is over."""
@@ -319,13 +341,21 @@ class Tokens(Evaluation, ABC):
     def end_waits(self, owner_id: str) -> None:
         """Whatever an activity, or a scope for its event sub-processes, waits for is not waited for any more."""
         for wait_id in self.state.waits_of(owner_id):
-            wait = self.state.waits[wait_id]
-            self.emit(_cancelled(wait)(wait=wait.id, element=wait.element))
+            self.end_wait(self.state.waits[wait_id])
 
-    def resolve_incidents(self, activity_or_scope: str) -> None:
-        """Whatever stopped this activity does not matter any more."""
-        for incident in [each for each in self.state.incidents.values() if each.activity == activity_or_scope]:
-            self.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
+    def end_wait(self, wait: Wait) -> None:
+        """This is not waited for any more."""
+        self.resolve_incidents(wait.id)
+        self.emit(_cancelled(wait)(wait=wait.id, element=wait.element))
+
+    def resolve_incidents(self, owner_id: str) -> None:
+        """Whatever stopped this activity, scope or wait does not matter any more."""
+        for incident in [each for each in self.state.incidents.values() if each.activity == owner_id]:
+            self.resolve_incident(incident)
+
+    def resolve_incident(self, incident: Incident) -> None:
+        """This does not matter any more, or is tried again."""
+        self.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
 
     # -- variables ------------------------------------------------------------------------------------------------------------------
 
@@ -341,18 +371,23 @@ class Tokens(Evaluation, ABC):
         """Into the nearest scope that holds the name, else into the process (or called process) itself."""
         holders = list(self.state.chain(scope_id))
         found = next((holder for holder, variables in holders if name in variables), None)
-        self._write_to(found or holders[-1][0], name, value, element, is_new=found is None)
+        self._write_to(found or holders[-1][0], name, value, element)
 
     def write_locals(self, holder: str, variables: Variables, element: str | None) -> None:
         """The first variables of an activity or a scope, by name: a state that was read has another order."""
         for name, value in sorted(variables.items()):
-            self._write_to(holder, name, value, element, is_new=True)
+            self._write_to(holder, name, value, element)
 
-    def _write_to(self, holder: str, name: str, value: Value, element: str | None, *, is_new: bool) -> None:
-        previous = None if is_new else self.state.visible(holder)[name]
+    def _write_to(self, holder: str, name: str, value: Value, element: str | None) -> None:
+        held = (self.state.activities.get(holder) or self.state.scopes[holder]).variables
         self.emit(
             happened.VariableWritten(
-                scope=holder, name=name, value=value, previous=previous, is_new=is_new, element=element
+                scope=holder,
+                name=name,
+                value=value,
+                previous=held.get(name),
+                is_new=name not in held,
+                element=element,
             )
         )
 

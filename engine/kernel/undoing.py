@@ -21,11 +21,12 @@ class Undoer(Throwing):
         if not isinstance(node, model.Activity) or node.is_for_compensation or activity.undoes is not None:
             return
         inner = activity.scopes[0] if activity.scopes else None
-        has_inside = inner is not None and any(each.scope == inner for each in self.state.records.values())
+        # a sub-process that has a handler is undone by it alone
+        has_inside = node.compensated_by is None and any(each.scope == inner for each in self.state.records.values())
         if node.compensated_by is None and not has_inside and self._own_compensation(activity, node) is None:
             return
         scope = self.state.scopes[activity.scope]
-        known = dict(activity.variables) if inner is None else dict(self.state.scopes[inner].variables)
+        known = {**activity.variables, **({} if inner is None else self.state.scopes[inner].variables)}
         is_item, body = scope.item is not None, self.around(activity)
         self.emit(
             happened.CompensationRecorded(
@@ -50,10 +51,10 @@ class Undoer(Throwing):
     def throw_compensation(self, activity: Activity, definition: model.CompensationDefinition) -> None:
         """Begin to undo what ``activity`` (a throw or end event) names, or all that was done around it."""
         scope_id, owner = activity.scope, self.around(activity)
-        node = None if owner is None else self.node_of(owner)
-        if owner is not None and isinstance(node, model.SubProcess) and node.is_event:
-            scope_id = owner.scope  # what an event sub-process undoes is what was done beside it
-        self._begin_undoing(activity, scope_id, definition.activity)
+        if owner is not None and self.is_event_sub_process(owner):
+            scope_id = owner.scope  # what an event sub-process undoes is also what was done beside it
+        target = None if definition.activity == self.scope_element(scope_id) else definition.activity
+        self._begin_undoing(activity, scope_id, target)
 
     def _begin_undoing(self, activity: Activity, scope_id: str, target: str | None) -> None:
         self.emit(
@@ -65,20 +66,21 @@ class Undoer(Throwing):
         """Undo the next thing; when nothing is left, go on."""
         if undoing.by is not None:
             return
-        records = (each for each in reversed(self.state.records.values()) if each.scope == undoing.scope)
+        scopes = {undoing.scope} if self.is_reopened(activity) else {undoing.scope, activity.scope}
+        records = (each for each in reversed(self.state.records.values()) if each.scope in scopes)
         record = next((each for each in records if undoing.target in (None, each.element)), None)
         if record is not None:
-            self._undo_one(activity, undoing, record)
+            self._undo_one(activity, record)
         elif isinstance(node, model.EndEvent) and isinstance(node.result, model.CancelDefinition):
             self._end_transaction(activity)
         else:
             self.leave(activity, node, {})
 
-    def _undo_one(self, thrower: Activity, undoing: Undoing, record: Record) -> None:
-        process = self.process_of(undoing.scope)
+    def _undo_one(self, thrower: Activity, record: Record) -> None:
+        process = self.process_of(record.scope)
         done = process.nodes[record.element]
         handler = getattr(done, "compensated_by", None)
-        by = self.enter(undoing.scope, done if handler is None else process.nodes[handler])
+        by = self.enter(record.scope, done if handler is None else process.nodes[handler])
         self.emit(happened.CompensationBegun(activity=thrower.id, element=thrower.element, record=record.id, by=by))
         if handler is not None:
             self.write_locals(by, record.variables, handler)

@@ -422,9 +422,22 @@ class Process:
             found.setdefault(node.scope, []).append(node)
         return {scope: tuple(nodes) for scope, nodes in found.items()}
 
+    @cached_property
+    def has_complex_gateways(self) -> bool:
+        """Whether a gateway may have fired and wait for the rest of its tokens."""
+        return any(isinstance(each, ComplexGateway) for each in self.nodes.values())
+
     def starts(self, scope: str) -> tuple[StartEvent, ...]:
         """The start events directly inside ``scope``."""
         return tuple(each for each in self.inside.get(scope, ()) if isinstance(each, StartEvent))
+
+    def entries(self, scope: str) -> tuple[Node, ...]:
+        """Where the process or sub-process ``scope`` begins: its plain start events, or else every node that no flow leads to and that
+        nothing else begins (BPMN 13.3.4).
+        """
+        plain = tuple(each for each in self.starts(scope) if each.trigger is None)
+        inside = self.inside.get(scope, ())
+        return plain or tuple(each for each in inside if not each.incoming and not _begins_otherwise(each))
 
     def event_sub_processes(self, scope: str) -> tuple[tuple[SubProcess, StartEvent], ...]:
         """The event sub-processes directly inside ``scope``, each with its start event."""
@@ -442,6 +455,21 @@ class Process:
             elif isinstance(node, EventBasedGateway) and node.is_instantiating:
                 found |= {self.flows[each].target: self.nodes[self.flows[each].target] for each in node.outgoing}
         return found
+
+
+def _begins_otherwise(node: Node) -> bool:
+    """No flow leads to it, and still it is not where its scope begins."""
+    match node:
+        case BoundaryEvent() | StartEvent():
+            return True
+        case CatchEvent():
+            return isinstance(node.trigger, LinkDefinition)
+        case SubProcess(is_event=True) | Activity(is_for_compensation=True):
+            return True
+        case ReceiveTask() | EventBasedGateway():
+            return node.is_instantiating
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,5 @@
-"""When an inclusive gateway may join (BPMN 13.4.3) and a complex one begin anew: pure questions about the drawing and where work lives.
+"""When an inclusive gateway may join (BPMN 13.4.3) and a complex one begin anew (13.4.5): a pure question about the drawing and where work
+lives.
 
 The gateway waits for a token that could still reach one of its empty incoming flows without passing the gateway itself, unless
 that token could also reach a flow that already holds one. Work inside an activity stands at the activity, and may leave it through
@@ -19,10 +20,14 @@ from engine.model.elements import (
 )
 
 
-def may_join(process: Process, gateway: Node, flows: Iterable[str], nodes: Iterable[str]) -> bool:
-    """Whether ``gateway`` fires, given the flows that hold tokens (one of its own at least) and the nodes at work in its scope."""
+def may_join(
+    process: Process, gateway: Node, flows: Iterable[str], nodes: Iterable[str], fired: Iterable[str] = ()
+) -> bool:
+    """Whether ``gateway`` has nothing more to wait for, given the flows that hold tokens (one of its own at least), the nodes at work in
+    its scope, and for a complex gateway the incoming flows for which it has ``fired`` already.
+    """
     held = set(flows)
-    marked = held.intersection(gateway.incoming)
+    marked = held.intersection(gateway.incoming).union(fired)
     empty = set(gateway.incoming) - marked
     if not empty:
         return True
@@ -30,14 +35,6 @@ def may_join(process: Process, gateway: Node, flows: Iterable[str], nodes: Itera
     reaches_marked = _upstream(process, gateway, marked)
     late = reaches_empty - reaches_marked
     return late.isdisjoint(held - marked) and late.isdisjoint(nodes)
-
-
-def may_reset(
-    process: Process, gateway: Node, fired: Iterable[str], flows: Iterable[str], nodes: Iterable[str]
-) -> bool:
-    """Whether ``gateway``, which has ``fired`` for some of its flows, has nothing more to wait for at the others (BPMN 13.4.5)."""
-    late = _upstream(process, gateway, set(gateway.incoming) - set(fired))
-    return late.isdisjoint(set(flows) - set(gateway.incoming)) and late.isdisjoint(nodes)
 
 
 def _upstream(process: Process, gateway: Node, flows: Iterable[str]) -> set[str]:

@@ -50,9 +50,10 @@ class _OfWait(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _WaitBegun(_OfWait):
-    """``activity`` waits, or, when it is the id of a scope, an event sub-process there."""
+    """``activity`` waits, or, when it is the id of a scope, an event sub-process there. ``number``: for which of several."""
 
     activity: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,7 +398,9 @@ class TransactionCancelled(_OfActivity):
 
 @_event("incident:raised")
 class IncidentRaised(_OfActivity):
-    """Work stopped at ``activity``; an operator can retry it. ``place`` says what could not be done (``condition f1``, ``handler``)."""
+    """Work stopped at ``activity`` (or in a scope whose tokens are stuck, or at a wait whose condition cannot be asked); an operator can
+    retry it. ``place`` says what could not be done (``condition f1``, ``handler``).
+    """
 
     incident: str
     code: str

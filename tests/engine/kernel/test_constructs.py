@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from engine.kernel import StaleStimulus
+from engine.kernel import StaleStimulus, advance
 from engine.model import elements as model
 from engine.protocol.stimuli import (
     CompleteTask,
@@ -15,41 +13,27 @@ from engine.protocol.stimuli import (
     Start,
     ThrowError,
 )
-from tests.engine.kernel.building import Run, error, feel, make, maps, message, process, script, simple, timer
-
-
-def signal(name: str) -> model.SignalDefinition:
-    return model.SignalDefinition(name=name)
-
-
-def escalation(code: str | None) -> model.EscalationDefinition:
-    return model.EscalationDefinition(code=code)
-
-
-def when(source: str) -> model.ConditionalDefinition:
-    return model.ConditionalDefinition(condition=feel(source))
-
-
-def user(id_: str, **more: Any) -> Any:
-    return make(model.UserTask, id_, **more)
-
-
-def sub(id_: str, *nodes: Any, flows: str = "", **more: Any) -> list[Any]:
-    """A sub-process with a start and an end of its own."""
-    inside = [make(model.StartEvent, f"{id_}_start"), make(model.EndEvent, f"{id_}_end"), *nodes]
-    from dataclasses import replace
-
-    return [make(model.SubProcess, id_, **more), *(replace(each, scope=each.scope or id_) for each in inside)]
-
-
-def event_sub(
-    id_: str, trigger: Any, *nodes: Any, scope: str = "", is_interrupting: bool = True, **more: Any
-) -> list[Any]:
-    from dataclasses import replace
-
-    start = make(model.StartEvent, f"{id_}_start", trigger=trigger, is_interrupting=is_interrupting, **more)
-    inside = [start, make(model.EndEvent, f"{id_}_end"), *nodes]
-    return [make(model.SubProcess, id_, is_event=True, scope=scope), *(replace(each, scope=id_) for each in inside)]
+from tests.engine.kernel.building import (
+    NOW,
+    Run,
+    at,
+    compensable,
+    error,
+    escalation,
+    event_sub,
+    feel,
+    make,
+    maps,
+    message,
+    process,
+    script,
+    signal,
+    simple,
+    sub,
+    timer,
+    user,
+    when,
+)
 
 
 def test_event_sub_process_by_message_that_interrupts() -> None:
@@ -158,20 +142,6 @@ def test_link() -> None:
     assert "a" in run.completed
 
 
-def compensable(id_: str, **more: Any) -> list[Any]:
-    return [
-        make(model.ServiceTask, id_, handler="do.it", compensated_by=f"un{id_}", inputs=maps(who=f'"{id_}"'), **more),
-        make(
-            model.ServiceTask,
-            f"un{id_}",
-            handler="undo.it",
-            is_for_compensation=True,
-            inputs=maps(who="who"),
-            scope=more.get("scope", ""),
-        ),
-    ]
-
-
 def test_compensation_in_reverse_order_with_what_was_known() -> None:
     nodes = [
         *compensable("a"),
@@ -278,9 +248,6 @@ def test_receive_task_begins_an_instance() -> None:
         make(model.EndEvent, "e"),
     ]
     definition = model.Model(processes={"p": process("p", nodes, "r -> e")})
-    from engine.kernel import advance
-    from tests.engine.kernel.building import NOW, at
-
     state, _ = advance(definition, None, Start(process="p", start_event="r", variables={"n": 1}), at(NOW))
     assert state.status == "completed"
     assert state.root_variables == {"n": 1}
