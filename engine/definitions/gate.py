@@ -17,7 +17,6 @@ from engine.model.bundle import PROCESS_FILE, Bundle, read_bundle
 from engine.model.elements import (
     BoundaryEvent,
     ErrorDefinition,
-    MessageDefinition,
     Node,
     Process,
     ServiceTask,
@@ -92,15 +91,6 @@ def lane_roles(bundle: Bundle) -> frozenset[str]:
         if isinstance(node, UserTask) and node.role
     }
     return frozenset(lanes | tasks)
-
-
-def message_starts(bundle: Bundle) -> frozenset[str]:
-    """The names of the messages that begin an instance."""
-    return frozenset(
-        start.trigger.name
-        for start in bundle.process.starts(bundle.process_id)
-        if isinstance(start.trigger, MessageDefinition)
-    )
 
 
 def _service_task(place: _Place, node: ServiceTask, process: Process, handlers: HandlerTable) -> Iterator[Problem]:
