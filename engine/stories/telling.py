@@ -1,0 +1,138 @@
+"""A report as people read it: the path as it happens, in their language, with what people call the elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from engine.feel import Value
+from engine.model import elements as model
+from engine.protocol import events as happened
+from engine.stories.report import Moment, Report
+from engine.stories.values import shown
+from engine.stories.world import World
+from engine.texts import format as written
+from engine.texts import say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing that happened; ``at`` in words. ``is_undone``: nothing of it was recorded."""
+
+    at: str
+    text: str
+    is_undone: bool = False
+
+
+def told(report: Report, world: World, locale: str, zone: ZoneInfo) -> Iterator[Line]:
+    """Line by line what happened."""
+    teller = _Teller(world, locale, zone)
+    for moment in report.moments:
+        at = written.moment(moment.at, locale, zone, "short")
+        if moment.is_undone and not teller.is_undoing:
+            yield Line(at=at, text=say("story_told_nothing", locale), is_undone=True)
+        teller.is_undoing = moment.is_undone
+        for event in moment.events:
+            text = teller.text(event, moment)
+            if text is not None:
+                yield Line(at=at, text=text, is_undone=moment.is_undone)
+
+
+class _Teller:
+    """Sentences about events, in one language."""
+
+    def __init__(self, world: World, locale: str, zone: ZoneInfo) -> None:
+        self._world = world
+        self._locale = locale
+        self._zone = zone
+        self.is_undoing = False
+
+    def _say(self, code: str, /, **facts: object) -> str:
+        return say(code, self._locale, **facts)
+
+    def _title(self, element: str) -> str:
+        return self._world.title(element, self._locale)
+
+    def _moment(self, moment: datetime) -> str:
+        return written.moment(moment, self._locale, self._zone, "short")
+
+    def _values(self, code: str, values: Mapping[str, Value], **facts: object) -> str:
+        if not values:
+            return self._say(code, **facts)
+        listed = ", ".join(f"{name} = {shown(value)}" for name, value in values.items())
+        return self._say(f"{code}_with", values=listed, **facts)
+
+    def text(self, event: happened.Event, moment: Moment) -> str | None:  # noqa: C901, PLR0911, PLR0912 - one sentence a kind of event
+        """The sentence; None for what only machines care about."""
+        match event:
+            case happened.InstanceStarted():
+                code = "story_told_started" if moment.by is None else "story_told_started_by"
+                return self._say(code, person=moment.by)
+            case happened.InstanceCompleted():
+                return self._say("story_told_completed")
+            case happened.InstanceFailed():
+                return self._say("story_told_failed", code=event.code)
+            case happened.InstanceCancelled():
+                return self._say("story_told_cancelled", reason=event.reason)
+            case happened.VariableWritten():
+                return self._say("story_told_written", name=event.name, value=shown(event.value))
+            case happened.FlowTaken():
+                name = self._title(event.flow)
+                return None if name == event.flow else self._say("story_told_flow", flow=name)
+            case happened.ElementEntered():
+                node = self._world.node(event.element)
+                is_silent = isinstance(node, model.Gateway) and not node.name
+                return None if is_silent else self._say("story_told_entered", element=self._title(event.element))
+            case happened.ElementCancelled():
+                return self._say("story_told_interrupted", element=self._title(event.element))
+            case happened.TaskCreated():
+                who = event.assignee or event.role or "–"
+                if event.due_at is None:
+                    return self._say("story_told_task_no_due", role=who)
+                return self._say("story_told_task", role=who, due=self._moment(event.due_at))
+            case happened.TaskCompleted():
+                title = self._title(event.element)
+                return self._values("story_told_answered", event.variables, person=event.actor, element=title)
+            case happened.HandlerReturned():
+                return self._values("story_told_returned", event.result, element=self._title(event.element))
+            case happened.DecisionEvaluated():
+                code = "story_told_decision" if event.rules else "story_told_decision_none"
+                return self._say(code, rules=", ".join(event.rules))
+            case happened.ErrorThrown():
+                return self._say("story_told_error", code=event.code, element=self._title(event.element))
+            case happened.EscalationThrown():
+                return self._say("story_told_escalation", code=event.code, element=self._title(event.element))
+            case happened.IncidentRaised():
+                return self._say("story_told_incident", code=event.code, element=self._title(event.element))
+            case happened.IncidentResolved():
+                return self._say("story_told_resolved", element=self._title(event.element))
+            case happened.CompensationBegun():
+                return self._say("story_told_undone", element=self._title(event.element))
+            case _:
+                return self._of_event(event)
+
+    def _of_event(self, event: happened.Event) -> str | None:
+        """Timers, messages, signals, conditions."""
+        match event:
+            case happened.TimerSet():
+                due = self._moment(event.due_at)
+                return self._say("story_told_timer", element=self._title(event.element), due=due)
+            case happened.TimerFired():
+                return self._say("story_told_fired", element=self._title(event.element))
+            case happened.MessageAwaited():
+                title = self._title(event.element)
+                return self._say("story_told_awaited", element=title, name=event.name, key=event.key or "–")
+            case happened.MessageReceived():
+                return self._say("story_told_received", element=self._title(event.element), name=event.name)
+            case happened.MessageThrown():
+                return self._say("story_told_message", element=self._title(event.element), name=event.name)
+            case happened.SignalThrown():
+                return self._say("story_told_signal", element=self._title(event.element), name=event.name)
+            case happened.SignalReceived():
+                return self._say("story_told_signal_received", element=self._title(event.element), name=event.name)
+            case happened.ConditionMet():
+                return self._say("story_told_condition", element=self._title(event.element))
+            case _:
+                return None
