@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from engine.feel import Expression
 from engine.model.bpmn_parts import Part, fixed_reference, is_true_by_default, raw_property, variable_name
+from engine.model.bpmn_people import has_assignment, read_role
 from engine.model.elements import (
     BusinessRuleTask,
     CallActivity,
@@ -26,9 +27,9 @@ from engine.model.xml_file import Element, child, reference, text_of
 def read_user_task(part: Part) -> UserTask | None:
     """A person's task: its role or assignee, form, times, priority and four eyes."""
     problems = part.problems
-    role = _read_role(part)
+    role = read_role(part)
     assignee = _optional(feel_or_text, part.extensions.get("assignmentDefinition", "assignee"), part, "assignee")
-    if role is None and assignee is None and not part.extensions.get("assignmentDefinition", "candidateGroups"):
+    if role is None and assignee is None and not has_assignment(part):
         problems.add("task_without_role", part.raw.element, place="assignment")
     different = raw_property(part.extensions, "notSameAs")
     if different is not None and not _is_other_user_task(different, part):
@@ -50,18 +51,6 @@ def read_user_task(part: Part) -> UserTask | None:
 def _is_other_user_task(identity: str, part: Part) -> bool:
     other = part.reading.skeleton.nodes.get(identity)
     return other is not None and other.kind == "userTask" and other.id != part.raw.id
-
-
-def _read_role(part: Part) -> str | None:
-    """One role a task: ``candidateGroups``, else the lane's."""
-    text = part.extensions.get("assignmentDefinition", "candidateGroups")
-    if text.startswith("="):
-        part.problems.add("role_computed", part.raw.element, place="candidateGroups")
-        return None
-    if "," in text:
-        part.problems.add("role_several", part.raw.element, place="candidateGroups", roles=text)
-        return None
-    return text or part.reading.roles.get(part.raw.lane or "")
 
 
 def _read_priority(part: Part) -> Expression | None:
@@ -95,27 +84,42 @@ def read_service_task(part: Part) -> ServiceTask | None:
 def read_script_task(part: Part) -> ScriptTask | ServiceTask | None:
     """One expression and its variable; as in Zeebe, a task definition makes it the work of a handler instead."""
     program = text_of(child(part.raw.element, "script"))
-    if program:
-        return _read_program(part, program)
+    element = part.raw.element
+    language = (element.get("scriptFormat") or element.get("scriptLanguage") or "").strip()
+    is_feel = "feel" in language.lower()
+    if language and not is_feel and not program:
+        part.problems.add("unsupported_script_format", element, place="scriptFormat", value=language)
+        return None
+    if program and not is_feel:
+        return _read_program(part, program, language)
     if _has_one_of(part, "taskDefinition", "script"):
         return read_service_task(part)
-    if not part.extensions.has("script"):
-        part.problems.add("script_missing", part.raw.element, place="zeebe:script")
-        return None
     text = part.extensions.get("script", "expression")
-    expression = _optional(feel_only, text, part, "expression")
-    result = variable_name(part.extensions.get("script", "resultVariable"), part, "resultVariable")
-    if expression is None or result is None:
+    if program and text:
+        part.problems.add("extension_contradiction", element, place="script", other="zeebe:script")
+    result = part.extensions.get("script", "resultVariable")
+    if not result or not (program or text):
+        if not part.extensions.has("script") or program:
+            part.problems.add("script_missing", element, place="zeebe:script")
         return None
-    return ScriptTask(**part.common, expression=expression, result_variable=result)
+    expression = feel(program, part.problems, element, "script") if program else None
+    if not program:
+        expression = feel_only(text, part.problems, element, "expression")
+    name = variable_name(result, part, "resultVariable")
+    return (
+        None
+        if expression is None or name is None
+        else ScriptTask(**part.common, expression=expression, result_variable=name)
+    )
 
 
-def _read_program(part: Part, program: str) -> ServiceTask | None:
-    """A script in another language is never run by the engine: the reading's handler is given its text, or it is refused."""
-    handler = part.reading.script_handler
+def _read_program(part: Part, program: str, language: str) -> ServiceTask | None:
+    """A script in another language is never run by the engine: the handler for its format is given its text, or it is refused."""
+    handler = part.reading.scripts.get(language.lower())
     text = compiled(quoted(program), part.problems, part.raw.element, "script")
     if handler is None or text is None:
-        part.problems.add("unsupported_script", part.raw.element, place="script")
+        code = "unsupported_script_format" if language else "unsupported_script"
+        part.problems.add(code, part.raw.element, place="script", value=language)
         return None
     given = VariableMapping(source=text, target=("script",))
     return ServiceTask(**{**part.common, "inputs": (given, *part.common["inputs"])}, handler=handler)

@@ -150,7 +150,10 @@ def _read(part: Part, kinds: _Kinds, several: _Kinds) -> EventDefinition | Unrea
 
 
 def _check_wait(trigger: EventDefinition, part: Part, *, is_interrupting: bool) -> None:
-    """Whoever waits for a message should say by which key: without one, any message of the name is taken (BPMN 8.3.2); only what does not interrupt can come again and again."""
+    """Whoever waits for a message should say by which key: without one, any message of the name is taken (BPMN 8.3.2).
+
+    Only what does not interrupt can come again and again.
+    """
     for each in definitions_of(trigger):
         if isinstance(each, MessageDefinition) and each.correlation_key is None:
             part.problems.add(

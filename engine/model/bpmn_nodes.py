@@ -14,6 +14,7 @@ from engine.model.bpmn_activities import (
     read_service_task,
     read_user_task,
 )
+from engine.model.bpmn_data import check_data, declared
 from engine.model.bpmn_events import (
     read_boundary_event,
     read_catch_event,
@@ -35,7 +36,6 @@ from engine.model.elements import (
 )
 from engine.model.expressions import feel
 from engine.model.skeleton import RawNode, Skeleton, documentation_of
-from engine.model.structure import is_compensation
 from engine.model.vocabulary import ACTIVITIES, TRUE
 from engine.model.xml_file import child, text_of
 from engine.model.zeebe import read_extensions
@@ -70,7 +70,11 @@ def read_node(raw: RawNode, reading: Reading) -> Node | None:
             "start_quantity": read_quantity(raw.element, "startQuantity", reading.problems),
             "completion_quantity": read_quantity(raw.element, "completionQuantity", reading.problems),
         }
-    return read(Part(raw=raw, extensions=extensions, common=common, reading=reading))
+    part = Part(raw=raw, extensions=extensions, common=common, reading=reading)
+    check_data(part)
+    if own := declared(part):
+        common["inputs"] = (*own, *extensions.inputs)
+    return read(part)
 
 
 def _boundary_of(raw: RawNode, skeleton: Skeleton) -> tuple[str, ...]:
@@ -80,7 +84,7 @@ def _boundary_of(raw: RawNode, skeleton: Skeleton) -> tuple[str, ...]:
 def _compensated_by(raw: RawNode, skeleton: Skeleton) -> str | None:
     """The activity to which an association leads from a compensation event at its boundary."""
     for event in skeleton.attached.get(raw.id, ()):
-        if is_compensation(event):
+        if event.is_of("compensate"):
             for target in skeleton.associated.get(event.id, ()):
                 if target in skeleton.nodes and skeleton.nodes[target].is_for_compensation:
                     return target

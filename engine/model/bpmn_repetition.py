@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from engine.model.bpmn_data import variable_of
 from engine.model.bpmn_parts import Reading
 from engine.model.elements import (
     ComplexBehavior,
     EscalationDefinition,
     MultiInstance,
     MultiInstanceBehavior,
+    MultipleDefinition,
     SignalDefinition,
     SingleDefinition,
     StandardLoop,
 )
-from engine.model.event_definitions import Unreadable, read_referenced
+from engine.model.event_definitions import Unreadable, read_definition, read_referenced
 from engine.model.expressions import VARIABLE_NAME, compiled, feel, feel_only
 from engine.model.problems import Problems
 from engine.model.vocabulary import FALSE, TRUE
@@ -59,18 +61,23 @@ def read_multi_instance(activity: Element, reading: Reading) -> MultiInstance | 
     element = child(activity, "multiInstanceLoopCharacteristics")
     if element is None:
         return None
+    if child(activity, "standardLoopCharacteristics") is not None:
+        problems.add("loop_twice", activity, place="loop")
     extensions = read_extensions(element, activity, problems)
     cardinality = child(element, "loopCardinality")
-    if extensions.has("loopCharacteristics") == (cardinality is not None):
-        code = "multi_instance_missing" if cardinality is None else "multi_instance_contradiction"
+    data = child(element, "loopDataInputRef")
+    ways = [extensions.has("loopCharacteristics"), cardinality is not None, data is not None]
+    if sum(ways) != 1:
+        code = "multi_instance_contradiction" if any(ways) else "multi_instance_missing"
         problems.add(code, activity, place="multi-instance")
         return None
     condition = child(element, "completionCondition")
-    marker = (
-        _over_collection(extensions, activity, problems)
-        if cardinality is None
-        else _by_number(cardinality, activity, problems)
-    )
+    if cardinality is not None:
+        marker = _by_number(cardinality, activity, problems)
+    elif data is not None:
+        marker = _over_data(element, activity, reading)
+    else:
+        marker = _over_collection(extensions, activity, problems)
     if marker is None:
         return None
     return replace(
@@ -104,15 +111,24 @@ def _read_behavior(element: Element, activity: Element, reading: Reading) -> dic
 def _read_complex(element: Element, activity: Element, reading: Reading) -> ComplexBehavior | None:
     condition = feel(text_of(child(element, "condition")), reading.problems, activity, "complexBehaviorDefinition")
     inner = child(element, "event")
-    references = [] if inner is None else children(inner, "eventDefinitionRef")
-    key = reference(text_of(references[0])) if references else ""
-    event = _thrown(key, activity, reading, "complexBehaviorDefinition")
-    return None if condition is None or event is None else ComplexBehavior(condition=condition, event=event)
+    event = None if inner is None else read_definition(inner, reading.declarations, reading.problems)
+    if event is None or isinstance(event, MultipleDefinition):
+        reading.problems.add("unsupported_multi_instance_behavior", activity, place="event", behavior="Complex")
+        return None
+    thrown = _may_throw(event, activity, reading, "complexBehaviorDefinition")
+    return None if condition is None or thrown is None else ComplexBehavior(condition=condition, event=thrown)
 
 
 def _thrown(key: str, activity: Element, reading: Reading, place: str) -> SingleDefinition | None:
+    return _may_throw(
+        read_referenced(key, activity, reading.declarations, reading.problems, place), activity, reading, place
+    )
+
+
+def _may_throw(
+    event: SingleDefinition | Unreadable, activity: Element, reading: Reading, place: str
+) -> SingleDefinition | None:
     """What an item may throw. BPMN does not say what becomes of the other items when the boundary event that catches it interrupts."""
-    event = read_referenced(key, activity, reading.declarations, reading.problems, place)
     if isinstance(event, Unreadable):
         return None
     attached = reading.skeleton.attached.get(activity.get("id") or "", ())
@@ -131,6 +147,39 @@ def _by_number(cardinality: Element, activity: Element, problems: Problems) -> M
     source = f"if ({number.source}) < 1 then [] else for i in 1..({number.source}) return i"
     rounds = compiled(source, problems, activity, "loopCardinality")
     return None if rounds is None else MultiInstance(is_sequential=False, input_collection=rounds)
+
+
+def _over_data(element: Element, activity: Element, reading: Reading) -> MultiInstance | None:
+    """The data of plain BPMN (table 10.29): a collection by its variable, and the names of one item of it and of one result."""
+    names: dict[str, str | None] = {}
+    for tag in ("loopDataInputRef", "loopDataOutputRef"):
+        found = child(element, tag)
+        names[tag] = None if found is None else variable_of(activity, reference(text_of(found)), reading.item_names)
+    for tag in ("inputDataItem", "outputDataItem"):
+        found = child(element, tag)
+        names[tag] = None if found is None else (found.get("name") or found.get("id") or "").strip()
+    for tag, name in names.items():
+        if child(element, tag) is not None and (name is None or VARIABLE_NAME.fullmatch(name) is None):
+            reading.problems.add(
+                "variable_name_invalid", activity, place=tag, name=name or text_of(child(element, tag))
+            )
+            return None
+    if (names["loopDataOutputRef"] is None) != (names["outputDataItem"] is None):
+        reading.problems.add("multi_instance_output_incomplete", activity, place="loopDataOutputRef")
+        return None
+    output = names["outputDataItem"]
+    collection = compiled(names["loopDataInputRef"] or "", reading.problems, activity, "loopDataInputRef")
+    return (
+        None
+        if collection is None
+        else MultiInstance(
+            is_sequential=False,
+            input_collection=collection,
+            input_element=names["inputDataItem"],
+            output_collection=names["loopDataOutputRef"],
+            output_element=None if output is None else compiled(output, reading.problems, activity, "outputDataItem"),
+        )
+    )
 
 
 def _over_collection(extensions: Extensions, activity: Element, problems: Problems) -> MultiInstance | None:

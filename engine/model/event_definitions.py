@@ -51,6 +51,7 @@ class Declarations:
     signals: Mapping[str, str | None] = field(default_factory=dict)
     escalations: Mapping[str, str | None] = field(default_factory=dict)
     definitions: Mapping[str, Element] = field(default_factory=dict)
+    resources: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ def read_declarations(root: Element, problems: Problems) -> Declarations:
         signals={each.get("id") or "": each.get("name") for each in children(root, "signal")},
         escalations={each.get("id") or "": each.get("escalationCode") for each in children(root, "escalation")},
         definitions={each.get("id") or "": each for each in definitions},
+        resources={each.get("id") or "": each.get("name") for each in children(root, "resource")},
     )
 
 
@@ -119,10 +121,8 @@ def _read_one(
     match local_name(element):
         case "eventDefinitionRef":
             return read_referenced(reference(text_of(element)), event, declarations, problems, "eventDefinitionRef")
-        case "terminateEventDefinition":
-            return TerminateDefinition()
-        case "cancelEventDefinition":
-            return CancelDefinition()
+        case "terminateEventDefinition" | "cancelEventDefinition" as kind:
+            return CancelDefinition() if kind.startswith("cancel") else TerminateDefinition()
         case "timerEventDefinition":
             return _read_timer(element, event, problems)
         case "messageEventDefinition":
@@ -141,12 +141,16 @@ def _read_one(
             condition = feel(text_of(child(element, "condition")), problems, event, "condition")
             return Unreadable() if condition is None else ConditionalDefinition(condition=condition)
         case "linkEventDefinition":
-            name = (element.get("name") or "").strip()
-            if not name:
-                problems.add("link_name_missing", event, place="name")
-            return LinkDefinition(name=name) if name else Unreadable()
+            return _read_link(element, event, problems)
         case other:
             raise AssertionError(other)
+
+
+def _read_link(element: Element, event: Element, problems: Problems) -> LinkDefinition | Unreadable:
+    name = (element.get("name") or "").strip()
+    if not name:
+        problems.add("link_name_missing", event, place="name")
+    return LinkDefinition(name=name) if name else Unreadable()
 
 
 def _read_timer(element: Element, event: Element, problems: Problems) -> TimerDefinition | Unreadable:
@@ -162,6 +166,7 @@ def _read_timer(element: Element, event: Element, problems: Problems) -> TimerDe
 def read_message_reference(
     element: Element, event: Element, declarations: Declarations, problems: Problems
 ) -> MessageDefinition | Unreadable:
+    """The message that an event definition or a task refers to."""
     key = reference(element.get("messageRef") or "")
     if not key:
         problems.add("message_missing", event, place="messageRef")

@@ -82,7 +82,7 @@ class Adapter:
     def deploy(self, xml: bytes) -> None:
         """Read all processes of the file."""
         try:
-            processes = read_processes(xml, "model.bpmn", script_handler=SCRIPT)
+            processes = read_processes(xml, "model.bpmn", scripts={"": SCRIPT})
         except DefinitionError as error:
             raise Refused(", ".join(f"{each.code} {each.element_id}" for each in error.problems)) from error
         self.model = Model(processes={each.id: each for each in processes})
@@ -183,7 +183,9 @@ class Adapter:
         for process, entrance in self._entrances(SignalDefinition, signal.name):
             self._begin(Start(process=process, start_event=entrance, variables=signal.payload))
 
-    def _entrances(self, kind: type, name: str) -> Iterator[tuple[str, str]]:
+    def _entrances(
+        self, kind: type[MessageDefinition] | type[SignalDefinition], name: str
+    ) -> Iterator[tuple[str, str]]:
         """Where something of this kind and name begins an instance: the ids of process and element."""
         for process in self.model.processes.values():
             for entrance in process.entrances().values():
