@@ -7,9 +7,10 @@ due. As when the engine runs: a handler that belongs to the step of a person eit
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from engine.errors import EngineError, Fact, InvalidInput, Problem
 from engine.feel import Environment, Value
@@ -44,6 +45,7 @@ from engine.stories.values import typed, values_of
 from engine.stories.watching import Hits, watched
 from engine.stories.world import World, world_of
 
+Found = TypeVar("Found")
 At = Callable[[datetime], Environment]
 """What expressions may ask of the world at a moment: the zone, the calendar."""
 
@@ -199,7 +201,7 @@ class _Play:
         if self._state is None or self._story.has_own_timers:
             return None
         due = [each for each in self._state.waits.values() if each.due_at is not None and each.due_at <= self._goal]
-        return min(due, key=_by_due, default=None)
+        return min(due, key=by_due, default=None)
 
     def _fire(self, wait: Wait) -> None:
         assert wait.due_at is not None
@@ -238,7 +240,7 @@ class _Play:
             self._fired.remove(step.element)
             return
         found = [each for each in self._waits(step.element, step.item) if each.due_at is not None]
-        wait = min(found, key=_by_due, default=None)
+        wait = _one_of(sorted(found, key=by_due), step.which)
         if wait is None or wait.due_at is None:
             raise self._stop("story_timer_not_set", element=step.element, waiting=self._waiting())
         self._awaited.append(step.element)
@@ -286,7 +288,7 @@ class _Play:
             raise self._stop("story_ended_already", status="–" if self._state is None else self._state.status)
 
     def _complete(self, step: TaskStep) -> None:
-        activity = self._activity(step.element, step.item, Phase.TASK)
+        activity = self._activity(step, Phase.TASK)
         if activity is None:
             raise self._stop("story_task_not_open", element=step.element, waiting=self._waiting())
         self._may_do(step, activity)
@@ -342,7 +344,7 @@ class _Play:
         assert self._state is not None
         waits = self._waits(step.to, step.item)
         named = [each for each in waits if each.name == step.name]
-        found = next((each for each in named if step.key is None or each.key == step.key), None)
+        found = _one_of([each for each in named if step.key is None or each.key == step.key], step.which)
         if found is None:
             keys = ", ".join(str(each.key) for each in named)
             code = "story_message_not_awaited" if not named else "story_message_other_key"
@@ -359,7 +361,7 @@ class _Play:
 
     def _retry(self, step: RetryStep) -> None:
         assert self._state is not None
-        found = next((each for each in self._state.incidents.values() if each.element == step.element), None)
+        found = _one_of([each for each in self._state.incidents.values() if each.element == step.element], step.which)
         if found is None:
             raise self._stop("story_no_incident", element=step.element)
         self._person = None
@@ -375,7 +377,7 @@ class _Play:
 
     def _asked(self, step: HandlerStep) -> Activity | None:
         """The activity whose handler the step answers for, if it is asked for."""
-        return self._activity(step.element, step.item, Phase.HANDLER)
+        return self._activity(step, Phase.HANDLER)
 
     def _must_be_answered(self, *, is_over: bool = False) -> None:
         """A handler that runs within a step has answered before anything else can happen; at the end, each has, or is awaited."""
@@ -425,15 +427,14 @@ class _Play:
 
     # -- what lives -----------------------------------------------------------------------------------------------------------------
 
-    def _activity(self, element: str, item: int | None, phase: Phase) -> Activity | None:
-        """The first live activity of the element (of the item) in this phase; a handler that failed for good is not asked for."""
+    def _activity(self, step: TaskStep | HandlerStep, phase: Phase) -> Activity | None:
+        """The live activity that the step means; a handler that failed for good is not asked for."""
         if self._state is None:
             return None
-        live = self._state.activities.values()
-        found = (each for each in live if each.element == element and each.phase is phase)
-        if phase is Phase.HANDLER:
-            found = (each for each in self._state.needs if each.element == element)
-        return next((each for each in found if item is None or self._item(each.id) == item), None)
+        live = self._state.needs if phase is Phase.HANDLER else self._state.activities.values()
+        named = (each for each in live if each.element == step.element and each.phase is phase)
+        found = [each for each in named if step.item is None or self._item(each.id) == step.item]
+        return _one_of(found, step.which)
 
     def _waits(self, element: str | None, item: int | None) -> list[Wait]:
         assert self._state is not None
@@ -519,6 +520,12 @@ class _Play:
         return (event.scope, event.element) in self._items
 
 
-def _by_due(wait: Wait) -> tuple[datetime, int]:
+def _one_of(found: Sequence[Found], which: int | None) -> Found | None:
+    """The first, or the one of this number from 1."""
+    return found[(which or 1) - 1] if len(found) >= (which or 1) else None
+
+
+def by_due(wait: Wait) -> tuple[datetime, int]:
+    """Sorts timers: the first due first, of those due at once the first set."""
     assert wait.due_at is not None
     return wait.due_at, int(wait.id[1:])

@@ -22,14 +22,14 @@ from engine.stories.story import Story
 from engine.stories.values import given
 
 _STEPS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
-    "task": (frozenset({"by"}), frozenset({"answers", "variables", "item"})),
-    "handler": (frozenset(), frozenset({"returns", "raises", "facts", "fails", "item"})),
-    "message": (frozenset(), frozenset({"key", "payload", "to", "item"})),
+    "task": (frozenset({"by"}), frozenset({"answers", "variables", "item", "which"})),
+    "handler": (frozenset(), frozenset({"returns", "raises", "facts", "fails", "item", "which"})),
+    "message": (frozenset(), frozenset({"key", "payload", "to", "item", "which"})),
     "signal": (frozenset(), frozenset({"payload"})),
-    "timer": (frozenset(), frozenset({"item"})),
+    "timer": (frozenset(), frozenset({"item", "which"})),
     "after": (frozenset(), frozenset()),
     "at": (frozenset(), frozenset()),
-    "retry": (frozenset(), frozenset()),
+    "retry": (frozenset(), frozenset({"which"})),
     "cancel": (frozenset(), frozenset()),
     "expect": (frozenset(), frozenset()),
 }
@@ -132,7 +132,7 @@ class _Reader:
 
     def _made(self, kind: str, data: Mapping[str, Any], path: Path, number: int) -> parts.Step:
         at: Any = {"place": path, "number": number}
-        item = data.get("item")
+        chosen: Any = {"item": data.get("item"), "which": data.get("which")}
         match kind:
             case "task":
                 return parts.TaskStep(
@@ -141,7 +141,7 @@ class _Reader:
                     by=data.get("by", ""),
                     answers=self._values(data, "answers", path),
                     variables=self._values(data, "variables", path) if "variables" in data else None,
-                    item=item,
+                    **chosen,
                 )
             case "handler":
                 return parts.HandlerStep(
@@ -151,24 +151,24 @@ class _Reader:
                     raises=data.get("raises"),
                     facts=data.get("facts", {}),
                     fails=data.get("fails"),
-                    item=item,
+                    **chosen,
                 )
             case "message":
                 payload = self._values(data, "payload", path)
                 key = _key(data.get("key"))
                 return parts.MessageStep(
-                    **at, name=data["message"], key=key, payload=payload, to=data.get("to"), item=item
+                    **at, name=data["message"], key=key, payload=payload, to=data.get("to"), **chosen
                 )
             case "signal":
                 return parts.SignalStep(**at, name=data["signal"], payload=self._values(data, "payload", path))
             case "timer":
-                return parts.TimerStep(**at, element=data["timer"], item=item)
+                return parts.TimerStep(**at, element=data["timer"], **chosen)
             case "after":
                 return parts.ClockStep(**at, after=self._duration(data["after"], (*path, "after")))
             case "at":
                 return parts.ClockStep(**at, at=self._moment(data["at"], (*path, "at")))
             case "retry":
-                return parts.RetryStep(**at, element=data["retry"])
+                return parts.RetryStep(**at, element=data["retry"], which=data.get("which"))
             case "cancel":
                 return parts.CancelStep(**at, reason=data["cancel"])
             case _:

@@ -32,7 +32,11 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """``place`` is its path in the file, ``number`` counts from 1."""
+    """``place`` is its path in the file, ``number`` counts from 1.
+
+    Where several of one element live: ``item`` is the number of the item that is meant, ``which`` its place among those that are left, in
+    the order in which they began (both from 1).
+    """
 
     place: Path
     number: int
@@ -47,6 +51,7 @@ class TaskStep(Step):
     answers: Mapping[str, Given] = field(default_factory=dict)
     variables: Mapping[str, Given] | None = None
     item: int | None = None
+    which: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,7 @@ class HandlerStep(Step):
     facts: Mapping[str, Fact] = field(default_factory=dict)
     fails: str | None = None
     item: int | None = None
+    which: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,7 @@ class MessageStep(Step):
     payload: Mapping[str, Given] = field(default_factory=dict)
     to: Element | None = None
     item: int | None = None
+    which: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,7 @@ class TimerStep(Step):
 
     element: Element
     item: int | None = None
+    which: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +109,7 @@ class RetryStep(Step):
     """An operator has the incident at the element tried again."""
 
     element: Element
+    which: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.feel import Value
 from engine.model import elements as model
 from engine.protocol import events as happened
+from engine.stories.coverage import Coverage
+from engine.stories.expectations import waiting_at
 from engine.stories.report import Moment, Report
 from engine.stories.values import shown
 from engine.stories.world import World
@@ -136,3 +139,61 @@ class _Teller:
                 return self._say("story_told_condition", element=self._title(event.element))
             case _:
                 return None
+
+
+def coverage_lines(found: Coverage, world: World, locale: str) -> Iterator[str]:
+    """The figures of each process and decision, with what is missing by name."""
+    groups = (("cli_play_elements", found.elements), ("cli_play_flows", found.flows), ("cli_play_rules", found.rules))
+    for code, shares in groups:
+        for owner, share in shares.items():
+            covered, total = len(share.covered), len(share.covered) + len(share.missing)
+            what, percent = say(code, locale), written.number(share.percent, locale)
+            yield say("cli_play_share", locale, what=what, of=owner, percent=percent, covered=covered, total=total)
+            if share.missing:
+                names = ", ".join(_named(each, world, locale) for each in share.missing)
+                yield say("cli_play_missing", locale, names=names)
+
+
+def _named(identity: str, world: World, locale: str) -> str:
+    title = world.title(identity, locale)
+    return identity if title == identity else f"{title} ({identity})"
+
+
+def record_of(report: Report) -> dict[str, Any]:
+    """The report for scripts: values of FEEL stay values; deviations are told by whoever knows the language."""
+    state = report.state
+    return {
+        "story": report.story.file,
+        "title": dict(report.story.title),
+        "passed": report.passed,
+        "status": None if state is None else state.status,
+        "waiting": list(waiting_at(state)),
+        "variables": {} if state is None else state.root_variables,
+        "path": [each.element for each in report.events if isinstance(each, happened.ElementEntered)],
+        "moments": [
+            {
+                "at": moment.at,
+                "step": moment.step,
+                "by": moment.by,
+                "undone": moment.is_undone,
+                "events": [happened.to_record(each) for each in moment.events],
+            }
+            for moment in report.moments
+        ],
+    }
+
+
+def coverage_record(found: Coverage) -> dict[str, Any]:
+    """The coverage for scripts."""
+    groups = {"elements": found.elements, "flows": found.flows, "rules": found.rules}
+    return {
+        name: {
+            owner: {
+                "percent": share.percent,
+                "covered": {each: list(files) for each, files in share.by.items()},
+                "missing": list(share.missing),
+            }
+            for owner, share in shares.items()
+        }
+        for name, shares in groups.items()
+    }
