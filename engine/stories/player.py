@@ -166,7 +166,7 @@ class _Play:
                 continue
             self._must_be_answered()
             if (wait := self._next_due()) is not None:
-                self._fire(wait)
+                self._fire(wait, wait.due_at or self._now)
                 continue
             if self._awaited:
                 raise self._stop("story_timer_not_fired", element=self._awaited[0])
@@ -203,12 +203,11 @@ class _Play:
         due = [each for each in self._state.waits.values() if each.due_at is not None and each.due_at <= self._goal]
         return min(due, key=by_due, default=None)
 
-    def _fire(self, wait: Wait) -> None:
-        assert wait.due_at is not None
+    def _fire(self, wait: Wait, moment: datetime) -> None:
         self._firings += 1
         if self._firings > MOST_FIRINGS:
             raise self._stop("story_too_many_timers", element=wait.element, limit=MOST_FIRINGS)
-        self._now = max(self._now, wait.due_at)
+        self._now = max(self._now, moment)
         (self._awaited.remove if wait.element in self._awaited else self._fired.append)(wait.element)
         self._person = None
         self._number = None
@@ -235,7 +234,7 @@ class _Play:
             raise self._stop("story_not_a_moment", place=place, text=text) from None
 
     def _timer(self, step: TimerStep) -> None:
-        """Let the time pass until the timer fires; if it has fired just now, that is it."""
+        """Let the time pass until the timer fires; if it has fired just now, that is it. One of a recorded case fires when it is told."""
         if step.element in self._fired:
             self._fired.remove(step.element)
             return
@@ -245,8 +244,7 @@ class _Play:
             raise self._stop("story_timer_not_set", element=step.element, waiting=self._waiting())
         self._awaited.append(step.element)
         if self._story.has_own_timers:
-            self._goal = max(self._goal, wait.due_at)
-            self._fire(wait)
+            self._fire(wait, self._now)
         else:
             self._let_pass(wait.due_at)
 
