@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from engine.model.bpmn_parts import Part, is_true_by_default
 from engine.model.elements import (
     BoundaryEvent,
@@ -26,23 +28,32 @@ from engine.model.elements import (
     definitions_of,
 )
 from engine.model.event_definitions import Unreadable, read_definition
+from engine.model.structure import is_entrance
 
 _Kinds = tuple[type[SingleDefinition], ...]
 
-_BEGIN_INSTANCE: _Kinds = (TimerDefinition, MessageDefinition, SignalDefinition)
 _BEGIN_EVENT_SUB_PROCESS: _Kinds = (
     *(TimerDefinition, MessageDefinition, SignalDefinition, ConditionalDefinition),
     *(ErrorDefinition, EscalationDefinition, CompensationDefinition),
 )
-_CATCH: _Kinds = (TimerDefinition, MessageDefinition, SignalDefinition, ConditionalDefinition, LinkDefinition)
-_BOUNDARY: _Kinds = (*_BEGIN_EVENT_SUB_PROCESS, CancelDefinition)
-_THROW: _Kinds = (*(MessageDefinition, SignalDefinition, EscalationDefinition, CompensationDefinition, LinkDefinition),)
-_END: _Kinds = (
-    *(MessageDefinition, SignalDefinition, EscalationDefinition, CompensationDefinition),
-    *(ErrorDefinition, TerminateDefinition, CancelDefinition),
-)
-_SEVERAL_CAUGHT: _Kinds = (TimerDefinition, MessageDefinition, SignalDefinition, ConditionalDefinition)
-_SEVERAL_THROWN: _Kinds = (MessageDefinition, SignalDefinition, EscalationDefinition)
+ALLOWED: Mapping[str, _Kinds] = {
+    "start of a process": (TimerDefinition, MessageDefinition, SignalDefinition),
+    "start of an event sub-process": _BEGIN_EVENT_SUB_PROCESS,
+    "intermediate catch": (
+        *(TimerDefinition, MessageDefinition, SignalDefinition, ConditionalDefinition, LinkDefinition),
+    ),
+    "boundary": (*_BEGIN_EVENT_SUB_PROCESS, CancelDefinition),
+    "intermediate throw": (
+        *(MessageDefinition, SignalDefinition, EscalationDefinition, CompensationDefinition, LinkDefinition),
+    ),
+    "end": (
+        *(MessageDefinition, SignalDefinition, EscalationDefinition, CompensationDefinition),
+        *(ErrorDefinition, TerminateDefinition, CancelDefinition),
+    ),
+}
+"""Which definitions may stand where (BPMN 10.5)."""
+SEVERAL_CAUGHT: _Kinds = (TimerDefinition, MessageDefinition, SignalDefinition, ConditionalDefinition)
+SEVERAL_THROWN: _Kinds = (MessageDefinition, SignalDefinition, EscalationDefinition)
 _ALWAYS_INTERRUPTING: _Kinds = (ErrorDefinition, CancelDefinition)
 
 
@@ -50,7 +61,9 @@ def read_start_event(part: Part) -> StartEvent | None:
     """A plain start, one by which something begins an instance, or the start of an event sub-process."""
     around = part.reading.skeleton.nodes.get(part.raw.scope)
     is_inside = around is not None and around.is_event_sub_process
-    trigger = _read(part, _BEGIN_EVENT_SUB_PROCESS if is_inside else _BEGIN_INSTANCE, _SEVERAL_CAUGHT)
+    trigger = _read(
+        part, ALLOWED["start of an event sub-process" if is_inside else "start of a process"], SEVERAL_CAUGHT
+    )
     if isinstance(trigger, Unreadable):
         return None
     if trigger is not None and around is not None and not is_inside:
@@ -67,7 +80,7 @@ def read_start_event(part: Part) -> StartEvent | None:
 
 def read_end_event(part: Part) -> EndEvent | None:
     """A plain end, or one that throws."""
-    result = _read(part, _END, _SEVERAL_THROWN)
+    result = _read(part, ALLOWED["end"], SEVERAL_THROWN)
     if isinstance(result, Unreadable) or not _check_thrown(result, part):
         return None
     return EndEvent(**part.common, result=result, inputs=part.extensions.inputs)
@@ -75,7 +88,7 @@ def read_end_event(part: Part) -> EndEvent | None:
 
 def read_throw_event(part: Part) -> ThrowEvent | None:
     """A mark on the way, or what it throws."""
-    result = _read(part, _THROW, _SEVERAL_THROWN)
+    result = _read(part, ALLOWED["intermediate throw"], SEVERAL_THROWN)
     if isinstance(result, Unreadable) or not _check_thrown(result, part):
         return None
     return ThrowEvent(**part.common, result=result, inputs=part.extensions.inputs)
@@ -98,19 +111,27 @@ def _check_thrown(result: EventDefinition | None, part: Part) -> bool:
 
 def read_catch_event(part: Part) -> CatchEvent | None:
     """A wait, or the end of a link."""
-    trigger = _read(part, _CATCH, _SEVERAL_CAUGHT)
+    trigger = _read(part, ALLOWED["intermediate catch"], SEVERAL_CAUGHT)
     if isinstance(trigger, Unreadable):
         return None
     if trigger is None:
         part.problems.add("event_without_definition", part.raw.element, place="eventDefinition")
         return None
-    _check_wait(trigger, part, is_interrupting=True)
+    if not _begins_instance(part):
+        _check_wait(trigger, part, is_interrupting=True)
     return CatchEvent(**part.common, trigger=trigger, outputs=part.extensions.outputs)
+
+
+def _begins_instance(part: Part) -> bool:
+    """After an event-based gateway that begins instances there is nobody yet whom a key could tell apart."""
+    skeleton = part.reading.skeleton
+    sources = (skeleton.nodes.get(skeleton.flows[each].source) for each in part.raw.incoming)
+    return any(each is not None and is_entrance(each) and each.kind == "eventBasedGateway" for each in sources)
 
 
 def read_boundary_event(part: Part) -> BoundaryEvent | None:
     """What can happen while an activity lives (or, for a compensation, what undoes it afterwards)."""
-    trigger = _read(part, _BOUNDARY, _SEVERAL_CAUGHT)
+    trigger = _read(part, ALLOWED["boundary"], SEVERAL_CAUGHT)
     if isinstance(trigger, Unreadable):
         return None
     if trigger is None:

@@ -34,8 +34,9 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Everything that an element of one kind may hold: attributes by their name, children by theirs."""
+    """Everything that an element of one kind may hold, what it has from ``base`` included: attributes by their name, children by theirs."""
 
+    base: str = ""
     attributes: Mapping[str, Rule] = field(default_factory=dict)
     children: Mapping[str, Rule] = field(default_factory=dict)
 
@@ -66,7 +67,7 @@ def _kind(
             else:
                 child, _, kind = word.partition("=")
                 children[child] = Rule(meaning, kind or child)
-    KINDS[name] = Kind(attributes, children)
+    KINDS[name] = Kind(base, attributes, children)
 
 
 _DEFINITIONS = " ".join(sorted(EVENT_DEFINITIONS))
@@ -135,8 +136,18 @@ _kind(
 _kind("callActivity", "activity", "@calledElement")
 
 # Events and what they wait for or throw
-_kind("catchEvent", "flowNode", f"property=placeholder dataOutput dataOutputAssociation outputSet {_DEFINITIONS}")
-_kind("throwEvent", "flowNode", f"property=placeholder dataInput dataInputAssociation inputSet {_DEFINITIONS}")
+_kind(
+    "catchEvent",
+    "flowNode",
+    f"property=placeholder dataOutput dataOutputAssociation outputSet {_DEFINITIONS}",
+    refused="terminateEventDefinition",
+)
+_kind(
+    "throwEvent",
+    "flowNode",
+    f"property=placeholder dataInput dataInputAssociation inputSet {_DEFINITIONS}",
+    refused="timerEventDefinition conditionalEventDefinition",
+)
 _kind("thrownByItems", "throwEvent")
 _kind("startEvent", "catchEvent", "@isInterrupting @parallelMultiple", values={"parallelMultiple": FALSE})
 _kind("intermediateCatchEvent", "catchEvent", "@parallelMultiple")

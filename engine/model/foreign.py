@@ -48,6 +48,7 @@ SAME_AS: Mapping[str, _Targets] = {
     "sendTask": _EXTERNAL,
     "businessRuleTask": _EXTERNAL,
     "scriptTask": {"resultVariable": ("script", "resultVariable")},
+    "globalScriptTask": {"resultVariable": ("script", "resultVariable")},
     "callActivity": {"calledElementBinding": ("calledElement", "bindingType")},
     "process": {"versionTag": ("versionTag", "value")},
     "multiInstanceLoopCharacteristics": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine.errors import Facts
 from engine.model.bpmn_rules import KINDS, Kind, Meaning
 from engine.model.foreign import refuse_foreign
 from engine.model.problems import Problems
@@ -63,9 +62,14 @@ def _visit_child(element: Element, parent: Kind, owner: Element, problems: Probl
     own = element if name in _OWNERS else owner
     rule = parent.children.get(name)
     if rule is None or rule.meaning is Meaning.REFUSED:
-        facts: Facts = {"child": name} | ({"location": element.get("location")} if name == "import" else {})
-        place = None if name in REFUSED_NODES else name
-        problems.add_facts(REFUSED_CHILDREN.get(name, "unsupported_child"), facts, own, place=place)
+        facts: dict[str, str | int | None] = {"child": name}
+        if name == "import":
+            facts["location"] = element.get("location")
+        code = REFUSED_CHILDREN.get(name, "unsupported_child")
+        if code == "event_not_here":
+            problems.add(code, own, place="eventDefinition")  # just as the reader of the event says it
+        else:
+            problems.add_facts(code, facts, own, place=None if name in REFUSED_NODES else name)
         return
     _check_meaning(element, rule.kind, own, problems)
     if rule.meaning is Meaning.READ and rule.kind in KINDS:

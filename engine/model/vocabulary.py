@@ -63,6 +63,9 @@ FALSE = frozenset({"false", "0"})
 
 REFUSED_CHILDREN: Mapping[str, str] = {
     **REFUSED_NODES,
+    "terminateEventDefinition": "event_not_here",
+    "timerEventDefinition": "event_not_here",
+    "conditionalEventDefinition": "event_not_here",
     "import": "unsupported_import",
     "choreography": "unsupported_choreography",
     "globalChoreographyTask": "unsupported_choreography",

@@ -15,7 +15,7 @@ from engine.model.problems import Problems
 from engine.model.vocabulary import ACTIVITIES
 from engine.model.xml_file import ZEEBE, Element, child, local_name, namespace_of
 
-_ATTRIBUTES: Mapping[str, frozenset[str]] = {
+ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "taskDefinition": frozenset({"type"}),
     "taskHeaders": frozenset(),
     "header": frozenset({"key", "value"}),
@@ -116,7 +116,7 @@ def read_extensions(element: Element, owner: Element, problems: Problems) -> Ext
             continue
         name = local_name(each)
         host = local_name(element)
-        if name not in _ATTRIBUTES or name in _PARTS:
+        if name not in ATTRIBUTES or name in _PARTS:
             problems.add("extension_unsupported", owner, place=f"zeebe:{name}", element=f"zeebe:{name}")
         elif name != "properties" and host not in _HOSTS[name]:
             problems.add("extension_misplaced", owner, place=f"zeebe:{name}", element=f"zeebe:{name}", host=host)
@@ -150,7 +150,7 @@ def _check(element: Element, owner: Element, problems: Problems) -> None:
     name = local_name(element)
     label = f"zeebe:{name}"
     for key in element.attrib:
-        if str(key) not in _ATTRIBUTES[name]:
+        if str(key) not in ATTRIBUTES[name]:
             problems.add("extension_attribute_unsupported", owner, place=label, element=label, attribute=str(key))
     if element.get("bindingType", "deployment") != "deployment" or element.get("versionTag"):
         # the form, decision or process of the same version is what we bind to: a published version never changes

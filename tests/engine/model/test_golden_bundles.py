@@ -19,7 +19,10 @@ BUNDLES = Path(__file__).parents[2] / "golden" / "bundles"
 
 
 CLASSES = {
-    each.__name__: each for module in (bundle, elements, forms) for each in vars(module).values() if is_dataclass(each)
+    each.__name__: each
+    for module in (bundle, elements, forms)
+    for each in vars(module).values()
+    if isinstance(each, type) and is_dataclass(each)
 }
 
 
