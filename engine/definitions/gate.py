@@ -10,16 +10,19 @@ import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from engine.definitions.entrances import entrances_of
 from engine.errors import DefinitionError, Facts, Problem
 from engine.handler import Handler, HandlerTable
 from engine.model.bpmn_reader import read_processes
 from engine.model.bundle import PROCESS_FILE, Bundle, read_bundle
 from engine.model.elements import (
     BoundaryEvent,
+    ConditionalDefinition,
     ErrorDefinition,
     Node,
     Process,
     ServiceTask,
+    SubProcess,
     UserTask,
 )
 
@@ -61,6 +64,10 @@ def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] |
     """What of a bundle that can be read does not fit the world."""
     files = _files_of_processes(bundle)
     for process in bundle.model.processes.values():
+        for entrance in entrances_of(process):
+            if isinstance(entrance.definition, ConditionalDefinition):
+                place = _Place(file=files.get(process.id, PROCESS_FILE), node=process.nodes[entrance.element])
+                yield place.problem("start_by_condition", "eventDefinition")
         for node in process.nodes.values():
             place = _Place(file=files.get(process.id, PROCESS_FILE), node=node)
             if isinstance(node, ServiceTask):
@@ -130,7 +137,7 @@ def _errors(place: _Place, node: ServiceTask, process: Process, handler: Handler
     meant = _meant_refusals(node)
     for code in meant - set(handler.errors):
         yield place.problem("error_never_raised", REFUSES, handler=handler.name, error=code)
-    caught = [code for scope in _outwards(node, process) for _, code in _caught_at(scope, process)]
+    caught = [code for around in _outwards(node, process) for code in _caught_around(around, process)]
     for code in handler.errors:
         if None not in caught and code not in caught and code not in meant:
             yield place.problem("error_not_caught", "error", warning=True, handler=handler.name, error=code)
@@ -144,6 +151,16 @@ def _caught_at(activity: str, process: Process) -> Iterator[tuple[BoundaryEvent,
             and isinstance(node.trigger, ErrorDefinition)
         ):
             yield node, node.trigger.code
+
+
+def _caught_around(activity: str, process: Process) -> Iterator[str | None]:
+    """The codes of errors that are caught at the activity or by an event sub-process beside it, which catches nothing of its own kind."""
+    yield from (code for _, code in _caught_at(activity, process))
+    node = process.nodes[activity]
+    if not (isinstance(node, SubProcess) and node.is_event):
+        for _, start in process.event_sub_processes(node.scope):
+            if isinstance(start.trigger, ErrorDefinition):
+                yield start.trigger.code
 
 
 def _outwards(node: Node, process: Process) -> Iterator[str]:

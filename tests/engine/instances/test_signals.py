@@ -106,7 +106,7 @@ def test_signals_come_in_the_order_in_which_they_were_thrown(house: House, liste
 def test_jobs_that_run_at_the_same_moment_tell_it_once(house: House, listener: str) -> None:
     case = house.start(listener)
     jobs = [each for each in throw_later(house, "one", "two") if each[1]["instance_id"] == case]
-    at_once(*(lambda job=job: house.perform(*job) for job in jobs * 3))  # type: ignore[misc]
+    at_once(*(lambda job=job: house.perform(*job) for job in jobs * 3))
     assert house.notes(case) == ["one", "two"]
     house.write("DELETE FROM engine.signal_receiver")
 
@@ -180,9 +180,9 @@ def test_cases_that_throw_at_each_other_do_not_block_each_other(house: House) ->
     )
     for _ in range(5):
         pair = [house.start("duel") for _ in range(2)]
-        at_once(*(lambda case=case: house.complete_only(case, "aim") for case in pair))  # type: ignore[misc]
+        at_once(*(lambda case=case: house.complete_only(case, "aim") for case in pair))
         jobs = house.jobs()
-        at_once(*(lambda job=job: house.perform(*job) for job in jobs))  # type: ignore[misc]
+        at_once(*(lambda job=job: house.perform(*job) for job in jobs))
         assert all(house.notes(each) == ["ouch"] * 2 for each in pair), [house.notes(each) for each in pair]
         for each in pair:
             house.complete(each, "wait")
@@ -232,7 +232,7 @@ def test_a_signal_begins_one_case_of_each_process_that_waits_for_it_however_ofte
         signals.throw(session, [OutgoingSignal(name="show", payload={"what": "jazz"})], NOW, sender="horn")
     jobs = house.jobs()
     assert [name for name, _ in jobs] == [queue.START_BY_SIGNAL] * 2
-    at_once(*(lambda job=job: house.perform(*job) for job in jobs * 3))  # type: ignore[misc]
+    at_once(*(lambda job=job: house.perform(*job) for job in jobs * 3))
     begun = [case for key in ("band", "crowd") for case in house.cases(key)]
     assert [house.notes(each) for each in begun] == [["jazz"]] * 2
     assert {house.case(each).row.started_by for each in begun} == {"horn"}
