@@ -9,24 +9,12 @@ from engine.feel import Environment
 from engine.kernel.evaluation import MAX_WORK, Blocked
 from engine.kernel.moves import Moves
 from engine.kernel.state import ROOT, Activity, Phase, State, Wait
-from engine.model.elements import Model, Node, Process, ServiceTask, StartEvent
+from engine.model.elements import Model, Node, ServiceTask
 from engine.model.values import storable_all
 from engine.protocol import events as happened
+from engine.protocol import stimuli
 from engine.protocol.events import Event
-from engine.protocol.stimuli import (
-    CancelInstance,
-    CompleteTask,
-    FailHandler,
-    FireTimer,
-    ReceiveMessage,
-    ReceiveSignal,
-    RetryIncident,
-    ReturnHandler,
-    StaleStimulus,
-    Start,
-    Stimulus,
-    ThrowError,
-)
+from engine.protocol.stimuli import StaleStimulus, Start, Stimulus
 
 MAX_STEPS = 10_000
 """How many pieces of automatic work one stimulus may lead to."""
@@ -77,10 +65,10 @@ def _start(moves: Moves, stimulus: Start) -> None:
     variables = storable_all(stimulus.variables)
     entrance: Node | None = None
     try:
-        if stimulus.start_event is None or stimulus.start_event in {each.id for each in _plain_starts(process)}:
+        if stimulus.start_event in {None, *(each.id for each in process.entries(process.id))}:
             nodes = moves.entries(process, process.id)
         else:
-            entrance = process.entrances()[stimulus.start_event]
+            entrance = process.entrances()[stimulus.start_event or ""]
             nodes = (entrance,)
         plans = moves.start_plans(process, process.id, variables)
     except (Blocked, KeyError) as error:
@@ -97,46 +85,42 @@ def _start(moves: Moves, stimulus: Start) -> None:
         moves.queue(moves.state.activities[moves.enter_caught(ROOT, entrance, payload=variables)])
 
 
-def _plain_starts(process: Process) -> tuple[StartEvent, ...]:
-    return tuple(each for each in process.starts(process.id) if each.trigger is None)
-
-
 def _accept(moves: Moves, stimulus: Stimulus) -> None:
     """Everything but ``Start``: first what makes it stale, then its events."""
     match stimulus:
-        case CompleteTask():
+        case stimuli.CompleteTask():
             _complete_task(moves, stimulus)
-        case ReturnHandler():
+        case stimuli.ReturnHandler():
             activity = _awaited(moves, stimulus.activity, Phase.HANDLER)
             result = storable_all(stimulus.result)
             moves.emit(happened.HandlerReturned(activity=activity.id, element=activity.element, result=result))
             moves.step(activity.id)
-        case ThrowError():
+        case stimuli.ThrowError():
             activity = _awaited(moves, stimulus.activity, Phase.HANDLER, Phase.TASK)
             storable_all(stimulus.facts)
             if not moves.throw_error(activity, stimulus.code, stimulus.facts):
                 facts = {**stimulus.facts, "error": stimulus.code}
                 moves.raise_incident(activity.id, activity.element, "business_error_uncaught", "error", facts)
-        case FailHandler():
+        case stimuli.FailHandler():
             activity = _awaited(moves, stimulus.activity, Phase.HANDLER)
             storable_all(stimulus.facts)
             moves.raise_incident(activity.id, activity.element, stimulus.code, "handler", stimulus.facts)
-        case FireTimer():
+        case stimuli.FireTimer():
             wait = _wait(moves, stimulus.wait)
             if wait.due_at is None:
                 raise StaleStimulus(wait=wait.id)
             moves.fire_timer(wait.id)
-        case ReceiveMessage():
+        case stimuli.ReceiveMessage():
             wait = _wait(moves, stimulus.wait)
             if wait.name is None or wait.name != stimulus.name:
                 raise StaleStimulus(wait=wait.id, message=stimulus.name)
             moves.receive_message(wait.id, storable_all(stimulus.payload))
-        case ReceiveSignal():
+        case stimuli.ReceiveSignal():
             if not moves.receive_signal(stimulus.name, storable_all(stimulus.payload)):
                 raise StaleStimulus(signal=stimulus.name)
-        case RetryIncident():
+        case stimuli.RetryIncident():
             _retry(moves, stimulus.incident)
-        case CancelInstance():
+        case stimuli.CancelInstance():
             moves.end_everything()
             moves.emit(happened.InstanceCancelled(reason=stimulus.reason))
 
@@ -158,7 +142,7 @@ def _wait(moves: Moves, wait_id: str) -> Wait:
     return wait
 
 
-def _complete_task(moves: Moves, stimulus: CompleteTask) -> None:
+def _complete_task(moves: Moves, stimulus: stimuli.CompleteTask) -> None:
     activity = _awaited(moves, stimulus.activity, Phase.TASK)
     variables = storable_all(stimulus.variables)
     moves.resolve_incidents(activity.id)

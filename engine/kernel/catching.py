@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables
+from engine.kernel.evaluation import Plan, Variables
 from engine.kernel.state import Activity, Wait
 from engine.kernel.tokens import Tokens
 from engine.model import elements as model
@@ -18,8 +18,6 @@ from engine.protocol import events as happened
 
 class Catching(Tokens):
     """Moves of events that are caught."""
-
-    # -- waiting begins -------------------------------------------------------------------------------------------------------------
 
     def boundary(self, activity: Activity, node: model.Node) -> list[model.BoundaryEvent]:
         """The boundary events of an activity; an item's are those of the body around it, and interrupt all items."""
@@ -73,8 +71,6 @@ class Catching(Tokens):
         self.begin_waits(activity.id, plans)
         self.emit(happened.GatewayActivated(activity=activity.id, element=node.id))
 
-    # -- what is waited for comes -----------------------------------------------------------------------------------------------------
-
     def fire_timer(self, wait_id: str) -> None:
         """The moment of a timer has come."""
         self._arrive(self.state.waits[wait_id], happened.TimerFired, {})
@@ -98,16 +94,12 @@ class Catching(Tokens):
         wait = self.state.waits.get(wait_id)
         if wait is None:
             return
-        condition = self.condition_of(wait).condition
-        try:
-            holds = self.evaluate(condition, self.state.visible(wait.activity), f"condition {wait.element}") is True
-        except Exhausted as exhausted:
-            self.exhausted = self.exhausted or (wait.element, exhausted)
-            return
-        except Blocked as blocked:
-            # of the wait and not of who waits: a task or handler that can go on does
-            if not self.state.is_stuck(wait.id):
-                self.raise_incident(wait.id, wait.element, blocked.code, blocked.place, blocked.facts)
+        condition, seen = self.condition_of(wait).condition, self.state.visible(wait.activity)
+        # an incident of the wait and not of who waits: a task or handler that can go on does
+        holds = self.answered(
+            wait.id, wait.element, lambda: self.evaluate(condition, seen, f"condition {wait.element}") is True
+        )
+        if holds is None:
             return
         self.resolve_incidents(wait.id)
         if holds and not wait.held:

@@ -196,22 +196,6 @@ def _wait_cancelled(state: State, event: happened.WaitCancelled) -> None:
     _end_wait(state, event.wait)
 
 
-def _timer_set(state: State, event: happened.TimerSet) -> None:
-    _begin_wait(state, event, due_at=event.due_at, remaining=event.remaining, period=event.period)
-
-
-def _message_awaited(state: State, event: happened.MessageAwaited) -> None:
-    _begin_wait(state, event, name=event.name, key=event.key)
-
-
-def _signal_awaited(state: State, event: happened.SignalAwaited) -> None:
-    _begin_wait(state, event, signal=event.name)
-
-
-def _condition_awaited(state: State, event: happened.ConditionAwaited) -> None:
-    _begin_wait(state, event, held=event.held)
-
-
 def _items_found(state: State, event: happened.ItemsFound) -> None:
     items = Items(pending=event.items, total=len(event.items))
     _change_activity(state, event.activity, phase=Phase.INSIDE, items=items)
@@ -219,8 +203,7 @@ def _items_found(state: State, event: happened.ItemsFound) -> None:
 
 def _item_completed(state: State, event: happened.ItemCompleted) -> None:
     items = state.activities[event.activity].items
-    if items is None:
-        raise InvariantBroken("item_without_items", activity=event.activity)
+    assert items is not None, "what an item belongs to has items"
     if event.again is not None:
         round_ = (None,) if event.again else ()
         items = items._replace(pending=round_, total=items.total + len(round_))
@@ -241,12 +224,7 @@ def _condition_lapsed(state: State, event: happened.ConditionLapsed) -> None:
 def _compensation_recorded(state: State, event: happened.CompensationRecorded) -> None:
     _begin_id(state, event.record)
     state.records[event.record] = Record(
-        id=event.record,
-        scope=event.scope,
-        element=event.element,
-        activity=event.activity,
-        process=event.process,
-        variables=event.variables,
+        event.record, event.scope, event.element, event.activity, event.process, event.variables
     )
     if event.inner is not None:
         _move_records(state, event.inner, event.record)
@@ -259,19 +237,18 @@ def _compensation_thrown(state: State, event: happened.CompensationThrown) -> No
 
 def _compensation_begun(state: State, event: happened.CompensationBegun) -> None:
     del state.records[event.record]
-    _change_activity(state, event.activity, undoing=_undoing(state, event.activity)._replace(by=event.by))
+    _undone_by(state, event.activity, event.by)
     _change_activity(state, event.by, undoes=event.activity)
 
 
 def _compensation_done(state: State, event: happened.CompensationDone) -> None:
-    _change_activity(state, event.activity, undoing=_undoing(state, event.activity)._replace(by=None))
+    _undone_by(state, event.activity, None)
 
 
-def _undoing(state: State, activity_id: str) -> Undoing:
-    undoing = state.activities[activity_id].undoing
-    if undoing is None:
-        raise InvariantBroken("compensation_without_throw", activity=activity_id)
-    return undoing
+def _undone_by(state: State, thrower_id: str, by: str | None) -> None:
+    undoing = state.activities[thrower_id].undoing
+    assert undoing is not None, "what undoes was thrown"
+    _change_activity(state, thrower_id, undoing=undoing._replace(by=by))
 
 
 def _incident_raised(state: State, event: happened.IncidentRaised) -> None:
@@ -304,16 +281,18 @@ APPLIERS: Mapping[type[happened.Event], Applier | None] = {
     happened.TaskCompleted: _task_completed,
     happened.HandlerRequested: _puts(Phase.HANDLER),
     happened.HandlerReturned: _handler_returned,
-    happened.TimerSet: _timer_set,
+    happened.TimerSet: lambda state, event: _begin_wait(
+        state, event, due_at=event.due_at, remaining=event.remaining, period=event.period
+    ),
     happened.TimerFired: _wait_over,
     happened.TimerCancelled: _wait_cancelled,
-    happened.MessageAwaited: _message_awaited,
+    happened.MessageAwaited: lambda state, event: _begin_wait(state, event, name=event.name, key=event.key),
     happened.MessageReceived: _wait_over,
     happened.MessageWaitCancelled: _wait_cancelled,
-    happened.SignalAwaited: _signal_awaited,
+    happened.SignalAwaited: lambda state, event: _begin_wait(state, event, signal=event.name),
     happened.SignalReceived: _wait_over,
     happened.SignalWaitCancelled: _wait_cancelled,
-    happened.ConditionAwaited: _condition_awaited,
+    happened.ConditionAwaited: lambda state, event: _begin_wait(state, event, held=event.held),
     happened.ConditionLapsed: _condition_lapsed,
     happened.ConditionMet: _wait_over,
     happened.ConditionWaitCancelled: _wait_cancelled,

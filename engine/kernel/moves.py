@@ -1,8 +1,7 @@
 """How tokens move: the one semantics that executes, proves, rehearses and replays (``docs/semantics.md``: what BPMN leaves open).
 
-A *move* first evaluates everything that can fail, then emits its events; ``fold.apply`` writes them into the state. So a move that
-cannot be made leaves nothing half done: it raises ``Blocked``, which becomes an incident on its activity, and the same move is tried
-again later.
+A *move* first evaluates everything that can fail, then emits its events. So a move that cannot be made leaves nothing half done: it raises
+``Blocked``, which becomes an incident on its activity, and the same move is tried again later.
 
 Work waits in two queues (``tokens``). First tokens enter everything passive (waits, gateways, sub-processes), then conditions are asked,
 then one thing with an effect is done (handlers, throws, ends, leaving a sub-process), and so on; an inclusive join fires when nothing
@@ -20,8 +19,8 @@ from engine.errors import EngineError
 from engine.feel import Value
 from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
 from engine.kernel.repeating import Repeating
-from engine.kernel.state import Activity, Incident, Phase
-from engine.kernel.tokens import Check, Join, Lapse, Step, Token, Work
+from engine.kernel.state import NOTHING, Activity, Phase
+from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
 from engine.model import elements as model
 from engine.model.joins import may_join
 from engine.model.values import storable
@@ -48,8 +47,6 @@ class Moves(Repeating):
             case Lapse():
                 self.end_waits(work.scope)
 
-    # -- tokens and joins -------------------------------------------------------------------------------------------------------------
-
     def _move_token(self, scope_id: str, flow_id: str) -> None:
         scope = self.state.scopes.get(scope_id)
         if scope is None or flow_id not in scope.tokens:
@@ -75,35 +72,28 @@ class Moves(Repeating):
 
     def _activate(self, scope_id: str, gateway: model.ComplexGateway) -> None:
         """A complex gateway fires when its condition holds; then it waits for the rest of its tokens (BPMN 13.4.5)."""
-        if self._waiting_at(scope_id, gateway) is not None:
-            return
         tokens = self.state.scopes[scope_id].tokens
         marked = tuple(each for each in gateway.incoming if each in tokens)
+        if not marked or self._waiting_at(scope_id, gateway) is not None:
+            return
         counted: dict[str, Value] = {"activationCount": Decimal(sum(tokens[each] for each in marked))}
         seen = self.state.visible(scope_id).new_child({**counted, WAITING_FOR_START: True})
-        try:
-            if not marked or (gateway.activation and not self.holds(gateway.activation, seen, "activation")):
-                return
-            flows = self.flows(self.process_of(scope_id), gateway, seen)
-        except Exhausted as exhausted:
-            self.exhausted = self.exhausted or (gateway.id, exhausted)
+
+        def first_phase() -> tuple[str, ...] | None:
+            if gateway.activation is not None and not self.holds(gateway.activation, seen, "activation"):
+                return None
+            return self.flows(self.process_of(scope_id), gateway, seen)
+
+        flows = self.answered(scope_id, gateway.id, first_phase)
+        if flows is None:
             return
-        except Blocked as blocked:
-            if not self._stuck_at(scope_id, gateway):  # each token that comes asks again
-                self.raise_incident(scope_id, gateway.id, blocked.code, blocked.place, blocked.facts)
-            return
-        for incident in self._stuck_at(scope_id, gateway):
+        for incident in self.stuck_at(scope_id, gateway.id):
             self.resolve_incident(incident)
         activity_id = self.enter(scope_id, gateway, marked)
         self.emit(happened.GatewayActivated(activity=activity_id, element=gateway.id, flows=marked))
         self._take(scope_id, flows)
         if len(marked) == len(gateway.incoming):
             self._reset(self.state.activities[activity_id], gateway)
-
-    def _stuck_at(self, scope_id: str, gateway: model.Node) -> list[Incident]:
-        """The incident of a complex gateway that could not fire; what stopped all tokens of the scope is another."""
-        here = (each for each in self.state.incidents.values() if each.activity == scope_id)
-        return [each for each in here if each.element == gateway.id and each.place != "tokens"]
 
     def _waiting_at(self, scope_id: str, gateway: model.Node) -> Activity | None:
         """The activity of a complex gateway that has fired."""
@@ -147,20 +137,16 @@ class Moves(Repeating):
         """The late tokens are taken, and only flows whose conditions ask for this second phase get one (BPMN 13.4.5)."""
         scope_id, process = waiting.scope, self.process_of(waiting.scope)
         seen = self.state.visible(scope_id).new_child({WAITING_FOR_START: False})
-        conditions = ((each, process.flows[each].condition) for each in gateway.outgoing)
-        try:
-            flows = [
-                each
-                for each, condition in conditions
-                if condition is not None
-                and WAITING_FOR_START in condition.possible_variables
-                and self.holds(condition, seen, f"condition {each}")
+
+        def second_phase() -> list[str]:
+            conditions = [(each, process.flows[each].condition) for each in gateway.outgoing]
+            asking = [
+                (each, found) for each, found in conditions if found and WAITING_FOR_START in found.possible_variables
             ]
-        except Exhausted as exhausted:
-            self.exhausted = self.exhausted or (gateway.id, exhausted)
-            return
-        except Blocked as blocked:
-            self.raise_incident(waiting.id, gateway.id, blocked.code, blocked.place, blocked.facts)
+            return [each for each, condition in asking if self.holds(condition, seen, f"condition {each}")]
+
+        flows = self.answered(waiting.id, gateway.id, second_phase)
+        if flows is None:
             return
         tokens = self.state.scopes[scope_id].tokens
         late = tuple(each for each in gateway.incoming if each in tokens and each not in waiting.flows)
@@ -172,8 +158,6 @@ class Moves(Repeating):
             if flow in gateway.incoming:
                 self.queue_flow(scope_id, flow)  # what else has come is of the next time
         self.queue_owner(scope_id)
-
-    # -- the life of an activity ------------------------------------------------------------------------------------------------------
 
     def step(self, activity_id: str) -> None:
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
@@ -196,7 +180,7 @@ class Moves(Repeating):
             self.raise_incident(activity.id, activity.element, blocked.code, blocked.place, blocked.facts)
 
     def _begin(self, activity: Activity, node: model.Node) -> None:
-        if isinstance(node, model.Activity) and _is_repeated(node) and not self.state.is_item(activity):
+        if isinstance(node, model.Activity) and node.is_repeated and not self.state.is_item(activity):
             self.begin_items(activity, node)
             return
         match node:
@@ -236,15 +220,15 @@ class Moves(Repeating):
         node: model.Node,
         result: Variables,
         *,
-        locals_: Variables | None = None,
-        told: Iterable[happened.Event] = (),
+        locals_: Variables = NOTHING,
+        told: Events = (),
     ) -> None:
         """Map what came out, then take the flows (or give the item its output). ``told`` are the facts to emit before."""
         if self.is_reopened(activity):
             self.depart(activity, {}, ())
             return
         inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else {}
-        seen = self.seen(activity, {**(locals_ or {}), **inner, **result})
+        seen = self.seen(activity, {**locals_, **inner, **result})
         outputs: Sequence[model.VariableMapping] = getattr(node, "outputs", ())
         surrounding = self.state.visible(activity.scope)
         # what an error brings is seen by the outputs of its event, and by nothing else
@@ -256,17 +240,13 @@ class Moves(Repeating):
         after = surrounding.new_child(dict(written))
         if isinstance(node, model.Activity) and self.state.is_item(activity):
             completed, thrown = self.item_completed(activity, node, after)
-            self._tell(told)
+            self.emit_all(told)
             self._end(activity, node, written, ())
             self.depart_item(activity.scope, completed, thrown)
         else:
             flows = self.flows(self.process_of(activity.scope), node, after)
-            self._tell(told)
+            self.emit_all(told)
             self.depart(activity, written, flows)
-
-    def _tell(self, told: Iterable[happened.Event]) -> None:
-        for event in told:
-            self.emit(event)
 
     def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
         """The end of every activity that is not interrupted and no item. From here on nothing can fail."""
@@ -276,7 +256,7 @@ class Moves(Repeating):
     def _end(self, activity: Activity, node: model.Node, written: Variables, flows: Sequence[str]) -> None:
         for name, value in sorted(written.items()):  # by name, because a state that was read has another order
             self.write(activity.scope, name, value, activity.element)
-        if isinstance(node, model.Activity) and (not _is_repeated(node) or self.state.is_item(activity)):
+        if isinstance(node, model.Activity) and (not node.is_repeated or self.state.is_item(activity)):
             self.record(self.state.activities[activity.id], node)
         for scope_id in activity.scopes:
             self.close_scope(scope_id)
@@ -298,8 +278,6 @@ class Moves(Repeating):
             self.go_on_with_items(activity, activity.items, node)
         elif all(self.state.scopes[each].is_empty for each in activity.scopes):
             self.leave(activity, node, {})
-
-    # -- tasks ------------------------------------------------------------------------------------------------------------------------
 
     def _opening(self, activity: Activity, node: model.Activity) -> tuple[dict[str, Value], list[Plan]]:
         """The local inputs and the waits of the boundary events (which see the inputs)."""
@@ -355,8 +333,6 @@ class Moves(Repeating):
         )
         self.leave(activity, node, {node.result_variable: value}, locals_=locals_, told=(told,))
 
-    # -- scopes inside ----------------------------------------------------------------------------------------------------------------
-
     def begin_scope(self, scope_id: str, nodes: Iterable[model.Node], plans: Iterable[Plan]) -> None:
         """Put the first activities into a scope that was opened, and let its event sub-processes wait."""
         self.begin_waits(scope_id, plans)
@@ -383,13 +359,9 @@ class Moves(Repeating):
         given = dict(self.seen(activity, locals_)) if node.propagates_all_in else locals_
         inside = self.start_plans(process, process.id, given)
         self._open(activity, {}, plans)
-        scope_id = self.open_scope(activity, process.id, is_isolated=True)
+        scope_id = self.open_scope(activity, process.id, isolated=True)
         self.write_locals(scope_id, given, node.id)
         self.begin_scope(scope_id, nodes, inside)
-
-
-def _is_repeated(node: model.Activity) -> bool:
-    return node.multi_instance is not None or node.loop is not None
 
 
 def _catches_error(node: model.Node) -> bool:

@@ -12,12 +12,12 @@ from decimal import Decimal
 from engine.feel import Value
 from engine.kernel.evaluation import Variables, Visible
 from engine.kernel.state import Activity, Items
-from engine.kernel.undoing import Undoer
+from engine.kernel.throwing import Throwing
 from engine.model import elements as model
 from engine.protocol import events as happened
 
 
-class Repeating(Undoer):
+class Repeating(Throwing):
     """Moves of bodies and their items."""
 
     @abstractmethod

@@ -241,14 +241,8 @@ class State:
         packed: dict[str, Any] = {"format": FORMAT, "process": self.process, "counter": self.counter}
         if self.is_ended:
             packed["status"] = self.status
-        for name, records in (
-            ("scopes", self.scopes),
-            ("activities", self.activities),
-            ("waits", self.waits),
-            ("incidents", self.incidents),
-            ("records", self.records),
-        ):
-            if records:
+        for name in ("scopes", "activities", "waits", "incidents", "records"):
+            if records := getattr(self, name):
                 packed[name] = {key: _pack(record) for key, record in records.items()}
         return to_canonical(packed).encode()
 
@@ -308,11 +302,8 @@ def _whole(value: Any) -> int | None:
 
 
 def _read_items(packed: Mapping[str, Any]) -> Items:
-    return Items(
-        pending=tuple(packed["pending"]),
-        total=int(packed["total"]),
-        outputs={int(number): output for number, output in packed["outputs"].items()},
-    )
+    outputs = {int(number): output for number, output in packed["outputs"].items()}
+    return Items(pending=tuple(packed["pending"]), total=int(packed["total"]), outputs=outputs)
 
 
 def _write_items(items: Items) -> dict[str, Any]:

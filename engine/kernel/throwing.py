@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from engine.errors import Facts
-from engine.kernel.catching import Catching
 from engine.kernel.evaluation import Variables, block
 from engine.kernel.state import Activity
+from engine.kernel.undoing import Undoer
 from engine.model import elements as model
 from engine.model.values import storable_all
 from engine.protocol import events as happened
@@ -25,22 +24,8 @@ class Catcher(NamedTuple):
     scope: str
 
 
-class Throwing(Catching):
+class Throwing(Undoer):
     """Moves of events that are thrown."""
-
-    @abstractmethod
-    def leave(
-        self, activity: Activity, node: model.Node, result: Variables, *, told: Iterable[happened.Event] = ()
-    ) -> None:
-        """Map what came out, then take the flows; ``told`` are the facts to emit before."""
-
-    @abstractmethod
-    def throw_compensation(self, activity: Activity, definition: model.CompensationDefinition) -> None:
-        """Have undone what was done."""
-
-    @abstractmethod
-    def cancel_transaction(self, activity: Activity) -> None:
-        """End the transaction around a cancel end event."""
 
     def throw_event(self, activity: Activity, node: model.EndEvent | model.ThrowEvent | model.SendTask) -> None:
         """Everything that an event throws; only messages, signals and escalations may be several."""
@@ -112,8 +97,6 @@ class Throwing(Catching):
         self.empty(activity.scope)
         self.end_waits(activity.scope)
         self.queue_owner(activity.scope)
-
-    # -- errors and escalations -------------------------------------------------------------------------------------------------------
 
     def throw_error(self, source: Activity, code: str, facts: Facts) -> bool:
         """Let the nearest that catches ``code`` around ``source`` catch it; False (and nothing happens) when there is none."""

@@ -1,20 +1,20 @@
 """The ground of every move: the queues of work, what lives, how it is entered and interrupted, where variables are written.
 
-Nothing here asks what BPMN means by an element; the modules above do (``catching``, ``throwing``, ``undoing``, ``repeating``, ``moves``).
+Nothing here asks what BPMN means by an element; the modules above do (``catching``, ``undoing``, ``throwing``, ``repeating``, ``moves``).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
 
 from engine.errors import Facts
 from engine.feel import Environment, Value
-from engine.kernel.evaluation import MAX_WORK, Evaluation, Exhausted, Variables, Visible
+from engine.kernel.evaluation import MAX_WORK, Blocked, Evaluation, Exhausted, Variables, Visible
 from engine.kernel.fold import apply
-from engine.kernel.state import ROOT, Activity, Incident, Phase, State, Wait
+from engine.kernel.state import NOTHING, ROOT, Activity, Incident, Phase, State, Wait
 from engine.model import elements as model
 from engine.protocol import events as happened
 
@@ -24,44 +24,41 @@ PASSIVE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """Work: a token on a flow is to enter what comes next."""
 
     scope: str
     flow: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """Work: an activity is to do what its phase asks for."""
 
     activity: str
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """Work: a condition that is waited for is to be asked."""
 
     wait: str
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(NamedTuple):
     """Work: an inclusive gateway may join, a complex one begin anew. Found by looking, when nothing else can move."""
 
     scope: str
     gateway: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lapse:
+class Lapse(NamedTuple):
     """Work: nothing but event sub-processes is left in a scope, and no more of them begin. Found like a join."""
 
     scope: str
 
 
 Work = Token | Step | Check | Join | Lapse
+Events = Iterable[happened.Event]
+Answer = TypeVar("Answer")
 
 
 class Tokens(Evaluation, ABC):
@@ -91,8 +88,6 @@ class Tokens(Evaluation, ABC):
     def find_join(self) -> Join | Lapse | None:
         """What can be done now that nothing else can move."""
 
-    # -- the queues ---------------------------------------------------------------------------------------------------------------
-
     def emit(self, event: happened.Event) -> None:
         """Let it happen: the only way in which a move changes anything."""
         apply(self.state, event)
@@ -101,6 +96,11 @@ class Tokens(Evaluation, ABC):
             self._written.add(event.name)
         elif isinstance(event, happened.ConditionAwaited):
             self._checks.append(event.wait)
+
+    def emit_all(self, told: Events) -> None:
+        """The same for several."""
+        for event in told:
+            self.emit(event)
 
     def new_id(self, kind: str) -> str:
         """The id for the next event that gives one; deterministic, never given twice in an instance."""
@@ -166,12 +166,9 @@ class Tokens(Evaluation, ABC):
 
     def is_passive(self, node: model.Node, activity: Activity | None) -> bool:
         """Whether entering it has no effect. The body of a multi-instance or loop only opens what may have one."""
-        is_body = isinstance(node, model.Activity) and (node.multi_instance is not None or node.loop is not None)
-        if is_body and (activity is None or not self.state.is_item(activity)):
-            return True
-        return isinstance(node, PASSIVE)
-
-    # -- what lives -----------------------------------------------------------------------------------------------------------------
+        if isinstance(node, PASSIVE) or not (isinstance(node, model.Activity) and node.is_repeated):
+            return isinstance(node, PASSIVE)
+        return activity is None or not self.state.is_item(activity)
 
     def node_of(self, activity: Activity) -> model.Node:
         """What the activity is an occurrence of."""
@@ -220,20 +217,15 @@ class Tokens(Evaluation, ABC):
         """Ids of the activities directly inside."""
         return [each.id for each in self.state.activities.values() if each.scope in scope_ids]
 
-    def enter(
-        self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables | None = None
-    ) -> str:
+    def enter(self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables = NOTHING) -> str:
         """A new activity of ``node``, which consumes a token of each of ``flows``; gives its id."""
         activity_id = self.new_id("a")
-        self.emit(
-            happened.ElementEntered(
-                activity=activity_id, element=node.id, scope=scope_id, flows=flows, payload=payload or {}
-            )
-        )
+        entered = {"activity": activity_id, "element": node.id, "scope": scope_id}
+        self.emit(happened.ElementEntered(**entered, flows=flows, payload=payload))
         return activity_id
 
     def enter_caught(
-        self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables | None = None
+        self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables = NOTHING
     ) -> str:
         """The same for an event that has come already: it does not wait."""
         activity_id = self.enter(scope_id, node, flows, payload)
@@ -246,7 +238,7 @@ class Tokens(Evaluation, ABC):
         process: str,
         *,
         item: int | None = None,
-        is_isolated: bool = False,
+        isolated: bool = False,
         record: str | None = None,
     ) -> str:
         """A scope inside an activity; gives its id."""
@@ -259,7 +251,7 @@ class Tokens(Evaluation, ABC):
                 element=activity.element,
                 activity=activity.id,
                 item=item,
-                isolated=is_isolated,
+                isolated=isolated,
                 record=record,
             )
         )
@@ -284,7 +276,21 @@ class Tokens(Evaluation, ABC):
             )
         )
 
-    # -- interruption ---------------------------------------------------------------------------------------------------------------
+    def answered(self, owner_id: str, element: str, ask: Callable[[], Answer]) -> Answer | None:
+        """What ``ask`` gives. None when there is no answer: an incident of the owner at ``element`` says so once."""
+        try:
+            return ask()
+        except Exhausted as exhausted:
+            self.exhausted = self.exhausted or (element, exhausted)
+        except Blocked as blocked:
+            if not self.stuck_at(owner_id, element):
+                self.raise_incident(owner_id, element, blocked.code, blocked.place, blocked.facts)
+        return None
+
+    def stuck_at(self, owner_id: str, element: str) -> list[Incident]:
+        """The incident of what was asked there; one that stopped all tokens of a scope is another."""
+        here = (each for each in self.state.incidents.values() if each.activity == owner_id)
+        return [each for each in here if each.element == element and each.place != "tokens"]
 
     def end_everything(self) -> None:
         """Interrupt all that lives and forget all work; the variables of the process stay."""
@@ -356,8 +362,6 @@ class Tokens(Evaluation, ABC):
     def resolve_incident(self, incident: Incident) -> None:
         """This does not matter any more, or is tried again."""
         self.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
-
-    # -- variables ------------------------------------------------------------------------------------------------------------------
 
     def seen(self, activity: Activity, nearest: Variables) -> Visible:
         """What expressions of the activity see, ``nearest`` before all."""

@@ -7,14 +7,22 @@ the sub-process again, for its own compensation or to undo what was recorded ins
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
+from engine.kernel.catching import Catching
+from engine.kernel.evaluation import Variables
 from engine.kernel.state import Activity, Record, Undoing
-from engine.kernel.throwing import Throwing
+from engine.kernel.tokens import Events
 from engine.model import elements as model
 from engine.protocol import events as happened
 
 
-class Undoer(Throwing):
+class Undoer(Catching):
     """Moves of compensation."""
+
+    @abstractmethod
+    def leave(self, activity: Activity, node: model.Node, result: Variables, *, told: Events = ()) -> None:
+        """Map what came out, then take the flows; ``told`` are the facts to emit before."""
 
     def record(self, activity: Activity, node: model.Node) -> None:
         """``activity`` is about to complete: keep what is needed to undo it, if anybody can."""
@@ -87,17 +95,13 @@ class Undoer(Throwing):
             self.queue(self.state.activities[by])
             return
         again = self.state.activities[by]
-        inner = self.open_scope(
-            again, record.process, is_isolated=isinstance(done, model.CallActivity), record=record.id
-        )
+        inner = self.open_scope(again, record.process, isolated=isinstance(done, model.CallActivity), record=record.id)
         self.write_locals(inner, record.variables, done.id)
         start = self._own_compensation(again, done)
         if start is not None:
             self.begin_event_sub_process(inner, start, {})
         else:
             self._begin_undoing(again, inner, None)
-
-    # -- transactions -----------------------------------------------------------------------------------------------------------------
 
     def cancel_transaction(self, activity: Activity) -> None:
         """Interrupt all else in the transaction, then undo what it did (BPMN 13.5.4)."""

@@ -310,6 +310,11 @@ class Activity(Node):
     start_quantity: int = 1
     completion_quantity: int = 1
 
+    @property
+    def is_repeated(self) -> bool:
+        """It has a marker: each item or round is an occurrence of its own."""
+        return self.multi_instance is not None or self.loop is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task(Activity):

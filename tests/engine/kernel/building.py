@@ -203,6 +203,11 @@ class Run:
         return next(each for each in self.events if each.tag == tag)
 
     @property
+    def last(self) -> Any:
+        """What happened last."""
+        return self.events[-1]
+
+    @property
     def incident(self) -> Any:
         (found,) = self.state.incidents.values()
         return found

@@ -83,9 +83,9 @@ def test_each_item_and_each_round_is_undone_last_first_with_what_it_knew() -> No
         run = Run(simple([*nodes, undo("u")], "start -> a -> u -> end"))
         for _ in range(2):
             done(run, "a")
-        assert run.events[-1].given == {"nr": 2}
+        assert run.last.given == {"nr": 2}
         done(run, "una")
-        assert run.events[-1].given == {"nr": 1}
+        assert run.last.given == {"nr": 1}
         done(run, "una")
         assert run.status == "completed"
 
@@ -105,9 +105,9 @@ def test_items_of_a_sub_process_are_undone_with_what_is_inside() -> None:
     run = Run(simple(nodes, "start -> s -> u -> end\ns_start -> a -> s_end"))
     done(run, "a")
     done(run, "a")
-    assert run.events[-1].given == {"of": "y"}
+    assert run.last.given == {"of": "y"}
     done(run, "una")
-    assert run.events[-1].given == {"of": "x"}
+    assert run.last.given == {"of": "x"}
     done(run, "una")
     assert run.status == "completed"
     assert not run.state.records
@@ -353,5 +353,5 @@ def test_an_ended_instance_keeps_no_records(status: str) -> None:
 def test_the_inputs_of_a_handler_over_what_the_activity_knew_are_told_as_changes() -> None:
     run = Run(simple([*compensable("a"), undo("u")], "start -> a -> u -> end"))
     done(run, "a")
-    written = [(each.value, each.previous, each.is_new) for each in run.events if each.tag == "variable:written"]
+    written = run.happened("variable:written", "value", "previous", "is_new")
     assert written == [("a", None, True), ("a", None, True), ("a", "a", False)]

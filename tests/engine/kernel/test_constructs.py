@@ -155,7 +155,7 @@ def test_compensation_in_reverse_order_with_what_was_known() -> None:
     assert not run.live("una")
     run(ReturnHandler(activity=run.one("unb")))
     assert run.first("handler:requested").handler == "do.it"
-    assert run.events[-1].given == {"who": "a"}
+    assert run.last.given == {"who": "a"}
     run(ReturnHandler(activity=run.one("una")))
     assert run.status == "completed"
 
