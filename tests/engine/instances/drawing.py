@@ -41,9 +41,9 @@ def io(inputs: Mapping[str, str] | None = None, outputs: Mapping[str, str] | Non
     return f"<zeebe:ioMapping>{maps('input', inputs or {})}{maps('output', outputs or {})}</zeebe:ioMapping>"
 
 
-def user(id_: str, *inside: str, form: str | None = None, **attributes: str | None) -> str:
+def user(id_: str, *inside: str, form: str | None = None, role: str = "clerk", **attributes: str | None) -> str:
     named = "" if form is None else f'<zeebe:formDefinition formId="{form}" />'
-    work = extensions("<zeebe:userTask />", '<zeebe:assignmentDefinition candidateGroups="clerk" />', named)
+    work = extensions("<zeebe:userTask />", f'<zeebe:assignmentDefinition candidateGroups="{role}" />', named)
     return el("userTask", id_, work, *inside, **attributes)
 
 
