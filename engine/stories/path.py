@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST_WAYS = 2_000
+MOST_WAYS = 500
 """Patterns kept at a time: a path with many equal branches can be followed in many ways."""
 
 

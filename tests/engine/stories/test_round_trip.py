@@ -1,4 +1,4 @@
-"""Random cases of random processes (all constructs, any order of ready work): recorded, told as a story, played to the same path and end."""
+"""Random cases of random processes (all constructs, any order of ready work): recorded, told as stories, played to the same end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.engine.kernel.building import Run, at
 from tests.engine.kernel.drawing_events import draw
 from tests.engine.kernel.playing import Player
 
-FEW = 30
+FEW = 20
 MANY = int(os.environ.get("PROPERTIES", "1000"))
 PAUSES = (0, 0, 1, 90, 4_000, 100_000)
 """Seconds between two things that happen: timers are late by them, or fire before they are due."""
