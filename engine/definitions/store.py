@@ -171,8 +171,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     return {
         name.as_posix(): path.read_bytes()
         for path, name in relative
-        if not name.name.startswith("README")
-        and not any(part.startswith(".") for part in name.parts)
+        if not name.name.startswith("README") and not any(part.startswith(".") for part in name.parts)
     }
 
 
