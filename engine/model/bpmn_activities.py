@@ -158,7 +158,7 @@ def read_call_activity(part: Part) -> CallActivity | None:
             "called_process_contradiction", part.raw.element, place="calledElement", first=plain, second=process
         )
         return None
-    if not plain and not part.extensions.has("calledElement"):
+    if not plain and "processId" not in part.extensions.attributes.get("calledElement", {}):
         part.problems.add("called_process_missing", part.raw.element, place="calledElement")
     target = process or plain
     if not target:

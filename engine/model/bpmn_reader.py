@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml import etree
 
@@ -68,6 +68,7 @@ def read_process_file(xml: bytes, file: str, *, scripts: Mapping[str, str] | Non
     if not processes:
         problems.add("process_missing", root)
     problems.raise_if_any()
+    assert not found.unread, f"no problem says why {found.unread} cannot be read"
     return ProcessFile(processes=tuple(processes), warnings=problems.warnings)
 
 
@@ -79,6 +80,7 @@ class _File:
     item_names: Mapping[str, str]
     scripts: Mapping[str, str]
     problems: Problems
+    unread: list[str] = field(default_factory=list)
 
     def reading(self, skeleton: Skeleton, roles: Mapping[str, str]) -> Reading:
         return Reading(
@@ -104,7 +106,9 @@ def _read_process(element: Element, file: _File) -> Process:
     nodes: dict[str, Node] = {}
     for raw in skeleton.nodes.values():
         node = read_node(raw, reading)
-        if node is not None:
+        if node is None:
+            file.unread.append(raw.id)
+        else:
             nodes[node.id] = node
     return Process(
         id=skeleton.id,
@@ -126,6 +130,7 @@ def _read_global_task(element: Element, file: _File) -> list[Process]:
     skeleton = Skeleton(element=element, id=identity, name=name, nodes={identity: task})
     node = read_node(task, file.reading(skeleton, {}))
     if node is None:
+        file.unread.append(identity)
         return []
     return [Process(id=identity, name=name, nodes={identity: node}, flows={}, documentation=documentation_of(element))]
 

@@ -111,7 +111,7 @@ def _read_behavior(element: Element, activity: Element, reading: Reading) -> dic
 def _read_complex(element: Element, activity: Element, reading: Reading) -> ComplexBehavior | None:
     condition = feel(text_of(child(element, "condition")), reading.problems, activity, "complexBehaviorDefinition")
     inner = child(element, "event")
-    event = None if inner is None else read_definition(inner, reading.declarations, reading.problems)
+    event = None if inner is None else read_definition(inner, reading.declarations, reading.problems, activity)
     if event is None or isinstance(event, MultipleDefinition):
         reading.problems.add("unsupported_multi_instance_behavior", activity, place="event", behavior="Complex")
         return None

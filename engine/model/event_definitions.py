@@ -92,10 +92,14 @@ def definitions_of(event: Element) -> list[Element]:
 
 
 def read_definition(
-    event: Element, declarations: Declarations, problems: Problems
+    event: Element, declarations: Declarations, problems: Problems, owner: Element | None = None
 ) -> EventDefinition | Unreadable | None:
-    """What ``event`` waits for or throws; None when it has no definition, ``Unreadable`` when a problem was noted."""
-    found = [_read_one(each, event, declarations, problems) for each in definitions_of(event)]
+    """What ``event`` waits for or throws; None when it has no definition, ``Unreadable`` when a problem was noted.
+
+    Problems are noted at ``owner`` when people do not know the event by itself.
+    """
+    known = event if owner is None else owner
+    found = [_read_one(each, known, declarations, problems) for each in definitions_of(event)]
     usable = tuple(each for each in found if not isinstance(each, Unreadable))
     if len(usable) < len(found):
         return Unreadable()
