@@ -1,11 +1,11 @@
-"""A house in which any process can be published and run: one database a module, each test with processes and cases of its own."""
+"""A house in which any process can be published and run: one database for all, each test with processes and cases of its own."""
 
 from __future__ import annotations
 
 import itertools
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from engine import clock
 from engine.data import data
 from engine.database.session import Database
 from engine.definitions import store
-from engine.definitions.gate import check
+from engine.errors import DefinitionError
 from engine.feel import Value
 from engine.handler import SYSTEM, Actor, BusinessError, HandlerContext, HandlerTable, handler
 from engine.history import queries as history
@@ -29,10 +29,9 @@ from engine.kernel import Event, State, fold, from_record
 from engine.messages import store as messages
 from engine.messages.signals import OutgoingSignal
 from engine.messages.store import OutgoingMessage
-from engine.model.bundle import Bundle, read_bundle
 from engine.timers import promoter, starts
 from tests.conftest import execute, with_database
-from tests.engine.instances.drawing import drawing
+from tests.engine.instances.drawing import bundle_files
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 CLERK = Actor(login="clea", name="Cléa", roles=frozenset({"clerk"}))
@@ -76,33 +75,22 @@ def note(given: Note, context: HandlerContext) -> None:
 
 HANDLERS = HandlerTable.of([write_note, post_note, erase_note], [])
 
-FORM = b"""id: answer
-title: {fr: Repondre, en: Answer}
-fields:
-  - {name: total, type: integer, label: {fr: Total, en: Total}}
-"""
-
 
 @dataclass(slots=True)
 class House:
-    """What the tests do there. ``published`` is everything that ever ran."""
+    """What the tests do there."""
 
     runtime: Runtime
     now: datetime = NOW
-    published: list[Bundle] = field(default_factory=list)
 
-    def publish(self, key: str, *inside: str, **files: bytes) -> Bundle:
+    def publish(self, key: str, *inside: str, **files: bytes) -> None:
         """Publish a drawing whose main process is ``key``; people start it if it has a plain start event."""
-        drawn = drawing(*inside)
-        start = b"start: {roles: [clerk]}\n" if b'<bpmn:startEvent id="start"' in drawn else b""
-        title = f"key: {key}\ntitle: {{fr: {key}, en: {key}}}\nprocess: {key}\n".encode()
-        given = {"process.yaml": title + start, f"{key}.bpmn": drawn, "forms/answer.yaml": FORM}
-        given |= {name.replace("_dmn", ".dmn"): content for name, content in files.items()}
-        assert [each for each in check(given, HANDLERS) if each.severity == "error"] == []
-        store.publish(self.runtime.database, SYSTEM, given, HANDLERS)
-        self.published.append(read_bundle(given))
+        given = bundle_files(key, *inside, **files)
+        try:
+            store.publish(self.runtime.database, SYSTEM, given, HANDLERS)
+        except DefinitionError as error:
+            pytest.fail("\n".join(str(each) for each in error.problems))
         self.work()
-        return self.published[-1]
 
     def start(self, key: str) -> int:
         case = self.start_only(key)
@@ -225,7 +213,7 @@ class House:
             assert {each.reference for each in self.incidents(case)} == set(state.incidents)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def house(template_url: str) -> Iterator[House]:
     template = make_url(template_url).database
     name = f"{template}_{os.getpid()}_house_{next(_numbers)}"

@@ -182,3 +182,22 @@ def escalation_named(code: str) -> str:
 
 def drawing(*inside: str) -> bytes:
     return f"{_HEAD}{''.join(inside)}</bpmn:definitions>".encode()
+
+
+_FORM = b"""id: answer
+title: {fr: Repondre, en: Answer}
+fields:
+  - {name: total, type: integer, label: {fr: Total, en: Total}}
+"""
+
+
+def bundle_files(key: str, *inside: str, **files: bytes) -> dict[str, bytes]:
+    """The files of a version whose main process is ``key``; people start it if it has the plain start event ``start``.
+
+    ``files``: more of them, ``rules_dmn`` for ``rules.dmn``.
+    """
+    drawn = drawing(*inside)
+    start = "start: {roles: [clerk]}\n" if b'<bpmn:startEvent id="start"' in drawn else ""
+    description = f"key: {key}\ntitle: {{fr: {key}, en: {key}}}\nprocess: {key}\n{start}".encode()
+    given = {"process.yaml": description, f"{key}.bpmn": drawn, "forms/answer.yaml": _FORM}
+    return given | {name.replace("_dmn", ".dmn"): content for name, content in files.items()}
