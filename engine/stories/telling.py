@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engine.data import to_values
 from engine.feel import Value
 from engine.model import elements as model
 from engine.protocol import events as happened
@@ -51,6 +52,7 @@ class _Teller:
         self._locale = locale
         self._zone = zone
         self.is_undoing = False
+        self._scopes: set[str] = set()
 
     def _say(self, code: str, /, **facts: object) -> str:
         return say(code, self._locale, **facts)
@@ -79,7 +81,11 @@ class _Teller:
                 return self._say("story_told_failed", code=event.code)
             case happened.InstanceCancelled():
                 return self._say("story_told_cancelled", reason=event.reason)
-            case happened.VariableWritten():
+            case happened.ScopeOpened():
+                self._scopes.add(event.scope)
+                return None
+            case happened.VariableWritten() if event.scope in self._scopes:
+                # what an activity is given is its own, and no variable of the case
                 return self._say("story_told_written", name=event.name, value=shown(event.value))
             case happened.FlowTaken():
                 name = self._title(event.flow)
@@ -176,7 +182,7 @@ def record_of(report: Report) -> dict[str, Any]:
                 "step": moment.step,
                 "by": moment.by,
                 "undone": moment.is_undone,
-                "events": [happened.to_record(each) for each in moment.events],
+                "events": [to_values(happened.to_record(each)) for each in moment.events],
             }
             for moment in report.moments
         ],

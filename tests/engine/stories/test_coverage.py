@@ -80,7 +80,9 @@ def test_what_happens_is_told_in_the_language_of_the_person(locale: str) -> None
     name = {"fr": "→ Décider de la demande", "en": "→ Decide on the request"}[locale]
     assert name in texts
     assert "  amount = 125.00" in texts
-    who = {"fr": "paul termine Décider de la demande", "en": "paul completes Decide on the request"}[locale]
+    who = {"fr": "paul termine «\u00a0Décider de la demande\u00a0»", "en": "paul completes “Decide on the request”"}[
+        locale
+    ]
     assert any(text.startswith(who) for text in texts)
 
 
