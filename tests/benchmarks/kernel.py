@@ -106,7 +106,7 @@ def their_process() -> Any:
     root = etree.fromstring((INPUTS / "o2c-30.bpmn").read_bytes())
     for task in list(root.iter(f"{{{_BPMN}}}serviceTask")):
         task.tag = f"{{{_BPMN}}}scriptTask"
-        etree.SubElement(task, f"{{{_BPMN}}}script").text = SCRIPTS[task.get("id")]
+        etree.SubElement(task, f"{{{_BPMN}}}script").text = SCRIPTS[task.get("id") or ""]
     for many in root.iter(f"{{{_BPMN}}}multiInstanceLoopCharacteristics"):
         for child in list(many):
             many.remove(child)
