@@ -23,8 +23,32 @@ element of the schemas of BPMN 2.0.2 is one of three things:
 * **kept without effect**: documentation, drawing, or what other tools need; it stays in the file and changes no path;
 * **refused**: it would change the path, and we do not do it; the file is refused with the element and what to do instead.
 
-What stands in neither list is refused as well. All problems of a file are told at once. A file is never written back by the engine except
-by `engine.model.xml_file.rewritten`, which loses and reorders nothing.
+What stands in neither list is refused as well. All problems of a file are told at once. Whoever changes a file does so with
+`engine.model.xml_file.rewritten`, which loses and reorders nothing.
+
+## Where the standard leaves room
+
+* **Processes.** Every process with `isExecutable="true"` is read, whichever pool it is in; others are drawings (a warning says so). A pool
+  without a process is a black box. A global task is a process of one task, which call activities run. Nothing is imported.
+* **No start and no end event** in a process or sub-process: what no flow leads to begins, what no flow leaves ends (10.5.2). With an end
+  event there must be a start event.
+* **Data** (10.4). A data object, like a property of a process, is a variable that everybody in the process sees; data stores are drawn.
+  A property of a sub-process is a variable of its own: null at first, and what is written to it inside stays inside. Tasks and events have
+  nothing inside that could use a property: refused, but for the placeholder of editors. `ioSpecification` and associations declare and
+  mirror: they have no effect, and what would carry a value from one name to another, or choose among several sets, is refused in favour of
+  variable mappings. Only multi-instances read theirs: `loopDataInputRef` names the collection, `inputDataItem` the item.
+* **Who** (10.3.4). `potentialOwner` of a user task: the name of a `resource`, or an expression that is no more than a name, is the role.
+  Other resource roles are refused.
+* **Messages** (8.3.11, 10.5.4) find their receiver by name and key (`zeebe:subscription`). Message flows, interfaces and operations are
+  drawings; a message flow is warned of, because people may expect more. The correlation of BPMN (`correlationKey`,
+  `correlationSubscription`) is refused: say it by a key.
+* **Scripts.** FEEL is evaluated. For every other `scriptFormat` the reader must be given an evaluator (`scripts`), and the product gives
+  none. Expressions are FEEL, also where the schema's default says XPath.
+* **Implementation** attributes name how somebody else would do it; what does it here is a handler, a decision, a person.
+
+## Every element
+
+Event definitions that stand by themselves in `definitions` are used by reference.
 """
 
 NAMES = {
