@@ -200,17 +200,31 @@ class House:
             return [tuple(row) for row in session.execute(text(sql), given)]
 
     def check(self) -> None:
-        """What each history tells is what the snapshot holds, and what waits beside is what waits inside."""
-        for (case,) in self.rows("SELECT id FROM engine.instance ORDER BY id"):
-            state = self.state(case)
-            folded = fold(self.case(case).definition.bundle.model, self.events(case))
-            assert folded.to_text() == state.to_text()
-            awaited = {each.id for each in state.waits.values() if each.name is not None or each.signal is not None}
-            timed = {each.id for each in state.waits.values() if each.due_at is not None}
-            rows = self.rows("SELECT wait FROM engine.subscription WHERE instance_id = :id", id=case)
-            assert {wait for (wait,) in rows} == awaited
-            assert {w for (w,) in self.rows("SELECT wait FROM engine.timer WHERE instance_id = :id", id=case)} == timed
-            assert {each.reference for each in self.incidents(case)} == set(state.incidents)
+        """What each history tells is what the snapshot holds, and what stands in the tables is what lives inside."""
+        beside = {
+            kind: set(self.rows(f"SELECT instance_id, {name} FROM engine.{kind} WHERE {name} IS NOT NULL {only}"))
+            for kind, name, only in (
+                ("subscription", "wait", ""),
+                ("timer", "wait", ""),
+                ("incident", "reference", "AND resolved_at IS NULL"),
+            )
+        }
+        inside: dict[str, set[tuple[Any, ...]]] = {kind: set() for kind in beside}
+        cases = self.rows("""
+            SELECT instance.id, snapshot, content_hash FROM engine.instance
+            JOIN engine.definition_version version ON version.id = version_id
+        """)
+        with self.runtime.database.reading() as session:
+            for case, snapshot, content_hash in cases:
+                state = State.from_text(bytes(snapshot))
+                events = [from_record(each.record) for each in history.timeline(session, case)]
+                model = store.bundle_of(session, content_hash).model
+                assert fold(model, events).to_text() == state.to_text()
+                for each in state.waits.values():
+                    if each.held is None:
+                        inside["timer" if each.due_at is not None else "subscription"].add((case, each.id))
+                inside["incident"] |= {(case, each) for each in state.incidents}
+        assert beside == inside
 
 
 @pytest.fixture(scope="session")
