@@ -222,6 +222,18 @@ DRAWINGS: Mapping[str, tuple[str, ...]] = {
             flows="start -> flight -> hotel -> sure -> undo -> end",
         ),
     ),
+    "tour": (
+        plain(
+            "tour",
+            say("book", '"tour"'),
+            boundary("undo_book", "book", compensation()),
+            service("unbook", "note.post", inputs={"said": '"no " + place'}, isForCompensation="true"),
+            undone_by("undo_book", "unbook"),
+            write("place", "place", '"elsewhere"'),
+            el("intermediateThrowEvent", "undo", compensation("book")),
+            flows="start -> book -> place -> undo -> end",
+        ),
+    ),
     "ink": (
         process(
             "ink",

@@ -140,6 +140,13 @@ def test_compensation_undoes_the_rows_of_handlers_last_first(house: House) -> No
     assert house.case(case).path.elements["unflight"].completed == 1
 
 
+def test_an_effect_undoes_with_its_own_inputs_alone(house: House) -> None:
+    house.publish("tour", *DRAWINGS["tour"])
+    case = house.start("tour")
+    assert house.notes(case) == ["tour", "no elsewhere"]
+    assert house.status(case) == "completed"
+
+
 def test_compensation_that_fails_is_an_incident_and_goes_on_after_it(house: House) -> None:
     house.publish("ink", *DRAWINGS["ink"])
     case = house.start("ink")
