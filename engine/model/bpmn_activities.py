@@ -181,7 +181,7 @@ def read_receive_task(part: Part) -> ReceiveTask | None:
     if isinstance(message, Unreadable):
         return None
     is_instantiating = part.raw.element.get("instantiate") in TRUE
-    if is_instantiating and (part.raw.incoming or part.raw.scope != part.reading.skeleton.id):
+    if is_instantiating and part.raw.scope != part.reading.skeleton.id:
         part.problems.add("instantiate_not_here", part.raw.element, place="instantiate")
     if not is_instantiating and message.correlation_key is None:
         part.problems.add(

@@ -107,6 +107,8 @@ class Extensions:
 def read_extensions(element: Element, owner: Element, problems: Problems) -> Extensions:
     """Read the extension elements of ``element``; problems are noted at ``owner``, the element that people know."""
     holder = child(element, "extensionElements")
+    if holder is None and not any(str(key).startswith("{") for key in element.attrib):
+        return Extensions()  # as most elements
     attributes: dict[str, Mapping[str, str]] = {}
     inputs: list[VariableMapping] = []
     outputs: list[VariableMapping] = []
