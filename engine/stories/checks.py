@@ -75,7 +75,7 @@ def check_story(played: Bundle | Model, story: Story, handlers: Declarations | N
     if process is None:
         known = ", ".join(sorted(world.model.processes))
         return (story.problem("story_process_unknown", ("process",), process=story.process, known=known),)
-    return tuple(_Check(world, process, story, handlers, at).problems())
+    return tuple(map(world.named, _Check(world, process, story, handlers, at).problems()))
 
 
 class _Check:

@@ -13,7 +13,7 @@ from engine.kernel import Phase, State
 from engine.model import schedules
 from engine.model.yaml_file import Path
 from engine.protocol import events as happened
-from engine.stories.story import Ending, Expectation, Given, MessageExpected, Story
+from engine.stories.story import YEARS, Ending, Expectation, Given, MessageExpected, Story
 from engine.stories.values import same, shown, value_of
 from engine.stories.world import World
 
@@ -157,7 +157,8 @@ def _due(story: Story, expected: Expectation, seen: Seen) -> Iterator[Problem]:
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).isoformat()
+    # a timer may be due where the years of Python end
+    return (moment.astimezone(zone) if moment.year in YEARS else moment).isoformat()
 
 
 def _incidents(story: Story, expected: Expectation, seen: Seen) -> Iterator[Problem]:

@@ -28,6 +28,7 @@ from engine.stories.declared import Declarations, Declared, input_problem, resul
 from engine.stories.path import Follower, TooOpen, pattern_of
 from engine.stories.report import Moment, Report
 from engine.stories.story import (
+    YEARS,
     CancelStep,
     ClockStep,
     ExpectStep,
@@ -79,6 +80,7 @@ class _Mark:
     state: State | None
     moments: int
     problems: int
+    done: int
     follower: Follower | None
 
 
@@ -96,6 +98,8 @@ class _Play:
         self._problems: list[Problem] = []
         self._follower = None if story.ending.path is None else Follower(pattern_of(story.ending.path))
         self._person: _Mark | None = None
+        self._tasks: dict[str, happened.TaskCreated] = {}
+        self._done: list[tuple[str | None, str]] = []
         self._refused: str | None = None
         self._fired: list[str] = []
         self._firings = 0
@@ -120,7 +124,7 @@ class _Play:
         return Report(
             story=self._story,
             moments=tuple(self._moments),
-            deviations=tuple(self._problems),
+            deviations=tuple(map(self._world.named, self._problems)),
             state=self._state,
             rules=frozenset(self._hits),
         )
@@ -229,9 +233,12 @@ class _Play:
 
     def _time(self, text: str, place: Path) -> datetime:
         try:
-            return schedules.due_moment(text, self._now, self._at(self._now).zone, at_end=False)
+            moment = schedules.due_moment(text, self._now, self._at(self._now).zone, at_end=False)
         except schedules.NotATime:
             raise self._stop("story_not_a_moment", place=place, text=text) from None
+        if moment.year not in YEARS:
+            raise self._stop("story_not_a_moment", place=place, text=text)
+        return moment
 
     def _timer(self, step: TimerStep) -> None:
         """Let the time pass until the timer fires; if it has fired just now, that is it. One of a recorded case fires when it is told."""
@@ -242,6 +249,8 @@ class _Play:
         wait = _one_of(sorted(found, key=by_due), step.which)
         if wait is None or wait.due_at is None:
             raise self._stop("story_timer_not_set", element=step.element, waiting=self._waiting())
+        if wait.due_at.year not in YEARS and not self._story.has_own_timers:
+            raise self._stop("story_not_a_moment", text=wait.due_at.isoformat())
         self._awaited.append(step.element)
         if self._story.has_own_timers:
             self._fire(wait, self._now)
@@ -304,8 +313,7 @@ class _Play:
 
     def _may_do(self, step: TaskStep, activity: Activity) -> None:
         """The rules of the inbox: the role, the assignee, four eyes."""
-        events = self._seen().events
-        task = next(each for each in events if isinstance(each, happened.TaskCreated) and each.activity == activity.id)
+        task = self._tasks[activity.id]
         is_theirs = task.assignee == step.by
         if self._story.people is not None and not is_theirs:
             roles = self._story.people.get(step.by, ())
@@ -313,10 +321,8 @@ class _Play:
                 raise self._stop("story_not_offered", element=step.element, person=step.by, role=task.role)
         if task.assignee is not None and not is_theirs:
             raise self._stop("story_task_of_another", element=step.element, person=step.by, assignee=task.assignee)
-        if task.not_same_as is not None:
-            earlier = (each for each in events if isinstance(each, happened.TaskCompleted))
-            if any(each.element == task.not_same_as and each.actor == step.by for each in earlier):
-                raise self._stop("story_four_eyes", element=step.element, person=step.by, other=task.not_same_as)
+        if (task.not_same_as, step.by) in self._done:
+            raise self._stop("story_four_eyes", element=step.element, person=step.by, other=task.not_same_as)
 
     def _answers(
         self, form: Form | None, given: Mapping[str, Given], seen: Mapping[str, Value], place: Path
@@ -463,11 +469,12 @@ class _Play:
         """A person acts: what follows in this step is theirs."""
         follower = None if self._follower is None else self._follower.copy()
         if self._handlers is not None:
-            self._person = _Mark(self._state, len(self._moments), len(self._problems), follower)
+            self._person = _Mark(self._state, len(self._moments), len(self._problems), len(self._done), follower)
 
     def _undo(self, mark: _Mark, code: str) -> None:
         self._state, self._follower, self._person, self._refused = mark.state, mark.follower, None, code
         self._moments[mark.moments :] = [replace(each, is_undone=True) for each in self._moments[mark.moments :]]
+        del self._done[mark.done :]
         # the path of what has not happened differs from nothing
         since = self._problems[mark.problems :]
         self._problems[mark.problems :] = [each for each in since if not each.code.startswith("story_path")]
@@ -479,6 +486,10 @@ class _Play:
         for event in events:
             if isinstance(event, happened.HandlerRequested):
                 self._check_input(event)
+            elif isinstance(event, happened.TaskCreated):
+                self._tasks[event.activity] = event
+            elif isinstance(event, happened.TaskCompleted):
+                self._done.append((event.element, event.actor))
 
     def _check_input(self, event: happened.HandlerRequested) -> None:
         declared = self._declared(event.element)

@@ -95,8 +95,10 @@ class _Reader:
 
     def _moment(self, text: str, path: Path) -> str:
         try:
-            datetime.fromisoformat(text)
+            is_moment = datetime.fromisoformat(text).year in parts.YEARS
         except ValueError:
+            is_moment = False
+        if not is_moment:
             self._note("story_not_a_moment", path, text=text)
         return text
 

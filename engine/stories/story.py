@@ -16,6 +16,9 @@ Texts = Mapping[str, str]
 Element = str
 """The id of an element of the diagram."""
 
+YEARS = range(1900, 3000)
+"""In which a story may play: far from where Python's own dates end."""
+
 EndKind = Literal["completed", "failed", "cancelled", "waiting", "refused"]
 
 

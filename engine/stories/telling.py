@@ -15,6 +15,7 @@ from engine.protocol import events as happened
 from engine.stories.coverage import Coverage
 from engine.stories.expectations import waiting_at
 from engine.stories.report import Moment, Report
+from engine.stories.story import YEARS
 from engine.stories.values import shown
 from engine.stories.world import World
 from engine.texts import format as written
@@ -61,7 +62,8 @@ class _Teller:
         return self._world.title(element, self._locale)
 
     def _moment(self, moment: datetime) -> str:
-        return written.moment(moment, self._locale, self._zone, "short")
+        # a timer may be due where the years of Python end
+        return written.moment(moment, self._locale, self._zone, "short") if moment.year in YEARS else moment.isoformat()
 
     def _values(self, code: str, values: Mapping[str, Value], **facts: object) -> str:
         if not values:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from engine.errors import Problem
 from engine.model.bundle import Bundle
 from engine.model.elements import Model, Node
 from engine.model.forms import Form
@@ -28,6 +29,11 @@ class World:
     def node(self, element: str) -> Node | None:
         """The element of this id, in whichever process it stands."""
         return next((each.nodes[element] for each in self.model.processes.values() if element in each.nodes), None)
+
+    def named(self, problem: Problem) -> Problem:
+        """The same with the name of the element that it is about."""
+        node = None if problem.element_id is None else self.node(problem.element_id)
+        return problem if node is None else replace(problem, element_name=node.name or None)
 
     def title(self, element: str, locale: str) -> str:
         """What people call an element or a flow; its id where it has no name."""

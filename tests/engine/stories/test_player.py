@@ -8,9 +8,13 @@ import pytest
 
 from engine.model import elements as model
 from engine.protocol import events as happened
+from engine.stories import play, read_story
+from engine.stories.telling import told
+from engine.stories.world import world_of
 from engine.texts import say
+from handlers.table import HANDLERS
 from tests.engine.kernel.building import feel, make, maps, message, process, script, signal, simple, timer
-from tests.engine.stories.telling import TABLE, codes, places, played
+from tests.engine.stories.telling import FOLDER, TABLE, at, codes, places, played, replenishment
 
 TASK = simple([make(model.UserTask, "t", role="clerk")], "start -> t -> end")
 SERVICE = simple(
@@ -278,8 +282,8 @@ def test_the_clock_stops_at_each_timer_for_what_it_asks_of_handlers() -> None:
 def test_a_timer_can_be_waited_for_by_name_and_told_to_have_fired() -> None:
     named = "steps: [{timer: late}, {handler: remind}, {task: t, by: ann}]\nexpect: {end: end}"
     assert played(LATE, named, handlers=TABLE).passed
-    told = "steps: [{after: P1D}, {timer: late}, {handler: remind}, {task: t, by: ann}]\nexpect: {end: end}"
-    report = played(LATE, told, handlers=TABLE)
+    named = "steps: [{after: P1D}, {timer: late}, {handler: remind}, {task: t, by: ann}]\nexpect: {end: end}"
+    report = played(LATE, named, handlers=TABLE)
     assert report.passed, report.deviations
     assert sum(isinstance(each, happened.TimerFired) for each in report.events) == 1
 
@@ -301,6 +305,20 @@ def test_a_timer_that_something_else_ends_does_not_come() -> None:
         simple(nodes, "start -> t -> end\nsoon -> end\nlate -> end"), "steps: [{timer: late}]\nexpect: {end: end}"
     )
     assert codes(report.deviations) == ["story_timer_not_fired"]
+
+
+def test_no_story_goes_where_the_calendar_ends() -> None:
+    far = simple(
+        [make(model.CatchEvent, "far", trigger=timer("date", '"9999-12-31T23:59:00Z"'))], "start -> far -> end"
+    )
+    for step in ("{timer: far}", "{after: P9000Y}"):
+        stopped = played(far, f"steps: [{step}]\nexpect: {{end: end}}")
+        assert codes(stopped.deviations) == ["story_not_a_moment"]
+    report = played(far, "expect: {end: {waiting: [far]}}")
+    assert report.passed
+    assert list(told(report, world_of(far), "en", at(report.moments[0].at).zone))
+    report = played(far, "expect: {end: {waiting: [far]}, due: {far: 2026-11-24T09:00}}")
+    assert codes(report.deviations) == ["story_due_other"]
 
 
 def test_a_cycle_without_end_is_no_story() -> None:
@@ -438,8 +456,8 @@ def test_a_start_that_something_triggers_is_named() -> None:
 
 
 def test_playing_is_deterministic() -> None:
-    told = "steps: [{after: P2D}, {handler: remind}, {handler: remind}]\nexpect: {end: {waiting: [t]}}"
-    first, second = (played(LATE, told, handlers=TABLE) for _ in range(2))
+    text = "steps: [{after: P2D}, {handler: remind}, {handler: remind}]\nexpect: {end: {waiting: [t]}}"
+    first, second = (played(LATE, text, handlers=TABLE) for _ in range(2))
     assert first.moments == second.moments
     assert first.deviations == second.deviations
 
@@ -450,3 +468,24 @@ def test_what_the_kernel_cannot_do_is_a_deviation_too() -> None:
     )
     report = played(definition, "expect: {end: end}")
     assert codes(report.deviations) == ["story_end_other", "story_incident_unexpected"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [("[below_threshold]", "story_decision_other"), ("[above_threshold]", None), ("[]", "story_decision_other")],
+)
+def test_the_rules_of_a_decision_are_compared(rules: str, code: str | None) -> None:
+    text = (FOLDER / "stories" / "approved.yaml").read_text(encoding="utf-8")
+    assert "[above_threshold]" in text
+    told_so = read_story(text.replace("[above_threshold]", rules).encode(), "stories/a.yaml")
+    report = play(replenishment(), told_so, HANDLERS, at)
+    assert codes(report.deviations) == ([] if code is None else [code])
+    for each in report.deviations:
+        assert each.element_name == "Faut-il un accord ?"
+
+
+def test_a_decision_that_was_not_taken_is_missed() -> None:
+    text = (FOLDER / "stories" / "refused.yaml").read_text(encoding="utf-8")
+    wanted = f"{text}  decisions: {{need_approval: [above_threshold]}}\n"
+    report = play(replenishment(), read_story(wanted.encode(), "stories/a.yaml"), HANDLERS, at)
+    assert codes(report.deviations) == ["story_decision_not_taken"]
