@@ -74,6 +74,8 @@ def read_start_event(part: Part) -> StartEvent | None:
         if trigger is None:
             part.problems.add("event_sub_process_without_trigger", part.raw.element, place="eventDefinition")
             return None
+        if isinstance(trigger, ErrorDefinition) and not is_interrupting:
+            part.problems.add("error_always_interrupts", part.raw.element, place="isInterrupting")
         _check_wait(trigger, part, is_interrupting=is_interrupting)
     return StartEvent(**part.common, trigger=trigger, is_interrupting=is_interrupting, outputs=part.extensions.outputs)
 

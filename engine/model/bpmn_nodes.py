@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.model.bpmn_activities import (
@@ -14,7 +15,7 @@ from engine.model.bpmn_activities import (
     read_service_task,
     read_user_task,
 )
-from engine.model.bpmn_data import check_data, declared
+from engine.model.bpmn_data import check_data, handed_over
 from engine.model.bpmn_events import (
     read_boundary_event,
     read_catch_event,
@@ -57,6 +58,9 @@ def read_node(raw: RawNode, reading: Reading) -> Node | None:
         "documentation": documentation_of(raw.element),
         "properties": dict(extensions.properties),
     }
+    part = Part(raw=raw, extensions=extensions, common=common, reading=reading)
+    check_data(part)
+    extensions = handed_over(part)
     if raw.kind in ACTIVITIES:
         common |= {
             "inputs": extensions.inputs,
@@ -70,11 +74,7 @@ def read_node(raw: RawNode, reading: Reading) -> Node | None:
             "start_quantity": read_quantity(raw.element, "startQuantity", reading.problems),
             "completion_quantity": read_quantity(raw.element, "completionQuantity", reading.problems),
         }
-    part = Part(raw=raw, extensions=extensions, common=common, reading=reading)
-    check_data(part)
-    if own := declared(part):
-        common["inputs"] = (*own, *extensions.inputs)
-    return read(part)
+    return read(replace(part, extensions=extensions))
 
 
 def _boundary_of(raw: RawNode, skeleton: Skeleton) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ class Reading:
     declarations: Declarations
     roles: Mapping[str, str]
     problems: Problems
-    item_names: Mapping[str, str] = field(default_factory=dict)
+    item_names: Mapping[str, str | None] = field(default_factory=dict)
     scripts: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -77,7 +77,7 @@ class _File:
     """What all processes of a file share."""
 
     declarations: Declarations
-    item_names: Mapping[str, str]
+    item_names: Mapping[str, str | None]
     scripts: Mapping[str, str]
     problems: Problems
     unread: list[str] = field(default_factory=list)

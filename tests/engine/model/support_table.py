@@ -34,9 +34,10 @@ What stands in neither list is refused as well. All problems of a file are told 
   event there must be a start event.
 * **Data** (10.4). A data object, like a property of a process, is a variable that everybody in the process sees; data stores are drawn.
   A property of a sub-process is a variable of its own: null at first, and what is written to it inside stays inside. Tasks and events have
-  nothing inside that could use a property: refused, but for the placeholder of editors. `ioSpecification` and associations declare and
-  mirror: they have no effect, and what would carry a value from one name to another, or choose among several sets, is refused in favour of
-  variable mappings. Only multi-instances read theirs: `loopDataInputRef` names the collection, `inputDataItem` the item.
+  nothing inside that could use a property: refused, but for the placeholder of editors. Where a value must be handed over (to a handler, to
+  a called process and back, into a message) an association between data and a data input or output does so, under its name, unless a
+  mapping says otherwise; elsewhere it only says again what is so. What would carry a value from one name to another, or choose among
+  several sets, is refused in favour of variable mappings. `loopDataInputRef` names the collection of a multi-instance, `inputDataItem` the item.
 * **Who** (10.3.4). `potentialOwner` of a user task: the name of a `resource`, or an expression that is no more than a name, is the role.
   Other resource roles are refused.
 * **Messages** (8.3.11, 10.5.4) find their receiver by name and key (`zeebe:subscription`). Message flows, interfaces and operations are

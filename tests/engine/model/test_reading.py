@@ -141,6 +141,7 @@ def test_multi_instance_follows_the_association_to_its_data() -> None:
         '</multiInstanceLoopCharacteristics></serviceTask><dataObject id="rows"/>'
     )
     assert read.multi_instance.input_collection.source == "rows"
+    assert read.inputs == ()
 
 
 def test_data_that_changes_its_name_is_refused() -> None:
@@ -151,6 +152,45 @@ def test_data_that_changes_its_name_is_refused() -> None:
             '<dataObject id="data" name="invoice"/>'
         )
     ) == {("unsupported_data_association", "a")}
+
+
+DATA = (
+    '<ioSpecification id="i"><dataInput id="in"/><dataOutput id="out"/><inputSet/><outputSet/></ioSpecification>'
+    '<dataInputAssociation id="l"><sourceRef>here</sourceRef><targetRef>in</targetRef></dataInputAssociation>'
+    '<dataOutputAssociation id="m"><sourceRef>out</sourceRef><targetRef>result</targetRef></dataOutputAssociation>'
+)
+OBJECTS = '<dataObject id="o" name="order"/><dataObjectReference id="here" dataObjectRef="o"/><dataObject id="result"/>'
+
+
+def mapped(mappings: Any) -> list[tuple[str, tuple[str, ...]]]:
+    return [(each.source.source, each.target) for each in mappings]
+
+
+def test_an_association_hands_a_value_to_a_called_process_and_back() -> None:
+    read = node(f'<callActivity id="a" calledElement="q">{DATA}</callActivity>{OBJECTS}')
+    assert mapped(read.inputs) == [("order", ("order",))]
+    assert mapped(read.outputs) == [("result", ("result",))]
+    assert not read.propagates_all_out
+
+
+def test_an_association_hands_a_value_to_a_handler_unless_a_mapping_does() -> None:
+    task = (
+        '<extensionElements><zeebe:taskDefinition type="x.y"/>{}</extensionElements>',
+        '<zeebe:ioMapping><zeebe:input source="= other" target="order"/></zeebe:ioMapping>',
+    )
+    read = node(f'<serviceTask id="a">{task[0].format("")}{DATA}</serviceTask>{OBJECTS}')
+    assert mapped(read.inputs) == [("order", ("order",))]
+    assert read.outputs == ()
+    read = node(f'<serviceTask id="a">{task[0].format(task[1])}{DATA}</serviceTask>{OBJECTS}')
+    assert mapped(read.inputs) == [("other", ("order",))]
+
+
+def test_an_association_puts_a_value_into_a_message() -> None:
+    event = (
+        '<intermediateThrowEvent id="a"><dataInput id="in"/><dataInputAssociation id="l"><sourceRef>here</sourceRef>'
+        f"<targetRef>in</targetRef></dataInputAssociation><inputSet/></intermediateThrowEvent>{OBJECTS}"
+    )
+    assert mapped(node(event).inputs) == [("order", ("order",))]
 
 
 def test_multi_instance_behaviours(nodes: dict[str, Any]) -> None:
