@@ -37,7 +37,8 @@ What stands in neither list is refused as well. All problems of a file are told 
   nothing inside that could use a property: refused, but for the placeholder of editors. Where a value must be handed over (to a handler, to
   a called process and back, into a message) an association between data and a data input or output does so, under its name, unless a
   mapping says otherwise; elsewhere it only says again what is so. What would carry a value from one name to another, or choose among
-  several sets, is refused in favour of variable mappings. `loopDataInputRef` names the collection of a multi-instance, `inputDataItem` the item.
+  several sets, is refused in favour of variable mappings. `loopDataInputRef` names the collection of a multi-instance, `inputDataItem`
+  the item.
 * **Who** (10.3.4). `potentialOwner` of a user task: the name of a `resource`, or an expression that is no more than a name, is the role.
   Other resource roles are refused.
 * **Messages** (8.3.11, 10.5.4) find their receiver by name and key (`zeebe:subscription`). Message flows, interfaces and operations are
