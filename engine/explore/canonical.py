@@ -73,7 +73,7 @@ def _live_names(trial: Trial, live: Live) -> Names:
     for scope in trial.state.scopes.values():
         process = trial.process_of(scope.id)
         elements |= {process.flows[each].target for each in scope.tokens}
-    return frozenset().union(*(live.at(each) for each in elements))
+    return live.among(elements)
 
 
 def _has_order(trial: Trial) -> bool:

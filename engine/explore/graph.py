@@ -71,7 +71,7 @@ class Graph:
         self.process = process
         self.surroundings = surroundings
         self.shared = Shared(names, _counted(reach.model), _undoes(reach.model))
-        self.live = Live(reach, names)
+        self.live = Live(reach, names, surroundings.declared)
         self.happenings = Happenings(reach, surroundings)
         self.places: list[Place] = []
         self.seen: dict[str, None] = {}

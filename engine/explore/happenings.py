@@ -38,6 +38,15 @@ class Surroundings:
         form = self.forms.get(form_id or "")
         return None if form is None else {each.name: _domain(each) for each in form.fields if not each.is_output}
 
+    def declared(self, node: model.Node) -> frozenset[str] | None:
+        """The variables that whoever answers for ``node`` certainly gives; None when that is not known."""
+        if isinstance(node, model.UserTask) and node.form is not None and node.form in self.forms:
+            fields = self.forms[node.form].fields
+            return frozenset(each.name for each in fields if not each.is_output and each.visible is None)
+        if isinstance(node, model.ServiceTask) and node.handler in self.outputs:
+            return frozenset(self.outputs[node.handler])
+        return None
+
     @property
     def narrowed(self) -> frozenset[str]:
         """Variables of which few values are possible."""
@@ -46,6 +55,8 @@ class Surroundings:
 
 
 def _domain(field_: Field) -> Domains:
+    if field_.visible is not None:  # when it is not shown, the variable stays what it was
+        return {}
     empty = () if field_.required is True else (None,)
     if field_.options is not None:
         return {(): (*(each.value for each in field_.options), *empty)}

@@ -21,7 +21,7 @@ from engine.model.bundle import Bundle
 from engine.model.elements import Model
 
 MAX_STATES = 100_000
-MAX_MOVES = 1_000_000
+MAX_MOVES = 100_000
 """Bounds of one question, counted so that the answer is the same on every machine."""
 _MOST_WAYS = 200
 """So many ways to something wrong are looked at for one that is possible."""
@@ -80,8 +80,8 @@ class _Question:
 
     def answer(self) -> Verdict:
         """See ``explore``."""
-        deciding = Deciding(self.reach)
-        correlated, everything = deciding.correlated(self.surroundings.narrowed), deciding.everything()
+        deciding = Deciding(self.reach, self.surroundings.declared)
+        correlated, everything = deciding.correlated(self.surroundings.narrowed), deciding.everything
         try:
             if correlated != everything:
                 graph = self._graph(correlated)
