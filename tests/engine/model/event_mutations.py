@@ -247,57 +247,51 @@ def _one_way(root: Tree) -> Iterator[tuple[Tree, str]]:
         yield tree, identity
 
 
+def awaited(root: Tree, *names: str) -> Iterator[tuple[Tree, Tree, Tree]]:
+    """A copy of the tree, in it each element of these names that an event-based gateway leads to, and the gateway."""
+    for identity in places(root, *names):
+        tree, element = changed(root, identity)
+        for flow in flows_at(tree, element, "targetRef"):
+            gateway = tree.xpath("//*[@id=$id]", id=flow.get("sourceRef"))[0]
+            if local_name(gateway) == "eventBasedGateway":
+                yield tree, element, gateway
+
+
 @kind("event gateway that leads to work", "event_gateway_target")
 def _to_work(root: Tree) -> Iterator[tuple[Tree, str]]:
-    for identity in places(root, "intermediateCatchEvent", "receiveTask"):
-        tree, element = changed(root, identity)
-        flows = flows_at(tree, element, "targetRef")
-        sources = tree.xpath("//*[@id=$id]", id=flows[0].get("sourceRef")) if flows else []
-        if sources and local_name(sources[0]) == "eventBasedGateway":
-            element.tag = f"{{{BPMN}}}task"
-            element.attrib.pop("messageRef", None)
-            for each in list(element):
-                element.remove(each)
-            yield tree, identity
+    for tree, element, _ in awaited(root, "intermediateCatchEvent", "receiveTask"):
+        element.tag = f"{{{BPMN}}}task"
+        element.attrib.pop("messageRef", None)
+        for each in list(element):
+            element.remove(each)
+        yield tree, element.get("id", "")
 
 
 @kind("another flow to a wait of an event gateway", "event_gateway_target_shared")
 def _shared_wait(root: Tree) -> Iterator[tuple[Tree, str]]:
-    for identity in places(root, "intermediateCatchEvent", "receiveTask"):
-        tree, element = changed(root, identity)
-        flows = flows_at(tree, element, "targetRef")
-        sources = tree.xpath("//*[@id=$id]", id=flows[0].get("sourceRef")) if flows else []
-        if sources and local_name(sources[0]) == "eventBasedGateway":
-            new(element.getparent(), "task", id="other")
-            new(element.getparent(), "sequenceFlow", id="to_other", sourceRef=identity, targetRef="other")
-            new(element.getparent(), "sequenceFlow", id="from_other", sourceRef="other", targetRef=identity)
-            yield tree, identity
+    for tree, element, _ in awaited(root, "intermediateCatchEvent", "receiveTask"):
+        new(element.getparent(), "task", id="other")
+        new(element.getparent(), "sequenceFlow", id="to_other", sourceRef=element.get("id", ""), targetRef="other")
+        new(element.getparent(), "sequenceFlow", id="from_other", sourceRef="other", targetRef=element.get("id", ""))
+        yield tree, element.get("id", "")
 
 
 @kind("receive task with a boundary event after an event gateway", "event_gateway_target")
 def _boundary_wait(root: Tree) -> Iterator[tuple[Tree, str]]:
-    for identity in places(root, "receiveTask"):
-        tree, element = changed(root, identity)
-        flows = flows_at(tree, element, "targetRef")
-        sources = tree.xpath("//*[@id=$id]", id=flows[0].get("sourceRef")) if flows else []
-        if sources and local_name(sources[0]) == "eventBasedGateway":
-            event = new(element.getparent(), "boundaryEvent", id="edge", attachedToRef=identity)
-            new(new(event, "timerEventDefinition"), "timeDuration").text = "PT1H"
-            end = flows_at(tree, element, "sourceRef")[0].get("targetRef", "")
-            new(element.getparent(), "sequenceFlow", id="from_edge", sourceRef="edge", targetRef=end)
-            yield tree, identity
+    for tree, element, _ in awaited(root, "receiveTask"):
+        event = new(element.getparent(), "boundaryEvent", id="edge", attachedToRef=element.get("id", ""))
+        new(new(event, "timerEventDefinition"), "timeDuration").text = "PT1H"
+        end = flows_at(tree, element, "sourceRef")[0].get("targetRef", "")
+        new(element.getparent(), "sequenceFlow", id="from_edge", sourceRef="edge", targetRef=end)
+        yield tree, element.get("id", "")
 
 
 @kind("event gateway with events and tasks", "event_gateway_mixed")
 def _mixed(root: Tree) -> Iterator[tuple[Tree, str]]:
-    for identity in places(root, "receiveTask"):
-        tree, element = changed(root, identity)
-        flows = flows_at(tree, element, "targetRef")
-        sources = tree.xpath("//*[@id=$id]", id=flows[0].get("sourceRef")) if flows else []
-        if sources and local_name(sources[0]) == "eventBasedGateway":
-            element.tag = f"{{{BPMN}}}intermediateCatchEvent"
-            new(element, "messageEventDefinition", messageRef=element.attrib.pop("messageRef"))
-            yield tree, sources[0].get("id", "")
+    for tree, element, gateway in awaited(root, "receiveTask"):
+        element.tag = f"{{{BPMN}}}intermediateCatchEvent"
+        new(element, "messageEventDefinition", messageRef=element.attrib.pop("messageRef"))
+        yield tree, gateway.get("id", "")
 
 
 KINDS["parallel event gateway"] = (
