@@ -58,6 +58,7 @@ class Catching(Tokens):
                 self.emit(happened.SignalAwaited(**common, name=plan.definition.name))
             else:
                 self.emit(happened.ConditionAwaited(**common, held=held))
+                self._checks.append(common["wait"])
 
     def await_first(self, activity: Activity, node: model.EventBasedGateway) -> None:
         """The gateway waits for every event after it, and goes with the first (BPMN 13.4.4)."""

@@ -82,7 +82,10 @@ class Evaluation:
         """The storable value of an expression."""
         budget = self.budget(expression.cost)
         try:
-            return storable(expression.evaluate(seen, self.environment, budget))
+            value = expression.evaluate(seen, self.environment, budget)
+            # what a process keeps already need not be copied: a large order goes through many inputs
+            is_kept = isinstance(value, dict | list) and seen.get(expression.source) is value
+            return value if is_kept else storable(value)
         except EngineError as error:
             block(error.code, place, **error.facts)
         finally:
@@ -178,7 +181,7 @@ class Evaluation:
         try:
             return Plan(element, definition, schedules.schedule(definition.kind, value, now, zone))
         except schedules.NotATime:
-            block("not_a_time", place, given=_shown(value))
+            block("not_a_time", place, given=f"{value!s:.80}")
 
     def correlation_key(self, expression: Expression | None, seen: Variables, place: str) -> str | None:
         """The key as text: 5 and 5.0 are one number, so one key. None without an expression."""
@@ -206,7 +209,7 @@ class Evaluation:
         try:
             return schedules.due_moment(value, self.environment.now, self.environment.zone, at_end=at_end)
         except schedules.NotATime:
-            block("not_a_time", place, given=_shown(value))
+            block("not_a_time", place, given=f"{value!s:.80}")
 
     def priority(self, expression: Expression | None, seen: Variables) -> int:
         """A whole number from 0 to 100."""
@@ -214,7 +217,7 @@ class Evaluation:
         if value is None:
             return DEFAULT_PRIORITY
         if not isinstance(value, Decimal) or value != int(value) or not 0 <= value <= MAX_PRIORITY:
-            block("priority_invalid", "priority", text=_shown(value))
+            block("priority_invalid", "priority", text=f"{value!s:.80}")
         return int(value)
 
 
@@ -229,7 +232,3 @@ def _put(existing: Value, path: Sequence[str], value: Value) -> Value:
 
 def _kind(value: Value) -> str:
     return "null" if value is None else type(value).__name__
-
-
-def _shown(value: Value) -> str:
-    return f"{value!s:.80}"

@@ -240,12 +240,14 @@ class Moves(Repeating):
         after = surrounding.new_child(dict(written))
         if isinstance(node, model.Activity) and self.state.is_item(activity):
             completed, thrown = self.item_completed(activity, node, after)
-            self.emit_all(told)
+            for event in told:
+                self.emit(event)
             self._end(activity, node, written, ())
             self.depart_item(activity.scope, completed, thrown)
         else:
             flows = self.flows(self.process_of(activity.scope), node, after)
-            self.emit_all(told)
+            for event in told:
+                self.emit(event)
             self.depart(activity, written, flows)
 
     def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
@@ -256,15 +258,15 @@ class Moves(Repeating):
     def _end(self, activity: Activity, node: model.Node, written: Variables, flows: Sequence[str]) -> None:
         for name, value in sorted(written.items()):  # by name, because a state that was read has another order
             self.write(activity.scope, name, value, activity.element)
-        if isinstance(node, model.Activity) and (not node.is_repeated or self.state.is_item(activity)):
+        if isinstance(node, model.Activity) and (node.compensated_by or activity.scopes):
             self.record(self.state.activities[activity.id], node)
         for scope_id in activity.scopes:
             self.close_scope(scope_id)
         self.end_waits(activity.id)
         self.resolve_incidents(activity.id)
         self.emit(happened.ElementCompleted(activity=activity.id, element=activity.element))
-        times = node.completion_quantity if isinstance(node, model.Activity) else 1
-        self._take(activity.scope, [flow for flow in flows for _ in range(times)])
+        for _ in range(node.completion_quantity if isinstance(node, model.Activity) else 1):
+            self._take(activity.scope, flows)
         if activity.undoes is not None:
             self.go_on_undoing(activity.undoes)
 
@@ -365,5 +367,6 @@ class Moves(Repeating):
 
 
 def _catches_error(node: model.Node) -> bool:
-    definitions = model.definitions_of(getattr(node, "trigger", None))
-    return any(isinstance(each, model.ErrorDefinition) for each in definitions)
+    if not isinstance(node, model.BoundaryEvent | model.StartEvent):
+        return False
+    return any(isinstance(each, model.ErrorDefinition) for each in model.definitions_of(node.trigger))

@@ -189,7 +189,7 @@ class State:
 
     def is_stuck(self, activity_or_wait: str) -> bool:
         """An incident about this activity or wait is open."""
-        return any(each.activity == activity_or_wait for each in self.incidents.values())
+        return bool(self.incidents) and any(each.activity == activity_or_wait for each in self.incidents.values())
 
     def is_item(self, activity: Activity) -> bool:
         """It is one item of a multi-instance (its scope holds nothing else)."""
@@ -273,28 +273,29 @@ class State:
 
 Kind = TypeVar("Kind", Scope, Activity, Wait, Incident, Record)
 
-_NOT_WRITTEN = {"id", "activities"}  # the key outside; counted again
+_REQUIRED = object()
+_DEFAULTS = {
+    kind: tuple(kind._field_defaults.get(name, _REQUIRED) for name in kind._fields[1:])
+    for kind in (Scope, Activity, Wait, Incident, Record)
+}
 
 
 def _pack(record: Any) -> dict[str, Any]:
-    """Fields that differ from their default, by name."""
-    defaults = record._field_defaults
+    """Fields that differ from their default, by name; but for the id, which is the key outside, and for what is counted again."""
     return {
-        name: _write_items(value) if isinstance(value, Items) else value
-        for name, value in zip(record._fields, record, strict=True)
-        if name not in _NOT_WRITTEN and (name not in defaults or value != defaults[name])
+        name: _write_items(value) if name == "items" else value
+        for name, value, default in zip(record._fields[1:], record[1:], _DEFAULTS[type(record)], strict=True)
+        if value != default and name != "activities"
     }
 
 
 def _unpack_all(kind: type[Kind], packed: Mapping[str, Mapping[str, Any]]) -> dict[str, Kind]:
     # ids are a letter and the number that the counter gave: their order is the order in which things began
-    return {key: _unpack(kind, key, packed[key]) for key in sorted(packed, key=lambda key: int(key[1:]))}
-
-
-def _unpack(kind: type[Kind], key: str, packed: Mapping[str, Any]) -> Kind:
-    return kind(
-        id=key, **{name: _READERS[name](value) if name in _READERS else value for name, value in packed.items()}
-    )
+    found = {}
+    for key in sorted(packed, key=lambda key: int(key[1:])):
+        read = {name: _READERS[name](value) if name in _READERS else value for name, value in packed[key].items()}
+        found[key] = kind(id=key, **read)
+    return found
 
 
 def _whole(value: Any) -> int | None:
@@ -307,8 +308,7 @@ def _read_items(packed: Mapping[str, Any]) -> Items:
 
 
 def _write_items(items: Items) -> dict[str, Any]:
-    outputs = {str(number): output for number, output in items.outputs.items()}
-    return {"pending": items.pending, "total": items.total, "outputs": outputs}
+    return items._asdict() | {"outputs": {str(number): output for number, output in items.outputs.items()}}
 
 
 _READERS: dict[str, Any] = {

@@ -92,15 +92,6 @@ class Tokens(Evaluation, ABC):
         """Let it happen: the only way in which a move changes anything."""
         apply(self.state, event)
         self.events.append(event)
-        if isinstance(event, happened.VariableWritten):
-            self._written.add(event.name)
-        elif isinstance(event, happened.ConditionAwaited):
-            self._checks.append(event.wait)
-
-    def emit_all(self, told: Events) -> None:
-        """The same for several."""
-        for event in told:
-            self.emit(event)
 
     def new_id(self, kind: str) -> str:
         """The id for the next event that gives one; deterministic, never given twice in an instance."""
@@ -383,6 +374,7 @@ class Tokens(Evaluation, ABC):
             self._write_to(holder, name, value, element)
 
     def _write_to(self, holder: str, name: str, value: Value, element: str | None) -> None:
+        self._written.add(name)
         held = (self.state.activities.get(holder) or self.state.scopes[holder]).variables
         self.emit(
             happened.VariableWritten(

@@ -24,9 +24,10 @@ class Undoer(Catching):
     def leave(self, activity: Activity, node: model.Node, result: Variables, *, told: Events = ()) -> None:
         """Map what came out, then take the flows; ``told`` are the facts to emit before."""
 
-    def record(self, activity: Activity, node: model.Node) -> None:
+    def record(self, activity: Activity, node: model.Activity) -> None:
         """``activity`` is about to complete: keep what is needed to undo it, if anybody can."""
-        if not isinstance(node, model.Activity) or node.is_for_compensation or activity.undoes is not None:
+        is_body = node.is_repeated and not self.state.is_item(activity)
+        if is_body or node.is_for_compensation or activity.undoes is not None:
             return
         inner = activity.scopes[0] if activity.scopes else None
         # a sub-process that has a handler is undone by it alone
