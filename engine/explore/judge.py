@@ -116,8 +116,8 @@ class _Question:
                 break
         if proof.certain is not None:
             return proof.certain
-        if proof.open:
-            return proof.open[0]
+        if proof.open is not None:
+            return proof.open
         dead = self._dead(graph)
         if dead:
             return Verdict(
@@ -205,12 +205,12 @@ def _without_end(graph: Graph) -> Iterator[Place]:
 
 
 class _Proof:
-    """Looks for something wrong that is certain; keeps what is open."""
+    """Looks for something wrong that is certain; keeps the first that is open."""
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self.certain: Verdict | None = None
-        self.open: list[Verdict] = []
+        self.open: Verdict | None = None
         self._tried = 0
 
     def is_certain(self, place: Place) -> bool:
@@ -220,14 +220,16 @@ class _Proof:
 
     def is_certain_at(self, place: Place, kind: Kind, element: str) -> bool:
         """The same, for what is known to be wrong."""
-        self._tried += 1
-        if self._tried > _MOST_WAYS and self.open:
+        if self.open is not None and (kind is Kind.NO_WAY or self._tried > _MOST_WAYS):
             return False
+        self._tried += 1
         way = place.way()
         literals = [literal for each in way for literal in each.literals]
         solver = self._graph.shared.solver
         finding = solver.find(literals)
         is_certain = finding.answer is Answer.POSSIBLE and kind is not Kind.NO_WAY
+        if self.open is not None and not is_certain:
+            return False
         needed = literals if is_certain else self._in_question(literals, element, kind)
         verdict = Verdict(
             process=self._graph.process.id,
@@ -242,7 +244,7 @@ class _Proof:
         if is_certain:
             self.certain = verdict
         else:
-            self.open.append(verdict)
+            self.open = verdict
         return is_certain
 
     def _in_question(self, literals: Sequence[Literal], element: str, kind: Kind) -> Sequence[Literal]:

@@ -18,7 +18,7 @@ from engine.explore.fragment import ENVIRONMENT, candidates, shape, shapes_of
 from engine.explore.unknown import Computed, Decided, Free, Hidden, Kept, Literal, Path, Put, Unknown
 from engine.feel import Value
 
-MAX_TRIES = 5_000
+MAX_TRIES = 1_000
 """How many evaluations of conditions one question may take."""
 _MAX_DEPTH = 50
 
