@@ -11,12 +11,13 @@ PYTEST_WORKERS ?= auto
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-input $(PIP_PROGRESS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format format-check lint types contracts check-long bench assets assets-check lock clean
+.PHONY: help run test check format format-check lint types contracts check-long properties bench assets assets-check lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
 	@echo "make check-long    the tests that take minutes (crashes, races), and the built assets against their sources"
 	@echo "make bench         measures; one figure a line with its goal and verdict, and build/bench.json (docs/benchmarks.md)"
+	@echo "make properties    random processes through the kernel: N=2000 of them, from the seed FROM=1000 on"
 	@echo "make format        formats the code and mends what can be mended"
 	@echo "make assets        builds web/static/dist from web/frontend (needs Node.js)"
 	@echo "make lock          writes the lock files again from pyproject.toml"
@@ -61,6 +62,11 @@ contracts: .venv/dev.stamp
 
 check-long: .venv/dev.stamp assets-check
 	.venv/bin/pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m long --timeout 1200
+
+N ?= 2000
+FROM ?= 1000
+properties: .venv/dev.stamp
+	PROPERTIES=$(N) PROPERTIES_FROM=$(FROM) .venv/bin/pytest -q -n $(PYTEST_WORKERS) --dist worksteal --timeout 0 -m long tests/engine/kernel/test_properties.py
 
 bench: .venv/dev.stamp
 	.venv/bin/python -m tests.benchmarks.run --json build/bench.json

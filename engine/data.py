@@ -8,11 +8,13 @@ UTF-8) is what the history hashes.
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import Enum
 from typing import Annotated, Any, TypeVar, dataclass_transform
 from uuid import UUID
 
@@ -44,6 +46,28 @@ class YearsMonths:
     """A calendar duration (FEEL *years and months duration*), in months; negative when it goes back."""
 
     months: int
+
+
+def to_values(found: object) -> Any:
+    """``found`` as the process keeps it: records become contexts, sequences lists, whole numbers exact decimals.
+
+    Raises ValueError for a float.
+    """
+    if isinstance(found, float):
+        raise ValueError("a float is not a value of a process")  # noqa: TRY004 - a value that is refused, as Pydantic says it
+    if found is None or isinstance(found, bool):
+        return found
+    if isinstance(found, Enum):
+        return to_values(found.value)
+    if isinstance(found, int):
+        return Decimal(found)
+    if dataclasses.is_dataclass(found) and not isinstance(found, type) and not isinstance(found, YearsMonths):
+        return {each.name: to_values(getattr(found, each.name)) for each in dataclasses.fields(found)}
+    if isinstance(found, Mapping):
+        return {str(key): to_values(value) for key, value in found.items()}
+    if isinstance(found, Sequence | frozenset | set) and not isinstance(found, str | bytes):
+        return [to_values(value) for value in found]
+    return found
 
 
 def _to_json(value: object) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,28 +16,44 @@ from engine.identity import people
 from engine.identity.people import RoleTitles
 from engine.inbox.queries import SummaryValue
 from engine.instances import overview
+from engine.instances.names import find_flow, find_node, find_process
 from engine.instances.queries import CasePage, CaseRow, ElementCounts, Path, StageNow, Status
 from engine.model.bundle import Bundle
 from engine.model.elements import (
+    Activity,
     BoundaryEvent,
     BusinessRuleTask,
     CallActivity,
+    CancelDefinition,
     CatchEvent,
+    CompensationDefinition,
+    ComplexGateway,
+    ConditionalDefinition,
     EndEvent,
     ErrorDefinition,
+    EscalationDefinition,
+    EventBasedGateway,
+    EventDefinition,
     ExclusiveGateway,
     Flow,
     Gateway,
     InclusiveGateway,
+    LinkDefinition,
     MessageDefinition,
+    MultipleDefinition,
     Node,
     ParallelGateway,
     Process,
+    ReceiveTask,
     ScriptTask,
+    SendTask,
     ServiceTask,
+    SignalDefinition,
     StartEvent,
     SubProcess,
+    Task,
     ThrowEvent,
+    TimerDefinition,
     UserTask,
 )
 from web import ui
@@ -109,45 +125,54 @@ class ListedCase:
     status: Status
 
 
-_KINDS: tuple[tuple[type[Node], str], ...] = (
-    (StartEvent, "start_event"),
-    (EndEvent, "end_event"),
-    (CatchEvent, "catch_event"),
-    (ThrowEvent, "throw_event"),
-    (ExclusiveGateway, "exclusive_gateway"),
-    (InclusiveGateway, "inclusive_gateway"),
-    (ParallelGateway, "parallel_gateway"),
-    (UserTask, "user_task"),
-    (ServiceTask, "service_task"),
-    (ScriptTask, "script_task"),
-    (BusinessRuleTask, "business_rule_task"),
-    (CallActivity, "call_activity"),
-    (SubProcess, "sub_process"),
-)
+_KINDS: Mapping[type[Node], str] = {
+    StartEvent: "start_event",
+    EndEvent: "end_event",
+    CatchEvent: "catch_event",
+    ThrowEvent: "throw_event",
+    ExclusiveGateway: "exclusive_gateway",
+    InclusiveGateway: "inclusive_gateway",
+    ParallelGateway: "parallel_gateway",
+    EventBasedGateway: "event_based_gateway",
+    ComplexGateway: "complex_gateway",
+    Task: "task",
+    ReceiveTask: "receive_task",
+    SendTask: "send_task",
+    UserTask: "user_task",
+    ServiceTask: "service_task",
+    ScriptTask: "script_task",
+    BusinessRuleTask: "business_rule_task",
+    CallActivity: "call_activity",
+    SubProcess: "sub_process",
+}
+
+_BOUNDARIES: Mapping[type[EventDefinition], str] = {
+    TimerDefinition: "timer",
+    MessageDefinition: "message",
+    ErrorDefinition: "error",
+    SignalDefinition: "signal",
+    EscalationDefinition: "escalation",
+    ConditionalDefinition: "condition",
+    CompensationDefinition: "compensation",
+    CancelDefinition: "cancel",
+    MultipleDefinition: "multiple",
+}
 
 
 def kind_of(node: Node) -> str:
     """What a node is, in words."""
     if isinstance(node, BoundaryEvent):
-        trigger = node.trigger
-        name = (
-            "error"
-            if isinstance(trigger, ErrorDefinition)
-            else "message"
-            if isinstance(trigger, MessageDefinition)
-            else "timer"
-        )
-        return t(f"web.kind.boundary_{name}")
-    if isinstance(node, Gateway) and len(node.outgoing) == 1:
+        return t(f"web.kind.boundary_{_BOUNDARIES[type(node.trigger)]}")
+    if isinstance(node, Gateway) and len(node.outgoing) == 1 and not isinstance(node, ComplexGateway):
         return t("web.kind.merge")  # it joins what was parted and decides nothing
-    return t("web.kind." + next((name for kind, name in _KINDS if isinstance(node, kind)), "other"))
+    if isinstance(node, SubProcess) and (node.is_event or node.is_transaction):
+        return t("web.kind.event_sub_process" if node.is_event else "web.kind.transaction")
+    return t("web.kind." + _KINDS.get(type(node), "other"))
 
 
 def name_of(bundle: Bundle, node_id: str) -> str:
     """The name of an element or flow in the person's language; of one without a name, what it is."""
-    process = bundle.process
-    node = process.nodes.get(node_id)
-    flow = process.flows.get(node_id)
+    node, flow = find_node(bundle, node_id), find_flow(bundle, node_id)
     french = (node.name if node else flow.name if flow else "").replace("\n", " ").strip()
     found = in_language({"fr": french} | dict(bundle.names.get(node_id, {})))
     if found:
@@ -223,13 +248,14 @@ def in_short(summary: Sequence[SummaryValue], *, without: str | None, at_most: i
 def steps_after(process: Process, node: Node) -> list[tuple[Flow | None, Node]]:
     """What can follow ``node``: the flow that decides (None when nothing does) and the next thing that happens.
 
-    Exclusive and inclusive gateways are looked through: what follows them is a choice, named by their flow. Loops end the look.
+    Exclusive and inclusive gateways are looked through: what follows them is a choice, named by their flow. An event-based gateway is
+    the next thing: what decides there is still to happen. Loops end the look.
     """
     found: list[tuple[Flow | None, Node]] = []
 
     def look(flow: Flow, decisive: Flow | None, seen: frozenset[str]) -> None:
         target = process.nodes[flow.target]
-        if not isinstance(target, Gateway) or target.id in seen:
+        if not isinstance(target, Gateway) or isinstance(target, EventBasedGateway) or target.id in seen:
             found.append((decisive, target))
             return
         decides = len(target.outgoing) > 1 and not isinstance(target, ParallelGateway)
@@ -237,15 +263,16 @@ def steps_after(process: Process, node: Node) -> list[tuple[Flow | None, Node]]:
             following = process.flows[each]
             look(following, following if decides else decisive, seen | {target.id})
 
+    is_choice = isinstance(node, Gateway) or any(process.flows[each].condition for each in node.outgoing)
     for each in node.outgoing:
         flow = process.flows[each]
-        look(flow, flow if isinstance(node, Gateway) and len(node.outgoing) > 1 else None, frozenset())
+        look(flow, flow if is_choice and len(node.outgoing) > 1 else None, frozenset())
     return found
 
 
 def outcomes(bundle: Bundle, node: Node) -> list[str]:
     """What comes after ``node``, one sentence each."""
-    process = bundle.process
+    process = find_process(bundle, node.id)
     lines = []
     for flow, target in steps_after(process, node):
         step = name_of(bundle, target.id)
@@ -274,12 +301,14 @@ def diagram(
 ) -> DiagramView:
     """The diagram of a version with what a case did on it, and the same as rows.
 
-    ``last_at``: when each element was last touched; ``address`` gives the link of an element.
+    ``last_at``: when each element was last touched; ``address`` gives the link of an element. Other processes than the main one have
+    rows when the case has been there (one that it called, or another participant).
     """
-    process = bundle.process
-    labels = {each: name_of(bundle, each) for each in (*process.nodes, *process.lanes) if bundle.names.get(each)}
-    labels |= {each: name_of(bundle, each) for each in process.flows if bundle.names.get(each)}
-    known = selected if selected in process.nodes else None
+    others = (each for each in bundle.model.processes.values() if each.id != bundle.process_id)
+    processes = (bundle.process, *(each for each in others if not path.elements.keys().isdisjoint(each.nodes)))
+    named = (each for process in processes for each in (*process.nodes, *process.lanes, *process.flows))
+    labels = {each: name_of(bundle, each) for each in named if bundle.names.get(each)}
+    known = selected if any(selected in process.nodes for process in processes) else None
     data = {
         "elements": {
             each: {"entered": n.entered, "completed": n.completed, "active": n.active, "cancelled": n.cancelled}
@@ -299,26 +328,40 @@ def diagram(
             url=address(node.id),
             is_selected=node.id == known,
         )
+        for process in processes
         for node in in_reading_order(process)
     )
     return DiagramView(source=source, data=safe_json(data), steps=steps, is_open=known is not None)
 
 
 def in_reading_order(process: Process) -> Sequence[Node]:
-    """The nodes as a token meets them from the start (breadth first), boundary events after what they watch; unreachable ones last."""
-    starts = [each.id for each in process.starts(process.id)]
+    """The nodes as a token meets them from the start (breadth first), boundary events after what they watch; then event sub-processes,
+    each with what is inside; unreachable ones last.
+    """
+    begin = [*(each.id for each in process.entries(process.id)), *process.entrances()]
+    beside = [each.id for each in process.nodes.values() if isinstance(each, SubProcess) and each.is_event]
     order: dict[str, None] = {}
-    waiting = list(starts)
-    while waiting:
-        node_id = waiting.pop(0)
-        if node_id in order:
-            continue
-        order[node_id] = None
-        node = process.nodes[node_id]
-        attached = [each.id for each in boundary_of(process, node)]
-        inner = [each.id for each in process.starts(node_id)]
-        waiting += [*attached, *inner, *(process.flows[each].target for each in node.outgoing)]
-    return [process.nodes[each] for each in (*order, *(each for each in process.nodes if each not in order))]
+    for seed in (*begin, *beside, *process.nodes):
+        waiting = [seed]
+        while waiting:
+            node_id = waiting.pop(0)
+            if node_id not in order:
+                order[node_id] = None
+                waiting += _met_next(process, process.nodes[node_id])
+    return [process.nodes[each] for each in order]
+
+
+def _met_next(process: Process, node: Node) -> Iterator[str]:
+    """Ids of what a reader meets after ``node``: what watches and what undoes it, what is inside, where its flows and links lead."""
+    yield from (each.id for each in boundary_of(process, node))
+    if isinstance(node, Activity) and node.compensated_by is not None:
+        yield node.compensated_by
+    if isinstance(node, SubProcess):
+        yield from (each.id for each in process.starts(node.id) or process.entries(node.id))
+    if isinstance(node, ThrowEvent) and isinstance(node.result, LinkDefinition):
+        beside = (each for each in process.inside[node.scope] if isinstance(each, CatchEvent))
+        yield from (each.id for each in beside if each.trigger == node.result)
+    yield from (process.flows[each].target for each in node.outgoing)
 
 
 def _step(
@@ -331,7 +374,7 @@ def _step(
     url: str,
     is_selected: bool,
 ) -> Step:
-    process = bundle.process
+    process = find_process(bundle, node.id)
     state, icon = ("untouched", "right")
     text = t("web.steps.untouched")
     if counts.active:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from engine.decisions.checks import check_model
 from engine.definitions import variables
+from engine.definitions.entrances import entrances_of
 from engine.definitions.expression_checks import Known, check_expressions
 from engine.errors import DefinitionError, Facts, Problem
 from engine.handler import Handler, HandlerTable
@@ -19,11 +20,12 @@ from engine.model.bpmn_reader import read_processes
 from engine.model.bundle import PROCESS_FILE, Bundle, read_bundle
 from engine.model.elements import (
     BoundaryEvent,
+    ConditionalDefinition,
     ErrorDefinition,
-    MessageDefinition,
     Node,
     Process,
     ServiceTask,
+    SubProcess,
     UserTask,
 )
 
@@ -68,6 +70,10 @@ def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] |
     known = Known(types=variables.typed(bundle), names=names)
     for process in bundle.model.processes.values():
         yield from check_expressions(files.get(process.id, PROCESS_FILE), process, known)
+        for entrance in entrances_of(process):
+            if isinstance(entrance.definition, ConditionalDefinition):
+                place = _Place(file=files.get(process.id, PROCESS_FILE), node=process.nodes[entrance.element])
+                yield place.problem("start_by_condition", "eventDefinition")
         for node in process.nodes.values():
             place = _Place(file=files.get(process.id, PROCESS_FILE), node=node)
             if isinstance(node, ServiceTask):
@@ -100,15 +106,6 @@ def lane_roles(bundle: Bundle) -> frozenset[str]:
         if isinstance(node, UserTask) and node.role
     }
     return frozenset(lanes | tasks)
-
-
-def message_starts(bundle: Bundle) -> frozenset[str]:
-    """The names of the messages that begin an instance."""
-    return frozenset(
-        start.trigger.name
-        for start in bundle.process.starts(bundle.process_id)
-        if isinstance(start.trigger, MessageDefinition)
-    )
 
 
 def _service_task(place: _Place, node: ServiceTask, process: Process, handlers: HandlerTable) -> Iterator[Problem]:
@@ -148,7 +145,7 @@ def _errors(place: _Place, node: ServiceTask, process: Process, handler: Handler
     meant = _meant_refusals(node)
     for code in meant - set(handler.errors):
         yield place.problem("error_never_raised", REFUSES, handler=handler.name, error=code)
-    caught = [code for scope in _outwards(node, process) for _, code in _caught_at(scope, process)]
+    caught = [code for around in _outwards(node, process) for code in _caught_around(around, process)]
     for code in handler.errors:
         if None not in caught and code not in caught and code not in meant:
             yield place.problem("error_not_caught", "error", warning=True, handler=handler.name, error=code)
@@ -162,6 +159,16 @@ def _caught_at(activity: str, process: Process) -> Iterator[tuple[BoundaryEvent,
             and isinstance(node.trigger, ErrorDefinition)
         ):
             yield node, node.trigger.code
+
+
+def _caught_around(activity: str, process: Process) -> Iterator[str | None]:
+    """The codes of errors that are caught at the activity or by an event sub-process beside it, which catches nothing of its own kind."""
+    yield from (code for _, code in _caught_at(activity, process))
+    node = process.nodes[activity]
+    if not (isinstance(node, SubProcess) and node.is_event):
+        for _, start in process.event_sub_processes(node.scope):
+            if isinstance(start.trigger, ErrorDefinition):
+                yield start.trigger.code
 
 
 def _outwards(node: Node, process: Process) -> Iterator[str]:

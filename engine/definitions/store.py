@@ -13,16 +13,15 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.database.session import Database
-from engine.definitions import drafts
+from engine.definitions import drafts, entrances
 from engine.definitions import files as stored_files
 from engine.definitions.cache import BundleCache
-from engine.definitions.gate import check, lane_roles, message_starts
+from engine.definitions.gate import check, lane_roles
 from engine.errors import Conflict, DefinitionError, InvariantBroken, NotAllowed, NotFound, Problem
 from engine.handler import SYSTEM, Actor, HandlerTable
 from engine.identity import people
 from engine.jobs import queue
 from engine.model.bundle import Bundle, content_hash, read_bundle
-from engine.model.elements import TimerDefinition
 from engine.timers import starts as start_timers
 
 _CACHE: Final = BundleCache()
@@ -64,13 +63,21 @@ _STARTED_BY_MESSAGE = text(f"""
     ) AS latest WHERE :message = ANY(start_messages) ORDER BY process_key
 """)  # noqa: S608 - composed of constants
 
+_STARTED_BY_SIGNAL = text(f"""
+    SELECT {_VERSION} FROM (
+        SELECT DISTINCT ON (process_key) * FROM engine.definition_version ORDER BY process_key, number DESC
+    ) AS latest WHERE :signal = ANY(start_signals) ORDER BY process_key
+""")  # noqa: S608 - composed of constants
+
 # One publisher of a process at a time: the second one sees the first one's version, and its own number follows.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('definition ' || :key, 0))")
 
 _INSERT = text(f"""
     INSERT INTO engine.definition_version
-        (process_key, number, content_hash, title_fr, title_en, note, start_roles, lane_roles, start_messages, published_at, published_by)
-    VALUES (:key, :number, :content_hash, :title_fr, :title_en, :note, :start_roles, :lane_roles, :start_messages, :now, :login)
+        (process_key, number, content_hash, title_fr, title_en, note, start_roles, lane_roles, start_messages, start_signals,
+         published_at, published_by)
+    VALUES (:key, :number, :content_hash, :title_fr, :title_en, :note, :start_roles, :lane_roles, :start_messages, :start_signals,
+            :now, :login)
     RETURNING {_VERSION}
 """)  # noqa: S608 - composed of constants
 
@@ -124,14 +131,15 @@ def publish(
                 "note": note,
                 "start_roles": [] if bundle.starts is None else list(bundle.starts.roles),
                 "lane_roles": sorted(lane_roles(bundle)),
-                "start_messages": sorted(message_starts(bundle)),
+                "start_messages": sorted(set(entrances.by_message(bundle).values())),
+                "start_signals": sorted(set(entrances.by_signal(bundle).values())),
                 "now": now,
                 "login": actor.login,
             },
         ).one()
         version = version_of(row)
         start_timers.end(session, bundle.key)
-        if timer_starts(bundle):
+        if entrances.by_timer(bundle):
             queue.defer(session, queue.PLAN_STARTS, {"version_id": version.id})
         return version
 
@@ -139,12 +147,6 @@ def publish(
 def lock_process(session: Session, process_key: str) -> None:
     """Let nobody publish the process until the transaction ends."""
     session.execute(_LOCK, {"key": process_key})
-
-
-def timer_starts(bundle: Bundle) -> Mapping[str, TimerDefinition]:
-    """The timers by which the bundle begins a case, by the id of their start event."""
-    starts = bundle.process.starts(bundle.process_id)
-    return {each.id: each.trigger for each in starts if isinstance(each.trigger, TimerDefinition)}
 
 
 def publish_folder(database: Database, folder: Path, handlers: HandlerTable) -> Version:
@@ -163,15 +165,13 @@ def publish_folder(database: Database, folder: Path, handlers: HandlerTable) -> 
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """The files of a process folder by path; hidden files, stories and the README do not run and are no part of a version."""
+    """The files of a process folder by path; hidden files and the README are no part of a version, its stories are."""
     found = (path for path in sorted(folder.rglob("*")) if path.is_file())
     relative = ((path, path.relative_to(folder)) for path in found)
     return {
         name.as_posix(): path.read_bytes()
         for path, name in relative
-        if name.parts[0] != "stories"
-        and not name.name.startswith("README")
-        and not any(part.startswith(".") for part in name.parts)
+        if not name.name.startswith("README") and not any(part.startswith(".") for part in name.parts)
     }
 
 
@@ -189,6 +189,11 @@ def versions(session: Session, process_key: str) -> tuple[Version, ...]:
 def started_by_message(session: Session, name: str) -> tuple[Version, ...]:
     """The latest versions of the processes that a message ``name`` begins."""
     return tuple(version_of(row) for row in session.execute(_STARTED_BY_MESSAGE, {"message": name}))
+
+
+def started_by_signal(session: Session, name: str) -> tuple[Version, ...]:
+    """The latest versions of the processes that a signal ``name`` begins."""
+    return tuple(version_of(row) for row in session.execute(_STARTED_BY_SIGNAL, {"signal": name}))
 
 
 def load(session: Session, version_id: int) -> Definition:

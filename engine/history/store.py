@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from engine.data import to_canonical
 from engine.errors import InvariantBroken
 from engine.history import verifier
-from engine.kernel.events import Event, to_record
+from engine.protocol.events import Event, to_record
 
 # One JSON text and not three arrays: the driver escapes every quotation mark of an array in Python, and records are full of them; that
 # alone took a quarter of the processor time of a step.

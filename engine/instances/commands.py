@@ -26,10 +26,10 @@ from engine.instances.driver import OnFailure, StepDone
 from engine.instances.runtime import Runtime
 from engine.jobs import queue
 from engine.kernel import StaleStimulus, ValueNotStorable, storable
-from engine.kernel import events as happened
-from engine.kernel.stimuli import CompleteTask, RetryIncident, Start
 from engine.model import forms
 from engine.model.forms import Form
+from engine.protocol import events as happened
+from engine.protocol.stimuli import CompleteTask, RetryIncident, Start
 
 RETRY_ROLES = frozenset({"process_owner", "admin"})
 

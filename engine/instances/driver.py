@@ -30,17 +30,17 @@ from engine.handler import Actor, BusinessError, Handler, HandlerContext, Transi
 from engine.history import store as history
 from engine.history.store import ChainHead
 from engine.inbox import store as inbox
-from engine.instances import incidents
+from engine.instances import incidents, signals
 from engine.instances.invoke import Threw, invoke
 from engine.instances.rows import StepRows
 from engine.instances.runtime import Runtime
 from engine.jobs import queue
 from engine.kernel import State, ValueNotStorable, advance, storable
-from engine.kernel import events as happened
-from engine.kernel.events import Event
-from engine.kernel.stimuli import FailHandler, ReturnHandler, Stimulus, ThrowError
 from engine.messages import store as messages
 from engine.model.bundle import Bundle
+from engine.protocol import events as happened
+from engine.protocol.events import Event
+from engine.protocol.stimuli import FailHandler, ReturnHandler, Stimulus, ThrowError
 from engine.timers import store as timers
 
 _log = log.get(__name__)
@@ -229,7 +229,7 @@ class _Step:
             raise InvariantBroken("step_without_state")
         head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, events)
         self._save_instance(state, head)
-        opened = self._save_rows(StepRows.of(instance.bundle, instance.id, events))
+        opened = self._save_rows(StepRows.of(instance.bundle, events))
         return StepDone(
             instance_id=instance.id, state=state, events=events, business_key=self._business_key, opened=opened
         )
@@ -327,7 +327,8 @@ class _Step:
         )
         timers.save(session, instance.id, set_=rows.timers_set, ended=rows.timers_ended)
         messages.save_subscriptions(session, instance.id, now, opened=rows.awaited, ended=rows.no_longer_awaited)
-        messages.send(session, rows.thrown, now, sender=self._actor.login, instance_id=instance.id)
+        messages.send(session, rows.messages, now, sender=self._actor.login, instance_id=instance.id)
+        signals.throw(session, rows.signals, now, sender=self._actor.login, instance_id=instance.id)
         incidents.save(session, instance.id, now, self._actor.login, raised=rows.incidents, resolved=rows.resolved)
         return opened
 

@@ -5,16 +5,14 @@ Pydantic holds both sides to what the handler declares; a float is refused where
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from enum import Enum
 from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from engine.data import to_values
 from engine.errors import Crashed, Facts, HandlerFailure, InputInvalid, OutputInvalid
 from engine.feel import Value
 from engine.handler import BusinessError, Handler, HandlerContext, Transient
@@ -94,28 +92,6 @@ def _read_output(handler: Handler, result: object) -> Mapping[str, Value]:
     if not isinstance(plain, dict):
         raise OutputInvalid(None, handler=handler.name, field="", reason="not a record")
     return plain
-
-
-def to_values(found: object) -> Value:
-    """``found`` as the process keeps it: records become contexts, sequences lists, whole numbers exact decimals.
-
-    Raises ValueError for a float.
-    """
-    if isinstance(found, float):
-        raise ValueError("a float is not a value of a process")  # noqa: TRY004 - a value that is refused, as Pydantic says it
-    if found is None or isinstance(found, bool):
-        return found
-    if isinstance(found, Enum):
-        return to_values(found.value)
-    if isinstance(found, int):
-        return Decimal(found)
-    if dataclasses.is_dataclass(found) and not isinstance(found, type) and type(found).__module__ != "engine.data":
-        return {each.name: to_values(getattr(found, each.name)) for each in dataclasses.fields(found)}
-    if isinstance(found, Mapping):
-        return {str(key): to_values(value) for key, value in found.items()}
-    if isinstance(found, Sequence | frozenset | set) and not isinstance(found, str | bytes):
-        return [to_values(value) for value in found]
-    return found
 
 
 def _refuse_floats(found: object) -> None:

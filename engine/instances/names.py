@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.model.bundle import Bundle
-from engine.model.elements import Node
+from engine.model.elements import Flow, Node, Process
+
+
+def find_process(bundle: Bundle, node_or_flow: str) -> Process:
+    """The process of the bundle in which an element or a flow stands; the main one for what stands in none."""
+    found = (
+        each for each in bundle.model.processes.values() if node_or_flow in each.nodes or node_or_flow in each.flows
+    )
+    return next(found, bundle.process)
 
 
 def find_node(bundle: Bundle, element_id: str) -> Node | None:
     """The node of this id, in whichever process of the bundle it stands."""
-    return next(
-        (process.nodes[element_id] for process in bundle.model.processes.values() if element_id in process.nodes), None
-    )
+    return find_process(bundle, element_id).nodes.get(element_id)
+
+
+def find_flow(bundle: Bundle, flow_id: str) -> Flow | None:
+    """The flow of this id, in whichever process of the bundle it stands."""
+    return find_process(bundle, flow_id).flows.get(flow_id)
 
 
 def element_title(bundle: Bundle, element_id: str) -> Mapping[str, str]:

@@ -185,7 +185,10 @@ _MANY = text(f"""
 _LAST_ID: Final = 2**63 - 1
 _BEFORE: Final = 3
 _COMPLETING: Final = frozenset(
-    {"task:completed", "handler:returned", "decision:evaluated", "timer:fired", "message:received"}
+    {
+        *("task:completed", "handler:returned", "decision:evaluated"),
+        *("timer:fired", "message:received", "signal:received", "condition:met"),
+    }
 )
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from engine.errors import Facts
 from engine.inbox.store import ClosedTask, NewTask
 from engine.instances.names import element_title
-from engine.kernel import events as happened
-from engine.kernel.events import Event
+from engine.messages.signals import OutgoingSignal
 from engine.messages.store import OutgoingMessage, SubscriptionRow
 from engine.model.bundle import Bundle
+from engine.protocol import events as happened
+from engine.protocol.events import Event
 from engine.timers.store import TimerRow
 
 
@@ -39,17 +40,18 @@ class StepRows:
     timers_ended: set[str] = field(default_factory=set)
     awaited: dict[str, SubscriptionRow] = field(default_factory=dict)
     no_longer_awaited: set[str] = field(default_factory=set)
-    thrown: list[OutgoingMessage] = field(default_factory=list)
+    messages: list[OutgoingMessage] = field(default_factory=list)
+    signals: list[OutgoingSignal] = field(default_factory=list)
     incidents: dict[str, NewIncident] = field(default_factory=dict)
     resolved: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, bundle: Bundle, instance_id: int, events: Iterable[Event]) -> StepRows:
+    def of(cls, bundle: Bundle, events: Iterable[Event]) -> StepRows:
         """Read ``events`` in their order."""
         rows = cls()
         for event in events:
             rows._read_work(bundle, event)
-            rows._read_wait(instance_id, event)
+            rows._read_wait(event)
         return rows
 
     def _read_work(self, bundle: Bundle, event: Event) -> None:
@@ -83,7 +85,7 @@ class StepRows:
                 if self.incidents.pop(event.incident, None) is None:
                     self.resolved.add(event.incident)
 
-    def _read_wait(self, instance_id: int, event: Event) -> None:
+    def _read_wait(self, event: Event) -> None:
         match event:
             case happened.TimerSet():
                 self.timers_set[event.wait] = TimerRow(element_id=event.element, due_at=event.due_at)
@@ -91,16 +93,24 @@ class StepRows:
                 if self.timers_set.pop(event.wait, None) is None:
                     self.timers_ended.add(event.wait)
             case happened.MessageAwaited():
-                self.awaited[event.wait] = SubscriptionRow(element_id=event.element, name=event.name, key=event.key)
-            case happened.MessageReceived() | happened.MessageWaitCancelled():
+                self.awaited[event.wait] = SubscriptionRow(
+                    kind="message", element_id=event.element, name=event.name, key=event.key
+                )
+            case happened.SignalAwaited():
+                self.awaited[event.wait] = SubscriptionRow(kind="signal", element_id=event.element, name=event.name)
+            case (
+                happened.MessageReceived()
+                | happened.MessageWaitCancelled()
+                | happened.SignalReceived()
+                | happened.SignalWaitCancelled()
+            ):
                 if self.awaited.pop(event.wait, None) is None:
                     self.no_longer_awaited.add(event.wait)
             case happened.MessageThrown():
-                # an activity is entered once for each throw, so its id makes the message unmistakable
-                key = f"{instance_id}:{event.activity}:{event.name}"
-                self.thrown.append(
-                    OutgoingMessage(name=event.name, key=event.key, payload=event.payload, idempotency_key=key)
-                )
+                # without an idempotency key: it is sent if, and only if, the step that throws it commits
+                self.messages.append(OutgoingMessage(name=event.name, key=event.key, payload=event.payload))
+            case happened.SignalThrown():
+                self.signals.append(OutgoingSignal(name=event.name, payload=event.payload))
 
     def _close(self, task: ClosedTask) -> None:
         if self.opened.pop(task.activity, None) is None:

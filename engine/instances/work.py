@@ -1,4 +1,5 @@
-"""What jobs do: fire a timer, run an effect, deliver a message. Each may run twice, and at any time; the second time finds nothing to do.
+"""What jobs do: fire a timer, run an effect, deliver a message or a signal, begin a case. Each may run twice, and at any time; the second
+time finds nothing to do.
 
 A body raises to be tried again. Its last attempt makes an incident instead: of the case where the kernel knows what failed, else of the
 job itself.
@@ -15,9 +16,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine import clock, log
+from engine.definitions import entrances
 from engine.definitions import store as definitions
-from engine.definitions.store import Version
+from engine.definitions.entrances import Entrance
+from engine.definitions.store import Definition
 from engine.errors import Crashed, Facts, HandlerFailure, InvariantBroken
+from engine.feel import Value
 from engine.handler import SYSTEM, Handler, HandlerContext, Transient
 from engine.instances import driver
 from engine.instances.driver import OnFailure
@@ -28,12 +32,20 @@ from engine.jobs import fence, incidents, queue
 from engine.jobs.queue import JobArguments
 from engine.jobs.retries import ATTEMPTS
 from engine.kernel import Activity, StaleStimulus, State
-from engine.kernel.stimuli import FailHandler, FireTimer, ReceiveMessage, ReturnHandler, Start, ThrowError
-from engine.kernel.timers import schedule
+from engine.messages import signals
 from engine.messages import store as messages
 from engine.messages.store import Message, Waiting
-from engine.model.bundle import Bundle
-from engine.model.elements import MessageDefinition, ServiceTask
+from engine.model.elements import ServiceTask
+from engine.model.schedules import schedule
+from engine.protocol.stimuli import (
+    FailHandler,
+    FireTimer,
+    ReceiveMessage,
+    ReceiveSignal,
+    ReturnHandler,
+    Start,
+    ThrowError,
+)
 from engine.timers import starts as start_timers
 
 _log = log.get(__name__)
@@ -102,6 +114,7 @@ class _Effect:
     instance_id: int
     activity: Activity
     handler: Handler
+    given: Mapping[str, Value]
     business_key: str | None
     started_by: str
 
@@ -142,23 +155,21 @@ def _find_effect(runtime: Runtime, session: Session, instance_id: int, activity_
     activity = next((each for each in state.needs if each.id == activity_id), None)
     if activity is None:
         return None
-    return _Effect(
-        instance_id=instance_id,
-        activity=activity,
-        handler=_handler_of(runtime, definitions.bundle_of(session, row.content_hash), activity),
-        business_key=row.business_key,
-        started_by=row.started_by,
-    )
-
-
-def _handler_of(runtime: Runtime, bundle: Bundle, activity: Activity) -> Handler:
-    node = find_node(bundle, activity.element)
+    node = find_node(definitions.bundle_of(session, row.content_hash), activity.element)
     if not isinstance(node, ServiceTask):
         raise InvariantBroken("effect_without_handler", element=activity.element)
     handler = runtime.handlers.handlers.get(node.handler)
     if handler is None:
         raise HandlerFailure("handler_unknown", handler=node.handler)
-    return handler
+    return _Effect(
+        instance_id=instance_id,
+        activity=activity,
+        handler=handler,
+        # as it was requested: who undoes something holds besides what that activity knew
+        given={each.target[0]: activity.variables[each.target[0]] for each in node.inputs},
+        business_key=row.business_key,
+        started_by=row.started_by,
+    )
 
 
 def _run_effect(runtime: Runtime, session: Session, effect: _Effect, attempt: Attempt, now: datetime) -> None:
@@ -174,7 +185,7 @@ def _run_effect(runtime: Runtime, session: Session, effect: _Effect, attempt: At
         now=now,
         starter=effect.started_by,
     )
-    outcome = invoke(effect.handler, effect.activity.variables, context)
+    outcome = invoke(effect.handler, effect.given, context)
     instance = driver.lock(session, effect.instance_id)
     driver.apply(
         runtime,
@@ -228,22 +239,16 @@ def deliver_message(runtime: Runtime, attempt: Attempt, *, message_id: int) -> N
     while True:
         with runtime.database.transaction() as session:
             message = messages.find(session, message_id, now)
-            if message is None:
-                return
-            receiver = _who_waits(session, message)
-            if receiver is None:
-                _start_by_message(runtime, session, message, attempt, now)
-                return
+            receiver = None if message is None else messages.who_waits(session, message)
+        if message is None:
+            return
+        if receiver is None:
+            # whoever begins to wait from now on finds the message and queues it again: only one of us gets it
+            _start_by_message(runtime, message, attempt, now)
+            return
         if _receive(runtime, message, receiver, attempt, now):
             return
         # somebody else's message was faster there: look again
-
-
-def _who_waits(session: Session, message: Message) -> Waiting | None:
-    if message.key is None:
-        return None
-    messages.meet(session, (message.name, message.key))
-    return messages.who_waits(session, message)
 
 
 def _receive(runtime: Runtime, message: Message, receiver: Waiting, attempt: Attempt, now: datetime) -> bool:
@@ -267,28 +272,85 @@ def _receive(runtime: Runtime, message: Message, receiver: Waiting, attempt: Att
     return True
 
 
-def _start_by_message(runtime: Runtime, session: Session, message: Message, attempt: Attempt, now: datetime) -> None:
+def _start_by_message(runtime: Runtime, message: Message, attempt: Attempt, now: datetime) -> None:
     """Begin the process that this message begins. The first by key, if several do: one receiver (§4)."""
-    version = next(iter(definitions.started_by_message(session, message.name)), None)
-    if version is None or not messages.lock(session, message.id):
-        return
-    definition = definitions.load(session, version.id)
-    bundle = definition.bundle
-    stimulus = Start(
-        process=bundle.process_id, start_event=_start_event(bundle, version, message.name), variables=message.payload
-    )
-    instance = driver.new_instance(session, definition, message.sent_by)
+    with runtime.database.transaction() as session:
+        version = next(iter(definitions.started_by_message(session, message.name)), None)
+        if version is None or not messages.lock(session, message.id):
+            return
+        definition = definitions.load(session, version.id)
+        entrance = next(iter(entrances.by_message(definition.bundle, message.name)))
+        instance = _begin(
+            runtime, session, definition, entrance, message.payload, attempt, now, started_by=message.sent_by
+        )
+        messages.mark_received(session, message.id, instance, now)
+
+
+# ---- signals
+
+
+def deliver_signal(runtime: Runtime, attempt: Attempt, *, instance_id: int) -> None:
+    """Tell the case of the oldest signal that it has not heard of, if it (still) waits for it."""
+    now = clock.now()
+    with runtime.database.transaction() as session:
+        instance = driver.lock(session, instance_id)
+        signal = signals.take(session, instance_id)
+        if signal is None or instance.state is None or instance.state.is_ended:
+            return
+        if all(wait.signal != signal.name for wait in instance.state.waits.values()):
+            return
+        driver.apply(
+            runtime,
+            session,
+            instance,
+            ReceiveSignal(name=signal.name, payload=signal.payload),
+            SYSTEM,
+            now,
+            on_failure=attempt.on_failure,
+            attempt=attempt.number,
+        )
+
+
+def start_by_signal(runtime: Runtime, attempt: Attempt, *, signal_id: int, version_id: int) -> None:
+    """Begin a case at each start event of the version that the signal triggers; once each, however often the job runs."""
+    now = clock.now()
+    with runtime.database.reading() as session:
+        signal = signals.find(session, signal_id)
+        definition = definitions.load(session, version_id)
+    if signal is None:
+        raise InvariantBroken("signal_not_thrown", signal=signal_id)
+    for entrance in entrances.by_signal(definition.bundle, signal.name):
+        with runtime.database.transaction() as session:
+            if fence.enter(session, f"start:{version_id}:{entrance.element}:signal {signal_id}", now):
+                _begin(
+                    runtime, session, definition, entrance, signal.payload, attempt, now, started_by=signal.thrown_by
+                )
+
+
+def _begin(  # noqa: PLR0917 - as a step has them at hand
+    runtime: Runtime,
+    session: Session,
+    definition: Definition,
+    entrance: Entrance,
+    variables: Mapping[str, Value],
+    attempt: Attempt,
+    now: datetime,
+    *,
+    started_by: str,
+) -> int:
+    """A case that something begins; gives its id."""
+    instance = driver.new_instance(session, definition, started_by)
     driver.apply(
-        runtime, session, instance, stimulus, SYSTEM, now, on_failure=attempt.on_failure, attempt=attempt.number
+        runtime,
+        session,
+        instance,
+        Start(process=entrance.process, start_event=entrance.element, variables=variables),
+        SYSTEM,
+        now,
+        on_failure=attempt.on_failure,
+        attempt=attempt.number,
     )
-    messages.mark_received(session, message.id, instance.id, now)
-
-
-def _start_event(bundle: Bundle, version: Version, name: str) -> str:
-    for start in bundle.model.processes[bundle.process_id].starts(bundle.process_id):
-        if isinstance(start.trigger, MessageDefinition) and start.trigger.name == name:
-            return start.id
-    raise InvariantBroken("message_start_missing", version=version.id, message=name)
+    return instance.id
 
 
 # ---- starts by a timer
@@ -305,9 +367,9 @@ def plan_starts(runtime: Runtime, _attempt: Attempt, *, version_id: int) -> None
         if in_force is None or in_force.id != version_id:
             return
         schedules = {}
-        for element_id, timer in definitions.timer_starts(definition.bundle).items():
+        for entrance, timer in entrances.by_timer(definition.bundle).items():
             value = timer.expression.evaluate({}, environment)
-            schedules[element_id] = schedule(timer.kind, value, environment.now, environment.zone)
+            schedules[entrance.element] = schedule(timer.kind, value, environment.now, environment.zone)
         start_timers.plan(session, process_key, version_id, schedules)
 
 
@@ -318,17 +380,8 @@ def start_by_timer(runtime: Runtime, attempt: Attempt, *, version_id: int, eleme
         if not fence.enter(session, f"start:{version_id}:{element_id}:{due}", now):
             return
         definition = definitions.load(session, version_id)
-        instance = driver.new_instance(session, definition, SYSTEM.login)
-        driver.apply(
-            runtime,
-            session,
-            instance,
-            Start(process=definition.bundle.process_id, start_event=element_id),
-            SYSTEM,
-            now,
-            on_failure=attempt.on_failure,
-            attempt=attempt.number,
-        )
+        entrance = next(each for each in entrances.by_timer(definition.bundle) if each.element == element_id)
+        _begin(runtime, session, definition, entrance, {}, attempt, now, started_by=SYSTEM.login)
 
 
 BODIES: Final[Mapping[str, Callable[..., None]]] = {
@@ -337,5 +390,7 @@ BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.DELIVER_MESSAGE: deliver_message,
     queue.PLAN_STARTS: plan_starts,
     queue.START_BY_TIMER: start_by_timer,
+    queue.DELIVER_SIGNAL: deliver_signal,
+    queue.START_BY_SIGNAL: start_by_signal,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""

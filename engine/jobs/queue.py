@@ -21,6 +21,8 @@ RUN_EFFECT: Final = "run_effect"
 DELIVER_MESSAGE: Final = "deliver_message"
 PLAN_STARTS: Final = "plan_starts"
 START_BY_TIMER: Final = "start_by_timer"
+DELIVER_SIGNAL: Final = "deliver_signal"
+START_BY_SIGNAL: Final = "start_by_signal"
 
 JobArguments = Mapping[str, Any]
 """What a job is told: ids (texts and whole numbers), never business data, which is read when the job runs."""

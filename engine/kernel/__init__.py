@@ -5,11 +5,11 @@ Decide and evolve: ``moves`` decides and emits events, ``fold.apply`` alone writ
 
 from engine.kernel.advance import MAX_STEPS, Advance, advance
 from engine.kernel.evaluation import MAX_WORK
-from engine.kernel.events import Event, from_record, to_record
 from engine.kernel.fold import fold
 from engine.kernel.state import ROOT, Activity, Incident, Phase, State, Wait
-from engine.kernel.stimuli import StaleStimulus, Stimulus
-from engine.kernel.values import ValueNotStorable, storable
+from engine.model.values import ValueNotStorable, storable
+from engine.protocol.events import Event, from_record, to_record
+from engine.protocol.stimuli import StaleStimulus, Stimulus
 
 __all__ = [
     "MAX_STEPS",

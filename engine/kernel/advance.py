@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from engine.errors import Facts, InvariantBroken, NotFound
+from engine.errors import Facts, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment
-from engine.kernel import events as happened
 from engine.kernel.evaluation import MAX_WORK, Blocked
-from engine.kernel.events import Event
 from engine.kernel.moves import Moves
 from engine.kernel.state import ROOT, Activity, Phase, State, Wait
-from engine.kernel.stimuli import (
-    CancelInstance,
-    CompleteTask,
-    FailHandler,
-    FireTimer,
-    ReceiveMessage,
-    RetryIncident,
-    ReturnHandler,
-    StaleStimulus,
-    Start,
-    Stimulus,
-    ThrowError,
-)
-from engine.kernel.values import storable_all
-from engine.model.elements import Model, ServiceTask, StartEvent
+from engine.model.elements import Model, Node, ServiceTask
+from engine.model.values import storable_all
+from engine.protocol import events as happened
+from engine.protocol import stimuli
+from engine.protocol.events import Event
+from engine.protocol.stimuli import StaleStimulus, Start, Stimulus
 
 MAX_STEPS = 10_000
 """How many pieces of automatic work one stimulus may lead to."""
@@ -74,59 +63,64 @@ def _start(moves: Moves, stimulus: Start) -> None:
     if process is None:
         raise NotFound("process_unknown", process=stimulus.process)
     variables = storable_all(stimulus.variables)
-    if stimulus.start_event is None:
-        try:
+    entrance: Node | None = None
+    try:
+        if stimulus.start_event in {None, *(each.id for each in process.entries(process.id))}:
             nodes = moves.entries(process, process.id)
-        except Blocked as blocked:
-            raise NotFound("start_unknown", process=process.id, start_event=None) from blocked
-    else:
-        nodes = tuple(each for each in process.starts(process.id) if each.id == stimulus.start_event)
-        if not nodes:
-            raise NotFound("start_unknown", process=process.id, start_event=stimulus.start_event)
+        else:
+            entrance = process.entrances()[stimulus.start_event or ""]
+            nodes = (entrance,)
+        plans = moves.start_plans(process, process.id, variables)
+    except (Blocked, KeyError) as error:
+        if isinstance(error, Blocked) and error.code != "start_not_clear":
+            raise WrongState(error.code, process=process.id, place=error.place, **error.facts) from error
+        raise NotFound("start_unknown", process=process.id, start_event=stimulus.start_event) from error
     moves.emit(happened.InstanceStarted(process=process.id, start_event=nodes[0].id))
     moves.emit(happened.ScopeOpened(scope=moves.new_id("s"), parent=None, process=process.id))
     # what comes with a start that something triggers goes through the outputs of the event
-    triggered = isinstance(nodes[0], StartEvent) and nodes[0].trigger is not None
-    if triggered:
-        moves.queue(moves.state.activities[moves.enter(ROOT, nodes[0], payload=variables)])
-    else:
-        moves.write_root(variables)
-        moves.begin_scope(ROOT, nodes)
+    if entrance is None:
+        moves.write_locals(ROOT, variables, None)
+    moves.begin_scope(ROOT, () if entrance else nodes, plans)
+    if entrance is not None:
+        moves.queue(moves.state.activities[moves.enter_caught(ROOT, entrance, payload=variables)])
 
 
 def _accept(moves: Moves, stimulus: Stimulus) -> None:
     """Everything but ``Start``: first what makes it stale, then its events."""
     match stimulus:
-        case CompleteTask():
+        case stimuli.CompleteTask():
             _complete_task(moves, stimulus)
-        case ReturnHandler():
+        case stimuli.ReturnHandler():
             activity = _awaited(moves, stimulus.activity, Phase.HANDLER)
             result = storable_all(stimulus.result)
             moves.emit(happened.HandlerReturned(activity=activity.id, element=activity.element, result=result))
             moves.step(activity.id)
-        case ThrowError():
+        case stimuli.ThrowError():
             activity = _awaited(moves, stimulus.activity, Phase.HANDLER, Phase.TASK)
             storable_all(stimulus.facts)
             if not moves.throw_error(activity, stimulus.code, stimulus.facts):
                 facts = {**stimulus.facts, "error": stimulus.code}
-                moves.raise_incident(activity, "business_error_uncaught", "error", facts)
-        case FailHandler():
+                moves.raise_incident(activity.id, activity.element, "business_error_uncaught", "error", facts)
+        case stimuli.FailHandler():
             activity = _awaited(moves, stimulus.activity, Phase.HANDLER)
             storable_all(stimulus.facts)
-            moves.raise_incident(activity, stimulus.code, "handler", stimulus.facts)
-        case FireTimer():
+            moves.raise_incident(activity.id, activity.element, stimulus.code, "handler", stimulus.facts)
+        case stimuli.FireTimer():
             wait = _wait(moves, stimulus.wait)
             if wait.due_at is None:
                 raise StaleStimulus(wait=wait.id)
             moves.fire_timer(wait.id)
-        case ReceiveMessage():
+        case stimuli.ReceiveMessage():
             wait = _wait(moves, stimulus.wait)
             if wait.name is None or wait.name != stimulus.name:
                 raise StaleStimulus(wait=wait.id, message=stimulus.name)
             moves.receive_message(wait.id, storable_all(stimulus.payload))
-        case RetryIncident():
+        case stimuli.ReceiveSignal():
+            if not moves.receive_signal(stimulus.name, storable_all(stimulus.payload)):
+                raise StaleStimulus(signal=stimulus.name)
+        case stimuli.RetryIncident():
             _retry(moves, stimulus.incident)
-        case CancelInstance():
+        case stimuli.CancelInstance():
             moves.end_everything()
             moves.emit(happened.InstanceCancelled(reason=stimulus.reason))
 
@@ -148,7 +142,7 @@ def _wait(moves: Moves, wait_id: str) -> Wait:
     return wait
 
 
-def _complete_task(moves: Moves, stimulus: CompleteTask) -> None:
+def _complete_task(moves: Moves, stimulus: stimuli.CompleteTask) -> None:
     activity = _awaited(moves, stimulus.activity, Phase.TASK)
     variables = storable_all(stimulus.variables)
     moves.resolve_incidents(activity.id)
@@ -164,7 +158,7 @@ def _retry(moves: Moves, incident_id: str) -> None:
     incident = moves.state.incidents.get(incident_id)
     if incident is None:
         raise StaleStimulus(incident=incident_id)
-    moves.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
+    moves.resolve_incident(incident)
     activity = moves.state.activities.get(incident.activity)
     if activity is None:
         moves.queue_everything()
@@ -196,7 +190,7 @@ def _work(moves: Moves, max_steps: int) -> None:
     if moves.exhausted is not None:
         # as above: the move stands in the state, untouched, and a retry makes it with the work of a new stimulus
         element, exhausted = moves.exhausted
-        _raise_on_root(moves, exhausted.code, element, exhausted.facts)
+        moves.raise_incident(ROOT, element, exhausted.code, "tokens", exhausted.facts)
     elif moves.state.scopes[ROOT].is_empty:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
@@ -212,9 +206,9 @@ def _may_go_on(state: State) -> bool:
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:
-    on_the_way = [each.element for each in moves.events if isinstance(each, _ON_THE_WAY)]
+    on_the_way = [each.element for each in moves.events if isinstance(each, _ON_THE_WAY)] or [moves.state.process]
     facts: Facts = {"limit": max_steps, "elements": ", ".join(dict.fromkeys(on_the_way[-_SHOWN_ELEMENTS:]))}
-    _raise_on_root(moves, "too_many_steps", on_the_way[-1], facts)
+    moves.raise_incident(ROOT, on_the_way[-1], "too_many_steps", "tokens", facts)
 
 
 def _raise_deadlock(moves: Moves) -> None:
@@ -223,12 +217,4 @@ def _raise_deadlock(moves: Moves) -> None:
     if stuck is None:
         raise InvariantBroken("instance_at_rest_without_reason", process=moves.state.process)
     flow = moves.model.processes[stuck.process].flows[min(stuck.tokens)]
-    _raise_on_root(moves, "deadlock", flow.target, {"flow": flow.id})
-
-
-def _raise_on_root(moves: Moves, code: str, element: str, facts: Facts) -> None:
-    moves.emit(
-        happened.IncidentRaised(
-            incident=moves.new_id("i"), activity=ROOT, element=element, code=code, place="tokens", facts=facts
-        )
-    )
+    moves.raise_incident(ROOT, flow.target, "deadlock", "tokens", {"flow": flow.id})

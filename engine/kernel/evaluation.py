@@ -8,24 +8,39 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NoReturn
 
 from engine.errors import EngineError, Fact, Facts
 from engine.feel import Budget, Environment, Expression, Value
-from engine.kernel import timers
-from engine.kernel.values import storable
 from engine.model import elements as model
+from engine.model import schedules
+from engine.model.values import storable
 
 Variables = Mapping[str, Value]
 Visible = ChainMap[str, Value]
-Trigger = model.TimerDefinition | model.MessageDefinition | model.ErrorDefinition
-Plan = timers.Schedule | str
-"""What is needed to begin waiting: a timer's schedule or a message's correlation key."""
+WAITING = (model.TimerDefinition, model.MessageDefinition, model.SignalDefinition, model.ConditionalDefinition)
+"""What can be waited for; the other events are caught while they are thrown."""
 
 MAX_WORK = 5_000_000
 """How many steps (``engine.feel.Budget``) the expressions and decisions of one stimulus may take together: seconds, not minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A wait to begin: the element that catches, what it waits for (``number``: of the several that it may wait for), and a timer's
+    schedule or a message's key.
+    """
+
+    element: str
+    definition: model.SingleDefinition
+    schedule: schedules.Schedule | None = None
+    key: str = ""
+    number: int = 0
+
+
 DEFAULT_PRIORITY = 50
 MAX_PRIORITY = 100
 
@@ -67,7 +82,10 @@ class Evaluation:
         """The storable value of an expression."""
         budget = self.budget(expression.cost)
         try:
-            return storable(expression.evaluate(seen, self.environment, budget))
+            value = expression.evaluate(seen, self.environment, budget)
+            # what a process keeps already need not be copied: a large order goes through many inputs
+            is_kept = isinstance(value, dict | list) and seen.get(expression.source) is value
+            return value if is_kept else storable(value)
         except EngineError as error:
             block(error.code, place, **error.facts)
         finally:
@@ -108,7 +126,7 @@ class Evaluation:
     def flows(self, process: model.Process, node: model.Node, seen: Variables) -> tuple[str, ...]:
         """The flows taken when ``node`` is left (BPMN 13.2.1, 13.4): the first that may be at an exclusive gateway, else all."""
         is_exclusive = isinstance(node, model.ExclusiveGateway)
-        default = node.default if isinstance(node, model.Gateway) else None
+        default = node.default if isinstance(node, model.Gateway | model.Activity) else None
         taken: list[str] = []
         for flow_id in node.outgoing:
             if flow_id == default or (taken and is_exclusive):
@@ -123,17 +141,10 @@ class Evaluation:
         return (default,)
 
     def entries(self, process: model.Process, scope_element: str) -> tuple[model.Node, ...]:
-        """Where a (sub-)process begins: its one plain start event, or else every node that no flow leads to (BPMN 13.3.4)."""
-        starts: tuple[model.Node, ...] = tuple(each for each in process.starts(scope_element) if each.trigger is None)
-        found = starts or tuple(
-            each
-            for each in process.nodes.values()
-            if each.scope == scope_element
-            and not each.incoming
-            and not isinstance(each, model.BoundaryEvent | model.StartEvent)
-        )
-        if len(starts) > 1 or not found:
-            block("start_not_clear", "start", count=len(starts))
+        """Where a (sub-)process begins: see ``Process.entries``; several plain start events are no answer."""
+        found = process.entries(scope_element)
+        if not found or (len(found) > 1 and isinstance(found[0], model.StartEvent)):
+            block("start_not_clear", "start", count=len(found))
         return found
 
     def mapped(
@@ -149,16 +160,28 @@ class Evaluation:
             found[name] = self.kept(_put(found.get(name, into.get(name)), path, value), whole) if path else value
         return found
 
-    def plan(self, trigger: Trigger, seen: Variables, place: str) -> Plan:
-        """What is needed to wait for a timer or a message."""
-        if isinstance(trigger, model.TimerDefinition):
-            value = self.evaluate(trigger.expression, seen, place)
-            try:
-                return timers.schedule(trigger.kind, value, self.environment.now, self.environment.zone)
-            except timers.NotATime:
-                block("not_a_time", place, given=_shown(value))
-        key = trigger.correlation_key if isinstance(trigger, model.MessageDefinition) else None
-        return self.correlation_key(key, seen, place) or ""
+    def plans(
+        self, element: str, trigger: model.EventDefinition | None, seen: Variables, place: str
+    ) -> tuple[Plan, ...]:
+        """What is needed to wait for what can be waited for."""
+        return tuple(
+            replace(self._plan(element, each, seen, place), number=number)
+            for number, each in enumerate(model.definitions_of(trigger))
+            if isinstance(each, WAITING)
+        )
+
+    def _plan(self, element: str, definition: model.SingleDefinition, seen: Variables, place: str) -> Plan:
+        if isinstance(definition, model.MessageDefinition):
+            key = self.correlation_key(definition.correlation_key, seen, place) or ""
+            return Plan(element, definition, key=key)
+        if not isinstance(definition, model.TimerDefinition):
+            return Plan(element, definition)
+        value = self.evaluate(definition.expression, seen, place)
+        now, zone = self.environment.now, self.environment.zone
+        try:
+            return Plan(element, definition, schedules.schedule(definition.kind, value, now, zone))
+        except schedules.NotATime:
+            block("not_a_time", place, given=f"{value!s:.80}")
 
     def correlation_key(self, expression: Expression | None, seen: Variables, place: str) -> str | None:
         """The key as text: 5 and 5.0 are one number, so one key. None without an expression."""
@@ -179,14 +202,14 @@ class Evaluation:
         return value or None
 
     def due(self, expression: Expression | None, seen: Variables, place: str, *, at_end: bool) -> datetime | None:
-        """A task's moment in UTC, or None; see ``timers.due_moment``."""
+        """A task's moment in UTC, or None; see ``schedules.due_moment``."""
         value = None if expression is None else self.evaluate(expression, seen, place)
         if value is None:
             return None
         try:
-            return timers.due_moment(value, self.environment.now, self.environment.zone, at_end=at_end)
-        except timers.NotATime:
-            block("not_a_time", place, given=_shown(value))
+            return schedules.due_moment(value, self.environment.now, self.environment.zone, at_end=at_end)
+        except schedules.NotATime:
+            block("not_a_time", place, given=f"{value!s:.80}")
 
     def priority(self, expression: Expression | None, seen: Variables) -> int:
         """A whole number from 0 to 100."""
@@ -194,7 +217,7 @@ class Evaluation:
         if value is None:
             return DEFAULT_PRIORITY
         if not isinstance(value, Decimal) or value != int(value) or not 0 <= value <= MAX_PRIORITY:
-            block("priority_invalid", "priority", text=_shown(value))
+            block("priority_invalid", "priority", text=f"{value!s:.80}")
         return int(value)
 
 
@@ -209,7 +232,3 @@ def _put(existing: Value, path: Sequence[str], value: Value) -> Value:
 
 def _kind(value: Value) -> str:
     return "null" if value is None else type(value).__name__
-
-
-def _shown(value: Value) -> str:
-    return f"{value!s:.80}"

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from engine.errors import InvariantBroken
-from engine.feel import Value
-from engine.kernel import events as happened
-from engine.kernel.state import Activity, Incident, Items, Phase, Scope, State, Wait
+from engine.kernel.state import Activity, Incident, Items, Phase, Record, Scope, State, Status, Undoing, Wait
 from engine.model.elements import Model
+from engine.protocol import events as happened
 
-E = TypeVar("E", bound=happened.Event)
+Applier = Callable[[State, Any], None]
 
 
 def fold(model: Model, events: Iterable[happened.Event], state: State | None = None) -> State:
@@ -59,16 +58,12 @@ def _instance_started(state: State, event: happened.InstanceStarted) -> None:
     state.process = event.process
 
 
-def _instance_completed(state: State, _event: happened.InstanceCompleted) -> None:
-    state.status = "completed"
+def _ends(status: Status) -> Applier:
+    def apply_end(state: State, _event: happened.Event) -> None:
+        state.status = status
+        state.records = {}  # nothing can be undone any more
 
-
-def _instance_failed(state: State, _event: happened.InstanceFailed) -> None:
-    state.status = "failed"
-
-
-def _instance_cancelled(state: State, _event: happened.InstanceCancelled) -> None:
-    state.status = "cancelled"
+    return apply_end
 
 
 def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
@@ -76,6 +71,8 @@ def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
     state.scopes[event.scope] = Scope(
         id=event.scope, process=event.process, activity=event.activity, item=event.item, is_isolated=event.isolated
     )
+    if event.record is not None:
+        _move_records(state, event.record, event.scope)
     if event.activity is None:
         return
     owner = state.activities[event.activity]
@@ -87,9 +84,26 @@ def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
 
 def _scope_closed(state: State, event: happened.ScopeClosed) -> None:
     closed = state.scopes.pop(event.scope)
+    _forget_records(state, closed.id)
     if closed.activity is not None:
         remaining = tuple(each for each in state.activities[closed.activity].scopes if each != closed.id)
         _change_activity(state, closed.activity, scopes=remaining)
+
+
+def _move_records(state: State, owner: str, to: str) -> None:
+    for record in [each for each in state.records.values() if each.scope == owner]:
+        state.records[record.id] = record._replace(scope=to)
+
+
+def _forget_records(state: State, owner: str) -> None:
+    """What was recorded in a scope goes with it, and what was recorded inside that."""
+    found = [owner] if state.records else []
+    while found:
+        at = found.pop()
+        inside = [each.id for each in state.records.values() if each.scope == at]
+        for record in inside:
+            del state.records[record]
+        found.extend(inside)
 
 
 def _variable_written(state: State, event: happened.VariableWritten) -> None:
@@ -127,8 +141,11 @@ def _element_left(state: State, event: happened.ElementCompleted | happened.Elem
     state.scopes[scope.id] = scope._replace(activities=scope.activities - 1)
 
 
-def _task_created(state: State, event: happened.TaskCreated) -> None:
-    _change_activity(state, event.activity, phase=Phase.TASK)
+def _puts(phase: Phase) -> Applier:
+    def apply_phase(state: State, event: Any) -> None:
+        _change_activity(state, event.activity, phase=phase)
+
+    return apply_phase
 
 
 def _task_completed(state: State, event: happened.TaskCompleted) -> None:
@@ -137,58 +154,46 @@ def _task_completed(state: State, event: happened.TaskCompleted) -> None:
     _change_activity(state, event.activity, phase=Phase.DONE, result=event.variables, variables=known)
 
 
-def _handler_requested(state: State, event: happened.HandlerRequested) -> None:
-    _change_activity(state, event.activity, phase=Phase.HANDLER)
-
-
 def _handler_returned(state: State, event: happened.HandlerReturned) -> None:
     _change_activity(state, event.activity, phase=Phase.DONE, result=event.result)
 
 
-def _begin_wait(state: State, wait: Wait) -> None:
-    _begin_id(state, wait.id)
+def _begin_wait(state: State, event: Any, **kind: Any) -> None:
+    _begin_id(state, event.wait)
+    wait = Wait(id=event.wait, element=event.element, activity=event.activity, number=event.number, **kind)
     state.waits[wait.id] = wait
+    scope = state.scopes.get(wait.activity)
+    if scope is not None:
+        state.scopes[scope.id] = scope._replace(waits=(*scope.waits, wait.id))
+        return
     owner = state.activities[wait.activity]
-    # a wait for another element is that of a boundary event: the activity itself does not wait for it
+    # a wait for another element is that of a boundary event or a gateway: the activity itself does not wait for it
     phase = Phase.WAITING if wait.element == owner.element else owner.phase
     _change_activity(state, owner.id, phase=phase, waits=(*owner.waits, wait.id))
 
 
-def _end_wait(state: State, wait_id: str, result: Mapping[str, Value] | None) -> None:
+def _end_wait(state: State, wait_id: str) -> Wait:
     wait = state.waits.pop(wait_id)
-    owner = state.activities[wait.activity]
-    _change_activity(state, owner.id, waits=tuple(each for each in owner.waits if each != wait_id))
-    if result is not None and wait.element == owner.element:
-        _change_activity(state, owner.id, phase=Phase.DONE, result=result)
+    waits = tuple(each for each in state.waits_of(wait.activity) if each != wait_id)
+    scope = state.scopes.get(wait.activity)
+    if scope is not None:
+        state.scopes[scope.id] = scope._replace(waits=waits)
+    else:
+        _change_activity(state, wait.activity, waits=waits)
+    return wait
 
 
-def _timer_set(state: State, event: happened.TimerSet) -> None:
-    wait = Wait(
-        id=event.wait,
-        element=event.element,
-        activity=event.activity,
-        due_at=event.due_at,
-        remaining=event.remaining,
-        period=event.period,
-    )
-    _begin_wait(state, wait)
+def _wait_over(state: State, event: happened.WaitOver) -> None:
+    wait = _end_wait(state, event.wait)
+    owner = state.activities.get(wait.activity)
+    if owner is None or wait.element != owner.element:
+        return
+    result = {**owner.result, **getattr(event, "payload", {})}
+    _change_activity(state, owner.id, phase=Phase.DONE if event.is_enough else owner.phase, result=result)
 
 
-def _timer_fired(state: State, event: happened.TimerFired) -> None:
-    _end_wait(state, event.wait, {})
-
-
-def _message_awaited(state: State, event: happened.MessageAwaited) -> None:
-    wait = Wait(id=event.wait, element=event.element, activity=event.activity, name=event.name, key=event.key)
-    _begin_wait(state, wait)
-
-
-def _message_received(state: State, event: happened.MessageReceived) -> None:
-    _end_wait(state, event.wait, event.payload)
-
-
-def _wait_cancelled(state: State, event: happened.TimerCancelled | happened.MessageWaitCancelled) -> None:
-    _end_wait(state, event.wait, None)
+def _wait_cancelled(state: State, event: happened.WaitCancelled) -> None:
+    _end_wait(state, event.wait)
 
 
 def _items_found(state: State, event: happened.ItemsFound) -> None:
@@ -198,11 +203,52 @@ def _items_found(state: State, event: happened.ItemsFound) -> None:
 
 def _item_completed(state: State, event: happened.ItemCompleted) -> None:
     items = state.activities[event.activity].items
-    if items is None:
-        raise InvariantBroken("item_without_items", activity=event.activity)
-    pending = () if event.is_enough else items.pending
-    outputs = {**items.outputs, event.item: event.output}
-    _change_activity(state, event.activity, items=items._replace(pending=pending, outputs=outputs))
+    assert items is not None, "what an item belongs to has items"
+    if event.again is not None:
+        round_ = (None,) if event.again else ()
+        items = items._replace(pending=round_, total=items.total + len(round_))
+    else:
+        outputs = {**items.outputs, event.item: event.output}
+        items = items._replace(pending=() if event.is_enough else items.pending, outputs=outputs)
+    _change_activity(state, event.activity, items=items)
+
+
+def _gateway_activated(state: State, event: happened.GatewayActivated) -> None:
+    _change_activity(state, event.activity, phase=Phase.WAITING, flows=event.flows)
+
+
+def _condition_lapsed(state: State, event: happened.ConditionLapsed) -> None:
+    state.waits[event.wait] = state.waits[event.wait]._replace(held=False)
+
+
+def _compensation_recorded(state: State, event: happened.CompensationRecorded) -> None:
+    _begin_id(state, event.record)
+    state.records[event.record] = Record(
+        event.record, event.scope, event.element, event.activity, event.process, event.variables
+    )
+    if event.inner is not None:
+        _move_records(state, event.inner, event.record)
+
+
+def _compensation_thrown(state: State, event: happened.CompensationThrown) -> None:
+    undoing = Undoing(scope=event.scope, target=event.target)
+    _change_activity(state, event.activity, phase=Phase.UNDOING, undoing=undoing)
+
+
+def _compensation_begun(state: State, event: happened.CompensationBegun) -> None:
+    del state.records[event.record]
+    _undone_by(state, event.activity, event.by)
+    _change_activity(state, event.by, undoes=event.activity)
+
+
+def _compensation_done(state: State, event: happened.CompensationDone) -> None:
+    _undone_by(state, event.activity, None)
+
+
+def _undone_by(state: State, thrower_id: str, by: str | None) -> None:
+    undoing = state.activities[thrower_id].undoing
+    assert undoing is not None, "what undoes was thrown"
+    _change_activity(state, thrower_id, undoing=undoing._replace(by=by))
 
 
 def _incident_raised(state: State, event: happened.IncidentRaised) -> None:
@@ -216,13 +262,11 @@ def _incident_resolved(state: State, event: happened.IncidentResolved) -> None:
     del state.incidents[event.incident]
 
 
-Applier = Callable[[State, Any], None]
-
 APPLIERS: Mapping[type[happened.Event], Applier | None] = {
     happened.InstanceStarted: _instance_started,
-    happened.InstanceCompleted: _instance_completed,
-    happened.InstanceFailed: _instance_failed,
-    happened.InstanceCancelled: _instance_cancelled,
+    happened.InstanceCompleted: _ends("completed"),
+    happened.InstanceFailed: _ends("failed"),
+    happened.InstanceCancelled: _ends("cancelled"),
     happened.ScopeOpened: _scope_opened,
     happened.ScopeClosed: _scope_closed,
     happened.VariableWritten: _variable_written,
@@ -233,16 +277,31 @@ APPLIERS: Mapping[type[happened.Event], Applier | None] = {
     happened.ElementCancelled: _element_left,
     happened.ItemsFound: _items_found,
     happened.ItemCompleted: _item_completed,
-    happened.TaskCreated: _task_created,
+    happened.TaskCreated: _puts(Phase.TASK),
     happened.TaskCompleted: _task_completed,
-    happened.HandlerRequested: _handler_requested,
+    happened.HandlerRequested: _puts(Phase.HANDLER),
     happened.HandlerReturned: _handler_returned,
-    happened.TimerSet: _timer_set,
-    happened.TimerFired: _timer_fired,
+    happened.TimerSet: lambda state, event: _begin_wait(
+        state, event, due_at=event.due_at, remaining=event.remaining, period=event.period
+    ),
+    happened.TimerFired: _wait_over,
     happened.TimerCancelled: _wait_cancelled,
-    happened.MessageAwaited: _message_awaited,
-    happened.MessageReceived: _message_received,
+    happened.MessageAwaited: lambda state, event: _begin_wait(state, event, name=event.name, key=event.key),
+    happened.MessageReceived: _wait_over,
     happened.MessageWaitCancelled: _wait_cancelled,
+    happened.SignalAwaited: lambda state, event: _begin_wait(state, event, signal=event.name),
+    happened.SignalReceived: _wait_over,
+    happened.SignalWaitCancelled: _wait_cancelled,
+    happened.ConditionAwaited: lambda state, event: _begin_wait(state, event, held=event.held),
+    happened.ConditionLapsed: _condition_lapsed,
+    happened.ConditionMet: _wait_over,
+    happened.ConditionWaitCancelled: _wait_cancelled,
+    happened.EventCaught: _puts(Phase.DONE),
+    happened.GatewayActivated: _gateway_activated,
+    happened.CompensationRecorded: _compensation_recorded,
+    happened.CompensationThrown: _compensation_thrown,
+    happened.CompensationBegun: _compensation_begun,
+    happened.CompensationDone: _compensation_done,
     happened.IncidentRaised: _incident_raised,
     happened.IncidentResolved: _incident_resolved,
     # facts that tell and change nothing: what they mean for the state is said by the events beside them
@@ -250,6 +309,9 @@ APPLIERS: Mapping[type[happened.Event], Applier | None] = {
     happened.HandlerCancelled: None,
     happened.DecisionEvaluated: None,
     happened.ErrorThrown: None,
+    happened.EscalationThrown: None,
     happened.MessageThrown: None,
+    happened.SignalThrown: None,
+    happened.TransactionCancelled: None,
 }
 """What each kind of event does; None for the facts that change nothing."""

@@ -41,17 +41,20 @@ class Phase(StrEnum):
     HANDLER = "handler"
     """A handler's result is awaited (or an operator, when its incident is open)."""
     WAITING = "waiting"
-    """A timer or a message is awaited."""
+    """Something is awaited: a timer, a message, a signal, a condition; at a complex gateway, the rest of its tokens."""
     INSIDE = "inside"
-    """Work goes on inside: a sub-process, a called process, the items of a multi-instance."""
+    """Work goes on inside: a sub-process, a called process, the items of a multi-instance, the rounds of a loop."""
+    UNDOING = "undoing"
+    """It has done work undone (compensation), one thing after the other."""
     DONE = "done"
     """What it was for has happened; ``result`` is to be mapped, then its flows are taken."""
 
 
 class Scope(NamedTuple):
-    """Where tokens move and variables live: a process, a sub-process, a called process, one item of a multi-instance.
+    """Where tokens move and variables live: a process, a sub-process, a called process, an item of a multi-instance, a round of a loop.
 
-    ``activity`` is the owner (None at the root); ``item`` counts from 0; ``is_isolated``: the owner's variables are not seen.
+    ``activity`` is the owner (None at the root); ``item`` counts from 0; ``is_isolated``: the owner's variables are not seen;
+    ``waits`` are those by which its event sub-processes begin.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Scope(NamedTuple):
     is_isolated: bool = False
     variables: Mapping[str, Value] = NOTHING
     tokens: Mapping[str, int] = NOTHING
+    waits: tuple[str, ...] = ()
     activities: int = 0
     """How many activities live directly inside (counted, not written)."""
 
@@ -71,15 +75,30 @@ class Scope(NamedTuple):
 
 
 class Items(NamedTuple):
-    """A multi-instance under way: items not begun yet, how many there are, what the finished ones gave (by item number)."""
+    """A multi-instance under way: items not begun yet, how many there are, what the finished ones gave (by item number).
+
+    For a loop: the round not begun yet, and how many there were.
+    """
 
     pending: tuple[Value, ...] = ()
     total: int = 0
     outputs: Mapping[int, Value] = NOTHING
 
 
+class Undoing(NamedTuple):
+    """What is recorded in ``scope`` is undone, or what ``target`` did; ``by`` is the activity at work on it."""
+
+    scope: str
+    target: str | None = None
+    by: str | None = None
+
+
 class Activity(NamedTuple):
-    """A live occurrence of any flow node. ``variables`` are its local inputs; ``scopes`` and ``waits`` are ids of what it owns."""
+    """A live occurrence of any flow node. ``variables`` are its local inputs; ``scopes`` and ``waits`` are ids of what it owns.
+
+    ``flows`` are those for which a complex gateway has fired; ``undoing`` is what a compensation still has to do, ``undoes`` the
+    activity for which this one undoes something.
+    """
 
     id: str
     element: str
@@ -90,10 +109,17 @@ class Activity(NamedTuple):
     items: Items | None = None
     scopes: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+    undoing: Undoing | None = None
+    undoes: str | None = None
 
 
 class Wait(NamedTuple):
-    """A timer (``due_at``) or a message (``name``, ``key``) awaited by ``activity``; ``element`` is that of the event that catches."""
+    """A timer (``due_at``), a message (``name``, ``key``), a ``signal`` or a condition (``held``: it was answered and holds still).
+
+    ``element`` is that of the event that catches, ``number`` of what it may wait for (0 of one); ``activity`` is who waits: an activity, or
+    a scope for its event sub-process.
+    """
 
     id: str
     element: str
@@ -103,10 +129,26 @@ class Wait(NamedTuple):
     period: str | None = None
     name: str | None = None
     key: str | None = None
+    signal: str | None = None
+    held: bool | None = None
+    number: int = 0
+
+
+class Record(NamedTuple):
+    """Work that can be undone: what the activity of ``element`` did in ``scope`` (the id of a scope, or of the record of a sub-process
+    that was left), with the ``variables`` that it knew.
+    """
+
+    id: str
+    scope: str
+    element: str
+    activity: str
+    process: str
+    variables: Mapping[str, Value] = NOTHING
 
 
 class Incident(NamedTuple):
-    """Work that stopped. ``activity`` is an activity's id, or a scope's when tokens are stuck."""
+    """Work that stopped. ``activity`` is an activity's id, a scope's when tokens are stuck, a wait's when its condition cannot be asked."""
 
     id: str
     activity: str
@@ -126,6 +168,7 @@ class State:
     activities: dict[str, Activity] = field(default_factory=dict)
     waits: dict[str, Wait] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
 
     @property
     def is_ended(self) -> bool:
@@ -144,13 +187,18 @@ class State:
             each for each in self.activities.values() if each.phase is Phase.HANDLER and not self.is_stuck(each.id)
         )
 
-    def is_stuck(self, activity_id: str) -> bool:
-        """An incident about this activity is open."""
-        return any(each.activity == activity_id for each in self.incidents.values())
+    def is_stuck(self, activity_or_wait: str) -> bool:
+        """An incident about this activity or wait is open."""
+        return bool(self.incidents) and any(each.activity == activity_or_wait for each in self.incidents.values())
 
     def is_item(self, activity: Activity) -> bool:
         """It is one item of a multi-instance (its scope holds nothing else)."""
         return self.scopes[activity.scope].item is not None
+
+    def waits_of(self, activity_or_scope: str) -> tuple[str, ...]:
+        """Ids of what an activity, or a scope for its event sub-processes, waits for."""
+        owner = self.activities.get(activity_or_scope) or self.scopes[activity_or_scope]
+        return owner.waits
 
     def variables_of(self, activity_or_scope: str) -> dict[str, Value]:
         """Everything that an expression sees there. Raises KeyError for an id that does not live."""
@@ -185,6 +233,7 @@ class State:
             activities=dict(self.activities),
             waits=dict(self.waits),
             incidents=dict(self.incidents),
+            records=dict(self.records),
         )
 
     def to_text(self) -> bytes:
@@ -192,13 +241,8 @@ class State:
         packed: dict[str, Any] = {"format": FORMAT, "process": self.process, "counter": self.counter}
         if self.is_ended:
             packed["status"] = self.status
-        for name, records in (
-            ("scopes", self.scopes),
-            ("activities", self.activities),
-            ("waits", self.waits),
-            ("incidents", self.incidents),
-        ):
-            if records:
+        for name in ("scopes", "activities", "waits", "incidents", "records"):
+            if records := getattr(self, name):
                 packed[name] = {key: _pack(record) for key, record in records.items()}
         return to_canonical(packed).encode()
 
@@ -223,33 +267,35 @@ class State:
             activities=activities,
             waits=_unpack_all(Wait, packed.get("waits", {})),
             incidents=_unpack_all(Incident, packed.get("incidents", {})),
+            records=_unpack_all(Record, packed.get("records", {})),
         )
 
 
-Record = TypeVar("Record", Scope, Activity, Wait, Incident)
+Kind = TypeVar("Kind", Scope, Activity, Wait, Incident, Record)
 
-_NOT_WRITTEN = {"id", "activities"}  # the key outside; counted again
+_REQUIRED = object()
+_DEFAULTS = {
+    kind: tuple(kind._field_defaults.get(name, _REQUIRED) for name in kind._fields[1:])
+    for kind in (Scope, Activity, Wait, Incident, Record)
+}
 
 
 def _pack(record: Any) -> dict[str, Any]:
-    """Fields that differ from their default, by name."""
-    defaults = record._field_defaults
+    """Fields that differ from their default, by name; but for the id, which is the key outside, and for what is counted again."""
     return {
-        name: _write_items(value) if isinstance(value, Items) else value
-        for name, value in zip(record._fields, record, strict=True)
-        if name not in _NOT_WRITTEN and (name not in defaults or value != defaults[name])
+        name: _write_items(value) if name == "items" else value
+        for name, value, default in zip(record._fields[1:], record[1:], _DEFAULTS[type(record)], strict=True)
+        if value != default and name != "activities"
     }
 
 
-def _unpack_all(kind: type[Record], packed: Mapping[str, Mapping[str, Any]]) -> dict[str, Record]:
+def _unpack_all(kind: type[Kind], packed: Mapping[str, Mapping[str, Any]]) -> dict[str, Kind]:
     # ids are a letter and the number that the counter gave: their order is the order in which things began
-    return {key: _unpack(kind, key, packed[key]) for key in sorted(packed, key=lambda key: int(key[1:]))}
-
-
-def _unpack(kind: type[Record], key: str, packed: Mapping[str, Any]) -> Record:
-    return kind(
-        id=key, **{name: _READERS[name](value) if name in _READERS else value for name, value in packed.items()}
-    )
+    found = {}
+    for key in sorted(packed, key=lambda key: int(key[1:])):
+        read = {name: _READERS[name](value) if name in _READERS else value for name, value in packed[key].items()}
+        found[key] = kind(id=key, **read)
+    return found
 
 
 def _whole(value: Any) -> int | None:
@@ -257,24 +303,23 @@ def _whole(value: Any) -> int | None:
 
 
 def _read_items(packed: Mapping[str, Any]) -> Items:
-    return Items(
-        pending=tuple(packed["pending"]),
-        total=int(packed["total"]),
-        outputs={int(number): output for number, output in packed["outputs"].items()},
-    )
+    outputs = {int(number): output for number, output in packed["outputs"].items()}
+    return Items(pending=tuple(packed["pending"]), total=int(packed["total"]), outputs=outputs)
 
 
 def _write_items(items: Items) -> dict[str, Any]:
-    outputs = {str(number): output for number, output in items.outputs.items()}
-    return {"pending": items.pending, "total": items.total, "outputs": outputs}
+    return items._asdict() | {"outputs": {str(number): output for number, output in items.outputs.items()}}
 
 
 _READERS: dict[str, Any] = {
     "phase": Phase,
     "item": _whole,
     "remaining": _whole,
+    "number": int,
     "tokens": lambda tokens: {flow: int(count) for flow, count in tokens.items()},
     "scopes": tuple,
     "waits": tuple,
+    "flows": tuple,
     "items": _read_items,
+    "undoing": lambda undoing: Undoing(*undoing),
 }

@@ -1,1 +1,1 @@
-"""Messages: who waits for which one, and what was sent (architecture §4, *Messages*)."""
+"""Messages and signals: who waits for which one, and what was sent (architecture §4, *Messages*)."""

@@ -1,9 +1,12 @@
 """The rows of ``engine.subscription`` and ``engine.message``.
 
+A message with a key goes to one that waits for this key, else to one that waits without a key: that one takes any message of the name
+(plain BPMN knows no keys). A message without a key goes to one that waits without. Exactly one receives it: who has waited longest.
+
 A message is kept until somebody receives it or its time to live is over. Whoever opens a subscription looks for messages that wait for it,
-and whoever delivers a message looks for subscriptions; both hold the *meeting lock* of the name and key while they look and until they
-commit, so that the two cannot miss each other. The order of locks is: instance row, then meeting lock; delivery takes the meeting lock
-only in a transaction that locks no instance.
+and whoever delivers a message looks for subscriptions; both hold the *meeting lock* of the name and key (of the whole name, where there
+is no key) while they look and until they commit, so that the two cannot miss each other. The order of locks is: instance row, then
+meeting locks, of names, then of keys; delivery takes them only in a transaction that locks no instance and does nothing else.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -22,21 +25,25 @@ from engine.jobs import queue
 
 TIME_TO_LIVE: Final = timedelta(days=7)
 
+NO_KEY: Final = ""
+"""The correlation key of a wait without one."""
+
 _SEPARATOR: Final = "\x1f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRow:
-    """A wait of an instance for a message."""
+    """A wait of an instance for a message (``key`` may be ``NO_KEY``) or a signal."""
 
+    kind: Literal["message", "signal"]
     element_id: str
     name: str
-    key: str
+    key: str = NO_KEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
-    """A message to be sent. ``key`` None reaches only a process that starts by it; ``idempotency_key`` makes a second try harmless."""
+    """A message to be sent; an ``idempotency_key`` makes a second try harmless."""
 
     name: str
     key: str | None
@@ -69,26 +76,42 @@ _SAVE = text("""
     WITH ended AS (
         DELETE FROM engine.subscription WHERE instance_id = :instance AND wait = ANY(CAST(:ended AS text[]))
     )
-    INSERT INTO engine.subscription (instance_id, wait, element_id, name, correlation_key, opened_at)
-    SELECT :instance, s.wait, s.element_id, s.name, s.correlation_key, :now
-    FROM unnest(CAST(:waits AS text[]), CAST(:elements AS text[]), CAST(:names AS text[]), CAST(:keys AS text[]))
-        AS s(wait, element_id, name, correlation_key)
+    INSERT INTO engine.subscription (instance_id, wait, kind, element_id, name, correlation_key, opened_at)
+    SELECT :instance, s.wait, s.kind, s.element_id, s.name, s.correlation_key, :now
+    FROM unnest(CAST(:waits AS text[]), CAST(:kinds AS text[]), CAST(:elements AS text[]), CAST(:names AS text[]),
+                CAST(:keys AS text[]))
+        AS s(wait, kind, element_id, name, correlation_key)
     ON CONFLICT (instance_id, wait) DO UPDATE
         SET name = EXCLUDED.name, correlation_key = EXCLUDED.correlation_key, opened_at = EXCLUDED.opened_at
 """)
 
-# Sorted, so that two steps that open the same subscriptions take their locks in one order.
+# Sorted, so that two steps that open the same subscriptions take their locks in one order: names first.
 _MEET = text("""
-    SELECT pg_advisory_xact_lock(hashtextextended(meeting, 0))
-    FROM (SELECT DISTINCT meeting FROM unnest(CAST(:meetings AS text[])) AS meeting ORDER BY meeting) AS ordered
+    SELECT CASE WHEN is_shared THEN pg_advisory_xact_lock_shared(hashtextextended(meeting, 0))
+                ELSE pg_advisory_xact_lock(hashtextextended(meeting, 0)) END
+    FROM (
+        SELECT meeting, is_shared FROM unnest(CAST(:meetings AS text[]), CAST(:shared AS boolean[])) WITH ORDINALITY
+            AS m(meeting, is_shared, position)
+        ORDER BY position
+    ) AS ordered
 """)
 
+# Who waits without a key can take any message of the name, but only one: as many as wait for that name are enough for everybody.
 _WAITING_MESSAGES = text("""
-    SELECT message.id FROM engine.message
-    JOIN unnest(CAST(:names AS text[]), CAST(:keys AS text[])) AS s(name, correlation_key)
-        ON message.name = s.name AND message.correlation_key = s.correlation_key
-    WHERE message.received_at IS NULL AND message.expires_at > :now
-    ORDER BY message.id
+    SELECT DISTINCT found.id
+    FROM unnest(CAST(:names AS text[]), CAST(:keys AS text[])) AS s(name, correlation_key)
+    CROSS JOIN LATERAL (
+        (SELECT message.id FROM engine.message
+         WHERE s.correlation_key <> '' AND message.name = s.name AND message.correlation_key = s.correlation_key
+           AND message.received_at IS NULL AND message.expires_at > :now)
+        UNION ALL
+        (SELECT message.id FROM engine.message
+         WHERE s.correlation_key = '' AND message.name = s.name
+           AND message.received_at IS NULL AND message.expires_at > :now
+         ORDER BY message.id
+         LIMIT (SELECT count(*) FROM engine.subscription other WHERE other.kind = 'message' AND other.name = s.name))
+    ) AS found
+    ORDER BY found.id
 """)
 
 _SEND = text("""
@@ -107,8 +130,9 @@ _FIND = text("""
 """)
 
 _WHO_WAITS = text("""
-    SELECT instance_id, wait FROM engine.subscription WHERE name = :name AND correlation_key = :key
-    ORDER BY opened_at, instance_id LIMIT 1
+    SELECT instance_id, wait FROM engine.subscription
+    WHERE kind = 'message' AND name = :name AND correlation_key IN (:key, '')
+    ORDER BY correlation_key = '', opened_at, instance_id, length(wait), wait LIMIT 1
 """)
 
 _LOCK_MESSAGE = text("SELECT id FROM engine.message WHERE id = :id AND received_at IS NULL FOR UPDATE")
@@ -126,7 +150,7 @@ def save_subscriptions(
     gone = [wait for wait in ended if wait not in opened]
     if not opened and not gone:
         return
-    names, keys = [row.name for row in opened.values()], [row.key for row in opened.values()]
+    rows = list(opened.values())
     session.execute(
         _SAVE,
         {
@@ -134,20 +158,31 @@ def save_subscriptions(
             "now": now,
             "ended": gone,
             "waits": list(opened),
-            "elements": [row.element_id for row in opened.values()],
-            "names": names,
-            "keys": keys,
+            "kinds": [row.kind for row in rows],
+            "elements": [row.element_id for row in rows],
+            "names": [row.name for row in rows],
+            "keys": [row.key for row in rows],
         },
     )
-    if opened:
-        meet(session, *zip(names, keys, strict=True))
-        found = session.execute(_WAITING_MESSAGES, {"names": names, "keys": keys, "now": now}).scalars().all()
-        queue.defer(session, queue.DELIVER_MESSAGE, *({"message_id": each} for each in dict.fromkeys(found)))
+    awaited = [(row.name, row.key) for row in rows if row.kind == "message"]
+    if awaited:
+        meet(session, *awaited)
+        names, keys = zip(*awaited, strict=True)
+        given = {"names": list(names), "keys": list(keys), "now": now}
+        found = session.execute(_WAITING_MESSAGES, given).scalars().all()
+        queue.defer(session, queue.DELIVER_MESSAGE, *({"message_id": each} for each in found))
 
 
 def meet(session: Session, *meetings: tuple[str, str]) -> None:
-    """Take the meeting locks of these names and keys until the transaction ends."""
-    session.execute(_MEET, {"meetings": [f"{name}{_SEPARATOR}{key}" for name, key in meetings]})
+    """Take the meeting locks of these names and keys until the transaction ends. Once in a transaction.
+
+    Whoever has a key shares the name with others that have one; who has none (``NO_KEY``) meets them all.
+    """
+    whole = {name for name, key in meetings if key == NO_KEY}
+    names = [(name, name not in whole) for name in sorted({name for name, _ in meetings})]
+    keys = sorted({(name, key) for name, key in meetings if name not in whole})
+    locks = [*names, *((f"{name}{_SEPARATOR}{key}", False) for name, key in keys)]
+    session.execute(_MEET, {"meetings": [each for each, _ in locks], "shared": [shared for _, shared in locks]})
 
 
 def send(
@@ -170,7 +205,7 @@ def send(
             "sender": sender,
             "instance": instance_id,
             "names": [each.name for each in messages],
-            "keys": [each.key for each in messages],
+            "keys": [each.key or None for each in messages],
             "payloads": [to_canonical(each.payload) for each in messages],
             "idempotency_keys": [each.idempotency_key for each in messages],
         },
@@ -197,10 +232,10 @@ def find(session: Session, message_id: int, now: datetime) -> Message | None:
 
 
 def who_waits(session: Session, message: Message) -> Waiting | None:
-    """Who has waited longest for ``message``. The caller holds the meeting lock."""
-    if message.key is None:
-        return None
-    row = session.execute(_WHO_WAITS, {"name": message.name, "key": message.key}).one_or_none()
+    """Who is to receive ``message``. Holds the meeting lock until the transaction ends."""
+    key = message.key or NO_KEY
+    meet(session, (message.name, key))
+    row = session.execute(_WHO_WAITS, {"name": message.name, "key": key}).one_or_none()
     return None if row is None else Waiting(instance_id=row.instance_id, wait=row.wait)
 
 

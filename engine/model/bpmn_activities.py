@@ -1,34 +1,35 @@
-"""Activities: user, service, script and business-rule tasks, call activities, and their multi-instance markers."""
+"""Activities: the tasks and call activities."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from engine.feel import Expression
 from engine.model.bpmn_parts import Part, fixed_reference, is_true_by_default, raw_property, variable_name
+from engine.model.bpmn_people import has_assignment, read_role
 from engine.model.elements import (
     BusinessRuleTask,
     CallActivity,
-    MultiInstance,
+    ReceiveTask,
     ScriptTask,
+    SendTask,
     ServiceTask,
     UserTask,
     VariableMapping,
 )
-from engine.model.expressions import VARIABLE_NAME, compiled, feel, feel_only, feel_or_text, moment_or_duration, quoted
+from engine.model.event_definitions import Unreadable, read_message_reference
+from engine.model.expressions import compiled, feel, feel_only, feel_or_text, moment_or_duration, quoted
 from engine.model.problems import Problems
 from engine.model.vocabulary import TRUE
 from engine.model.xml_file import Element, child, reference, text_of
-from engine.model.zeebe import Extensions, read_extensions
 
 
 def read_user_task(part: Part) -> UserTask | None:
     """A person's task: its role or assignee, form, times, priority and four eyes."""
     problems = part.problems
-    role = _read_role(part)
+    role = read_role(part)
     assignee = _optional(feel_or_text, part.extensions.get("assignmentDefinition", "assignee"), part, "assignee")
-    if role is None and assignee is None and not part.extensions.get("assignmentDefinition", "candidateGroups"):
+    if role is None and assignee is None and not has_assignment(part):
         problems.add("task_without_role", part.raw.element, place="assignment")
     different = raw_property(part.extensions, "notSameAs")
     if different is not None and not _is_other_user_task(different, part):
@@ -50,18 +51,6 @@ def read_user_task(part: Part) -> UserTask | None:
 def _is_other_user_task(identity: str, part: Part) -> bool:
     other = part.reading.skeleton.nodes.get(identity)
     return other is not None and other.kind == "userTask" and other.id != part.raw.id
-
-
-def _read_role(part: Part) -> str | None:
-    """One role a task: ``candidateGroups``, else the lane's."""
-    text = part.extensions.get("assignmentDefinition", "candidateGroups")
-    if text.startswith("="):
-        part.problems.add("role_computed", part.raw.element, place="candidateGroups")
-        return None
-    if "," in text:
-        part.problems.add("role_several", part.raw.element, place="candidateGroups", roles=text)
-        return None
-    return text or part.reading.roles.get(part.raw.lane or "")
 
 
 def _read_priority(part: Part) -> Expression | None:
@@ -95,27 +84,42 @@ def read_service_task(part: Part) -> ServiceTask | None:
 def read_script_task(part: Part) -> ScriptTask | ServiceTask | None:
     """One expression and its variable; as in Zeebe, a task definition makes it the work of a handler instead."""
     program = text_of(child(part.raw.element, "script"))
-    if program:
-        return _read_program(part, program)
+    element = part.raw.element
+    language = (element.get("scriptFormat") or element.get("scriptLanguage") or "").strip()
+    is_feel = "feel" in language.lower()
+    if language and not is_feel and not program:
+        part.problems.add("unsupported_script_format", element, place="scriptFormat", value=language)
+        return None
+    if program and not is_feel:
+        return _read_program(part, program, language)
     if _has_one_of(part, "taskDefinition", "script"):
         return read_service_task(part)
-    if not part.extensions.has("script"):
-        part.problems.add("script_missing", part.raw.element, place="zeebe:script")
-        return None
     text = part.extensions.get("script", "expression")
-    expression = _optional(feel_only, text, part, "expression")
-    result = variable_name(part.extensions.get("script", "resultVariable"), part, "resultVariable")
-    if expression is None or result is None:
+    if program and text:
+        part.problems.add("extension_contradiction", element, place="script", other="zeebe:script")
+    result = part.extensions.get("script", "resultVariable")
+    if not result or not (program or text):
+        if not part.extensions.has("script") or program:
+            part.problems.add("script_missing", element, place="zeebe:script")
         return None
-    return ScriptTask(**part.common, expression=expression, result_variable=result)
+    expression = feel(program, part.problems, element, "script") if program else None
+    if not program:
+        expression = feel_only(text, part.problems, element, "expression")
+    name = variable_name(result, part, "resultVariable")
+    return (
+        None
+        if expression is None or name is None
+        else ScriptTask(**part.common, expression=expression, result_variable=name)
+    )
 
 
-def _read_program(part: Part, program: str) -> ServiceTask | None:
-    """A script in another language is never run by the engine: the reading's handler is given its text, or it is refused."""
-    handler = part.reading.script_handler
+def _read_program(part: Part, program: str, language: str) -> ServiceTask | None:
+    """A script in another language is never run by the engine: the handler for its format is given its text, or it is refused."""
+    handler = part.reading.scripts.get(language.lower())
     text = compiled(quoted(program), part.problems, part.raw.element, "script")
     if handler is None or text is None:
-        part.problems.add("unsupported_script", part.raw.element, place="script")
+        code = "unsupported_script_format" if language else "unsupported_script"
+        part.problems.add(code, part.raw.element, place="script", value=language)
         return None
     given = VariableMapping(source=text, target=("script",))
     return ServiceTask(**{**part.common, "inputs": (given, *part.common["inputs"])}, handler=handler)
@@ -154,7 +158,7 @@ def read_call_activity(part: Part) -> CallActivity | None:
             "called_process_contradiction", part.raw.element, place="calledElement", first=plain, second=process
         )
         return None
-    if not plain and not part.extensions.has("calledElement"):
+    if not plain and "processId" not in part.extensions.attributes.get("calledElement", {}):
         part.problems.add("called_process_missing", part.raw.element, place="calledElement")
     target = process or plain
     if not target:
@@ -171,62 +175,24 @@ def read_call_activity(part: Part) -> CallActivity | None:
     )
 
 
-def read_multi_instance(activity: Element, problems: Problems) -> MultiInstance | None:
-    """The multi-instance marker of an activity: over a collection (``zeebe:loopCharacteristics``) or by a number (plain BPMN)."""
-    element = child(activity, "multiInstanceLoopCharacteristics")
-    if element is None:
+def read_receive_task(part: Part) -> ReceiveTask | None:
+    """A wait for a message, or (``instantiate``) where a message begins an instance."""
+    message = read_message_reference(part.raw.element, part.raw.element, part.reading.declarations, part.problems)
+    if isinstance(message, Unreadable):
         return None
-    extensions = read_extensions(element, activity, problems)
-    cardinality = child(element, "loopCardinality")
-    if extensions.has("loopCharacteristics") == (cardinality is not None):
-        code = "multi_instance_missing" if cardinality is None else "multi_instance_contradiction"
-        problems.add(code, activity, place="multi-instance")
-        return None
-    condition = child(element, "completionCondition")
-    marker = (
-        _over_collection(extensions, activity, problems)
-        if cardinality is None
-        else _by_number(cardinality, activity, problems)
-    )
-    if marker is None:
-        return None
-    return replace(
-        marker,
-        is_sequential=element.get("isSequential") in TRUE,
-        completion_condition=None
-        if condition is None
-        else feel(text_of(condition), problems, activity, "completionCondition"),
-    )
+    is_instantiating = part.raw.element.get("instantiate") in TRUE
+    if is_instantiating and part.raw.scope != part.reading.skeleton.id:
+        part.problems.add("instantiate_not_here", part.raw.element, place="instantiate")
+    if not is_instantiating and message.correlation_key is None:
+        part.problems.add(
+            "message_key_missing", part.raw.element, place="correlationKey", severity="warning", message=message.name
+        )
+    return ReceiveTask(**part.common, message=message, is_instantiating=is_instantiating)
 
 
-def _by_number(cardinality: Element, activity: Element, problems: Problems) -> MultiInstance | None:
-    number = feel(text_of(cardinality), problems, activity, "loopCardinality")
-    if number is None:
-        return None
-    # in FEEL, 1..0 counts down: that zero rounds are none must be said
-    source = f"if ({number.source}) < 1 then [] else for i in 1..({number.source}) return i"
-    rounds = compiled(source, problems, activity, "loopCardinality")
-    return None if rounds is None else MultiInstance(is_sequential=False, input_collection=rounds)
-
-
-def _over_collection(extensions: Extensions, activity: Element, problems: Problems) -> MultiInstance | None:
-    def text(attribute: str) -> str:
-        return extensions.get("loopCharacteristics", attribute)
-
-    for attribute in ("inputElement", "outputCollection"):
-        if text(attribute) and VARIABLE_NAME.fullmatch(text(attribute)) is None:
-            problems.add("variable_name_invalid", activity, place=attribute, name=text(attribute))
-    if bool(text("outputCollection")) != bool(text("outputElement")):
-        problems.add("multi_instance_output_incomplete", activity, place="outputCollection")
-    output = text("outputElement")
-    output_element = feel_only(output, problems, activity, "outputElement") if output else None
-    collection = feel_only(text("inputCollection"), problems, activity, "inputCollection")
-    if collection is None:
-        return None
-    return MultiInstance(
-        is_sequential=False,
-        input_collection=collection,
-        input_element=text("inputElement") or None,
-        output_collection=text("outputCollection") or None,
-        output_element=output_element,
-    )
+def read_send_task(part: Part) -> SendTask | ServiceTask | None:
+    """A message that is thrown; as in Zeebe, a task definition makes it the work of a handler."""
+    if part.extensions.has("taskDefinition"):
+        return read_service_task(part)
+    message = read_message_reference(part.raw.element, part.raw.element, part.reading.declarations, part.problems)
+    return None if isinstance(message, Unreadable) else SendTask(**part.common, message=message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.model.event_definitions import Declarations
@@ -17,14 +17,16 @@ from engine.model.zeebe import Extensions
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What is known of the rest of the file. ``roles`` are those of the lanes (their own, or that of a lane around);
-    ``script_handler`` runs the text of plain BPMN scripts (None: they are refused).
+    ``item_names``: by id, the variable that a data object, property, data input or output names. ``scripts``: by ``scriptFormat`` the
+    handler that evaluates such scripts (the engine itself evaluates FEEL only; all others are refused).
     """
 
     skeleton: Skeleton
     declarations: Declarations
     roles: Mapping[str, str]
     problems: Problems
-    script_handler: str | None = None
+    item_names: Mapping[str, str | None] = field(default_factory=dict)
+    scripts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from engine.decisions import Decision
 from engine.feel import Expression
@@ -46,12 +47,88 @@ class ErrorDefinition:
     code: str | None
 
 
-EventDefinition = TimerDefinition | MessageDefinition | ErrorDefinition
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalDefinition:
+    """A signal by name: it reaches everything that waits for it (BPMN 10.5.5 "Signal")."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalationDefinition:
+    """``code`` None catches every escalation; a throw has a code (BPMN 10.5.5 "Escalation")."""
+
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompensationDefinition:
+    """Thrown: undo ``activity``, or (None) everything done in the scope. Caught by a boundary event it marks who undoes
+    (``Activity.compensated_by``); by the start of an event sub-process it is how the sub-process around it is undone (BPMN 10.7, 13.5.5).
+    """
+
+    activity: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionalDefinition:
+    """Caught when ``condition`` holds: asked when waiting begins and after each step that wrote variables (BPMN 10.5.5 "Conditional")."""
+
+    condition: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDefinition:
+    """The throw goes on at the catch of the same ``name`` in its scope (BPMN 10.5.5 "Link")."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelDefinition:
+    """Thrown by an end event inside a transaction, caught at its boundary: the transaction is undone (BPMN 10.7, 13.5.4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminateDefinition:
+    """Ends its scope (BPMN 13.5.6)."""
+
+
+SingleDefinition = (
+    TimerDefinition
+    | MessageDefinition
+    | ErrorDefinition
+    | SignalDefinition
+    | EscalationDefinition
+    | CompensationDefinition
+    | ConditionalDefinition
+    | LinkDefinition
+    | CancelDefinition
+    | TerminateDefinition
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultipleDefinition:
+    """Several in one event: caught when one (``is_parallel``: each) of them has come, thrown all of them (BPMN 10.5.5 "Multiple")."""
+
+    definitions: tuple[SingleDefinition, ...]
+    is_parallel: bool = False
+
+
+EventDefinition = SingleDefinition | MultipleDefinition
+
+
+def definitions_of(definition: EventDefinition | None) -> tuple[SingleDefinition, ...]:
+    """Each of what an event waits for or throws."""
+    if isinstance(definition, MultipleDefinition):
+        return definition.definitions
+    return () if definition is None else (definition,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """A sequence flow. ``condition`` only where it leaves an exclusive or inclusive gateway."""
+    """A sequence flow. ``condition`` where it leaves an exclusive, inclusive or complex gateway, or an activity (BPMN 13.2.1)."""
 
     id: str
     name: str
@@ -69,11 +146,38 @@ class VariableMapping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandardLoop:
+    """A loop marker (BPMN 13.3.6): while ``condition`` holds (None: always), asked before or after each round; ``maximum`` rounds."""
+
+    condition: Expression | None
+    tests_before: bool = False
+    maximum: int | None = None
+
+
+class MultiInstanceBehavior(StrEnum):
+    """Which completions of inner instances throw an event at the boundary (BPMN table 10.29)."""
+
+    NONE = "None"
+    ONE = "One"
+    ALL = "All"
+    COMPLEX = "Complex"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplexBehavior:
+    """Under COMPLEX: when ``condition`` holds after an inner completion, ``event`` is thrown to the boundary (BPMN table 10.30)."""
+
+    condition: Expression
+    event: SingleDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MultiInstance:
     """``zeebe:loopCharacteristics`` (BPMN 13.3.7): one inner instance per item of ``input_collection``.
 
     ``input_element`` names the item inside; ``output_element`` is collected, in the order of the items, into
     ``output_collection``; ``completion_condition`` is asked after each inner completion; the rest is then cancelled.
+    ``event`` is thrown at the boundary after each inner completion (NONE) or the first (ONE); ``complex`` under COMPLEX.
     """
 
     is_sequential: bool
@@ -82,6 +186,9 @@ class MultiInstance:
     output_collection: str | None = None
     output_element: Expression | None = None
     completion_condition: Expression | None = None
+    behavior: MultiInstanceBehavior = MultiInstanceBehavior.ALL
+    event: SingleDefinition | None = None
+    complex: tuple[ComplexBehavior, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,40 +207,43 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartEvent(Node):
-    """``trigger`` None is the plain start; a timer or message start begins a new instance (process level only)."""
+    """``trigger`` None is the plain start; at process level a trigger begins a new instance, in an event sub-process it begins that.
 
-    trigger: TimerDefinition | MessageDefinition | None = None
+    ``is_interrupting`` only counts in an event sub-process: whether it ends everything else in the scope around it.
+    """
+
+    trigger: EventDefinition | None = None
+    is_interrupting: bool = True
     outputs: tuple[VariableMapping, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndEvent(Node):
-    """``result`` None is the plain end; a terminate end ends its scope; an error or message end throws."""
+    """``result`` None is the plain end; every other one is thrown."""
 
-    result: ErrorDefinition | MessageDefinition | None = None
-    is_terminate: bool = False
+    result: EventDefinition | None = None
     inputs: tuple[VariableMapping, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatchEvent(Node):
-    """An intermediate catch event: a timer or a message."""
+    """An intermediate catch event: a timer, message, signal, condition or link, or several of them."""
 
-    trigger: TimerDefinition | MessageDefinition
+    trigger: EventDefinition
     outputs: tuple[VariableMapping, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThrowEvent(Node):
-    """An intermediate throw event: nothing (a mark) or a message (payload by ``inputs``)."""
+    """An intermediate throw event: nothing (a mark), or what it throws (payload of messages and signals by ``inputs``)."""
 
-    result: MessageDefinition | None = None
+    result: EventDefinition | None = None
     inputs: tuple[VariableMapping, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundaryEvent(Node):
-    """Attached to an activity. An error always interrupts."""
+    """Attached to an activity. An error and a cancel always interrupt; a compensation never waits: see ``Activity.compensated_by``."""
 
     attached_to: str
     trigger: EventDefinition
@@ -164,13 +274,66 @@ class ParallelGateway(Gateway):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventBasedGateway(Gateway):
+    """The first of the events after it decides (BPMN 13.4.4). ``is_instantiating``: it begins the process; ``is_parallel``: then
+    all of its events are needed for that instance.
+    """
+
+    is_instantiating: bool = False
+    is_parallel: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplexGateway(Gateway):
+    """Fires when ``activation`` holds, which sees ``activationCount`` (or the flow counts), once a round (BPMN 13.4.5)."""
+
+    activation: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Activity(Node):
-    """What can carry mappings, boundary events (ids) and a multi-instance marker."""
+    """What can carry mappings, boundary events (ids), a loop marker, quantities and a compensation handler.
+
+    ``default`` is the flow taken when no condition of an outgoing flow holds. ``compensated_by`` is the id of the activity that undoes
+    this one; one that ``is_for_compensation`` has no flows and runs only then. ``start_quantity`` tokens begin it once,
+    ``completion_quantity`` tokens leave it on each flow (BPMN table 10.3).
+    """
 
     inputs: tuple[VariableMapping, ...] = ()
     outputs: tuple[VariableMapping, ...] = ()
     boundary: tuple[str, ...] = ()
     multi_instance: MultiInstance | None = None
+    loop: StandardLoop | None = None
+    default: str | None = None
+    compensated_by: str | None = None
+    is_for_compensation: bool = False
+    start_quantity: int = 1
+    completion_quantity: int = 1
+
+    @property
+    def is_repeated(self) -> bool:
+        """It has a marker: each item or round is an occurrence of its own."""
+        return self.multi_instance is not None or self.loop is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(Activity):
+    """An undefined or manual task: nothing that an engine does; it is passed (as in Zeebe)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveTask(Activity):
+    """Waits for a message; ``is_instantiating``: the message begins a new instance at it (BPMN 10.3.3 "Receive Task")."""
+
+    message: MessageDefinition
+    is_instantiating: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendTask(Activity):
+    """Throws a message whose payload are the ``inputs``; one with a task definition is a ``ServiceTask`` instead."""
+
+    message: MessageDefinition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +387,14 @@ class CallActivity(Activity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubProcess(Activity):
-    """An embedded sub-process: its nodes have ``scope`` = this id."""
+    """An embedded sub-process: its nodes have ``scope`` = this id.
+
+    ``is_event``: an event sub-process, begun by its one start event, without flows of its own (BPMN 13.5.3).
+    ``is_transaction``: a cancel end inside undoes it (BPMN 13.5.4).
+    """
+
+    is_event: bool = False
+    is_transaction: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,9 +406,9 @@ class Lane:
     role: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Process:
-    """One process of a file. ``nodes`` and ``flows`` hold those of its sub-processes too."""
+    """One process of a file (a global task is one with a single node). ``nodes`` and ``flows`` hold those of its sub-processes too."""
 
     id: str
     name: str
@@ -249,9 +419,62 @@ class Process:
     version_tag: str | None = None
     documentation: str = ""
 
+    @cached_property
+    def inside(self) -> Mapping[str, tuple[Node, ...]]:
+        """The nodes directly inside each scope (the process id or a sub-process id), in file order."""
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes.values():
+            found.setdefault(node.scope, []).append(node)
+        return {scope: tuple(nodes) for scope, nodes in found.items()}
+
+    @cached_property
+    def has_complex_gateways(self) -> bool:
+        """Whether a gateway may have fired and wait for the rest of its tokens."""
+        return any(isinstance(each, ComplexGateway) for each in self.nodes.values())
+
     def starts(self, scope: str) -> tuple[StartEvent, ...]:
-        """The start events directly inside ``scope`` (the process id or a sub-process id), in file order."""
-        return tuple(n for n in self.nodes.values() if isinstance(n, StartEvent) and n.scope == scope)
+        """The start events directly inside ``scope``."""
+        return tuple(each for each in self.inside.get(scope, ()) if isinstance(each, StartEvent))
+
+    def entries(self, scope: str) -> tuple[Node, ...]:
+        """Where the process or sub-process ``scope`` begins: its plain start events, or else every node that no flow leads to and that
+        nothing else begins (BPMN 13.3.4).
+        """
+        plain = tuple(each for each in self.starts(scope) if each.trigger is None)
+        inside = self.inside.get(scope, ())
+        return plain or tuple(each for each in inside if not each.incoming and not _begins_otherwise(each))
+
+    def event_sub_processes(self, scope: str) -> tuple[tuple[SubProcess, StartEvent], ...]:
+        """The event sub-processes directly inside ``scope``, each with its start event."""
+        found = (each for each in self.inside.get(scope, ()) if isinstance(each, SubProcess) and each.is_event)
+        return tuple((each, start) for each in found for start in self.starts(each.id))
+
+    def entrances(self) -> Mapping[str, Node]:
+        """By id, where something that happens begins an instance: start events with a trigger, receive tasks that begin instances, and
+        the events after an event-based gateway that does.
+        """
+        found: dict[str, Node] = {each.id: each for each in self.starts(self.id) if each.trigger is not None}
+        for node in self.inside.get(self.id, ()):
+            if isinstance(node, ReceiveTask) and node.is_instantiating:
+                found[node.id] = node
+            elif isinstance(node, EventBasedGateway) and node.is_instantiating:
+                found |= {self.flows[each].target: self.nodes[self.flows[each].target] for each in node.outgoing}
+        return found
+
+
+def _begins_otherwise(node: Node) -> bool:
+    """No flow leads to it, and still it is not where its scope begins."""
+    match node:
+        case BoundaryEvent() | StartEvent():
+            return True
+        case CatchEvent():
+            return isinstance(node.trigger, LinkDefinition)
+        case SubProcess(is_event=True) | Activity(is_for_compensation=True):
+            return True
+        case ReceiveTask() | EventBasedGateway():
+            return node.is_instantiating
+        case _:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

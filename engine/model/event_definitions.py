@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.feel import Expression
-from engine.model.elements import ErrorDefinition, EventDefinition, MessageDefinition, TimerDefinition, TimerKind
-from engine.model.expressions import feel_only, timer_expression
+from engine.model.elements import (
+    CancelDefinition,
+    CompensationDefinition,
+    ConditionalDefinition,
+    ErrorDefinition,
+    EscalationDefinition,
+    EventDefinition,
+    LinkDefinition,
+    MessageDefinition,
+    MultipleDefinition,
+    SignalDefinition,
+    SingleDefinition,
+    TerminateDefinition,
+    TimerDefinition,
+    TimerKind,
+)
+from engine.model.expressions import feel, feel_only, timer_expression
 from engine.model.problems import Problems
-from engine.model.vocabulary import EVENT_DEFINITIONS, SUPPORTED_TRIGGERS
-from engine.model.xml_file import BPMN, Element, children, local_name, namespace_of, reference, text_of
+from engine.model.vocabulary import EVENT_DEFINITIONS, TRUE
+from engine.model.xml_file import BPMN, Element, child, children, local_name, namespace_of, reference, text_of
 from engine.model.zeebe import read_extensions
 
 _TIMERS = {"timeDate": TimerKind.DATE, "timeDuration": TimerKind.DURATION, "timeCycle": TimerKind.CYCLE}
@@ -26,15 +41,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declarations:
-    """What the events of a file refer to, by id. ``None`` stands for one that is there but could not be read."""
+    """What the events of a file refer to, by id. ``None`` stands for one that is there but could not be read.
+
+    ``definitions`` are all event definitions of the file: events may refer to them (BPMN 10.5.1 "eventDefinitionRefs").
+    """
 
     messages: Mapping[str, Message | None]
     errors: Mapping[str, str | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terminate:
-    """The definition of a terminate end event."""
+    signals: Mapping[str, str | None] = field(default_factory=dict)
+    escalations: Mapping[str, str | None] = field(default_factory=dict)
+    definitions: Mapping[str, Element] = field(default_factory=dict)
+    resources: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +60,15 @@ class Unreadable:
 
 
 def read_declarations(root: Element, problems: Problems) -> Declarations:
-    """The messages and errors of the file."""
+    """The messages, errors, signals and escalations of the file, and its event definitions by id."""
+    definitions = (each for each in root.iter(f"{{{BPMN}}}*") if local_name(each) in EVENT_DEFINITIONS)
     return Declarations(
         messages={each.get("id") or "": _read_message(each, problems) for each in children(root, "message")},
         errors={each.get("id") or "": each.get("errorCode") for each in children(root, "error")},
+        signals={each.get("id") or "": each.get("name") for each in children(root, "signal")},
+        escalations={each.get("id") or "": each.get("escalationCode") for each in children(root, "escalation")},
+        definitions={each.get("id") or "": each for each in definitions},
+        resources={each.get("id") or "": each.get("name") for each in children(root, "resource")},
     )
 
 
@@ -70,25 +92,69 @@ def definitions_of(event: Element) -> list[Element]:
 
 
 def read_definition(
-    event: Element, declarations: Declarations, problems: Problems
-) -> EventDefinition | Terminate | Unreadable | None:
-    """The one definition of ``event``; None when it has none, ``Unreadable`` when a problem was noted (here or by ``unsupported``)."""
-    found = definitions_of(event)
-    if not found:
-        return None
-    if len(found) > 1:
-        problems.add("unsupported_multiple_event", event, place="eventDefinition")
+    event: Element, declarations: Declarations, problems: Problems, owner: Element | None = None
+) -> EventDefinition | Unreadable | None:
+    """What ``event`` waits for or throws; None when it has no definition, ``Unreadable`` when a problem was noted.
+
+    Problems are noted at ``owner`` when people do not know the event by itself.
+    """
+    known = event if owner is None else owner
+    found = [_read_one(each, known, declarations, problems) for each in definitions_of(event)]
+    usable = tuple(each for each in found if not isinstance(each, Unreadable))
+    if len(usable) < len(found):
         return Unreadable()
-    name = local_name(found[0])
-    if name == "terminateEventDefinition":
-        return Terminate()
-    if name not in SUPPORTED_TRIGGERS:
+    if len(usable) < 2:
+        return usable[0] if usable else None
+    return MultipleDefinition(definitions=usable, is_parallel=event.get("parallelMultiple") in TRUE)
+
+
+def read_referenced(
+    key: str, event: Element, declarations: Declarations, problems: Problems, place: str
+) -> SingleDefinition | Unreadable:
+    """The event definition of this id, wherever in the file it stands."""
+    definition = declarations.definitions.get(key)
+    if definition is None or local_name(definition) == "eventDefinitionRef":
+        problems.add("reference_unknown", event, place=place, reference=key)
         return Unreadable()
-    if name == "timerEventDefinition":
-        return _read_timer(found[0], event, problems)
-    if name == "messageEventDefinition":
-        return _read_message_reference(found[0], event, declarations, problems)
-    return _read_error_reference(found[0], event, declarations, problems)
+    return _read_one(definition, event, declarations, problems)
+
+
+def _read_one(
+    element: Element, event: Element, declarations: Declarations, problems: Problems
+) -> SingleDefinition | Unreadable:
+    match local_name(element):
+        case "eventDefinitionRef":
+            return read_referenced(reference(text_of(element)), event, declarations, problems, "eventDefinitionRef")
+        case "terminateEventDefinition" | "cancelEventDefinition" as kind:
+            return CancelDefinition() if kind.startswith("cancel") else TerminateDefinition()
+        case "timerEventDefinition":
+            return _read_timer(element, event, problems)
+        case "messageEventDefinition":
+            return read_message_reference(element, event, declarations, problems)
+        case "errorEventDefinition":
+            code = _read_code(element, event, declarations.errors, "error", problems)
+            return code if isinstance(code, Unreadable) else ErrorDefinition(code=code)
+        case "escalationEventDefinition":
+            code = _read_code(element, event, declarations.escalations, "escalation", problems)
+            return code if isinstance(code, Unreadable) else EscalationDefinition(code=code)
+        case "signalEventDefinition":
+            return _read_signal_reference(element, event, declarations, problems)
+        case "compensateEventDefinition":
+            return CompensationDefinition(activity=reference(element.get("activityRef") or "") or None)
+        case "conditionalEventDefinition":
+            condition = feel(text_of(child(element, "condition")), problems, event, "condition")
+            return Unreadable() if condition is None else ConditionalDefinition(condition=condition)
+        case "linkEventDefinition":
+            return _read_link(element, event, problems)
+        case other:
+            raise AssertionError(other)
+
+
+def _read_link(element: Element, event: Element, problems: Problems) -> LinkDefinition | Unreadable:
+    name = (element.get("name") or "").strip()
+    if not name:
+        problems.add("link_name_missing", event, place="name")
+    return LinkDefinition(name=name) if name else Unreadable()
 
 
 def _read_timer(element: Element, event: Element, problems: Problems) -> TimerDefinition | Unreadable:
@@ -101,9 +167,10 @@ def _read_timer(element: Element, event: Element, problems: Problems) -> TimerDe
     return Unreadable() if expression is None else TimerDefinition(kind=_TIMERS[name], expression=expression)
 
 
-def _read_message_reference(
+def read_message_reference(
     element: Element, event: Element, declarations: Declarations, problems: Problems
 ) -> MessageDefinition | Unreadable:
+    """The message that an event definition or a task refers to."""
     key = reference(element.get("messageRef") or "")
     if not key:
         problems.add("message_missing", event, place="messageRef")
@@ -120,20 +187,37 @@ def _read_message_reference(
     return MessageDefinition(name=message.name, correlation_key=message.key)
 
 
-def _read_error_reference(
-    element: Element, event: Element, declarations: Declarations, problems: Problems
-) -> ErrorDefinition | Unreadable:
-    key = reference(element.get("errorRef") or "")
+def _read_code(
+    element: Element, event: Element, declared: Mapping[str, str | None], kind: str, problems: Problems
+) -> str | Unreadable | None:
+    """The code of the error or escalation that is referred to; None when none is, which catches every one."""
+    place = f"{kind}Ref"
+    key = reference(element.get(place) or "")
     if not key:
-        return ErrorDefinition(code=None)
-    if key not in declarations.errors:
-        problems.add("reference_unknown", event, place="errorRef", reference=key)
+        return None
+    if key not in declared:
+        problems.add("reference_unknown", event, place=place, reference=key)
         return Unreadable()
-    code = (declarations.errors[key] or "").strip()
+    code = (declared[key] or "").strip()
     if not code or code.startswith("="):
-        # an error without a code would catch everything, or nothing, depending on who reads the file
-        problems.add(
-            "error_code_missing" if not code else "error_code_computed", event, place="errorRef", reference=key
-        )
+        # without a code it would catch everything, or nothing, depending on who reads the file
+        problems.add(f"{kind}_code_{'computed' if code else 'missing'}", event, place=place, reference=key)
         return Unreadable()
-    return ErrorDefinition(code=code)
+    return code
+
+
+def _read_signal_reference(
+    element: Element, event: Element, declarations: Declarations, problems: Problems
+) -> SignalDefinition | Unreadable:
+    key = reference(element.get("signalRef") or "")
+    if not key:
+        problems.add("signal_missing", event, place="signalRef")
+        return Unreadable()
+    if key not in declarations.signals:
+        problems.add("reference_unknown", event, place="signalRef", reference=key)
+        return Unreadable()
+    name = (declarations.signals[key] or "").strip()
+    if not name or name.startswith("="):
+        problems.add(f"signal_name_{'computed' if name else 'missing'}", event, place="signalRef", reference=key)
+        return Unreadable()
+    return SignalDefinition(name=name)

@@ -23,13 +23,17 @@ _LOCK = threading.Lock()
 _NAMESPACE = re.compile(r"\{[^{}]*\}")
 
 
-@cache
-def _schema() -> etree.XMLSchema:
+def schema_path() -> Path:
+    """Where the schemas of the standard lie."""
     package = find_spec("SpiffWorkflow")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("SpiffWorkflow", name="SpiffWorkflow")
-    path = Path(package.origin).parent / "bpmn" / "parser" / "schema" / "BPMN20.xsd"
-    return etree.XMLSchema(etree.parse(str(path), etree.XMLParser(no_network=True)))
+    return Path(package.origin).parent / "bpmn" / "parser" / "schema" / "BPMN20.xsd"
+
+
+@cache
+def _schema() -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(str(schema_path()), etree.XMLParser(no_network=True)))
 
 
 def _owner(root: Element, path: str | None, namespaces: dict[str, str]) -> Element | None:

@@ -5,16 +5,21 @@ Structure is checked on it, so that a node that cannot be read makes no second p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.model.event_definitions import definitions_of
 from engine.model.problems import Problems
-from engine.model.vocabulary import FLOW_NODES
+from engine.model.vocabulary import FLOW_NODES, SUB_PROCESSES, TRUE
 from engine.model.xml_file import BPMN, Element, child, children, local_name, namespace_of, reference, text_of
 
 
 @dataclass(slots=True, kw_only=True)
 class RawNode:
-    """A flow node as it stands in the file; ``lane`` is the id of the innermost lane that lists it (or its sub-process)."""
+    """A flow node as it stands in the file; ``lane`` is the id of the innermost lane that lists it (or its sub-process).
+
+    ``definitions`` are the event definitions in it, also those that it refers to.
+    """
 
     element: Element
     id: str
@@ -22,8 +27,23 @@ class RawNode:
     kind: str
     scope: str
     lane: str | None = None
+    definitions: tuple[Element, ...] = ()
     incoming: list[str] = field(default_factory=list)
     outgoing: list[str] = field(default_factory=list)
+
+    @property
+    def is_event_sub_process(self) -> bool:
+        """A sub-process that its start event begins."""
+        return self.kind == "subProcess" and self.element.get("triggeredByEvent") in TRUE
+
+    @property
+    def is_for_compensation(self) -> bool:
+        """It runs only to undo something."""
+        return not self.is_event_sub_process and self.element.get("isForCompensation") in TRUE
+
+    def is_of(self, definition: str) -> bool:
+        """Whether the event has a definition of this kind (``link`` for a ``linkEventDefinition``)."""
+        return any(local_name(each) == f"{definition}EventDefinition" for each in self.definitions)
 
     @property
     def attached_to(self) -> str:
@@ -66,6 +86,8 @@ class Skeleton:
 
     attached: dict[str, list[RawNode]] = field(default_factory=dict)
     """The boundary events by the id of what they are attached to."""
+    associated: dict[str, list[str]] = field(default_factory=dict)
+    """By the id of what an association leaves, the ids of what it leads to."""
 
     def in_scope(self) -> dict[str, list[RawNode]]:
         """The nodes directly inside each scope."""
@@ -80,8 +102,8 @@ def documentation_of(element: Element) -> str:
     return "\n\n".join(filter(None, (text_of(each) for each in children(element, "documentation"))))
 
 
-def read_skeleton(process: Element, problems: Problems) -> Skeleton:
-    """Collect nodes, flows and lanes, and join flows to their ends where these exist."""
+def read_skeleton(process: Element, definitions: Mapping[str, Element], problems: Problems) -> Skeleton:
+    """Collect nodes, flows and lanes, and join flows to their ends where these exist. ``definitions``: those of the file, by id."""
     skeleton = Skeleton(element=process, id=process.get("id") or "", name=process.get("name") or "")
     lane_of: dict[str, str] = {}
     _collect(process, skeleton, lane_of, problems)
@@ -90,6 +112,7 @@ def read_skeleton(process: Element, problems: Problems) -> Skeleton:
             skeleton.nodes[flow.source].outgoing.append(flow.id)
             skeleton.nodes[flow.target].incoming.append(flow.id)
     for node in skeleton.nodes.values():
+        node.definitions = _resolved(node.element, definitions)
         node.lane = _lane_of(node, skeleton, lane_of)
         if node.kind == "boundaryEvent":
             skeleton.attached.setdefault(node.attached_to, []).append(node)
@@ -98,6 +121,14 @@ def read_skeleton(process: Element, problems: Problems) -> Skeleton:
             element = skeleton.lanes[lane].element
             problems.add("reference_unknown", element, place="flowNodeRef", severity="warning", reference=name)
     return skeleton
+
+
+def _resolved(event: Element, definitions: Mapping[str, Element]) -> tuple[Element, ...]:
+    found = (
+        definitions.get(reference(text_of(each))) if local_name(each) == "eventDefinitionRef" else each
+        for each in definitions_of(event)
+    )
+    return tuple(each for each in found if each is not None)
 
 
 def _lane_of(node: RawNode, skeleton: Skeleton, lane_of: dict[str, str]) -> str | None:
@@ -132,7 +163,7 @@ def _collect(scope: Element, skeleton: Skeleton, lane_of: dict[str, str], proble
             skeleton.nodes[identity] = RawNode(
                 element=each, id=identity, name=each.get("name") or "", kind=kind, scope=scope_id
             )
-            if kind == "subProcess":
+            if kind in SUB_PROCESSES:
                 _collect(each, skeleton, lane_of, problems)
         elif kind == "sequenceFlow":
             skeleton.flows[identity] = RawFlow(
@@ -143,6 +174,9 @@ def _collect(scope: Element, skeleton: Skeleton, lane_of: dict[str, str], proble
                 source=(each.get("sourceRef") or "").strip(),
                 target=(each.get("targetRef") or "").strip(),
             )
+        elif kind == "association":
+            ends = [reference(each.get(end) or "") for end in ("sourceRef", "targetRef")]
+            skeleton.associated.setdefault(ends[0], []).append(ends[1])
         elif kind == "laneSet":
             _collect_lanes(each, None, skeleton, lane_of, problems)
 

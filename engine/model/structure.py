@@ -1,26 +1,16 @@
-"""Is the drawing whole? Checks of ids, flows, gateways and boundaries on the bare graph (BPMN 8.4.13, 10.6, 13.2)."""
+"""Is the drawing whole? Checks of ids, flows, gateways and starts on the bare graph (BPMN 8.4.13, 10.6, 13.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lxml import etree
-
-from engine.model.event_definitions import definitions_of
 from engine.model.problems import Problems
 from engine.model.skeleton import RawFlow, RawNode, Skeleton
-from engine.model.vocabulary import ACTIVITIES, GATEWAYS, REFUSED_NODES, REFUSED_TRIGGERS, TRUE
+from engine.model.vocabulary import ACTIVITIES, CONDITIONAL_GATEWAYS, GATEWAYS, REFUSED_NODES, SUB_PROCESSES, TRUE
 from engine.model.xml_file import BPMN, Element, child, children, reference, text_of
 
-_CONDITIONAL = frozenset({"exclusiveGateway", "inclusiveGateway"})
-_HAS_BOUNDARY = ACTIVITIES | {
-    "task",
-    "manualTask",
-    "sendTask",
-    "receiveTask",
-    "transaction",
-    "adHocSubProcess",
-}
+_MAY_HAVE_CONDITIONS = CONDITIONAL_GATEWAYS | ACTIVITIES
+_HAS_BOUNDARY = ACTIVITIES | {"adHocSubProcess"}
 
 
 def check_ids(root: Element, problems: Problems) -> None:
@@ -41,24 +31,36 @@ def check_structure(skeleton: Skeleton, problems: Problems) -> None:
     """Note everything that is wrong with the graph of one process."""
     for flow in skeleton.flows.values():
         _check_flow(flow, skeleton, problems)
+    inside = skeleton.in_scope()
+    drawn_without_ends = {scope for scope, nodes in inside.items() if _has_no_ends(nodes)}
     for node in skeleton.nodes.values():
         _check_references(node, problems)
-        _check_node(node, problems)
+        _check_node(node, problems, begins=node.scope in drawn_without_ends)
         if node.kind == "boundaryEvent":
             _check_boundary(node, skeleton, problems)
-        if node.kind in _CONDITIONAL:
-            _check_gateway(node, skeleton, problems)
-    for events in skeleton.attached.values():
-        _check_caught_twice(events, problems)
-    inside = skeleton.in_scope()
+        _check_default(node, skeleton, problems)
+        if node.kind in CONDITIONAL_GATEWAYS:
+            _check_conditions(node, skeleton, problems)
     for scope in _scopes(skeleton):
-        _check_starts(scope, inside.get(scope.get("id") or "", []), problems)
+        identity = scope.get("id") or ""
+        if identity not in drawn_without_ends:
+            _check_starts(scope, inside.get(identity, []), problems)
     _check_reachable(skeleton, problems)
 
 
 def _scopes(skeleton: Skeleton) -> Iterator[Element]:
     yield skeleton.element
-    yield from (each.element for each in skeleton.nodes.values() if each.kind == "subProcess")
+    yield from (each.element for each in skeleton.nodes.values() if each.kind in SUB_PROCESSES)
+
+
+def is_entrance(node: RawNode) -> bool:
+    """Where a message begins an instance, without a start event."""
+    return node.element.get("instantiate") in TRUE and node.kind in {"receiveTask", "eventBasedGateway"}
+
+
+def _has_no_ends(nodes: list[RawNode]) -> bool:
+    """Drawn without start and end events: what no flow leads to begins, what no flow leaves ends (BPMN 10.5.2)."""
+    return not any(node.kind in {"startEvent", "endEvent"} or is_entrance(node) for node in nodes)
 
 
 def _check_flow(flow: RawFlow, skeleton: Skeleton, problems: Problems) -> None:
@@ -73,7 +75,7 @@ def _check_flow(flow: RawFlow, skeleton: Skeleton, problems: Problems) -> None:
         return
     if source.scope != target.scope or flow.scope != source.scope:
         problems.add("flow_crosses_scope", flow.element, source=source.id, target=target.id)
-    if source.kind not in _CONDITIONAL and child(flow.element, "conditionExpression") is not None:
+    if source.kind not in _MAY_HAVE_CONDITIONS and child(flow.element, "conditionExpression") is not None:
         problems.add("unsupported_conditional_flow", flow.element, place="condition", source=source.id)
 
 
@@ -86,27 +88,30 @@ def _check_references(node: RawNode, problems: Problems) -> None:
                 problems.add("flow_reference_wrong", node.element, place=direction, flow=flow)
 
 
-def _is_refused(node: RawNode) -> bool:
-    """Some constructs live without flows; they are refused already, and a second problem would mislead."""
-    triggers = {etree.QName(each).localname for each in definitions_of(node.element)}
+def _stands_alone(node: RawNode) -> bool:
+    """Some constructs live without flows; what is refused already needs no second problem."""
     return (
         node.kind in REFUSED_NODES
-        or not triggers.isdisjoint(REFUSED_TRIGGERS)
-        or node.element.get("isForCompensation") in TRUE
-        or node.element.get("triggeredByEvent") in TRUE
+        or node.is_event_sub_process
+        or node.is_for_compensation
+        or (node.kind == "boundaryEvent" and node.is_of("compensate"))
     )
 
 
-def _check_node(node: RawNode, problems: Problems) -> None:
-    if _is_refused(node):
+def _check_node(node: RawNode, problems: Problems, *, begins: bool) -> None:
+    """``begins``: in its scope, what no flow leads to begins."""
+    if _stands_alone(node):
+        if node.kind not in REFUSED_NODES and (node.incoming or node.outgoing):
+            problems.add("flow_not_allowed", node.element, flow=(*node.incoming, *node.outgoing)[0])
         return
-    if node.kind in {"startEvent", "boundaryEvent"}:
+    is_link_end = node.kind == "intermediateCatchEvent" and node.is_of("link")
+    if node.kind in {"startEvent", "boundaryEvent"} or is_link_end or is_entrance(node):
         if node.incoming:
             problems.add("incoming_not_allowed", node.element, flow=node.incoming[0])
-    elif not node.incoming:
+    elif not node.incoming and not begins:
         # BPMN 13.2 would start it with the process; next to a start event nobody means that
         problems.add("incoming_missing", node.element)
-    if node.kind == "endEvent":
+    if node.kind == "endEvent" or (node.kind == "intermediateThrowEvent" and node.is_of("link")):
         if node.outgoing:
             problems.add("outgoing_not_allowed", node.element, flow=node.outgoing[0])
     elif not node.outgoing and node.kind in GATEWAYS | {"startEvent", "boundaryEvent"}:
@@ -116,47 +121,40 @@ def _check_node(node: RawNode, problems: Problems) -> None:
 def _check_boundary(node: RawNode, skeleton: Skeleton, problems: Problems) -> None:
     attached = node.attached_to
     activity = skeleton.nodes.get(attached)
-    if activity is None or activity.kind not in _HAS_BOUNDARY or activity.scope != node.scope:
+    if (
+        activity is None
+        or activity.kind not in _HAS_BOUNDARY
+        or activity.is_event_sub_process
+        or activity.scope != node.scope
+    ):
         problems.add("boundary_not_attached", node.element, place="attachedToRef", activity=attached)
 
 
-def _check_caught_twice(events: list[RawNode], problems: Problems) -> None:
-    """``events`` are those of one activity."""
-    caught: set[tuple[str, str]] = set()
-    for event in events:
-        what = _what_it_catches(event)
-        if what is not None and what in caught:
-            problems.add("boundary_twice", event.element, place="eventDefinition", activity=event.attached_to)
-        elif what is not None:
-            caught.add(what)
-
-
-def _what_it_catches(node: RawNode) -> tuple[str, str] | None:
-    """For errors and messages: which; two boundary events that catch the same make the path a matter of chance."""
-    for each in definitions_of(node.element):
-        for attribute in ("errorRef", "messageRef"):
-            if etree.QName(each).localname == f"{attribute.removesuffix('Ref')}EventDefinition":
-                return attribute, reference(each.get(attribute) or "")
-    return None
-
-
-def _check_gateway(node: RawNode, skeleton: Skeleton, problems: Problems) -> None:
+def _check_default(node: RawNode, skeleton: Skeleton, problems: Problems) -> None:
     default = node.element.get("default")
-    if default is not None and default not in node.outgoing:
+    if default is None or node.kind not in _MAY_HAVE_CONDITIONS:
+        return
+    if default not in node.outgoing:
         problems.add("default_not_outgoing", node.element, place="default", flow=default)
-    for identity in node.outgoing:
+    elif child(skeleton.flows[default].element, "conditionExpression") is not None:
+        problems.add("default_with_condition", skeleton.flows[default].element, place="condition", gateway=node.id)
+
+
+def _check_conditions(node: RawNode, skeleton: Skeleton, problems: Problems) -> None:
+    for identity in node.outgoing if len(node.outgoing) > 1 else ():
         flow = skeleton.flows[identity]
-        has_condition = child(flow.element, "conditionExpression") is not None
-        if identity == default and has_condition:
-            problems.add("default_with_condition", flow.element, place="condition", gateway=node.id)
-        elif identity != default and not has_condition and len(node.outgoing) > 1:
+        if identity != node.element.get("default") and child(flow.element, "conditionExpression") is None:
             problems.add("condition_missing", flow.element, place="condition", gateway=node.id)
 
 
 def _check_starts(scope: Element, inside: list[RawNode], problems: Problems) -> None:
     starts = [each for each in inside if each.kind == "startEvent"]
-    plain = [each for each in starts if not definitions_of(each.element)]
-    if not starts:
+    if scope.get("triggeredByEvent") in TRUE:
+        if len(starts) != 1:
+            problems.add("event_sub_process_starts", scope, count=len(starts))
+        return
+    plain = [each for each in starts if not each.definitions]
+    if not starts and not any(is_entrance(each) for each in inside):
         problems.add("start_missing", scope)
     if len(plain) > 1:
         problems.add("start_several", plain[1].element, place="start", other=plain[0].id)
@@ -165,11 +163,7 @@ def _check_starts(scope: Element, inside: list[RawNode], problems: Problems) -> 
 def _check_reachable(skeleton: Skeleton, problems: Problems) -> None:
     """Warn of nodes to which no flow leads from any start; a node without any incoming flow has its own problem already."""
     reached: set[str] = set()
-    waiting = [
-        each.id
-        for each in skeleton.nodes.values()
-        if each.kind != "boundaryEvent" and (each.kind == "startEvent" or not each.incoming)
-    ]
+    waiting = [each.id for each in skeleton.nodes.values() if each.kind != "boundaryEvent" and not each.incoming]
     while waiting:
         identity = waiting.pop()
         if identity in reached:

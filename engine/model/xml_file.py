@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from lxml import etree
 
@@ -14,6 +15,9 @@ Element = etree._Element  # noqa: SLF001 - the type has no public name
 MAXIMAL_BYTES = 5 * 1024 * 1024
 MAXIMAL_ELEMENTS = 30_000
 """Ten times a large diagram. The schema check of libxml2 takes the square of this when every element is wrong."""
+
+MAXIMAL_DEPTH = 256
+"""That of libxml2: what is nested deeper is no drawing."""
 
 _DECLARED_ENCODING = re.compile(rb"""\A(?:\xef\xbb\xbf)?<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)["']""")
 _BEFORE_ROOT = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.DOTALL)
@@ -36,10 +40,25 @@ def _has_doctype(xml: bytes) -> bool:
 def parse_xml(xml: bytes, file: str) -> Element:
     """The root element, without comments and processing instructions.
 
-    Raises DefinitionError (``xml_too_large``, ``xml_too_many_elements``, ``xml_not_utf8``, ``xml_doctype``, ``xml_broken`` with the
-    line as place). Nothing is resolved: a file with a document type is refused before the parser sees it, because attribute values
-    would expand entities.
+    Raises DefinitionError (``xml_too_large``, ``xml_too_many_elements``, ``xml_too_deep``, ``xml_not_utf8``, ``xml_doctype``,
+    ``xml_broken`` with the line as place). Nothing is resolved: a file with a document type is refused before the parser sees it,
+    because attribute values would expand entities.
     """
+    return _parsed(xml, file, is_whole=False)
+
+
+def rewritten(xml: bytes, file: str, change: Callable[[Element], None]) -> bytes:
+    """The file after ``change`` was made to its root element: all else stays as it was and where it was, also comments, processing
+    instructions, CDATA sections and what other tools wrote.
+
+    Raises DefinitionError as ``parse_xml`` does.
+    """
+    root = _parsed(xml, file, is_whole=True)
+    change(root)
+    return etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
+
+
+def _parsed(xml: bytes, file: str, *, is_whole: bool) -> Element:
     if len(xml) > MAXIMAL_BYTES:
         raise _refused("xml_too_large", file, size=len(xml), limit=MAXIMAL_BYTES)
     declared = _DECLARED_ENCODING.match(xml)
@@ -57,12 +76,15 @@ def parse_xml(xml: bytes, file: str) -> Element:
         no_network=True,
         load_dtd=False,
         huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+        remove_comments=not is_whole,
+        remove_pis=not is_whole,
+        strip_cdata=not is_whole,
     )
     try:
         root = etree.fromstring(xml, parser)
     except etree.XMLSyntaxError as error:
+        if "xcessive depth" in (error.msg or ""):
+            raise _refused("xml_too_deep", file, error.lineno or 1, limit=MAXIMAL_DEPTH) from None
         raise _refused("xml_broken", file, error.lineno or 1, reason=error.msg or "") from None
     count = sum(1 for _ in root.iter())
     if count > MAXIMAL_ELEMENTS:

@@ -82,9 +82,12 @@ def parse_yaml(content: bytes, file: str) -> YamlFile:
 
 def schema_problems(document: YamlFile, schema: str) -> tuple[Problem, ...]:
     """How ``document`` differs from the JSON Schema ``engine/model/schemas/<schema>.schema.json``: everything at once."""
-    errors = sorted(
-        _validator(schema).iter_errors(document.data), key=lambda error: [str(each) for each in error.absolute_path]
-    )
+    return problems_by(document, _validator(schema))
+
+
+def problems_by(document: YamlFile, validator: Draft202012Validator) -> tuple[Problem, ...]:
+    """How ``document`` differs from the schema of ``validator``: everything at once."""
+    errors = sorted(validator.iter_errors(document.data), key=lambda error: [str(each) for each in error.absolute_path])
     found: list[Problem] = []
     for error in errors:
         # jsonschema reports each missing key as an error of its own: the same problems come again

@@ -8,26 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lxml import etree
-
 from engine.model.elements import VariableMapping
 from engine.model.expressions import feel_or_text, variable_path
+from engine.model.foreign import translate
 from engine.model.problems import Problems
-from engine.model.vocabulary import ACTIVITIES, EXECUTING_NAMESPACES
-from engine.model.xml_file import BPMN, ZEEBE, Element, child, local_name, namespace_of
+from engine.model.vocabulary import ACTIVITIES
+from engine.model.xml_file import ZEEBE, Element, child, local_name, namespace_of
 
-_ATTRIBUTES: Mapping[str, frozenset[str]] = {
+ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "taskDefinition": frozenset({"type"}),
+    "taskHeaders": frozenset(),
+    "header": frozenset({"key", "value"}),
     "ioMapping": frozenset(),
     "input": frozenset({"source", "target"}),
     "output": frozenset({"source", "target"}),
     "assignmentDefinition": frozenset({"assignee", "candidateGroups"}),
-    "formDefinition": frozenset({"formId", "bindingType"}),
+    "formDefinition": frozenset({"formId", "bindingType", "versionTag"}),
     "taskSchedule": frozenset({"dueDate", "followUpDate"}),
     "priorityDefinition": frozenset({"priority"}),
-    "calledDecision": frozenset({"decisionId", "resultVariable", "bindingType"}),
+    "calledDecision": frozenset({"decisionId", "resultVariable", "bindingType", "versionTag"}),
     "calledElement": frozenset(
-        {"processId", "propagateAllChildVariables", "propagateAllParentVariables", "bindingType"}
+        {"processId", "propagateAllChildVariables", "propagateAllParentVariables", "bindingType", "versionTag"}
     ),
     "subscription": frozenset({"correlationKey"}),
     "script": frozenset({"expression", "resultVariable"}),
@@ -40,7 +41,10 @@ _ATTRIBUTES: Mapping[str, frozenset[str]] = {
 _CHILDREN: Mapping[str, frozenset[str]] = {
     "ioMapping": frozenset({"input", "output"}),
     "properties": frozenset({"property"}),
+    "taskHeaders": frozenset({"header"}),
 }
+_PARTS = frozenset({"input", "output", "property", "header"})
+"""What stands only inside another extension."""
 _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "taskDefinition": ("type",),
     "input": ("source", "target"),
@@ -55,19 +59,24 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {
     "property": ("name",),
     "versionTag": ("value",),
 }
+_USER_TASKS = frozenset({"userTask", "globalUserTask"})
+_WORK = frozenset({"serviceTask", "scriptTask", "businessRuleTask", "sendTask"}) | {
+    *("globalScriptTask", "globalBusinessRuleTask"),
+}
 _HOSTS: Mapping[str, frozenset[str]] = {
-    "taskDefinition": frozenset({"serviceTask", "scriptTask", "businessRuleTask"}),
+    "taskDefinition": _WORK,
+    "taskHeaders": _WORK | _USER_TASKS,
     "ioMapping": ACTIVITIES
     | {"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"},
-    "assignmentDefinition": frozenset({"userTask"}),
-    "formDefinition": frozenset({"userTask"}),
-    "taskSchedule": frozenset({"userTask"}),
-    "priorityDefinition": frozenset({"userTask"}),
-    "userTask": frozenset({"userTask"}),
-    "calledDecision": frozenset({"businessRuleTask"}),
+    "assignmentDefinition": _USER_TASKS,
+    "formDefinition": _USER_TASKS,
+    "taskSchedule": _USER_TASKS,
+    "priorityDefinition": _USER_TASKS,
+    "userTask": _USER_TASKS,
+    "calledDecision": frozenset({"businessRuleTask", "globalBusinessRuleTask"}),
     "calledElement": frozenset({"callActivity"}),
     "subscription": frozenset({"message"}),
-    "script": frozenset({"scriptTask"}),
+    "script": frozenset({"scriptTask", "globalScriptTask"}),
     "loopCharacteristics": frozenset({"multiInstanceLoopCharacteristics"}),
     "versionTag": frozenset({"process"}),
 }
@@ -98,6 +107,8 @@ class Extensions:
 def read_extensions(element: Element, owner: Element, problems: Problems) -> Extensions:
     """Read the extension elements of ``element``; problems are noted at ``owner``, the element that people know."""
     holder = child(element, "extensionElements")
+    if holder is None and not any(str(key).startswith("{") for key in element.attrib):
+        return Extensions()  # as most elements
     attributes: dict[str, Mapping[str, str]] = {}
     inputs: list[VariableMapping] = []
     outputs: list[VariableMapping] = []
@@ -107,7 +118,7 @@ def read_extensions(element: Element, owner: Element, problems: Problems) -> Ext
             continue
         name = local_name(each)
         host = local_name(element)
-        if name not in _ATTRIBUTES or name in {"input", "output", "property"}:
+        if name not in ATTRIBUTES or name in _PARTS:
             problems.add("extension_unsupported", owner, place=f"zeebe:{name}", element=f"zeebe:{name}")
         elif name != "properties" and host not in _HOSTS[name]:
             problems.add("extension_misplaced", owner, place=f"zeebe:{name}", element=f"zeebe:{name}", host=host)
@@ -120,7 +131,20 @@ def read_extensions(element: Element, owner: Element, problems: Problems) -> Ext
                 inputs, outputs = _read_mappings(each, host, owner, problems)
             elif name == "properties":
                 properties = _read_properties(each, owner, problems)
-    return Extensions(attributes=attributes, inputs=tuple(inputs), outputs=tuple(outputs), properties=properties)
+    foreign = translate(element, owner, problems)
+    for name, said in foreign.attributes.items():
+        if name in attributes:
+            place = f"zeebe:{name}"
+            problems.add(
+                "extension_contradiction", owner, place=place, element=place, other=f"camunda:{next(iter(said))}"
+            )
+        attributes.setdefault(name, said)
+    return Extensions(
+        attributes=attributes,
+        inputs=(*inputs, *foreign.inputs),
+        outputs=(*outputs, *foreign.outputs),
+        properties=properties,
+    )
 
 
 def _check(element: Element, owner: Element, problems: Problems) -> None:
@@ -128,9 +152,9 @@ def _check(element: Element, owner: Element, problems: Problems) -> None:
     name = local_name(element)
     label = f"zeebe:{name}"
     for key in element.attrib:
-        if str(key) not in _ATTRIBUTES[name]:
+        if str(key) not in ATTRIBUTES[name]:
             problems.add("extension_attribute_unsupported", owner, place=label, element=label, attribute=str(key))
-    if element.get("bindingType", "deployment") != "deployment":
+    if element.get("bindingType", "deployment") != "deployment" or element.get("versionTag"):
         # the form, decision or process of the same version is what we bind to: a published version never changes
         problems.add("extension_binding_unsupported", owner, place=label, element=label)
     for key in _REQUIRED.get(name, ()):
@@ -176,25 +200,3 @@ def _read_properties(element: Element, owner: Element, problems: Problems) -> di
             problems.add("property_twice", owner, place=name, name=name)
         properties[name] = each.get("value") or ""
     return properties
-
-
-def refuse_foreign(element: Element, owner: Element, problems: Problems) -> None:
-    """Refuse what other engines would execute: their attributes and extension elements, and unknown ``zeebe:`` attributes.
-
-    Everything else of other namespaces (colours, editors' notes) stays without effect.
-    """
-    for key in element.attrib:
-        name = etree.QName(str(key))
-        if name.namespace == ZEEBE and not name.localname.startswith("modelerTemplate"):
-            problems.add("foreign_execution", owner, place=f"zeebe:{name.localname}", name=f"zeebe:{name.localname}")
-        elif prefix := EXECUTING_NAMESPACES.get(name.namespace or ""):
-            label = f"{prefix}:{name.localname}"
-            problems.add("foreign_execution", owner, place=label, name=label)
-    for each in element:
-        if namespace_of(each) == ZEEBE and local_name(element) != "extensionElements":
-            label = f"zeebe:{local_name(each)}"
-            problems.add("extension_misplaced", owner, place=label, element=label, host=local_name(element))
-    for each in element.findall(f"{{{BPMN}}}extensionElements/*") + list(element):
-        if prefix := EXECUTING_NAMESPACES.get(namespace_of(each)):
-            label = f"{prefix}:{local_name(each)}"
-            problems.add("foreign_execution", owner, place=label, name=label)

@@ -2,7 +2,7 @@
 
 One row a start event. Publishing ends the schedule of the version before and asks for the new one (``plan_starts``, a job: its expressions
 are evaluated with the company's calendar and zone). When a row is due, one promoter queues one job for it and moves the row on to the
-next moment of its grid; a schedule that is late begins one case, not one for each moment that was missed, as any cycle (``kernel.timers``).
+next moment of its grid; a schedule that is late begins one case, not one for each moment that was missed, as any cycle (``model.schedules``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.jobs import queue
-from engine.kernel.timers import Schedule, next_firing
+from engine.model.schedules import Schedule, next_firing
 
 BATCH: Final = 50
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import languages, steps, tables
+from tests.benchmarks import explore, kernel, languages, steps, tables
 from tests.benchmarks.figures import Figure, is_busy, line, report
 from tests.benchmarks.measure import BLOCKS, busyness
 
@@ -26,6 +26,10 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "dmn.table_100x5": tables.table,
     "dmn.checks": tables.checks,
     "kernel.loop": steps.loop,
+    "kernel.o2c_30": kernel.whole,
+    "kernel.parallel_tasks": kernel.parallel_tasks,
+    "kernel.parallel_blocks": kernel.parallel_blocks,
+    "explore": explore.soundness,
     "durable": steps.durable,
 }
 """Every benchmark by what the names of its figures begin with."""

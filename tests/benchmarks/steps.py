@@ -26,9 +26,9 @@ from engine.instances import driver
 from engine.instances.driver import OnFailure, StepDone
 from engine.instances.runtime import Runtime
 from engine.kernel import State, advance
-from engine.kernel.stimuli import CompleteTask, ReturnHandler, Start
 from engine.model.bpmn_reader import read_processes
 from engine.model.elements import Model
+from engine.protocol.stimuli import CompleteTask, ReturnHandler, Start
 from tests.benchmarks.figures import Figure, Goal
 from tests.benchmarks.languages import INPUTS
 from tests.benchmarks.measure import BLOCKS, Spread, cpu, wall

@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,10 +21,25 @@ from conformance_run import Refused, ScriptError  # type: ignore[import-not-foun
 from engine.errors import DefinitionError
 from engine.feel import Environment
 from engine.kernel import Event, State, Stimulus, advance
-from engine.kernel.events import HandlerRequested, IncidentRaised, MessageAwaited, MessageThrown, TimerSet
-from engine.kernel.stimuli import FireTimer, ReceiveMessage, ReturnHandler, StaleStimulus, Start, ThrowError
 from engine.model.bpmn_reader import read_processes
-from engine.model.elements import MessageDefinition, Model
+from engine.model.elements import MessageDefinition, Model, ReceiveTask, SignalDefinition, definitions_of
+from engine.protocol.events import (
+    HandlerRequested,
+    IncidentRaised,
+    MessageAwaited,
+    MessageThrown,
+    SignalThrown,
+    TimerSet,
+)
+from engine.protocol.stimuli import (
+    FireTimer,
+    ReceiveMessage,
+    ReceiveSignal,
+    ReturnHandler,
+    StaleStimulus,
+    Start,
+    ThrowError,
+)
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 SCRIPT = "script"
@@ -67,7 +82,7 @@ class Adapter:
     def deploy(self, xml: bytes) -> None:
         """Read all processes of the file."""
         try:
-            processes = read_processes(xml, "model.bpmn", script_handler=SCRIPT)
+            processes = read_processes(xml, "model.bpmn", scripts={"": SCRIPT})
         except DefinitionError as error:
             raise Refused(", ".join(f"{each.code} {each.element_id}" for each in error.problems)) from error
         self.model = Model(processes={each.id: each for each in processes})
@@ -75,9 +90,8 @@ class Adapter:
     def start(self, process_id: str, variables: Mapping[str, Any]) -> None:
         """Start an instance and let everything automatic run."""
         process = self.model.processes[process_id]
-        starts = process.starts(process_id)
-        if starts and all(each.trigger is not None for each in starts):
-            return  # begins when its message comes
+        if process.entrances() and not any(each.trigger is None for each in process.starts(process_id)):
+            return  # begins when its message or signal comes
         self._begin(Start(process=process_id, variables=variables))
         self._run()
 
@@ -117,6 +131,8 @@ class Adapter:
             self._wait(event.due_at, instance, FireTimer(wait=event.wait))
         elif isinstance(event, MessageThrown):
             self._deliver(event)
+        elif isinstance(event, SignalThrown):
+            self._broadcast(instance, event)
         elif isinstance(event, MessageAwaited):
             for message in [each for each in self.kept if self._is_for(each, event.name, event.key)][:1]:
                 self.kept.remove(message)
@@ -155,12 +171,25 @@ class Adapter:
                 if wait.name is not None and self._is_for(message, wait.name, wait.key or ""):
                     self._send(instance, wait.id, message)
                     return
-        for process in self.model.processes.values():
-            for start in process.starts(process.id):
-                if isinstance(start.trigger, MessageDefinition) and start.trigger.name == message.name:
-                    self._begin(Start(process=process.id, start_event=start.id, variables=message.payload))
-                    return
+        for process, entrance in self._entrances(MessageDefinition, message.name):
+            self._begin(Start(process=process, start_event=entrance, variables=message.payload))
+            return
         self.kept.append(message)
+
+    def _broadcast(self, thrower: Instance, signal: SignalThrown) -> None:
+        for instance in list(self.instances):
+            if instance is not thrower:
+                self.pending.append((instance, ReceiveSignal(name=signal.name, payload=signal.payload)))
+        for process, entrance in self._entrances(SignalDefinition, signal.name):
+            self._begin(Start(process=process, start_event=entrance, variables=signal.payload))
+
+    def _entrances(self, kind: type[MessageDefinition | SignalDefinition], name: str) -> Iterator[tuple[str, str]]:
+        """Where something of this kind and name begins an instance: the ids of process and element."""
+        for process in self.model.processes.values():
+            for entrance in process.entrances().values():
+                trigger = entrance.message if isinstance(entrance, ReceiveTask) else getattr(entrance, "trigger", None)
+                if any(isinstance(each, kind) and each.name == name for each in definitions_of(trigger)):
+                    yield process.id, entrance.id
 
     @staticmethod
     def _is_for(message: MessageThrown, name: str, key: str) -> bool:

@@ -15,9 +15,9 @@ from engine.calendar import WorkingCalendar
 from engine.definitions.environment import environment, working_time_functions
 from engine.definitions.gate import check
 from engine.kernel import State, advance, fold
-from engine.kernel import events as happened
-from engine.kernel.stimuli import CompleteTask, FireTimer, ReturnHandler, Start, Stimulus, ThrowError, Variables
 from engine.model.bundle import Bundle, read_bundle
+from engine.protocol import events as happened
+from engine.protocol.stimuli import CompleteTask, FireTimer, ReturnHandler, Start, Stimulus, ThrowError, Variables
 from handlers.table import HANDLERS
 
 FOLDER = Path(__file__).parents[2] / "processes" / "replenishment"

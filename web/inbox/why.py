@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from engine.identity.people import RoleTitles
 from engine.inbox.queries import TaskRow
+from engine.instances.names import find_node, find_process
 from engine.instances.queries import Before, Why
 from engine.model.bundle import Bundle
-from engine.model.elements import ErrorDefinition, Node, TimerDefinition, UserTask
+from engine.model.elements import CompensationDefinition, EscalationDefinition, Node, TimerDefinition, UserTask
 from web.present import boundary_of, name_of, outcomes, role_title, steps_after
 from web.ui import ago, moment, t
 
@@ -46,28 +47,30 @@ def why(
 
 def _came_from(bundle: Bundle, before: Sequence[Before]) -> Before | None:
     """The last step of a person, else the last one at all."""
-    of_people = [each for each in before if isinstance(bundle.process.nodes.get(each.element_id), UserTask)]
+    of_people = [each for each in before if isinstance(find_node(bundle, each.element_id), UserTask)]
     found = of_people or before
     return found[-1] if found else None
 
 
 def after(task: TaskRow, bundle: Bundle) -> list[str]:
     """What each answer leads to, and what happens without one."""
-    node = bundle.process.nodes.get(task.element_id)
+    process = find_process(bundle, task.element_id)
+    node = process.nodes.get(task.element_id)
     if node is None:
         return []
     lines = outcomes(bundle, node)
     if task.due_at is not None and task.is_open:
         lines.append(t("web.why.due", moment=moment(task.due_at)))
-    for event in boundary_of(bundle.process, node):
+    for event in boundary_of(process, node):
         step = _first_step(bundle, event)
         if isinstance(event.trigger, TimerDefinition):
             lines.append(t("web.why.if_late", name=name_of(bundle, event.id), step=step))
-        elif isinstance(event.trigger, ErrorDefinition):
+        elif not isinstance(event.trigger, CompensationDefinition | EscalationDefinition):
+            # who does the task decides nothing about what is undone, or passed on, later
             lines.append(t("web.why.error", name=name_of(bundle, event.id), step=step))
     return lines
 
 
 def _first_step(bundle: Bundle, node: Node) -> str:
-    following = steps_after(bundle.process, node)
+    following = steps_after(find_process(bundle, node.id), node)
     return name_of(bundle, following[0][1].id if following else node.id)

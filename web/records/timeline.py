@@ -10,6 +10,7 @@ from typing import Any
 from engine.errors import Fact
 from engine.handler import SYSTEM
 from engine.identity.people import RoleTitles
+from engine.instances.names import find_flow
 from engine.instances.queries import TimelineEntry
 from engine.model.bundle import Bundle
 from engine.texts import has
@@ -27,6 +28,19 @@ TECHNICAL = frozenset(
         "handler:requested",
         "timer:cancelled",
         "task:cancelled",
+        # how the engine got there: what it came to is said beside it
+        "token:dropped",
+        "element:caught",
+        "items:found",
+        "item:completed",
+        "gateway:activated",
+        "signal:wait-cancelled",
+        "condition:awaited",
+        "condition:lapsed",
+        "condition:wait-cancelled",
+        "compensation:recorded",
+        "compensation:begun",
+        "compensation:done",
     }
 )
 """Shown only with every detail (a variable's old and new value is always shown, as a change)."""
@@ -157,7 +171,7 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles) -> str:
     if record.get("element"):
         facts["step"] = name_of(bundle, record["element"])
     if record.get("flow"):
-        flow = bundle.process.flows.get(record["flow"])
+        flow = find_flow(bundle, record["flow"])
         is_named = flow is None or bool(flow.name)
         code = code if is_named else "web.timeline.flow:unnamed"
         facts["flow"] = name_of(bundle, record["flow"])
@@ -173,6 +187,8 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles) -> str:
     for name in ("name", "code"):
         if isinstance(record.get(name), str):
             facts[name] = record[name]
+    if record.get("target"):
+        code, facts["target"] = "web.timeline.compensation:one", name_of(bundle, record["target"])
     if kind == "instance:cancelled":
         facts["reason"] = record["reason"]
     return t(code, **facts)

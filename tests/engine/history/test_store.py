@@ -19,8 +19,8 @@ from engine.errors import InvariantBroken
 from engine.history import store, verifier
 from engine.history.queries import timeline
 from engine.history.store import ChainHead
-from engine.kernel.events import Event, FlowTaken, VariableWritten
 from engine.model import bundle
+from engine.protocol.events import Event, FlowTaken, VariableWritten
 
 NOW = datetime(2026, 11, 21, 9, 0, 0, 5, tzinfo=UTC)
 MakeCase = Callable[[int], int]

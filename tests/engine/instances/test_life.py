@@ -27,9 +27,9 @@ from engine.instances.runtime import Runtime
 from engine.jobs import queue
 from engine.jobs.retries import ATTEMPTS
 from engine.kernel import State, fold, from_record
-from engine.kernel.stimuli import CompleteTask
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
+from engine.protocol.stimuli import CompleteTask
 from engine.texts import say
 from engine.timers.promoter import promote
 from tests.engine.processes import parcels

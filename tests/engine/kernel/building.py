@@ -13,8 +13,8 @@ from engine.data import from_canonical, to_canonical
 from engine.decisions import Decision
 from engine.feel import Environment, Expression, compile_expression
 from engine.kernel import MAX_STEPS, MAX_WORK, Event, State, Stimulus, advance, fold, from_record, to_record
-from engine.kernel.stimuli import Start
 from engine.model import elements as model
+from engine.protocol.stimuli import Start
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
@@ -46,6 +46,53 @@ def message(name: str, key: str | None = None) -> model.MessageDefinition:
 
 def error(code: str | None) -> model.ErrorDefinition:
     return model.ErrorDefinition(code=code)
+
+
+def signal(name: str) -> model.SignalDefinition:
+    return model.SignalDefinition(name=name)
+
+
+def escalation(code: str | None) -> model.EscalationDefinition:
+    return model.EscalationDefinition(code=code)
+
+
+def when(source: str) -> model.ConditionalDefinition:
+    return model.ConditionalDefinition(condition=feel(source))
+
+
+def user(id_: str, **more: Any) -> Any:
+    return make(model.UserTask, id_, **more)
+
+
+def sub(id_: str, *nodes: Any, flows: str = "", **more: Any) -> list[Any]:
+    """A sub-process with a start and an end of its own."""
+    inside = [make(model.StartEvent, f"{id_}_start"), make(model.EndEvent, f"{id_}_end"), *nodes]
+    return [make(model.SubProcess, id_, **more), *(replace(each, scope=each.scope or id_) for each in inside)]
+
+
+def event_sub(
+    id_: str, trigger: Any, *nodes: Any, scope: str = "", is_interrupting: bool = True, **more: Any
+) -> list[Any]:
+    start = make(model.StartEvent, f"{id_}_start", trigger=trigger, is_interrupting=is_interrupting, **more)
+    inside = [start, make(model.EndEvent, f"{id_}_end"), *nodes]
+    return [
+        make(model.SubProcess, id_, is_event=True, scope=scope),
+        *(replace(each, scope=each.scope or id_) for each in inside),
+    ]
+
+
+def compensable(id_: str, **more: Any) -> list[Any]:
+    return [
+        make(model.ServiceTask, id_, handler="do.it", compensated_by=f"un{id_}", inputs=maps(who=f'"{id_}"'), **more),
+        make(
+            model.ServiceTask,
+            f"un{id_}",
+            handler="undo.it",
+            is_for_compensation=True,
+            inputs=maps(who="who"),
+            scope=more.get("scope", ""),
+        ),
+    ]
 
 
 def script(id_: str, result: str = "done", source: str = "true", **more: Any) -> Any:
@@ -154,6 +201,11 @@ class Run:
     def first(self, tag: str) -> Any:
         """The first event with this tag."""
         return next(each for each in self.events if each.tag == tag)
+
+    @property
+    def last(self) -> Any:
+        """What happened last."""
+        return self.events[-1]
 
     @property
     def incident(self) -> Any:

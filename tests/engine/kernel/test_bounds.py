@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from engine.kernel import State, advance
-from engine.kernel.stimuli import CompleteTask, RetryIncident, Start
 from engine.model import elements as model
+from engine.protocol.stimuli import CompleteTask, RetryIncident, Start
 from tests.engine.kernel.building import NOW, Run, at, feel, make, maps, script, simple, timer
 
 SLOW = "count(for i in 1..900 return i)"

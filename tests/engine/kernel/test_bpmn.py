@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from engine.kernel.stimuli import CompleteTask, FireTimer, ReceiveMessage, ReturnHandler, ThrowError
 from engine.model.bpmn_reader import read_processes
 from engine.model.elements import Model
+from engine.protocol.stimuli import CompleteTask, FireTimer, ReceiveMessage, ReturnHandler, ThrowError
 from tests.engine.kernel.building import NOW, Run
 
 PROCESS = """<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"

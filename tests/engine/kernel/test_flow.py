@@ -12,7 +12,8 @@ import pytest
 from engine.decisions import read_decisions
 from engine.errors import NotFound
 from engine.kernel import Event, StaleStimulus, ValueNotStorable, advance
-from engine.kernel.stimuli import (
+from engine.model import elements as model
+from engine.protocol.stimuli import (
     CancelInstance,
     CompleteTask,
     FailHandler,
@@ -22,7 +23,6 @@ from engine.kernel.stimuli import (
     Stimulus,
     ThrowError,
 )
-from engine.model import elements as model
 from tests.engine.kernel.building import NOW, Run, at, error, feel, make, maps, script, simple
 
 
@@ -355,7 +355,12 @@ def test_cancel_ends_everything() -> None:
 
 
 def test_terminate_ends_all_branches() -> None:
-    nodes = [make(model.ParallelGateway, "f"), user("a"), user("b"), make(model.EndEvent, "stop", is_terminate=True)]
+    nodes = [
+        make(model.ParallelGateway, "f"),
+        user("a"),
+        user("b"),
+        make(model.EndEvent, "stop", result=model.TerminateDefinition()),
+    ]
     run = Run(simple(nodes, "start -> f -> a -> end\nf -> b -> stop"))
     done(run, "b")
     assert run.happened("element:cancelled", "element") == ["a"]
@@ -393,7 +398,7 @@ def test_an_end_closes_the_incident_of_a_branch_that_never_rests() -> None:
         make(model.ExclusiveGateway, "m"),
         script("s"),
         user("a"),
-        make(model.EndEvent, "stop", is_terminate=True),
+        make(model.EndEvent, "stop", result=model.TerminateDefinition()),
     ]
     run = Run(simple(nodes, "start -> f -> m -> s -> m\nf -> a -> stop"), max_steps=50)
     done(run, "a")

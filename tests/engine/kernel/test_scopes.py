@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from engine.kernel import Event
-from engine.kernel.stimuli import CompleteTask, RetryIncident, ReturnHandler, ThrowError
 from engine.model import elements as model
+from engine.protocol.stimuli import CompleteTask, RetryIncident, ReturnHandler, ThrowError
 from tests.engine.kernel.building import Run, error, feel, make, maps, process, script, simple
 
 
@@ -73,7 +73,10 @@ def test_an_empty_sub_process_cannot_begin() -> None:
 
 def test_terminate_inside_ends_the_sub_process_only() -> None:
     nodes = sub(
-        user("in"), user("stop"), make(model.EndEvent, "kill", is_terminate=True), make(model.ParallelGateway, "f")
+        user("in"),
+        user("stop"),
+        make(model.EndEvent, "kill", result=model.TerminateDefinition()),
+        make(model.ParallelGateway, "f"),
     )
     run = Run(simple([*nodes, user("after")], "start -> sub -> after -> end\ns1 -> f -> in -> e1\nf -> stop -> kill"))
     done(run, "stop")

@@ -10,7 +10,8 @@ from string import Formatter
 import engine.kernel
 from engine.texts import catalogue
 
-FIRST, SECOND = ("block",), ("raise_incident", "_raise_on_root")
+AT = {"block": 0, "raise_incident": 2}
+"""Who says a code, and as which argument."""
 ELSEWHERE = {"flow", "limit", "elements", "error"}
 """Facts that are given in a variable."""
 
@@ -20,7 +21,7 @@ def raised() -> Iterator[tuple[str, set[str | None]]]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-                code = node.args[0] if name in FIRST else node.args[1] if name in SECOND else None
+                code = node.args[AT[name]] if name in AT and len(node.args) > AT[name] else None
                 if isinstance(code, ast.Constant) and isinstance(code.value, str):
                     yield code.value, {each.arg for each in node.keywords}
 

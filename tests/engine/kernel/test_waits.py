@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from engine.kernel import Event, StaleStimulus, State, advance
-from engine.kernel.events import InstanceStarted
-from engine.kernel.stimuli import CompleteTask, FireTimer, ReceiveMessage, RetryIncident, ReturnHandler, Start
 from engine.model import elements as model
+from engine.protocol.events import InstanceStarted
+from engine.protocol.stimuli import CompleteTask, FireTimer, ReceiveMessage, RetryIncident, ReturnHandler, Start
 from tests.engine.kernel.building import NOW, Run, at, error, make, maps, message, process, script, simple, timer
 
 

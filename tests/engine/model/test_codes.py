@@ -42,13 +42,14 @@ def test_codes_and_sentences_are_the_same() -> None:
     codes = {code for path in FOLDER.glob("*.py") for code in codes_in(ast.parse(path.read_text(encoding="utf-8")))}
     for table in (
         vocabulary.REFUSED_NODES,
-        vocabulary.REFUSED_TRIGGERS,
         vocabulary.REFUSED_CHILDREN,
         vocabulary.REFUSED_ATTRIBUTES,
     ):
         codes.update(table.values())
     codes.update(yaml_file._CODES.values())
     codes.update(f"timer_{kind}_invalid" for kind in ("date", "duration", "cycle"))
+    codes.update(f"{kind}_code_{fault}" for kind in ("error", "escalation") for fault in ("missing", "computed"))
+    codes.update(f"signal_name_{fault}" for fault in ("missing", "computed"))
     sentences = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
     assert {code for code in codes if code not in sentences} == set()
     assert {code for code in sentences if code not in codes} == set()

@@ -53,11 +53,15 @@ def test_a_syntax_error_of_feel_has_its_place_and_position(expedition_xml: str) 
 
 
 def test_all_faults_of_a_file_are_told_at_once(expedition_xml: str) -> None:
-    xml = expedition_xml.replace(REMIND, "").replace("PT30M", "x").replace(LOAD, LOAD.replace("userTask", "manualTask"))
+    xml = (
+        expedition_xml.replace(REMIND, "")
+        .replace("PT30M", "x")
+        .replace(LOAD, LOAD.replace("userTask", "adHocSubProcess"))
+    )
     assert {each.code for each in errors_of(xml)} == {
         "handler_missing",
         "timer_duration_invalid",
-        "unsupported_manual_task",
+        "unsupported_ad_hoc",
     }
 
 

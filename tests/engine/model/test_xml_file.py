@@ -40,7 +40,7 @@ def refusal(xml: bytes) -> str:
         (b"", "xml_broken"),
         (b"<d><e></d>", "xml_broken"),
         (b"<d>&undefined;</d>", "xml_broken"),
-        (b"<d>" * 5_000 + b"</d>" * 5_000, "xml_broken"),
+        (b"<d>" * 5_000 + b"</d>" * 5_000, "xml_too_deep"),
         (b"<d>" + b" " * MAXIMAL_BYTES + b"</d>", "xml_too_large"),
         (b"<d>" + b"<e/>" * 100_000 + b"</d>", "xml_too_many_elements"),
     ],

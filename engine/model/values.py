@@ -60,7 +60,7 @@ class _Copy:
             return _moment(value)
         if depth == MAX_DEPTH:
             raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
-        if isinstance(value, Mapping):
+        if isinstance(value, dict | Mapping):  # the first is found faster
             return {self._text(_key(key)): self.of(value[key], depth + 1) for key in sorted(value, key=str)}
         if isinstance(value, list | tuple):
             return [self.of(each, depth + 1) for each in value]
@@ -73,6 +73,8 @@ class _Copy:
 
     def _text(self, value: str) -> str:
         self._spend(len(value))
+        if value.isascii():
+            return value
         try:
             value.encode()
         except UnicodeEncodeError:

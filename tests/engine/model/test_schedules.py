@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.data import YearsMonths
-from engine.kernel.timers import NotATime, Schedule, due_moment, next_firing, schedule
 from engine.model.elements import TimerKind
+from engine.model.schedules import NotATime, Schedule, due_moment, next_firing, schedule
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

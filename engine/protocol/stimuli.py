@@ -23,7 +23,9 @@ class StaleStimulus(WrongState):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Begin an instance of ``process`` at its plain start event, or at ``start_event`` (message or timer start)."""
+    """Begin an instance of ``process`` at its plain start event, or at ``start_event``: one that something triggers, a receive task that
+    begins instances, or an event after a gateway that does.
+    """
 
     process: str
     variables: Variables = field(default_factory=dict)
@@ -82,6 +84,14 @@ class ReceiveMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveSignal:
+    """A signal that another instance threw: everything here that waits for it has it. Stale when nothing waits for it."""
+
+    name: str
+    payload: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryIncident:
     """Try again what led to the incident."""
 
@@ -103,6 +113,7 @@ Stimulus = (
     | FailHandler
     | FireTimer
     | ReceiveMessage
+    | ReceiveSignal
     | RetryIncident
     | CancelInstance
 )

@@ -1,0 +1,104 @@
+"""What can be said of a process, for programs and in one plain sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.errors import Facts
+from engine.feel import Value
+from engine.texts import say
+
+
+class Soundness(StrEnum):
+    """The three answers."""
+
+    SOUND = "sound"
+    UNSOUND = "unsound"
+    NOT_DECIDED = "not decided"
+
+
+class Kind(StrEnum):
+    """What is wrong, or what could not be decided to be wrong."""
+
+    DEADLOCK = "deadlock"
+    """Tokens wait for others that never come, and nothing can happen any more."""
+    NO_END = "can never end"
+    """Things can still happen, for ever, and no end is among them."""
+    NEVER_REACHED = "never reached"
+    """An element that no case can reach."""
+    UNBOUNDED = "unbounded"
+    """Ever more tokens gather at one place."""
+    NO_START = "no start"
+    """Where to begin is not clear."""
+    NO_WAY = "no way"
+    """No condition of a gateway need hold, and there is no default flow."""
+    BOUND = "bound"
+    """Too many states to look at them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A condition on the path: where it was asked, and which answer the path needs."""
+
+    element: str
+    condition: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer about one process.
+
+    ``path``: ids of the elements and flows that lead there, as few happenings as possible. ``element``: where it is wrong.
+    ``conditions``: what the path needs (NOT_DECIDED: only those that nobody could decide about together). ``example``: values by variable
+    with which the path is taken. ``relies_on``: conditions that exclude each other or are known, without which it might be unsound.
+    ``states``: how many were looked at.
+    """
+
+    process: str
+    soundness: Soundness
+    kind: Kind | None = None
+    element: str | None = None
+    path: tuple[str, ...] = ()
+    conditions: tuple[Asked, ...] = ()
+    example: Mapping[str, Value] = field(default_factory=dict)
+    relies_on: tuple[str, ...] = ()
+    states: int = 0
+
+    @property
+    def is_sound(self) -> bool:
+        """It is proved."""
+        return self.soundness is Soundness.SOUND
+
+    def sentence(self, locale: str) -> str:
+        """What is wrong and what to do about it, in one sentence or two."""
+        return say(_CODES[self.soundness, self.kind], locale, **self._facts(locale))
+
+    def _facts(self, locale: str) -> Facts:
+        needs = [
+            say("explore_needs" if each.holds else "explore_needs_not", locale, condition=each.condition)
+            for each in self.conditions
+        ]
+        return {
+            "process": self.process,
+            "element": self.element or self.process,
+            "conditions": say("explore_and", locale).join(dict.fromkeys(needs)),
+            "states": self.states,
+        }
+
+
+_CODES: Mapping[tuple[Soundness, Kind | None], str] = {
+    (Soundness.SOUND, None): "explore_sound",
+    (Soundness.UNSOUND, Kind.DEADLOCK): "explore_deadlock",
+    (Soundness.UNSOUND, Kind.NO_END): "explore_no_end",
+    (Soundness.UNSOUND, Kind.NEVER_REACHED): "explore_never_reached",
+    (Soundness.UNSOUND, Kind.UNBOUNDED): "explore_unbounded",
+    (Soundness.UNSOUND, Kind.NO_START): "explore_no_start",
+    (Soundness.NOT_DECIDED, Kind.DEADLOCK): "explore_needs_both",
+    (Soundness.NOT_DECIDED, Kind.NO_END): "explore_needs_both",
+    (Soundness.NOT_DECIDED, Kind.UNBOUNDED): "explore_needs_both",
+    (Soundness.NOT_DECIDED, Kind.NO_WAY): "explore_no_way",
+    (Soundness.NOT_DECIDED, Kind.BOUND): "explore_bound",
+}

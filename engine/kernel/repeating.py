@@ -1,0 +1,127 @@
+"""Activities that are done several times: multi-instance (BPMN 13.3.7) and standard loop (BPMN 13.3.6).
+
+The activity itself becomes the *body*; each item or round is an activity of the same element in a scope of its own.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from decimal import Decimal
+
+from engine.feel import Value
+from engine.kernel.evaluation import Variables, Visible
+from engine.kernel.state import Activity, Items
+from engine.kernel.throwing import Throwing
+from engine.model import elements as model
+from engine.protocol import events as happened
+
+
+class Repeating(Throwing):
+    """Moves of bodies and their items."""
+
+    @abstractmethod
+    def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
+        """The end of an activity that is not interrupted."""
+
+    def begin_items(self, body: Activity, node: model.Activity) -> None:
+        """Take the items once; a loop begins with one round, or with none."""
+        seen = self.state.visible(body.id)
+        if node.multi_instance is not None:
+            items = self.items(node.multi_instance.input_collection, seen, "items")
+        else:
+            items = (None,) if node.loop is None or self._goes_on(node.loop, 0, seen, is_before=True) else ()
+        plans = self.boundary_plans(body, node, {})
+        self.begin_waits(body.id, plans)
+        self.emit(happened.ItemsFound(activity=body.id, element=node.id, items=items))
+        self.queue(self.state.activities[body.id])
+
+    def _goes_on(self, loop: model.StandardLoop, rounds: int, seen: Visible, *, is_before: bool) -> bool:
+        """Whether another round follows ``rounds`` rounds. The condition sees their number as ``loopCounter``."""
+        if loop.maximum is not None and rounds >= loop.maximum:
+            return False
+        if loop.condition is None or (is_before and not loop.tests_before):
+            return True
+        return self.holds(loop.condition, seen.new_child({"loopCounter": Decimal(rounds)}), "loop condition")
+
+    def go_on_with_items(self, body: Activity, items: Items, node: model.Activity) -> None:
+        """Begin the items whose turn has come; when all are done, gather their outputs and leave."""
+        many = node.multi_instance
+        if not items.pending and not body.scopes:
+            written: dict[str, Value] = {}
+            if many is not None and many.output_collection:
+                gathered = [items.outputs.get(number) for number in range(items.total)]
+                written[many.output_collection] = self.kept(gathered, "output collection")
+            after = self.state.visible(body.scope).new_child(dict(written))
+            self.depart(body, written, self.flows(self.process_of(body.scope), node, after))
+            return
+        is_sequential = many is None or many.is_sequential
+        if is_sequential and body.scopes:
+            return
+        first = items.total - len(items.pending)
+        for number, item in enumerate(items.pending[:1] if is_sequential else items.pending, start=first):
+            self._begin_item(body, node, number, item)
+
+    def _begin_item(self, body: Activity, node: model.Activity, number: int, item: Value) -> None:
+        scope_id = self.open_scope(body, self.state.scopes[body.scope].process, item=number)
+        given: dict[str, Value] = {"loopCounter": Decimal(number + 1)}
+        many = node.multi_instance
+        if many is not None and many.output_element is not None and many.output_element.source.isidentifier():
+            # as in Zeebe: declared here, so that what an item writes to it stays with the item
+            given[many.output_element.source] = None
+        if many is not None and many.input_element is not None:
+            given[many.input_element] = item
+        self.write_locals(scope_id, given, node.id)
+        self.queue(self.state.activities[self.enter(scope_id, node)])
+
+    def item_completed(
+        self, activity: Activity, node: model.Activity, after: Visible
+    ) -> tuple[happened.ItemCompleted, tuple[model.SingleDefinition, ...]]:
+        """What an item gives, whether that is enough (its condition sees the counters of BPMN table 10.30), and what it throws."""
+        number = self.state.scopes[activity.scope].item or 0
+        body = self.around(activity)
+        assert body is not None, "an item has a body around it"
+        assert body.items is not None, "which keeps the items"
+        many = node.multi_instance
+        if many is None:
+            again = node.loop is not None and self._goes_on(node.loop, number + 1, after, is_before=False)
+            return happened.ItemCompleted(activity=body.id, element=body.element, item=number, again=again), ()
+        output = None if many.output_element is None else self.evaluate(many.output_element, after, "output element")
+        completed = len(body.items.outputs) + 1
+        counters: dict[str, Value] = {
+            "numberOfInstances": Decimal(body.items.total),
+            "numberOfActiveInstances": Decimal(len(body.scopes) - 1),
+            "numberOfCompletedInstances": Decimal(completed),
+            "numberOfTerminatedInstances": Decimal(0),
+        }
+        counted = after.new_child(counters)
+        condition = many.completion_condition
+        is_enough = condition is not None and self.holds(condition, counted, "completion condition")
+        thrown = tuple(each.event for each in many.complex if self.holds(each.condition, counted, "behavior"))
+        is_thrown = many.behavior is model.MultiInstanceBehavior.NONE or (
+            many.behavior is model.MultiInstanceBehavior.ONE and completed == 1
+        )
+        if many.event is not None and is_thrown:
+            thrown = (many.event, *thrown)
+        item = happened.ItemCompleted(
+            activity=body.id, element=body.element, item=number, output=output, is_enough=is_enough
+        )
+        return item, thrown
+
+    def depart_item(
+        self, scope_id: str, completed: happened.ItemCompleted, thrown: Sequence[model.SingleDefinition]
+    ) -> None:
+        """The scope of an item ends with it."""
+        self.emit(completed)
+        self.close_scope(scope_id)
+        if completed.is_enough:
+            others = self.state.activities[completed.activity].scopes
+            self.cancel(self.activities_in(*others))
+            for each in others:
+                self.close_scope(each)
+        for definition in thrown:
+            body = self.state.activities.get(completed.activity)
+            if body is not None:
+                self.throw_at(body, definition)
+        if completed.activity in self.state.activities:
+            self.queue(self.state.activities[completed.activity])

@@ -1,0 +1,396 @@
+"""The ground of every move: the queues of work, what lives, how it is entered and interrupted, where variables are written.
+
+Nothing here asks what BPMN means by an element; the modules above do (``catching``, ``undoing``, ``throwing``, ``repeating``, ``moves``).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, TypeVar
+
+from engine.errors import Facts
+from engine.feel import Environment, Value
+from engine.kernel.evaluation import MAX_WORK, Blocked, Evaluation, Exhausted, Variables, Visible
+from engine.kernel.fold import apply
+from engine.kernel.state import NOTHING, ROOT, Activity, Incident, Phase, State, Wait
+from engine.model import elements as model
+from engine.protocol import events as happened
+
+PASSIVE = (
+    *(model.StartEvent, model.CatchEvent, model.Gateway, model.UserTask, model.ReceiveTask),
+    *(model.SubProcess, model.CallActivity),
+)
+
+
+class Token(NamedTuple):
+    """Work: a token on a flow is to enter what comes next."""
+
+    scope: str
+    flow: str
+
+
+class Step(NamedTuple):
+    """Work: an activity is to do what its phase asks for."""
+
+    activity: str
+
+
+class Check(NamedTuple):
+    """Work: a condition that is waited for is to be asked."""
+
+    wait: str
+
+
+class Join(NamedTuple):
+    """Work: an inclusive gateway may join, a complex one begin anew. Found by looking, when nothing else can move."""
+
+    scope: str
+    gateway: str
+
+
+class Lapse(NamedTuple):
+    """Work: nothing but event sub-processes is left in a scope, and no more of them begin. Found like a join."""
+
+    scope: str
+
+
+Work = Token | Step | Check | Join | Lapse
+Events = Iterable[happened.Event]
+Answer = TypeVar("Answer")
+
+
+class Tokens(Evaluation, ABC):
+    """One run over a state of its own. ``events`` is what has happened so far.
+
+    ``exhausted`` has the element whose move found the work of the stimulus used up: nothing more can be done now.
+    """
+
+    def __init__(
+        self, definition: model.Model, state: State, environment: Environment, max_work: int = MAX_WORK
+    ) -> None:
+        super().__init__(environment, max_work)
+        self.model = definition
+        self.state = state
+        self.events: list[happened.Event] = []
+        self.exhausted: tuple[str, Exhausted] | None = None
+        self._passive: deque[Token | Step] = deque()
+        self._effects: deque[Token | Step] = deque()
+        self._checks: deque[str] = deque()
+        self._written: set[str] = set()
+
+    @abstractmethod
+    def step(self, activity_id: str) -> None:
+        """Do what the activity's phase asks for; what cannot be done becomes an incident."""
+
+    @abstractmethod
+    def find_join(self) -> Join | Lapse | None:
+        """What can be done now that nothing else can move."""
+
+    def emit(self, event: happened.Event) -> None:
+        """Let it happen: the only way in which a move changes anything."""
+        apply(self.state, event)
+        self.events.append(event)
+
+    def new_id(self, kind: str) -> str:
+        """The id for the next event that gives one; deterministic, never given twice in an instance."""
+        return f"{kind}{self.state.counter + 1}"
+
+    def next_work(self) -> Work | None:
+        """Take the next piece of work; None when nothing can move."""
+        if self._passive:
+            return self._passive.popleft()
+        if (check := self._next_check()) is not None:
+            return check
+        if self._effects:
+            return self._effects.popleft()
+        return self.find_join()
+
+    def _next_check(self) -> Check | None:
+        """Conditions are asked when waiting begins, and when a variable that they read was written."""
+        if self._written:
+            names, self._written = self._written, set()
+            self._checks.extend(
+                wait.id
+                for wait in self.state.waits.values()
+                if wait.held is not None and not names.isdisjoint(self.condition_of(wait).condition.possible_variables)
+            )
+        return Check(self._checks.popleft()) if self._checks else None
+
+    def condition_of(self, wait: Wait) -> model.ConditionalDefinition:
+        """What a wait for a condition asks."""
+        node = self.process_of(self.scope_of(wait.activity)).nodes[wait.element]
+        definition = model.definitions_of(getattr(node, "trigger", None))[wait.number]
+        assert isinstance(definition, model.ConditionalDefinition), "a wait that may hold is for a condition"
+        return definition
+
+    def queue(self, activity: Activity) -> None:
+        """Let the activity take its turn."""
+        is_passive = activity.phase is Phase.ENTERED and self.is_passive(self.node_of(activity), activity)
+        (self._passive if is_passive else self._effects).append(Step(activity.id))
+
+    def queue_flow(self, scope_id: str, flow_id: str) -> None:
+        """Let a token on a flow take its turn."""
+        process = self.process_of(scope_id)
+        target = process.nodes[process.flows[flow_id].target]
+        if isinstance(target, model.InclusiveGateway) and len(target.incoming) > 1:
+            return  # found by find_join when nothing else can move
+        (self._passive if self.is_passive(target, None) else self._effects).append(Token(scope_id, flow_id))
+
+    def queue_everything(self) -> None:
+        """Find all possible work again from the state alone."""
+        for activity in self.state.activities.values():
+            if activity.phase in (Phase.ENTERED, Phase.INSIDE, Phase.DONE, Phase.UNDOING):
+                self.queue(activity)
+        for scope in self.state.scopes.values():
+            for flow in sorted(scope.tokens):
+                for _ in range(scope.tokens[flow]):
+                    self.queue_flow(scope.id, flow)
+        self._checks.extend(each.id for each in self.state.waits.values() if each.held is not None)
+
+    def queue_owner(self, scope_id: str) -> None:
+        """When nothing is left inside a sub-process or a called process, its activity has its turn."""
+        scope = self.state.scopes.get(scope_id)
+        if scope is not None and scope.is_empty and scope.activity is not None:
+            self.queue(self.state.activities[scope.activity])
+
+    def is_passive(self, node: model.Node, activity: Activity | None) -> bool:
+        """Whether entering it has no effect. The body of a multi-instance or loop only opens what may have one."""
+        if isinstance(node, PASSIVE) or not (isinstance(node, model.Activity) and node.is_repeated):
+            return isinstance(node, PASSIVE)
+        return activity is None or not self.state.is_item(activity)
+
+    def node_of(self, activity: Activity) -> model.Node:
+        """What the activity is an occurrence of."""
+        return self.process_of(activity.scope).nodes[activity.element]
+
+    def process_of(self, scope_id: str) -> model.Process:
+        """The process whose elements the scope holds."""
+        return self.model.processes[self.state.scopes[scope_id].process]
+
+    def scope_of(self, activity_or_scope: str) -> str:
+        """The scope of an activity; a scope is its own."""
+        activity = self.state.activities.get(activity_or_scope)
+        return activity_or_scope if activity is None else activity.scope
+
+    def around(self, activity: Activity) -> Activity | None:
+        """The activity whose scope holds this one."""
+        owner = self.state.scopes[activity.scope].activity
+        return None if owner is None else self.state.activities[owner]
+
+    def is_reopened(self, activity: Activity) -> bool:
+        """It was completed before, and is open again for what is done in it to be undone."""
+        return activity.undoes is not None and not getattr(self.node_of(activity), "is_for_compensation", False)
+
+    def is_event_sub_process(self, activity: Activity) -> bool:
+        """It is an event sub-process at work."""
+        node = self.node_of(activity)
+        return isinstance(node, model.SubProcess) and node.is_event
+
+    def scope_element(self, scope_id: str) -> str | None:
+        """The process or sub-process that the scope is one of; None for what only holds an item or a round."""
+        scope = self.state.scopes[scope_id]
+        owner = None if scope.activity is None else self.state.activities[scope.activity]
+        if scope.item is not None:
+            return None
+        is_process = owner is None or isinstance(self.node_of(owner), model.CallActivity)
+        return scope.process if is_process or owner is None else owner.element
+
+    def by_scope(self) -> dict[str, list[Activity]]:
+        """The activities directly inside each scope that holds some."""
+        found: dict[str, list[Activity]] = {}
+        for activity in self.state.activities.values():
+            found.setdefault(activity.scope, []).append(activity)
+        return found
+
+    def activities_in(self, *scope_ids: str) -> list[str]:
+        """Ids of the activities directly inside."""
+        return [each.id for each in self.state.activities.values() if each.scope in scope_ids]
+
+    def enter(self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables = NOTHING) -> str:
+        """A new activity of ``node``, which consumes a token of each of ``flows``; gives its id."""
+        activity_id = self.new_id("a")
+        entered = {"activity": activity_id, "element": node.id, "scope": scope_id}
+        self.emit(happened.ElementEntered(**entered, flows=flows, payload=payload))
+        return activity_id
+
+    def enter_caught(
+        self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables = NOTHING
+    ) -> str:
+        """The same for an event that has come already: it does not wait."""
+        activity_id = self.enter(scope_id, node, flows, payload)
+        self.emit(happened.EventCaught(activity=activity_id, element=node.id))
+        return activity_id
+
+    def open_scope(
+        self,
+        activity: Activity,
+        process: str,
+        *,
+        item: int | None = None,
+        isolated: bool = False,
+        record: str | None = None,
+    ) -> str:
+        """A scope inside an activity; gives its id."""
+        scope_id = self.new_id("s")
+        self.emit(
+            happened.ScopeOpened(
+                scope=scope_id,
+                parent=activity.scope,
+                process=process,
+                element=activity.element,
+                activity=activity.id,
+                item=item,
+                isolated=isolated,
+                record=record,
+            )
+        )
+        return scope_id
+
+    def close_scope(self, scope_id: str) -> None:
+        """A scope in which nothing lives any more ends, with the waits of its event sub-processes."""
+        self.end_waits(scope_id)
+        self.resolve_incidents(scope_id)
+        self.emit(happened.ScopeClosed(scope=scope_id))
+
+    def raise_incident(self, owner_id: str, element: str, code: str, place: str, facts: Facts) -> None:
+        """The work of an activity, a scope or a wait stops here until an operator lets it be tried again."""
+        self.emit(
+            happened.IncidentRaised(
+                incident=self.new_id("i"),
+                activity=owner_id,
+                element=element,
+                code=code,
+                place=place,
+                facts=facts,
+            )
+        )
+
+    def answered(self, owner_id: str, element: str, ask: Callable[[], Answer]) -> Answer | None:
+        """What ``ask`` gives. None when there is no answer: an incident of the owner at ``element`` says so once."""
+        try:
+            return ask()
+        except Exhausted as exhausted:
+            self.exhausted = self.exhausted or (element, exhausted)
+        except Blocked as blocked:
+            if not self.stuck_at(owner_id, element):
+                self.raise_incident(owner_id, element, blocked.code, blocked.place, blocked.facts)
+        return None
+
+    def stuck_at(self, owner_id: str, element: str) -> list[Incident]:
+        """The incident of what was asked there; one that stopped all tokens of a scope is another."""
+        here = (each for each in self.state.incidents.values() if each.activity == owner_id)
+        return [each for each in here if each.element == element and each.place != "tokens"]
+
+    def end_everything(self) -> None:
+        """Interrupt all that lives and forget all work; the variables of the process stay."""
+        self.empty(ROOT)
+        self.end_waits(ROOT)
+        for incident in list(self.state.incidents.values()):
+            self.resolve_incident(incident)
+        for queue in (self._passive, self._effects, self._checks):
+            queue.clear()
+
+    def empty(self, scope_id: str, *, but: str | None = None) -> None:
+        """End all that lives in a scope (``but`` one activity), which stays open."""
+        self.cancel(each for each in self.activities_in(scope_id) if each != but)
+        tokens = self.state.scopes[scope_id].tokens
+        if tokens:
+            flows = tuple(flow for flow in sorted(tokens) for _ in range(tokens[flow]))
+            self.emit(happened.TokensDropped(scope=scope_id, flows=flows))
+
+    def cancel(self, activity_ids: Iterable[str]) -> None:
+        """Interrupt activities with everything inside, innermost first."""
+        found = list(self._with_all_inside(activity_ids))
+        helped = [self.state.activities[each].undoes for each in found]
+        for activity_id in reversed(found):
+            activity = self.state.activities[activity_id]
+            for scope_id in activity.scopes:
+                self.close_scope(scope_id)
+            if activity.phase is Phase.TASK:
+                self.emit(happened.TaskCancelled(activity=activity.id, element=activity.element))
+            if activity.phase is Phase.HANDLER and not self.state.is_stuck(activity.id):
+                self.emit(happened.HandlerCancelled(activity=activity.id, element=activity.element))
+            self.end_waits(activity.id)
+            self.resolve_incidents(activity.id)
+            self.emit(happened.ElementCancelled(activity=activity.id, element=activity.element))
+        for thrower in helped:
+            if thrower is not None:
+                self.go_on_undoing(thrower)
+
+    def _with_all_inside(self, activity_ids: Iterable[str]) -> Iterator[str]:
+        # not recursive: processes may call themselves as deep as their data lead
+        by_scope = self.by_scope()
+        found = list(activity_ids)
+        for activity_id in found:
+            yield activity_id
+            for scope_id in self.state.activities[activity_id].scopes:
+                found.extend(each.id for each in by_scope.get(scope_id, ()))
+
+    def go_on_undoing(self, thrower_id: str) -> None:
+        """What a compensation waited for is over."""
+        thrower = self.state.activities.get(thrower_id)
+        if thrower is not None:
+            self.emit(happened.CompensationDone(activity=thrower.id, element=thrower.element))
+            self.queue(self.state.activities[thrower.id])
+
+    def end_waits(self, owner_id: str) -> None:
+        """Whatever an activity, or a scope for its event sub-processes, waits for is not waited for any more."""
+        for wait_id in self.state.waits_of(owner_id):
+            self.end_wait(self.state.waits[wait_id])
+
+    def end_wait(self, wait: Wait) -> None:
+        """This is not waited for any more."""
+        self.resolve_incidents(wait.id)
+        self.emit(_cancelled(wait)(wait=wait.id, element=wait.element))
+
+    def resolve_incidents(self, owner_id: str) -> None:
+        """Whatever stopped this activity, scope or wait does not matter any more."""
+        for incident in [each for each in self.state.incidents.values() if each.activity == owner_id]:
+            self.resolve_incident(incident)
+
+    def resolve_incident(self, incident: Incident) -> None:
+        """This does not matter any more, or is tried again."""
+        self.emit(happened.IncidentResolved(incident=incident.id, element=incident.element))
+
+    def seen(self, activity: Activity, nearest: Variables) -> Visible:
+        """What expressions of the activity see, ``nearest`` before all."""
+        return self.state.visible(activity.id).new_child(dict(nearest))
+
+    def inputs_of(self, activity: Activity, mappings: Iterable[model.VariableMapping]) -> dict[str, Value]:
+        """The local inputs of an activity, or the payload of what is thrown."""
+        return self.mapped(mappings, self.state.visible(activity.id), "input", into={})
+
+    def write(self, scope_id: str, name: str, value: Value, element: str) -> None:
+        """Into the nearest scope that holds the name, else into the process (or called process) itself."""
+        holders = list(self.state.chain(scope_id))
+        found = next((holder for holder, variables in holders if name in variables), None)
+        self._write_to(found or holders[-1][0], name, value, element)
+
+    def write_locals(self, holder: str, variables: Variables, element: str | None) -> None:
+        """The first variables of an activity or a scope, by name: a state that was read has another order."""
+        for name, value in sorted(variables.items()):
+            self._write_to(holder, name, value, element)
+
+    def _write_to(self, holder: str, name: str, value: Value, element: str | None) -> None:
+        self._written.add(name)
+        held = (self.state.activities.get(holder) or self.state.scopes[holder]).variables
+        self.emit(
+            happened.VariableWritten(
+                scope=holder,
+                name=name,
+                value=value,
+                previous=held.get(name),
+                is_new=name not in held,
+                element=element,
+            )
+        )
+
+
+def _cancelled(wait: Wait) -> type[happened.WaitCancelled]:
+    if wait.due_at is not None:
+        return happened.TimerCancelled
+    if wait.signal is not None:
+        return happened.SignalWaitCancelled
+    return happened.MessageWaitCancelled if wait.held is None else happened.ConditionWaitCancelled

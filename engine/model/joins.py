@@ -1,0 +1,67 @@
+"""When an inclusive gateway may join (BPMN 13.4.3) and a complex one begin anew (13.4.5): a pure question about the drawing and where work
+lives.
+
+The gateway waits for a token that could still reach one of its empty incoming flows without passing the gateway itself, unless
+that token could also reach a flow that already holds one. Work inside an activity stands at the activity, and may leave it through
+its boundary events too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.model.elements import (
+    BoundaryEvent,
+    CatchEvent,
+    LinkDefinition,
+    Node,
+    Process,
+    ThrowEvent,
+)
+
+
+def may_join(
+    process: Process, gateway: Node, flows: Iterable[str], nodes: Iterable[str], fired: Iterable[str] = ()
+) -> bool:
+    """Whether ``gateway`` has nothing more to wait for, given the flows that hold tokens (one of its own at least), the nodes at work in
+    its scope, and for a complex gateway the incoming flows for which it has ``fired`` already.
+    """
+    held = set(flows)
+    marked = held.intersection(gateway.incoming).union(fired)
+    empty = set(gateway.incoming) - marked
+    if not empty:
+        return True
+    reaches_empty = _upstream(process, gateway, empty)
+    reaches_marked = _upstream(process, gateway, marked)
+    late = reaches_empty - reaches_marked
+    return late.isdisjoint(held - marked) and late.isdisjoint(nodes)
+
+
+def _upstream(process: Process, gateway: Node, flows: Iterable[str]) -> set[str]:
+    """Ids of the flows and nodes from which a path that does not visit ``gateway`` ends with one of ``flows`` (themselves among them)."""
+    found: set[str] = set()
+    waiting = list(flows)
+    while waiting:
+        flow = waiting.pop()
+        if flow in found:
+            continue
+        found.add(flow)
+        source = process.flows[flow].source
+        for node in _hosts(process, process.nodes[source]):
+            if node == gateway.id or node in found:
+                continue
+            found.add(node)
+            waiting.extend(process.nodes[node].incoming)
+    return found
+
+
+def _hosts(process: Process, node: Node) -> tuple[str, ...]:
+    """The node, and where work stands that can come out of it: the activity that it is attached to, the throws of its link."""
+    if isinstance(node, BoundaryEvent):
+        return (node.id, node.attached_to)
+    if isinstance(node, CatchEvent) and isinstance(node.trigger, LinkDefinition):
+        throws = (
+            each for each in process.inside[node.scope] if isinstance(each, ThrowEvent) and each.result == node.trigger
+        )
+        return (node.id, *(each.id for each in throws))
+    return (node.id,)
