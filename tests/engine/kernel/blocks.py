@@ -37,15 +37,16 @@ ONE_PART = ("loop", "link", "quantity", "signal", "behavior", *INSIDE, *AROUND, 
 KINDS = ("sequence", "race", "discriminator", *BRANCHES, *ONE_PART, *AROUND, *AROUND, "undo", "undo", "cancel")
 
 
-def random_block(chance: Random, size: int) -> Block:
-    """A block of about ``size`` blocks."""
+def random_block(chance: Random, size: int, undoable: float = 0.2) -> Block:
+    """A block of about ``size`` blocks; ``undoable`` is how likely its tasks can be undone."""
     if size <= 1:
-        return Block("undoable" if chance.random() < 0.2 else chance.choice(TASKS))
+        return Block("undoable" if chance.random() < undoable else chance.choice(TASKS))
     kind = chance.choice(KINDS)
     if kind in ONE_PART:
-        return _with_one_part(chance, kind, random_block(chance, size - 1))
+        undoable = 0.7 if kind in ("undo", "cancel") else undoable
+        return _with_one_part(chance, kind, random_block(chance, size - 1, undoable))
     count = chance.randint(2, 3) if kind != "discriminator" else 3
-    parts = [random_block(chance, (size - 1) // count) for _ in range(count)]
+    parts = [random_block(chance, (size - 1) // count, undoable) for _ in range(count)]
     if kind == "sequence":
         return Block(kind, tuple(parts))
     if kind == "discriminator":
