@@ -10,6 +10,7 @@ from lxml import etree
 
 from engine.errors import Fact, Facts, Problem
 from engine.feel import Expression, FeelSyntaxError, TypeName, UnaryTests, compile_expression, compile_unary_tests
+from engine.feel.tree import For
 
 MAX_MISTAKES = 1_000
 """Expressions of one file that are told as wrong; after so many, the others are not looked at: to find what each means takes its time."""
@@ -110,6 +111,18 @@ class Feel:
     def _note(self, error: FeelSyntaxError, source: str, place: Place) -> None:
         self._mistakes += 1
         self.notes.syntax(error, source, place)
+
+    def interval(self, source: str) -> Expression | None:
+        """The items of an interval without brackets (``1..3``), which is no expression but for ``for``, ``some`` and ``every``."""
+        try:
+            made = compile_expression(
+                f"for item in {source}\n return item", names=self.names, types=self._types_in(source)
+            )
+        except FeelSyntaxError:
+            return None
+        tree = made.tree
+        is_interval = isinstance(tree, For) and len(tree.iterations) == 1 and tree.iterations[0].end is not None
+        return made if is_interval else None
 
     def language(self, element: etree._Element, place: Place) -> None:
         """Note that ``element`` is written in another language than FEEL."""
