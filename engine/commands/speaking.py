@@ -17,6 +17,7 @@ from engine.texts.places import place_text
 DONE, NOT_DONE, ASKED_WRONGLY = 0, 1, 2
 """The exit codes."""
 
+_ALIKE_SHOWN = 3
 _NARROWEST, _PIPE_WIDTH = 40, 120
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
@@ -72,9 +73,16 @@ def problem_record(problem: Problem) -> dict[str, str | None]:
 
 
 def print_problems(problems: Sequence[Problem], stream: TextIO | None = None) -> None:
-    """One line each, on standard output or on ``stream``."""
+    """One line each, on standard output or on ``stream``; of many that say the same in one file, the first few and how many more."""
+    alike: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
-        print(f"  {problem_line(problem)}", file=stream or sys.stdout)
+        alike.setdefault((problem.file, say(problem.code, **problem.facts)), []).append(problem)
+    for group in alike.values():
+        shown = group[:_ALIKE_SHOWN]
+        for problem in shown:
+            print(f"  {problem_line(problem)}", file=stream or sys.stdout)
+        if len(group) > len(shown):
+            print(f"  {say('cli_more_alike', count=len(group) - len(shown))}", file=stream or sys.stdout)
 
 
 def styled(text: str, style: str, stream: TextIO | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from engine.decisions.decision import Decision, DecisionFailure, DecisionResult, InputData, Knowledge
 from engine.decisions.model import DecisionModel
-from engine.decisions.reader import Models, read_decisions, read_model
+from engine.decisions.reader import Models, needed_for, read_decisions, read_file, read_model
 from engine.decisions.services import Service
 from engine.decisions.types import ItemType
 
@@ -16,6 +16,8 @@ __all__ = [
     "Knowledge",
     "Models",
     "Service",
+    "needed_for",
     "read_decisions",
+    "read_file",
     "read_model",
 ]

@@ -12,7 +12,7 @@ MAX_ELEMENTS = 1_000
 MAX_ENTRIES = 300
 """Every expression may name all elements of its file and all entries before it: the work grows with the square of their number."""
 MAX_COLUMNS = 100
-MAX_EXPRESSIONS = 8_000
+MAX_EXPRESSIONS = 6_000
 """Cells of tables and other expressions of a file."""
 MAX_CHARACTERS = 200_000
 """Of all expressions of a file together; as many as those of a whole version (``engine.model.bundle``)."""

@@ -171,7 +171,15 @@ class LogicReader:
         if not variable:
             self.notes.add("dmn_iterator_missing", place)
             raise Refused
-        return Loop(form, variable, self.inside(dmn.child(element, "in"), place.within("in")), body)
+        return Loop(form, variable, self._gone_through(dmn.child(element, "in"), place.within("in")), body)
+
+    def _gone_through(self, holder: etree._Element | None, place: Place) -> Logic:
+        """What a loop goes through: any expression, or an interval as FEEL's own loops have it (DMN 1.5 §7.3.20)."""
+        found = None if holder is None else expression_in(holder)
+        if found is None or dmn.local(found) != "literalExpression" or ".." not in dmn.text(found):
+            return self.inside(holder, place)
+        interval = self.feel.interval(dmn.text(found))
+        return self.inside(holder, place) if interval is None else Literal(interval)
 
 
 _READERS: dict[str, Callable[[LogicReader, etree._Element, Place], Logic]] = {

@@ -10,6 +10,10 @@ from lxml import etree
 
 from engine.errors import Fact, Facts, Problem
 from engine.feel import Expression, FeelSyntaxError, TypeName, UnaryTests, compile_expression, compile_unary_tests
+from engine.feel.tree import For
+
+MAX_MISTAKES = 1_000
+"""Expressions of one file that are told as wrong; after so many, the others are not looked at: to find what each means takes its time."""
 
 
 class Refused(Exception):
@@ -82,22 +86,43 @@ class Feel:
     notes: Notes
     names: frozenset[str] = frozenset()
     types: Mapping[str, TypeName] = field(default_factory=dict)
+    _mistakes: int = 0
 
     def expression(self, source: str, place: Place) -> Expression:
         """The expression; ``null`` for one that is noted as wrong."""
+        if self._mistakes >= MAX_MISTAKES:
+            return compile_expression("null")
         try:
             return compile_expression(source, names=self.names, types=self._types_in(source))
         except FeelSyntaxError as error:
-            self.notes.syntax(error, source, place)
+            self._note(error, source, place)
             return compile_expression("null")
 
     def tests(self, source: str, place: Place) -> UnaryTests:
         """The unary tests; ``-`` for those that are noted as wrong."""
+        if self._mistakes >= MAX_MISTAKES:
+            return compile_unary_tests("-")
         try:
             return compile_unary_tests(source, names=self.names, types=self._types_in(source))
         except FeelSyntaxError as error:
-            self.notes.syntax(error, source, place)
+            self._note(error, source, place)
             return compile_unary_tests("-")
+
+    def _note(self, error: FeelSyntaxError, source: str, place: Place) -> None:
+        self._mistakes += 1
+        self.notes.syntax(error, source, place)
+
+    def interval(self, source: str) -> Expression | None:
+        """The items of an interval without brackets (``1..3``), which is no expression but for ``for``, ``some`` and ``every``."""
+        try:
+            made = compile_expression(
+                f"for item in {source}\n return item", names=self.names, types=self._types_in(source)
+            )
+        except FeelSyntaxError:
+            return None
+        tree = made.tree
+        is_interval = isinstance(tree, For) and len(tree.iterations) == 1 and tree.iterations[0].end is not None
+        return made if is_interval else None
 
     def language(self, element: etree._Element, place: Place) -> None:
         """Note that ``element`` is written in another language than FEEL."""

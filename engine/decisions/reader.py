@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from lxml import etree
+
+from engine.decisions import xml as dmn
 from engine.decisions.decision import Decision
 from engine.decisions.graph_reader import GraphReader, Shelf
 from engine.decisions.imports import Library
@@ -35,6 +38,25 @@ def read_file(
     shelf = Shelf(Library({**(others or {}), file: xml}))
     found = _model(shelf.reader(file))
     return found, tuple(problem for each in shelf.readers.values() for problem in each.notes.problems)
+
+
+def needed_for(wanted: str, xml: bytes, file: str) -> frozenset[str]:
+    """The ids of the decision of that id or name and of all that it requires in its file; none when there is no such decision.
+
+    Raises DefinitionError when the file is no DMN file.
+    """
+    elements = {dmn.key(each): each for each in dmn.parse(xml, file).iterchildren(tag=etree.Element)}
+    decisions = [key for key, each in elements.items() if dmn.local(each) == "decision"]
+    ahead = [key for key in decisions if key == wanted] or [
+        key for key in decisions if dmn.variable_name(elements[key]) == wanted
+    ]
+    found: set[str] = set()
+    while ahead:
+        key = ahead.pop()
+        if key in elements and key not in found:
+            found.add(key)
+            ahead += [each.get("href", "").rpartition("#")[2] for each in elements[key].iter(etree.Element)]
+    return frozenset(found)
 
 
 class Models:

@@ -40,7 +40,8 @@ class _TableReader:
             self.notes.add("dmn_table_without_output", self.place)
         if policy in (HitPolicy.PRIORITY, HitPolicy.OUTPUT_ORDER) and not any(each.values for each in outputs):
             self.notes.add("dmn_priority_without_values", self.place, policy=policy.value)
-        if len(outputs) > 1 and len({each.name for each in outputs}) < len(outputs):
+        names = {each.name for each in outputs}
+        if len(outputs) > 1 and ("" in names or len(names) < len(outputs)):
             self.notes.add("dmn_output_names", self.place)
         aggregation = self._aggregation(element)
         if self.notes.errors > before:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lxml import etree
 
 from engine.decisions.excess import excess_in
@@ -47,7 +49,7 @@ def parse(xml: bytes, file: str) -> etree._Element:
     return root
 
 
-_BROKEN = {
+_BROKEN: Mapping[object, str] = {
     etree.ErrorTypes.ERR_DOCUMENT_EMPTY: "dmn_no_xml",
     etree.ErrorTypes.ERR_INTERNAL_ERROR: "dmn_too_deep",
     etree.ErrorTypes.ERR_RESOURCE_LIMIT: "dmn_too_deep",

@@ -221,7 +221,10 @@ def measure(tree: Node) -> tuple[int, int]:
     return count, deepest
 
 
+_HOLDERS = ("Node", "Iteration", "Test")
+"""What the type of a field that holds nodes names."""
+
 _FIELDS: dict[type[Node], tuple[str, ...]] = {
-    kind: tuple(field.name for field in fields(kind) if field.name not in ("at", "value") or kind is not Constant)
+    kind: tuple(field.name for field in fields(kind) if any(word in str(field.type) for word in _HOLDERS))
     for kind in Node.__subclasses__()
 }

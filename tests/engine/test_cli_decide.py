@@ -262,7 +262,7 @@ class TestTheFile:
     def test_with_a_chain_of_decisions_too_long_to_follow_is_a_sentence(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        first, *others = (f"d{number}" for number in range(1_500))
+        first, *others = (f"d{number}" for number in range(900))
         chain = [decision(name, literal("1"), needs=(before,)) for before, name in pairwise([first, *others])]
         path = file(tmp_path, decision(first, literal("1")), *chain)
         assert "nested too deep" in said(capsys, path, code=1)[1]
@@ -285,6 +285,37 @@ class TestTheFile:
         assert len(err.splitlines()) == 2
         out, _ = said(capsys, path, "--json", code=1)
         assert len(json.loads(out)["problems"]) == 2
+
+    def test_with_one_broken_decision_still_takes_the_others(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = file(
+            tmp_path,
+            decision("good", literal("2")),
+            decision("bad", literal("1 +")),
+            decision("worse", literal("lenght(")),
+            decision("above", literal("bad"), needs=("bad",)),
+        )
+        out, err = said(capsys, path, "--decision", "good")
+        assert out.startswith("good = 2")
+        assert "2 problems in other parts of the file" in err
+        out, err = said(capsys, path, "--decision", "good", "--json")
+        assert ([each["element_id"] for each in json.loads(out)["problems"]], err) == (["bad", "worse"], "")
+        for wanted in ("above", "bad"):
+            out, err = said(capsys, path, "--decision", wanted, code=1)
+            assert (out, len(err.splitlines())) == ("", 1)
+            assert "a.dmn bad “bad”: " in err
+        assert len(said(capsys, path, code=1)[1].splitlines()) == 2
+        assert "Did you mean “good”?" in said(capsys, path, "--decision", "goood", code=2)[1]
+
+    def test_with_many_problems_alike_tells_the_first_ones(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        chain = [decision(f"d{n}", literal("1"), needs=(f"d{n + 1}",)) for n in range(400)]
+        _, err = said(capsys, file(tmp_path, *chain, decision("d400", literal("1"))), code=1)
+        *shown, last = err.splitlines()
+        assert len(shown) == 3
+        assert last.strip().startswith("… and ")
 
     def test_of_50_megabytes_is_refused_unread(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path = tmp_path / "large.dmn"

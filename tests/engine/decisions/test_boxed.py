@@ -10,7 +10,7 @@ import pytest
 
 from engine.decisions import Decision, read_decisions, read_model
 from engine.errors import DefinitionError
-from engine.feel import Environment, FeelFailure, Function, Value
+from engine.feel import Environment, FeelFailure, Function, Value, printed_value
 
 D = Decimal
 Make = Callable[..., Any]
@@ -143,3 +143,32 @@ def test_problems_name_the_part(file: Make, decision: Make) -> None:
         ("decide", "dmn_iterator_missing", "entry:a"),
         ("other", "dmn_function_kind", None),
     }
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        ("for", "1..3", "i * 2", "[2, 4, 6]"),
+        ("for", "n..1", "i", "[2, 1]"),
+        ("for", "1..2 // both", "partial", "[[], [[]]]"),
+        ("for", "[1..3]", "i", "[1, 2, 3]"),
+        ("some", "1..3", "i > 2", "true"),
+        ("every", "1..3", "i > 2", "false"),
+    ],
+)
+def test_loops_go_through_intervals(
+    file: Make, decision: Make, literal: Make, environment: Environment, loop: tuple[str, str, str, str]
+) -> None:
+    kind, source, body, value = loop
+    inner = "return" if kind == "for" else "satisfies"
+    boxed = f'<{kind} iteratorVariable="i"><in>{literal(source)}</in><{inner}>{literal(body)}</{inner}></{kind}>'
+    found = read_decisions(file(decision(boxed)), "t.dmn")["decide"].evaluate({"n": D(2)}, environment)
+    assert printed_value(found.value) == value
+
+
+@pytest.mark.parametrize("source", ["1..", "..3", "1..3, j in 1..2", "1..3 return 4", "[1..3"])
+def test_what_is_no_interval_is_a_problem(file: Make, decision: Make, literal: Make, source: str) -> None:
+    boxed = f'<for iteratorVariable="i"><in>{literal(source)}</in><return>{literal("i")}</return></for>'
+    with pytest.raises(DefinitionError) as caught:
+        read_decisions(file(decision(boxed)), "t.dmn")
+    assert [each.place for each in caught.value.problems] == ["in"]

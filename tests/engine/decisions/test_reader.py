@@ -17,6 +17,7 @@ import engine.decisions
 from engine.decisions import read_decisions, read_model
 from engine.decisions.checks import check_model
 from engine.decisions.excess import MAX_CHARACTERS, MAX_COLUMNS, MAX_EXPRESSIONS, MAX_PARTS
+from engine.decisions.notes import MAX_MISTAKES
 from engine.decisions.xml import MAX_BYTES, NAMESPACES
 from engine.errors import DefinitionError, Problem
 from engine.feel import Environment
@@ -164,6 +165,8 @@ def test_what_is_too_much_is_said_at_once(file: Make, decision: Make, table: Mak
     assert {each.code for each in problems_of(file(decision(nested)))} == {"dmn_too_deep"}
     assert set(read_decisions(file(decision(deep)), "t.dmn")) == {"decide"}
     assert len(problems_of(file(wrong))) == 1000
+    misspelt = "".join(literal(f"lenght{n}(1)") for n in range(5_000))
+    assert len(problems_of(file(decision(f"<list>{misspelt}</list>")))) == MAX_MISTAKES
     assert process_time() - start < 10
 
 
@@ -199,7 +202,7 @@ def test_texts_for_people_are_no_expressions(file: Make, decision: Make, literal
 
 @pytest.mark.long
 def test_the_largest_file_is_read_and_checked_soon(file: Make, decision: Make, table: Make) -> None:
-    rows = [(*(f"[{row * column}..{row + column}]" for column in range(7)), str(row)) for row in range(990)]
+    rows = [(*(f"[{row * column}..{row + column}]" for column in range(7)), str(row)) for row in range(740)]
     start = process_time()
     check_model(read_model(file(decision(table(rows, inputs=[f"c{n}" for n in range(7)]))), "t.dmn"))
     assert process_time() - start < 10
