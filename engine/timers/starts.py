@@ -2,7 +2,8 @@
 
 One row a start event. Publishing ends the schedule of the version before and asks for the new one (``plan_starts``, a job: its expressions
 are evaluated with the company's calendar and zone). When a row is due, one promoter queues one job for it and moves the row on to the
-next moment of its grid; a schedule that is late begins one case, not one for each moment that was missed, as any cycle (``model.schedules``).
+next moment of its grid; a schedule that is late begins one case, not one for each moment that was missed, as any cycle
+(``model.schedules``).
 """
 
 from __future__ import annotations
