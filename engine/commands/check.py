@@ -10,11 +10,12 @@ from engine.commands.arguments import add_command, add_json
 from engine.commands.connecting import load
 from engine.commands.folders import beside, process_folders
 from engine.commands.given import LARGEST, read_bytes
-from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, print_problems, problem_record, say
+from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, locale, print_problems, problem_record, say
 from engine.errors import DefinitionError, Problem
 from engine.settings import Settings
 
 if TYPE_CHECKING:
+    from engine.explore import Verdict
     from engine.handler import HandlerTable
 
 
@@ -28,16 +29,47 @@ def add(commands: Any) -> None:
 
 
 def check(settings: Settings, chosen: argparse.Namespace) -> int:
-    """Say what is wrong, path by path. Errors fail; warnings do not. Raises AskedWrongly where there is nothing to check."""
+    """Say what is wrong, path by path, and whether each process is sound. Errors and unsound processes fail; warnings do not.
+
+    Raises AskedWrongly where there is nothing to check.
+    """
     paths = [each for path in chosen.paths for each in _to_check(path)]
     found = {path: _of_folder(path, settings) if path.is_dir() else _of_file(path) for path in paths}
+    proved = {path: () if _has_errors(problems) else _verdicts(path, settings) for path, problems in found.items()}
     if chosen.json:
-        _print_json(found)
+        _print_json(found, proved)
     else:
         for path, problems in found.items():
             print(f"{path}: " + (say("cli_problems", count=len(problems)) if problems else say("cli_no_problem")))
             print_problems(problems)
-    return NOT_DONE if any(each.severity == "error" for problems in found.values() for each in problems) else DONE
+            for verdict in proved[path]:
+                print(f"  {verdict.process}: {verdict.sentence(locale())}")
+    is_unsound = any(each.is_unsound for verdicts in proved.values() for each in verdicts)
+    return NOT_DONE if is_unsound or any(map(_has_errors, found.values())) else DONE
+
+
+def _has_errors(problems: tuple[Problem, ...]) -> bool:
+    return any(each.severity == "error" for each in problems)
+
+
+def _verdicts(path: Path, settings: Settings) -> tuple[Verdict, ...]:
+    """Whether every case of each process can come to an end: asked of what can be read without an error."""
+    from engine.definitions.store import read_folder
+    from engine.explore import Surroundings, verdicts
+    from engine.model.bpmn_reader import read_processes
+    from engine.model.bundle import read_bundle
+    from engine.model.elements import BusinessRuleTask, Model
+
+    if path.is_dir():
+        handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
+        errors = {name: tuple(each.errors) for name, each in handlers.handlers.items()}
+        return tuple(verdicts(read_bundle(read_folder(path)), surroundings=Surroundings(errors=errors)).values())
+    if path.suffix != ".bpmn":
+        return ()
+    processes = read_processes(path.read_bytes(), path.name)
+    if any(isinstance(node, BusinessRuleTask) for process in processes for node in process.nodes.values()):
+        return ()  # what its decisions give is known with the whole folder only
+    return tuple(verdicts(Model(processes={each.id: each for each in processes})).values())
 
 
 def _to_check(path: Path) -> list[Path]:
@@ -89,7 +121,7 @@ def _too_large(file: str) -> Problem:
     return Problem(code="cli_file_too_large", file=file, facts={"path": file, "limit": LARGEST})
 
 
-def _print_json(found: dict[Path, tuple[Problem, ...]]) -> None:
+def _print_json(found: dict[Path, tuple[Problem, ...]], proved: dict[Path, tuple[Verdict, ...]]) -> None:
     from engine.commands.values import json_text
 
     problems = [each for of_path in found.values() for each in of_path]
@@ -97,8 +129,23 @@ def _print_json(found: dict[Path, tuple[Problem, ...]]) -> None:
         "errors": sum(each.severity == "error" for each in problems),
         "warnings": sum(each.severity == "warning" for each in problems),
         "files": [
-            {"path": str(path), "problems": [problem_record(each) for each in of_path]}
+            {
+                "path": str(path),
+                "problems": [problem_record(each) for each in of_path],
+                "soundness": [_verdict_record(each) for each in proved[path]],
+            }
             for path, of_path in found.items()
         ],
     }
     print(json_text(record, indent=1))
+
+
+def _verdict_record(verdict: Verdict) -> dict[str, object]:
+    return {
+        "process": verdict.process,
+        "verdict": verdict.soundness.value,
+        "kind": None if verdict.kind is None else verdict.kind.value,
+        "element_id": verdict.element,
+        "path": list(verdict.path),
+        "message": verdict.sentence(locale()),
+    }

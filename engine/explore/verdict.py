@@ -72,6 +72,11 @@ class Verdict:
         """It is proved."""
         return self.soundness is Soundness.SOUND
 
+    @property
+    def is_unsound(self) -> bool:
+        """Somebody can follow the path into it."""
+        return self.soundness is Soundness.UNSOUND
+
     def sentence(self, locale: str) -> str:
         """What is wrong and what to do about it, in one sentence or two."""
         return say(_CODES[self.soundness, self.kind], locale, **self._facts(locale))

@@ -139,6 +139,17 @@ def test_a_wrong_setting_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert "il faut un nombre entier" in capsys.readouterr().err
 
 
+STUCK = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" targetNamespace="x">
+<process id="stuck" isExecutable="true">
+<startEvent id="start"/><exclusiveGateway id="split" default="b"/><parallelGateway id="join"/><endEvent id="end"/>
+<sequenceFlow id="s" sourceRef="start" targetRef="split"/>
+<sequenceFlow id="a" sourceRef="split" targetRef="join"><conditionExpression>amount &gt; 5</conditionExpression></sequenceFlow>
+<sequenceFlow id="b" sourceRef="split" targetRef="join"/>
+<sequenceFlow id="e" sourceRef="join" targetRef="end"/>
+</process></definitions>"""
+"""One way is chosen, and then both are waited for."""
+
+
 class TestCheck:
     def test_the_process_that_ships(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.run(["check", str(REPLENISHMENT)]) == 0
@@ -165,6 +176,17 @@ class TestCheck:
         (tmp_path / "not.bpmn").write_text("<no", encoding="utf-8")
         assert cli.run(["check", str(tmp_path / "not.bpmn")]) == 1
         assert "error: not.bpmn" in capsys.readouterr().out
+
+    def test_whether_every_case_can_come_to_an_end(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.run(["check", str(REPLENISHMENT)]) == 0
+        assert "replenishment: The process is sound" in capsys.readouterr().out
+        drawing = tmp_path / "stuck.bpmn"
+        drawing.write_text(STUCK, encoding="utf-8")
+        assert cli.run(["check", str(drawing)]) == 1
+        assert "stuck: A case can get stuck at “join”" in capsys.readouterr().out
+        assert cli.run(["check", "--json", str(drawing)]) == 1
+        (verdict,) = json.loads(capsys.readouterr().out)["files"][0]["soundness"]
+        assert (verdict["verdict"], verdict["kind"], verdict["element_id"]) == ("unsound", "deadlock", "join")
 
     def test_nothing_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.run(["check", str(tmp_path / "nowhere")]) == 2
