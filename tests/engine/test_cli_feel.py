@@ -95,6 +95,13 @@ def test_a_variable_that_the_context_lacks_is_a_warning(capsys: pytest.CaptureFi
     assert "Did you mean “amount”?" in err
 
 
+def test_a_test_that_no_such_value_passes_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    out, err = said(capsys, "--tests", "> 5", "--input", '"x"')
+    assert out.strip() == "false"
+    assert "This test never passes: the tested value is of type string, and the test asks for number." in err
+    assert "null" not in err
+
+
 class TestWhatIsNotFeel:
     def test_is_shown_where_it_stands(self, capsys: pytest.CaptureFixture[str]) -> None:
         _, err = said(capsys, "amount * lenght(1)", code=1)
