@@ -79,7 +79,7 @@ def locale() -> str:
     return found
 
 
-def t(code: str, **facts: object) -> str:
+def t(code: str, /, **facts: object) -> str:
     """The sentence of ``code`` in the person's language."""
     return say(code, g.locale, **facts)
 
