@@ -150,6 +150,9 @@ def test_after_a_conflict_the_work_goes_on(table: Page, harness: Harness, compla
     table.locator(".bde-publish [type=submit]").click()
     table.get_by_role("button", name="Annuler").last.click()
     expect(table.locator(".bde-notice a")).to_have_attribute("target", "_blank")
+    checks = int(table.locator("#decision-editor").get_attribute("data-checked") or 0)
+    table.get_by_role("button", name="Vérifier").click()
+    expect(table.locator("#decision-editor")).to_have_attribute("data-checked", str(checks + 1))
     with table.expect_download() as downloading:
         table.locator(".bde-notice").get_by_role("button", name="Télécharger mon fichier").click()
     kept = tmp_path / downloading.value.suggested_filename
