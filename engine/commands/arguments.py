@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 from engine.commands.speaking import say
@@ -57,9 +57,31 @@ class Parser(argparse.ArgumentParser):
         """Say how the command is used and what was wrong, on standard error; exit code 2."""
         for pattern, code in _USAGE_ERRORS:
             if found := re.fullmatch(pattern, message, flags=re.DOTALL):
-                message = say(code, **found.groupdict())
+                facts = found.groupdict()
+                suggestion = self._meant(facts)
+                message = (
+                    say(code, **facts) if suggestion is None else say(f"{code}_similar", suggestion=suggestion, **facts)
+                )
                 break
         self.exit(2, f"{self.format_usage()}{self.prog}: {message}\n")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but a subcommand refuses what it does not know itself: it knows its options, the command above does not."""
+        chosen, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return chosen, unknown
+
+    def _meant(self, facts: Mapping[str, str]) -> str | None:
+        """What was most likely meant by an unknown option or choice."""
+        from engine.feel.hints import closest
+
+        if "choices" in facts:
+            return closest(facts["given"].strip("'"), re.findall(r"[\w-]+", facts["choices"]))
+        first, *_ = (facts.get("names") or "").split() or [""]
+        name = first.partition("=")[0]
+        known = {option.lstrip("-"): option for option in self._option_string_actions if option.startswith("--")}
+        return known.get(closest(name.lstrip("-"), known) or "") if name.startswith("--") else None
 
 
 def add_command(commands: Any, name: str, command: Command | None, *, of: str = "") -> Parser:

@@ -15,11 +15,13 @@ from engine.errors import Fact
 from engine.settings import Settings
 
 if TYPE_CHECKING:
-    from engine.feel import Expression, FeelSyntaxError, TypeName, UnaryTests, Value
+    from engine.feel import Environment, Expression, FeelSyntaxError, TypeName, UnaryTests, Value
     from engine.feel.tree import Node
 
 Compiled = TypeVar("Compiled", "Expression", "UnaryTests")
 Remark = dict[str, Any]
+
+_LONGEST_PART = 80
 
 
 def add(commands: Any) -> None:
@@ -61,13 +63,17 @@ def feel(settings: Settings, chosen: argparse.Namespace) -> int:
     except _NotFeel as refused:
         _print_error(refused, as_json=chosen.json)
         return NOT_DONE
+    reason = None if chosen.tests is not None or value is not None else _reason(expression, context, environment)
     if chosen.json:
         record = {"value": value, "type": type_text(value), "variables": sorted(variables), "warnings": warnings}
+        record["reason"] = reason
         print(json_text(record, indent=1))
         return DONE
     print(notation(value))
     for each in warnings:
         _show(each, "yellow", say("cli_warning"))
+    if reason is not None and not warnings:
+        _show(reason, "yellow")
     return DONE
 
 
@@ -107,6 +113,22 @@ def _warnings(compiled: Expression | UnaryTests, types: Mapping[str, TypeName]) 
     return found + [
         _remark(each.code, compiled.source, each.at, 0, each.facts) for each in analyse(compiled, types).findings
     ]
+
+
+def _reason(expression: Expression, context: Mapping[str, Value], environment: Environment) -> Remark | None:
+    """Why the value is null, as far as that is known."""
+    from engine.commands.nulls import first_null
+    from engine.feel import printed
+    from engine.feel.tree import Name
+
+    node = first_null(expression, context, environment)
+    if node is None:
+        return None
+    text = printed(node, names=expression.names)
+    at = expression.source.find(text)
+    code = "cli_null_variable" if isinstance(node, Name) else "cli_null_part"
+    shown = text if len(text) <= _LONGEST_PART else text[: _LONGEST_PART - 1] + "…"
+    return _remark(code, expression.source, node.at if at < 0 else at, 0 if at < 0 else len(text), {"part": shown})
 
 
 def _place_of(name: str, tree: Node) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.decisions.logic import DecisionFailure, Logic, Outcome
-from engine.decisions.types import ItemType
-from engine.feel import Budget, Environment, FeelFailure, Function, TypeName, Value, printed_value
+from engine.decisions.types import ItemType, listed
+from engine.feel import Budget, Environment, FeelFailure, Function, TypeName, Value, coerced, printed_value
+from engine.feel.printer import printed_type
 
 __all__ = [
     "Decision",
@@ -252,18 +253,27 @@ class Evaluation:
             return value
         found = data.kind.coerced(value, self.environment, self.budget)
         if found is None and value is not None and self.is_strict:
-            raise _unfit(data.name, data.kind, value)
+            raise self._unfit(data.name, data.kind, value)
         return found
+
+    def _unfit(self, name: str, kind: ItemType, value: Value) -> DecisionFailure:
+        """Why an input cannot be used: it is not of its type, or a part of it is not among the allowed values."""
+        made = coerced(value, kind.feel, self.budget)
+        barred = None if made is None else kind.barring(made, self.environment, self.budget)
+        if barred is None:
+            return DecisionFailure(
+                "decision_input_unfit", input=name, wanted=printed_type(kind.feel)[:200], value=shown(value)
+            )
+        path, tests = barred
+        return DecisionFailure(
+            "decision_input_not_listed", input=f"{name}{path}"[:200], value=shown(value), allowed=listed(tests)
+        )
 
 
 def qualified(element: Element, prefixes: Mapping[str, str]) -> str:
     """The name of an element where it is required."""
     prefix = prefixes.get(element.namespace, "")
     return f"{prefix}.{element.name}" if prefix else element.name
-
-
-def _unfit(name: str, kind: ItemType, value: Value) -> DecisionFailure:
-    return DecisionFailure("decision_input_unfit", input=name, wanted=kind.name, value=shown(value))
 
 
 def shown(value: Value) -> str:

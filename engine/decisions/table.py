@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.decisions.logic import DecisionFailure, Outcome
-from engine.feel import Budget, Environment, Expression, Grid, UnaryTests, Value, call_builtin, coerced, equal
+from engine.decisions.types import listed
+from engine.feel import (
+    Budget,
+    Environment,
+    Expression,
+    Grid,
+    UnaryTests,
+    Value,
+    call_builtin,
+    coerced,
+    equal,
+    printed_value,
+)
 from engine.feel.tree import TypeName
 
 
@@ -113,7 +125,12 @@ class Table:
                 and value is not None
                 and not column.allowed.matches(value, scope, environment)
             ):
-                raise DecisionFailure("decision_input_not_allowed", input=column.label)
+                raise DecisionFailure(
+                    "decision_input_not_allowed",
+                    input=column.label,
+                    value=printed_value(value)[:80],
+                    allowed=listed(column.allowed),
+                )
         hits = [self.rules[index] for index in self._grid.matching(values, scope, environment, budget)]
         inputs = {column.label: value for column, value in zip(self.inputs, values, strict=True)}
         value = self._value(hits, scope, environment, budget)

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.feel import Budget, Environment, TypeName, UnaryTests, Value, coerced
+from engine.feel import Budget, Environment, TypeName, UnaryTests, Value, coerced, printed
 
 _ANY = TypeName("Any")
+_LISTED = 8
+_LONGEST = 80
+
+
+def listed(tests: UnaryTests) -> str:
+    """What ``tests`` allow, in a sentence: the first of the values, or the tests as they are written."""
+    values = tests.values()
+    if not values:
+        return tests.source.strip() if len(tests.source) <= _LONGEST else tests.source.strip()[: _LONGEST - 1] + "…"
+    shown = ", ".join(printed(each.tree)[:_LONGEST] for each in values[:_LISTED])
+    return f"{shown}, …" if len(values) > _LISTED else shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +60,23 @@ class ItemType:
             return all(self.item.allows(each, environment, budget) for each in value)
         return not isinstance(value, dict) or all(
             kind.allows(value.get(name), environment, budget) for name, kind in self.components
+        )
+
+    def barring(
+        self, value: Value, environment: Environment, budget: Budget, path: str = ""
+    ) -> tuple[str, UnaryTests] | None:
+        """The tests that a value of this type does not pass, and at which ``path`` in it (``.status``); None when it is allowed."""
+        if self.allows(value, environment, budget):
+            return None
+        beneath: list[tuple[ItemType, Value, str]] = [] if self.base is None else [(self.base, value, path)]
+        if self.item is not None and isinstance(value, list):
+            beneath += [(self.item, each, f"{path}[{number}]") for number, each in enumerate(value, 1)]
+        elif isinstance(value, dict):
+            beneath += [(kind, value.get(name), f"{path}.{name}") for name, kind in self.components]
+        found = (kind.barring(part, environment, budget, where) for kind, part, where in beneath)
+        return next(
+            (each for each in found if each is not None),
+            next(((path, each) for each in self.tests if not each.matches(value, {}, environment)), None),
         )
 
     @property

@@ -77,7 +77,10 @@ def _misread(
     if previous is None:
         return None
     if token.kind == "name":
-        return _misread_word(token, previous, wanted, names, functions if tokens[index + 1].text == "(" else ())
+        found = _misread_function(tokens, index, functions)
+        return found or _misread_word(
+            token, previous, wanted, names, functions if tokens[index + 1].text == "(" else ()
+        )
     if token.kind == "number" and previous.kind == "number" and _GROUP.fullmatch(token.text):
         return _groups_of_digits(tokens, index - 1)
     if token.text == ".." and wanted is None:
@@ -101,6 +104,19 @@ def _misread(
         if meant is not None:
             return FeelSyntaxError("feel_write_instead", previous.start, length=2, found=pair, wanted=meant)
     return None
+
+
+def _misread_function(tokens: Sequence[Token], index: int, functions: Iterable[str]) -> FeelSyntaxError | None:
+    """A function of three words, of which the second was misspelt (``date an time``)."""
+    words = tokens[index - 1 : index + 2]
+    if any(each.kind != "name" for each in words) or tokens[min(index + 2, len(tokens) - 1)].text != "(":
+        return None
+    name = " ".join(each.text for each in words)
+    meant = closest(name, [each for each in functions if each.count(" ") == len(words) - 1])
+    if meant is None:
+        return None
+    start = words[0].start
+    return FeelSyntaxError.unknown("feel_unknown_function", start, meant, length=words[-1].end - start, name=name[:80])
 
 
 def _misread_word(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from engine.feel.habits import FUNCTIONS
@@ -22,7 +22,17 @@ def closest(name: str, known: Iterable[str]) -> str | None:
         return plain[found[0]]
     # two letters that changed places ("adn") count as one mistake, not as two
     swapped = {wanted[:at] + wanted[at + 1] + wanted[at] + wanted[at + 2 :] for at in range(len(wanted) - 1)}
-    return next((plain[each] for each in sorted(swapped) if each in plain), None)
+    meant = next((plain[each] for each in sorted(swapped) if each in plain), None)
+    return meant or _misspelt_elsewhere(wanted, plain)
+
+
+def _misspelt_elsewhere(wanted: str, plain: Mapping[str, str]) -> str | None:
+    """The known function that has another name elsewhere, and that one misspelt ("uper")."""
+    for each in get_close_matches(wanted, FUNCTIONS, n=1, cutoff=0.8):
+        found = plain.get(_plain(FUNCTIONS[each]))
+        if found == FUNCTIONS[each]:
+            return found
+    return None
 
 
 def _plain(name: str) -> str:

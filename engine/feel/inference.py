@@ -271,7 +271,14 @@ class Inference:
     def _test(self, test: Test, tested: Type) -> None:
         operand = self.type_of(test.operand)
         if test.operator is not None:
+            before = len(self.findings)
             self._compared(test.operator, (None, tested), (test.operand, operand), test.at)
+            is_told = any(each.code == "feel_never_ordered" for each in self.findings[before:])
+            if is_told and tested is not None and operand not in (None, NULL, tested):
+                # a test has no result that could be null: it passes or not
+                self.findings[before:] = [
+                    Finding("feel_test_never", test.at, {"tested": tested.name, "type": _words(operand)})
+                ]
             return
         if tested is None or operand is None or NULL in (tested, operand):
             return

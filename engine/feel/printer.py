@@ -46,7 +46,7 @@ from engine.feel.tree import (
     TypeName,
     children,
 )
-from engine.feel.values import Range, Value
+from engine.feel.values import Function, Range, Value
 
 _OPEN, _OR, _AND, _COMPARE, _ADD, _MULTIPLY, _POWER, _MINUS, _INSTANCE, _POSTFIX, _CLOSED = range(11)
 """How strongly a construct holds together: the parser's strengths, below them what takes all that follows (``if``, ``for`` …)."""
@@ -69,7 +69,10 @@ def printed(node: Node, *, names: Iterable[str] = ()) -> str:
 
 
 def printed_value(value: Value) -> str:
-    """``value`` in FEEL notation: evaluated, it gives ``value`` again. What has no notation (a function, no number) is ``null``."""
+    """``value`` in FEEL notation: evaluated, it gives ``value`` again. What is no value (no number) is ``null``.
+
+    A function has no notation: it is shown with its parameters, ``function(a, b)``.
+    """
     return _PRINTED_VALUES.get(type(value), _null)(value)
 
 
@@ -356,4 +359,5 @@ _PRINTED_VALUES: Mapping[type, Callable[[Any], str]] = {
     list: lambda value: f"[{', '.join(map(printed_value, value))}]",
     dict: lambda value: _entries((key, printed_value(item)) for key, item in value.items()),
     Range: _range_value,
+    Function: lambda value: f"function({', '.join(value.parameters)})",
 }

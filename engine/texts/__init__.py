@@ -128,7 +128,35 @@ class _Text:
     def __format__(self, wanted: str) -> str:
         if wanted != "type":
             return f"{self._text:{wanted}}"
-        return _TYPES.sub(lambda found: say(f"type_{found[0].replace(' ', '_')}", self._language), self._text)
+        return _type_words(self._text, self._language)
+
+
+def _type_words(text: str, language: str) -> str:
+    """A type as FEEL writes it, in words: ``list<context<day: date>>`` is a “list of context with “day” (date)”."""
+    head, opening, inner = text.partition("<")
+    if opening and inner.endswith(">") and head in ("list", "range", "context"):
+        parts = _parts(inner[:-1])
+        if head != "context":
+            return say(f"type_{head}_of", language, type=_type_words(parts[0], language))
+        named = [part.partition(": ") for part in parts]
+        if all(kind for _, _, kind in named):
+            entries = (
+                say("type_entry", language, name=name, type=_type_words(kind, language)) for name, _, kind in named
+            )
+            return say("type_context_with", language, entries=", ".join(entries))
+    return _TYPES.sub(lambda found: say(f"type_{found[0].replace(' ', '_')}", language), text)
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the commas of ``text`` that are in no bracket."""
+    found, depth = [""], 0
+    for sign in text:
+        depth += (sign == "<") - (sign == ">")
+        if sign == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += sign
+    return [each.strip() for each in found]
 
 
 class _Loader(yaml.CSafeLoader):

@@ -38,8 +38,9 @@ class Application:
     def stop(self) -> None:
         """End both, as their supervisor would."""
         self._worker.send_signal(signal.SIGTERM)
-        self._server.close()
+        # First the threads that answer: having answered, they write to the pipe that `close` closes.
         self._server.task_dispatcher.shutdown()
+        self._server.trigger.pull_trigger(self._server.close)
         self._thread.join(STOP_SECONDS)
         try:
             self._worker.wait(STOP_SECONDS)

@@ -31,7 +31,7 @@ SIZES = {
     "phone": {"width": 390, "height": 844},
 }
 LOCALES = {"fr": "fr-FR", "en": "en-GB"}
-MAIL_SECONDS = 20
+MAIL_SECONDS = 60
 
 REQUESTS = (
     {"article": "BUR-CH-160", "quantity": "12", "comment": "Livraison prévue chez Martin Frères le 15 décembre."},

@@ -114,6 +114,23 @@ def test_every_menu_and_view_is_in_french_and_within_the_policy(harness: Harness
     assert page.locator(".bde-decisions").get_by_text("View DRD").count() == 0
 
 
+def test_a_type_is_chosen_in_words_and_the_menu_stays(table: Page, harness: Harness) -> None:
+    """The page around the editor can be focused: a click on what cannot, such as an entry of a list, must not count as leaving the menu."""
+    table.locator("th.input-cell").first.dblclick()
+    chosen = table.locator(".context-menu").get_by_role("textbox", name="Type", exact=True)
+    expect(chosen).to_have_value("nombre")
+    chosen.click()
+    offered = table.locator(".dms-select-options .option")
+    expect(offered.last).to_have_text("quelconque")
+    offered.filter(has_text="durée en jours").click()
+    expect(chosen).to_have_value("durée en jours et heures")
+    assert untranslated(table) == []
+    chosen.fill("tAmount")  # a type of the file
+    table.locator("[data-command=save]").click()
+    expect(table.locator(".bde-state")).to_have_text("Brouillon enregistré")
+    assert 'typeRef="tAmount"' in harness.sent("draft")["files"][DECISIONS.name]
+
+
 def test_a_file_of_another_edition_is_kept_whole(harness: Harness, clean_page: Page) -> None:
     page = open_table(clean_page, harness, f"?file={SEVERAL.name}")
     page.locator("[data-command=save]").click()
@@ -133,6 +150,9 @@ def test_after_a_conflict_the_work_goes_on(table: Page, harness: Harness, compla
     table.locator(".bde-publish [type=submit]").click()
     table.get_by_role("button", name="Annuler").last.click()
     expect(table.locator(".bde-notice a")).to_have_attribute("target", "_blank")
+    checks = int(table.locator("#decision-editor").get_attribute("data-checked") or 0)
+    table.get_by_role("button", name="Vérifier").click()
+    expect(table.locator("#decision-editor")).to_have_attribute("data-checked", str(checks + 1))
     with table.expect_download() as downloading:
         table.locator(".bde-notice").get_by_role("button", name="Télécharger mon fichier").click()
     kept = tmp_path / downloading.value.suggested_filename

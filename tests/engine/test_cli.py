@@ -119,6 +119,25 @@ def test_asked_wrongly(arguments: list[str], capsys: pytest.CaptureFixture[str])
     assert "usage: bordereau" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["fel"], "“feel”"),
+        (["decied", "a.dmn"], "“decide”"),
+        (["feel", "--jsn", "1"], "“--json”"),
+        (["history", "verfy"], "“verify”"),
+    ],
+)
+def test_what_was_misspelt_is_suggested(
+    arguments: list[str], meant: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+    with pytest.raises(SystemExit) as left:
+        cli.run(arguments)
+    assert left.value.code == 2
+    assert f"Did you mean {meant}?" in capsys.readouterr().err
+
+
 def test_help_needs_nothing_but_itself() -> None:
     code = (
         "import sys; from engine import cli\n"

@@ -43,7 +43,6 @@ def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> tupl
         (['working_days_after(date("2026-11-20"), 1)'], 'date("2026-11-23")'),
         (['"a" + "\\u0022"'], '"a\\""'),
         (["[1, null, {a: true}]"], "[1, null, {a: true}]"),
-        (["1/0"], "null"),
         (["decimal(123, -1)"], "120"),
         (["10 ** 30"], "1" + "0" * 30),
         (["--tests", "> 5, [1..3]", "--input", "7"], "true"),
@@ -93,6 +92,47 @@ def test_a_variable_that_the_context_lacks_is_a_warning(capsys: pytest.CaptureFi
     assert out.strip() == "null"
     assert "“ammount” is not in the context" in err
     assert "Did you mean “amount”?" in err
+
+
+@pytest.mark.parametrize(
+    ("source", "context", "part"),
+    [
+        ("1/0", "{}", "1 / 0"),
+        ("2 + 1 / 0 * 3", "{}", "1 / 0"),
+        ('date("2026-02-30")', "{}", 'date("2026-02-30")'),
+        ('date("2026-02-30") + duration("P1D")', "{}", 'date("2026-02-30")'),
+        ("if a then 1 / 0 else 2 / 1", '{"a": true}', "1 / 0"),
+        ("order total + 1", '{"order total": null}', "order total"),
+        ("count(a[1].b) + a[1].c", '{"a": [{"b": 1, "c": null}]}', "a[1].c"),
+        ("[1, 2, 3][4]", "{}", "[1, 2, 3][4]"),
+    ],
+)
+def test_the_part_that_gives_null_is_named(
+    source: str, context: str, part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, err = said(capsys, source, "--context", context)
+    assert out.strip() == "null"
+    assert f"The result is null because of “{part}”" in err or f"because “{part}” is null" in err
+    out, err = said(capsys, source, "--context", context, "--json")
+    assert part in json.loads(out)["reason"]["message"]
+    assert err == ""
+
+
+@pytest.mark.parametrize("source", ["null", "if true then null else 1", "{a: 1}.b", "1"])
+def test_what_is_null_by_itself_needs_no_reason(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "The result is null" not in said(capsys, source)[1]
+
+
+def test_a_function_is_shown_with_its_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "function(a, b) a + b")[0].strip() == "function(a, b)"
+    assert said(capsys, "{f: function(a) a}")[0].strip() == "{f: function(a)}"
+
+
+def test_a_test_that_no_such_value_passes_is_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    out, err = said(capsys, "--tests", "> 5", "--input", '"x"')
+    assert out.strip() == "false"
+    assert "This test never passes: the tested value is of type string, and the test asks for number." in err
+    assert "null" not in err
 
 
 class TestWhatIsNotFeel:

@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from engine.definitions import store
 from engine.inbox import commands as inbox_commands
+from engine.settings import CHECKOUT
 from tests.web.conftest import Browser, Office
 
 UNTRANSLATED = re.compile(r"n’a pas de texte pour|has no text for|\bweb\.[a-z_]+\.|\{[a-z_]+\}")
@@ -164,6 +166,24 @@ def test_the_timeline_says_who_when_and_what_became_what(office: Office) -> None
     assert "Chemin « " not in timeline.replace("\u00a0", " ")
     _, detailed = _opened(office, "camille", f"/cases/{case}?detail=all")
     assert "Chemin « Refuser » suivi" in detailed.replace("\u00a0", " ")
+
+
+def test_a_case_that_stopped_says_why(office: Office) -> None:
+    """Here because a second column made the table's result more than the yes or no that the gateway asks for."""
+    files = store.read_folder(CHECKOUT / "processes" / "replenishment")
+    table = files["approval.dmn"].replace(b"<rule id", b'<output id="second" name="delay" /><rule id', 1)
+    table = table.replace(b"</outputEntry>", b'</outputEntry><outputEntry id="of_@"><text>1</text></outputEntry>')
+    table = table.replace(b"of_@", b"of_below", 1).replace(b"of_@", b"of_above", 1)
+    database, owner = office.runtime.database, office.actor("olivia")
+    store.publish(database, owner, {**files, "approval.dmn": table}, office.runtime.handlers)
+    try:
+        case = office.start()
+        office.complete("gabriel", case, decision="launch", supplier="OFFICE-NORD", unit_price="18,50")
+    finally:
+        store.publish(database, owner, files, office.runtime.handlers)
+    _, page = _opened(office, "camille", f"/cases/{case}")
+    assert "Arrêt à «\xa0Accord nécessaire ?\xa0»" in page
+    assert "La condition «\xa0approval_required\xa0» doit donner vrai ou faux" in page
 
 
 def test_the_table_of_steps_says_what_the_diagram_shows(office: Office) -> None:

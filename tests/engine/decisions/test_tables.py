@@ -117,7 +117,7 @@ def test_an_input_outside_its_values_is_a_failure(read: Make, environment: Envir
     assert found.evaluate({"amount": None}, environment).value == "b"
     with pytest.raises(DecisionFailure) as caught:
         found.evaluate({"amount": D(101)}, environment)
-    assert caught.value.facts == {"input": "amount"}
+    assert caught.value.facts == {"input": "amount", "value": "101", "allowed": "[0..100]"}
 
 
 def test_inputs_are_expressions_and_cells_see_variables(read: Make, environment: Environment) -> None:

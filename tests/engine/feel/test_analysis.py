@@ -129,7 +129,7 @@ def test_types_are_known_where_they_can_be(source: str, expected: str | None) ->
         ("working_days_after(s, 1)", "feel_argument_kind", 19, {"wanted": "date, date and time"}),
         ("s in [1..2]", "feel_test_never", 5, {"tested": "string", "type": "range<number>"}),
         ("s in (1, 2)", "feel_test_never", 6, {"tested": "string", "type": "number"}),
-        ("n in (< d)", "feel_never_ordered", 6, {"left": "number", "right": "date"}),
+        ("n in (< d)", "feel_test_never", 6, {"tested": "number", "type": "date"}),
         ('n between 1 and "a"', "feel_never_ordered", 16, None),
     ],
 )
@@ -184,7 +184,9 @@ def test_one_mistake_is_found_once() -> None:
     [
         ('"a", "b"', STRING, []),
         ('1, "b"', STRING, ["feel_test_never"]),
-        ("< 3", DATE, ["feel_never_ordered"]),
+        ("< 3", DATE, ["feel_test_never"]),
+        ("< null", DATE, ["feel_never_ordered"]),
+        ("< true", TypeName("boolean"), ["feel_never_ordered"]),
         ("[1..3]", DATE, ["feel_test_never"]),
         ("not([1..3])", NUMBER, []),
         ("null", NUMBER, []),

@@ -66,6 +66,9 @@ MISTAKES = {
     "order amunt > 3": ("feel_unknown_name_similar", "order amunt", "“order amount”"),
     "green tea > 3": ("feel_words_in_a_row", "green tea", "operator"),
     # functions
+    "uper(a)": ("feel_unknown_function_similar", "uper", "“upper case”"),
+    "date an time(a)": ("feel_unknown_function_similar", "date an time", "“date and time”"),
+    "day off week(a)": ("feel_unknown_function_similar", "day off week", "“day of week”"),
     "uper case(a)": ("feel_unknown_function_similar", "uper case", "“upper case”"),
     "a + strng lenght(a)": ("feel_unknown_function_similar", "strng lenght", "“string length”"),
     "len(a)": ("feel_unknown_function_similar", None, "“count”"),

@@ -10,7 +10,7 @@ from engine.texts.places import place_text
 @pytest.mark.parametrize(
     ("place", "french", "english"),
     [
-        ("rule:3/input:1 Amount", "règle 3, entrée 1 (Amount)", "rule 3, input 1 (Amount)"),
+        ("rule:3/input:1 Amount", "ligne 3, entrée 1 (Amount)", "rule 3, input 1 (Amount)"),
         (
             "entry:tax rate/else",
             "ligne du contexte «\N{NO-BREAK SPACE}tax rate\N{NO-BREAK SPACE}», sinon",

@@ -83,6 +83,19 @@ const CURES = [
     file: "/dmn-js-boxed-expression/lib/features/element-variable/components/ElementVariableEditorComponent.js",
     cure: inTurn(translated('createTextVNode("Result")', "translate"), translated('createTextVNode("Result type")', "translate")),
   },
+  { file: "/dmn-js-decision-table/lib/features/type-ref/components/TypeRefCellContextMenu.js", cure: replaced('[label, createTextVNode(":")]', '[this._translate("Type:")]') },
+  // The menu of the last column would be cut off at the edge of the table.
+  { file: "/table-js/lib/features/context-menu/components/ContextMenuComponent.js", cure: replaced("left = alignment ? left : clampNumber(left, ", "left = clampNumber(left, ") },
+  // One English word for a type and for a hit policy: the blank, which nobody sees, tells them apart.
+  { file: "/dmn-js-decision-table/lib/features/hit-policy/HitPolicies.js", cure: replaced("label: 'Any',", "label: 'Any ',") },
+  {
+    // The field of a list shows the words of what is chosen, as the list does, and takes them back.
+    file: "/dmn-js-shared/lib/components/InputSelect.js",
+    cure: inTurn(
+      replaced('"value": value,\n      "id": id', '"value": label,\n      "id": id'),
+      replaced("this.onChange(value);\n  };\n  onOptionClick", "this.onChange((this.props.options || []).find(({ label }) => label === value)?.value ?? value);\n  };\n  onOptionClick"),
+    ),
+  },
   { file: "/bpmn-js/lib/features/align-elements/AlignElementsIcons.js", cure: stylesAsAttributes },
   { file: "/bpmn-js/lib/features/distribute-elements/DistributeElementsIcons.js", cure: stylesAsAttributes },
 ];

@@ -73,6 +73,9 @@ export async function openDecisions(mount, { path, dmn: source, names = [], ...o
     },
   );
 
+  // A click on what takes no focus gives it to the page around the editor: dmn-js would take that for leaving the menu that was clicked.
+  document.addEventListener("focusin", (event) => event.target.contains(mount) && event.stopImmediatePropagation(), true);
+
   dmn.on("viewer.created", ({ viewer }) => viewer.on("commandStack.changed", edited));
   dmn.on("views.changed", refreshTools);
   wireTools(shell.tools, dmn, stack);

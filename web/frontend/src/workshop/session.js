@@ -33,6 +33,7 @@ export function openSession({ mount, shell, word, given }) {
 
   function complain(text, ...actions) {
     shell.notice.hidden = !text;
+    delete shell.notice.dataset.kind;
     shell.notice.replaceChildren(...(text ? [text, ...actions] : []));
   }
 
@@ -45,6 +46,7 @@ export function openSession({ mount, shell, word, given }) {
     const href = answer.body.has_draft === false && answer.body.url ? answer.body.url : location.href;
     const other = el("a", { className: "btn btn-sm", href, target: "_blank", rel: "noopener" }, word(answer.body.has_draft === false ? "otherVersion" : "otherDraft"));
     complain(text, el("div", { className: "bde-notice-actions" }, keep, other));
+    shell.notice.dataset.kind = "conflict";
   }
 
   async function body(others = {}) {
@@ -61,7 +63,8 @@ export function openSession({ mount, shell, word, given }) {
     if (checking !== abort) return null;
     shell.problems.removeAttribute("aria-busy");
     if (answer.kind === "ok" || answer.kind === "problems") {
-      complain(null);
+      // A conflict stays until something was saved: the check of what was typed just before must not take the ways on away.
+      if (shell.notice.dataset.kind !== "conflict") complain(null);
       problems.show([...warnings, ...(answer.body.problems ?? [])]);
       mount.dataset.checked = String(Number(mount.dataset.checked ?? 0) + 1);
       return answer.body.problems ?? [];
