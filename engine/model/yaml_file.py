@@ -87,9 +87,7 @@ def schema_problems(document: YamlFile, schema: str) -> tuple[Problem, ...]:
 
 def problems_by(document: YamlFile, validator: Draft202012Validator) -> tuple[Problem, ...]:
     """How ``document`` differs from the schema of ``validator``: everything at once."""
-    errors = sorted(
-        validator.iter_errors(document.data), key=lambda error: [str(each) for each in error.absolute_path]
-    )
+    errors = sorted(validator.iter_errors(document.data), key=lambda error: [str(each) for each in error.absolute_path])
     found: list[Problem] = []
     for error in errors:
         # jsonschema reports each missing key as an error of its own: the same problems come again
