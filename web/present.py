@@ -418,7 +418,7 @@ def key_of(row: CaseRow) -> str:
 
 def listed_cases(session: Session, page: CasePage) -> list[ListedCase]:
     """The rows of a page of cases."""
-    names = {each.login: each.name for each in people.people(session)}
+    names = people.names(session)
     titles = people.role_titles(session)
     tasks = overview.open_tasks(session, [each.id for each in page.cases if each.open_tasks])
     return [_listed(each, _awaited(each, tasks.get(each.id, ()), names, titles), names) for each in page.cases]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from engine.data import YearsMonths
 from engine.feel import FeelFailure, Function, Range, TypeName, Value, conforms, printed_value, temporal
 from engine.feel.numbers import text_of as number_text
 from engine.feel.printer import printed_type
-from engine.feel.temporal import datetime_text, duration_text, months_text, time_text
+from engine.feel.types import name_of
 
 _READ: Mapping[str, Callable[[str], Value]] = {
     "number": exact_number,
@@ -39,22 +39,6 @@ _EXAMPLES = {
     "context": '{"name": 1}',
 }
 
-_KINDS: Mapping[type, str] = {
-    bool: "boolean",
-    Decimal: "number",
-    str: "string",
-    datetime: "date and time",
-    date: "date",
-    time: "time",
-    timedelta: "days and time duration",
-    YearsMonths: "years and months duration",
-    list: "list",
-    dict: "context",
-    Range: "range",
-    Function: "function",
-}
-
-
 _ANY = TypeName("Any")
 
 
@@ -65,7 +49,7 @@ def type_of(value: Value) -> TypeName:
     if isinstance(value, list):
         kinds = {type_of(each) for each in value if each is not None}
         return TypeName("list", (kinds.pop() if len(kinds) == 1 else _ANY,))
-    return TypeName(_KINDS[type(value)]) if value is not None else _ANY
+    return TypeName(name_of(value)) if value is not None else _ANY
 
 
 def type_text(value: Value) -> str:
@@ -153,16 +137,8 @@ def _written(value: Any, indent: int | None, level: int) -> Iterator[str]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return datetime_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return time_text(value)
-    if isinstance(value, timedelta):
-        return duration_text(value)
-    if isinstance(value, YearsMonths):
-        return months_text(value)
+    if isinstance(value, date | time | timedelta | YearsMonths):
+        return temporal.iso_text(value)
     if isinstance(value, Range):
         return printed_value(value)
     if isinstance(value, dict):

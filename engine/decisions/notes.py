@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal as OneOf
+from typing import TypeVar
 
 from lxml import etree
 
@@ -14,6 +15,9 @@ from engine.feel.tree import For
 
 MAX_MISTAKES = 1_000
 """Expressions of one file that are told as wrong; after so many, the others are not looked at: to find what each means takes its time."""
+
+
+Compiled = TypeVar("Compiled", Expression, UnaryTests)
 
 
 class Refused(Exception):
@@ -90,27 +94,21 @@ class Feel:
 
     def expression(self, source: str, place: Place) -> Expression:
         """The expression; ``null`` for one that is noted as wrong."""
-        if self._mistakes >= MAX_MISTAKES:
-            return compile_expression("null")
-        try:
-            return compile_expression(source, names=self.names, types=self._types_in(source))
-        except FeelSyntaxError as error:
-            self._note(error, source, place)
-            return compile_expression("null")
+        return self._compiled(compile_expression, source, place, instead="null")
 
     def tests(self, source: str, place: Place) -> UnaryTests:
         """The unary tests; ``-`` for those that are noted as wrong."""
-        if self._mistakes >= MAX_MISTAKES:
-            return compile_unary_tests("-")
-        try:
-            return compile_unary_tests(source, names=self.names, types=self._types_in(source))
-        except FeelSyntaxError as error:
-            self._note(error, source, place)
-            return compile_unary_tests("-")
+        return self._compiled(compile_unary_tests, source, place, instead="-")
 
-    def _note(self, error: FeelSyntaxError, source: str, place: Place) -> None:
-        self._mistakes += 1
-        self.notes.syntax(error, source, place)
+    def _compiled(self, compiling: Callable[..., Compiled], source: str, place: Place, *, instead: str) -> Compiled:
+        if self._mistakes >= MAX_MISTAKES:
+            return compiling(instead)
+        try:
+            return compiling(source, names=self.names, types=self._types_in(source))
+        except FeelSyntaxError as error:
+            self._mistakes += 1
+            self.notes.syntax(error, source, place)
+            return compiling(instead)
 
     def interval(self, source: str) -> Expression | None:
         """The items of an interval without brackets (``1..3``), which is no expression but for ``for``, ``some`` and ``every``."""

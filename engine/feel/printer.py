@@ -152,7 +152,7 @@ class _Printer:
     def constant(self, node: Constant) -> str:
         value = node.value
         if isinstance(value, date | time | timedelta | YearsMonths):
-            return f'@"{_temporal_text(value)}"'
+            return f'@"{temporal.iso_text(value)}"'
         text = str(value) if isinstance(value, Decimal) else printed_value(value)
         return f"({text})" if self._guards_names and text in KEYWORDS else text
 
@@ -312,22 +312,12 @@ def _interval(start: str | None, end: str | None, *, start_included: bool, end_i
     return f"{'[' if start_included else '('}{start}..{end}{']' if end_included else ')'}"
 
 
-def _temporal_text(value: Value) -> str:
-    if isinstance(value, datetime):
-        return temporal.datetime_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return temporal.time_text(value)
-    return temporal.duration_text(value) if isinstance(value, timedelta) else temporal.months_text(value)
-
-
 def _null(_value: Value) -> str:
     return "null"
 
 
 def _called(function: str) -> Callable[[Value], str]:
-    return lambda value: f'{function}("{_temporal_text(value)}")'
+    return lambda value: f'{function}("{temporal.iso_text(value)}")'
 
 
 def _number_text(value: Decimal) -> str:

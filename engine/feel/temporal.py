@@ -255,6 +255,17 @@ def datetime_text(value: datetime) -> str:
     return f"{value.date().isoformat()}T{time_text(value.timetz())}"
 
 
+def iso_text(value: date | time | timedelta | YearsMonths) -> str:
+    """The text of any day, time, moment or duration, as ISO 8601 and FEEL write it."""
+    if isinstance(value, datetime):
+        return datetime_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, time):
+        return time_text(value)
+    return duration_text(value) if isinstance(value, timedelta) else months_text(value)
+
+
 # --- properties
 
 

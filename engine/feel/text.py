@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 from engine.data import YearsMonths
@@ -62,14 +62,6 @@ def _scalar(value: Value) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal):
         return numbers.text_of(value)
-    if isinstance(value, datetime):
-        return temporal.datetime_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return temporal.time_text(value)
-    if isinstance(value, timedelta):
-        return temporal.duration_text(value)
-    if isinstance(value, YearsMonths):
-        return temporal.months_text(value)
+    if isinstance(value, date | time | timedelta | YearsMonths):
+        return temporal.iso_text(value)
     return f"function {value.name}" if isinstance(value, Function) else "null"

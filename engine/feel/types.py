@@ -37,7 +37,6 @@ _NAME_OF = {kind: name for name, kind in _BASIC.items()}
 ANY = TypeName("Any")
 NULL = TypeName("Null")
 NUMBER = TypeName("number")
-STRING = TypeName("string")
 BOOLEAN = TypeName("boolean")
 
 MAX_PARTS = 2_000

@@ -166,6 +166,11 @@ def people(session: Session) -> tuple[Person, ...]:
     return tuple(_person_of(row) for row in session.execute(with_roles().order_by(person.c.name, person.c.login)))
 
 
+def names(session: Session) -> dict[str, str]:
+    """What people are called, by login."""
+    return {each.login: each.name for each in people(session)}
+
+
 def with_roles() -> Select[Any]:
     """People with ``roles``, a sorted array of role keys, in one statement. For this package."""
     roles = (

@@ -103,6 +103,21 @@ def complete(page: Page) -> None:
     expect(page.get_by_text("est terminée pour")).to_be_visible()
 
 
+def the_next_request_asks_for_approval(page: Page, application: Application, running: str) -> None:
+    """What was published decides for the next request; the one that was ``running`` keeps its version, which asks nobody."""
+    sign_in(page, application, "camille")
+    following = submit(page, "LAM-LED-11", "100")
+    sign_in(page, application, "gabriel")
+    for number in (running, following):
+        take(page, application, number)
+        launch(page, "10")
+        complete(page)
+    with application.runtime.database.reading() as session:
+        assert order_of_request(session, running) is not None
+        assert order_of_request(session, following) is None
+    expect(waiting(page, application, "monique").filter(has_text=following)).to_contain_text("Approuver la commande")
+
+
 def test_a_task_inserted_into_a_flow_is_asked_of_the_next_request(application: Application, clean_page: Page) -> None:
     page = clean_page
     sign_in(page, application, "camille")
@@ -167,18 +182,7 @@ def test_a_changed_condition_decides_for_the_next_request(application: Applicati
     expect(mark_of(page, "flow_approval")).to_have_count(0)
     publish(page, "À partir de cent pièces, la responsable approuve.")
 
-    sign_in(page, application, "camille")
-    following = submit(page, "LAM-LED-11", "100")
-    sign_in(page, application, "gabriel")
-    for number in (running, following):
-        take(page, application, number)
-        launch(page, "10")
-        complete(page)
-    with application.runtime.database.reading() as session:
-        assert order_of_request(session, running) is not None
-        assert order_of_request(session, following) is None
-    monique = waiting(page, application, "monique")
-    expect(monique.filter(has_text=following)).to_contain_text("Approuver la commande")
+    the_next_request_asks_for_approval(page, application, running)
 
 
 def test_two_owners_on_one_draft_lose_nothing(

@@ -6,11 +6,10 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from handlers.purchasing.queries import order_of_request
 from tests.browser.running import Application
 from tests.browser.test_frontend import select
-from tests.browser.test_owner_changes import complete, open_editor, select_flow, waiting
-from tests.browser.test_story import launch, publish, sign_in, submit, take
+from tests.browser.test_owner_changes import open_editor, select_flow, the_next_request_asks_for_approval
+from tests.browser.test_story import publish, sign_in, submit
 
 DECISION = "/processes/replenishment/decisions/approval.dmn"
 
@@ -60,17 +59,7 @@ def test_a_changed_row_decides_for_the_next_request(application: Application, cl
     assert page.evaluate("[...window.bordereauUntranslated]") == []
     publish(page, "Au-delà de 800 €, la responsable approuve.")
 
-    sign_in(page, application, "camille")
-    following = submit(page, "LAM-LED-11", "100")
-    sign_in(page, application, "gabriel")
-    for number in (running, following):
-        take(page, application, number)
-        launch(page, "10")
-        complete(page)
-    with application.runtime.database.reading() as session:
-        assert order_of_request(session, running) is not None
-        assert order_of_request(session, following) is None
-    expect(waiting(page, application, "monique").filter(has_text=following)).to_contain_text("Approuver la commande")
+    the_next_request_asks_for_approval(page, application, running)
 
 
 def test_a_new_table_is_begun_from_its_task(application: Application, clean_page: Page) -> None:

@@ -149,7 +149,7 @@ def case(case_id: int) -> Answer:
 def _view(session: Session, actor: Actor, found: Case) -> CaseView:
     row, bundle, version = found.row, found.definition.bundle, found.definition.version
     titles = people.role_titles(session)
-    names = {each.login: each.name for each in people.people(session)}
+    names = people.names(session)
     is_detailed = request.args.get("detail") == "all"
     selected = request.args.get("el")
     detail = None if is_detailed else "all"

@@ -22,10 +22,9 @@ from web import auth, errors, ui
 from web.ui import in_language, t
 from web.workshop import decisions, editor, expression
 from web.workshop.sent import Sent, is_count, laid_over, read_sent
+from web.workshop.versions import OWNERS, numbered
 
 blueprint = Blueprint("editors", __name__)
-
-OWNERS = tuple(sorted(drafts.OWNER_ROLES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ def _work(session: Session, process_key: str) -> _Work:
     return _Work(
         latest=definitions.load_latest(session, process_key),
         draft=drafts.find(session, process_key),
-        names={each.login: each.name for each in people.people(session)},
+        names=people.names(session),
     )
 
 
@@ -133,15 +132,8 @@ def _files(process_key: str, sent: Sent) -> dict[str, bytes]:
         draft = drafts.find(session, process_key)
         if draft is not None:
             return laid_over(draft.files, sent)
-        return laid_over(_begun_with(session, process_key, sent.base_version).bundle.files, sent)
-
-
-def _begun_with(session: Session, process_key: str, number: int | None) -> Definition:
-    found = definitions.versions(session, process_key)
-    chosen = next((each for each in found if number is None or each.number == number), None)
-    if chosen is None:
-        raise NotFound("process_not_found", process=process_key)
-    return definitions.load(session, chosen.id)
+        definition, _ = numbered(session, process_key, sent.base_version)
+        return laid_over(definition.bundle.files, sent)
 
 
 def _posted() -> Any:

@@ -21,10 +21,9 @@ from web import auth, present, ui
 from web.ui import in_language, t
 from web.workshop import decisions
 from web.workshop.decisions import ListedFile
+from web.workshop.versions import OWNERS, numbered
 
 blueprint = Blueprint("workshop", __name__)
-
-OWNERS = tuple(sorted(drafts.OWNER_ROLES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +85,9 @@ class ProcessView:
 def processes() -> Answer:
     """Every published process."""
     with auth.runtime().database.reading() as session:
-        names = _names(session)
+        names = people.names(session)
         rows = [_listed(session, each, names) for each in overview.processes(session)]
     return ui.page("workshop/processes.html", processes=rows)
-
-
-def _names(session: Session) -> dict[str, str]:
-    return {each.login: each.name for each in people.people(session)}
 
 
 def _listed(session: Session, row: overview.ProcessRow, names: Mapping[str, str]) -> ListedProcess:
@@ -119,8 +114,8 @@ def process(process_key: str) -> Answer:
     """A process: its diagram, its versions and who runs on which. ``version`` shows an older one, ``el`` chooses an element."""
     number = request.args.get("version", type=int)
     with auth.runtime().database.reading() as session:
-        definition, all_versions = _version(session, process_key, number)
-        names = _names(session)
+        definition, all_versions = numbered(session, process_key, number)
+        names = people.names(session)
         titles = people.role_titles(session)
         counts = overview.case_counts(session, process_key)
         draft = drafts.find(session, process_key) if auth.has_role(*OWNERS) else None
@@ -166,7 +161,7 @@ def _decisions(definition: Definition, draft: Draft | None, *, is_latest: bool) 
 def decision(process_key: str, number: int, path: str) -> Answer:
     """The decision tables of a version, to be read by everybody."""
     with auth.runtime().database.reading() as session:
-        definition, all_versions = _version(session, process_key, number)
+        definition, all_versions = numbered(session, process_key, number)
     content = definition.bundle.files.get(path)
     if content is None or not decisions.is_decision(path):
         raise NotFound("web.decision.not_found", file=path[:100])
@@ -181,15 +176,6 @@ def decision(process_key: str, number: int, path: str) -> Answer:
         "url": url_for("workshop.process", process_key=process_key, version=number),
     }
     return ui.page("workshop/sheet.html", process=process, file=file, sheets=decisions.views(content, path))
-
-
-def _version(session: Session, process_key: str, number: int | None) -> tuple[Definition, tuple[Version, ...]]:
-    """The version of this number (the latest for None) and all of them. Raises NotFound."""
-    found = definitions.versions(session, process_key)
-    chosen = next((each for each in found if number is None or each.number == number), None)
-    if chosen is None:
-        raise NotFound("process_not_found", process=process_key)
-    return definitions.load(session, chosen.id), found
 
 
 def _draft(draft: Draft | None, names: Mapping[str, str], latest: int) -> DraftView | None:
@@ -227,5 +213,5 @@ def _row(
 def diagram(process_key: str, number: int) -> Answer:
     """The diagram of a version."""
     with auth.runtime().database.reading() as session:
-        definition, _ = _version(session, process_key, number)
+        definition, _ = numbered(session, process_key, number)
     return present.bpmn(definition)

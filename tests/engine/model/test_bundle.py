@@ -114,16 +114,20 @@ def too_long(files: Files) -> Problem | None:
 
 
 def test_the_expressions_of_a_version_have_a_size_together(expedition: Files) -> None:
-    """One has at most 10,000 bytes; what it costs to read many of them adds up."""
+    """One has at most 10,000 bytes, a file as many as a version; what it costs to read many files adds up."""
     body = (
         "<variable name='d{0}'/><literalExpression><text>" + " + ".join(["1"] * 2_000) + "</text></literalExpression>"
     )
     decisions = [f"<decision id='d{n}' name='d{n}'>" + body.format(n) + "</decision>" for n in range(30)]
-    head = "<definitions xmlns='https://www.omg.org/spec/DMN/20191111/MODEL/' id='x' name='x' namespace='n'>"
-    assert too_long(expedition | {"0.dmn": f"{head}{''.join(decisions[:20])}</definitions>".encode()}) is None
-    problem = too_long(expedition | {"0.dmn": f"{head}{''.join(decisions)}</definitions>".encode()})
+
+    def file(name: str, *parts: str) -> bytes:
+        head = f"<definitions xmlns='https://www.omg.org/spec/DMN/20191111/MODEL/' id='{name}' name='x' namespace='{name}'>"
+        return f"{head}{''.join(parts)}</definitions>".encode()
+
+    assert too_long(expedition | {"0.dmn": file("a", *decisions[:20])}) is None
+    problem = too_long(expedition | {"0.dmn": file("a", *decisions[:15]), "1.dmn": file("b", *decisions[15:])})
     assert problem is not None
-    assert (problem.file, problem.facts) == ("0.dmn", {"limit": 200_000})
+    assert (problem.file, problem.facts) == ("1.dmn", {"limit": 200_000})
 
 
 def test_the_file_that_makes_them_too_long_is_named(expedition: Files, monkeypatch: pytest.MonkeyPatch) -> None:
