@@ -1,7 +1,7 @@
 """What happened, in past tense: the history's content and the only thing that changes state (``fold``).
 
-Every event is a frozen dataclass with a ``tag`` (``"task:created"``); ``to_record``/``from_record`` turn it into plain values and back (the
-JSON text is ``engine.data``'s). ``activity`` ids are new for each entry of an element, each loop round, each multi-instance item; the
+Every event is a ``fact`` with a ``tag`` (``"task:created"``); ``to_record``/``from_record`` turn it into plain values and back (the JSON
+text is ``engine.data``'s). ``activity`` ids are new for each entry of an element, each loop round, each multi-instance item; the
 idempotency key of a handler is made of them. ``FORMAT`` changes when a released event changes its meaning; fields may be added with a
 default.
 """
@@ -9,13 +9,14 @@ default.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
 
 from engine.errors import Facts
 from engine.feel import Value
+from engine.protocol.facts import fact
 
 FORMAT = 1
 
@@ -25,14 +26,14 @@ EVENTS: dict[str, type[Event]] = {}
 Kind = TypeVar("Kind", bound="type[Event]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class Event:
     """The base of all events."""
 
     tag: ClassVar[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class _OfActivity(Event):
     """``activity`` is an occurrence of ``element``."""
 
@@ -40,7 +41,7 @@ class _OfActivity(Event):
     element: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class _OfWait(Event):
     """``element`` is that of the event that catches."""
 
@@ -48,32 +49,32 @@ class _OfWait(Event):
     element: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class _WaitBegun(_OfWait):
     """``activity`` waits, or, when it is the id of a scope, an event sub-process there. ``number``: for which of several."""
 
     activity: str
-    number: int = 0
+    number: int = field(default=0, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class WaitOver(_OfWait):
     """``is_enough`` is false while an event that needs several (parallel multiple) still waits for others."""
 
-    is_enough: bool = True
+    is_enough: bool = field(default=True, kw_only=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class WaitCancelled(_OfWait):
     """Nobody waits any more."""
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def _event(tag: str) -> Callable[[Kind], Kind]:
     """A kind of event."""
 
     def make(kind: Kind) -> Kind:
-        made = cast("Kind", dataclass(frozen=True, slots=True, kw_only=True)(kind))
+        made = fact(kind)
         made.tag = tag
         EVENTS[tag] = made
         return made

@@ -7,10 +7,11 @@ that names what no longer lives raises ``StaleStimulus`` and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from engine.errors import Facts, WrongState
 from engine.feel import Value
+from engine.protocol.facts import fact
 
 Variables = Mapping[str, Value]
 
@@ -21,7 +22,7 @@ class StaleStimulus(WrongState):
     default_code = "stale_stimulus"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class Start:
     """Begin an instance of ``process`` at its plain start event, or at ``start_event``: one that something triggers, a receive task that
     begins instances, or an event after a gateway that does.
@@ -32,7 +33,7 @@ class Start:
     start_event: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class CompleteTask:
     """A person (login ``actor``) completed the user task with these answers."""
 
@@ -41,7 +42,7 @@ class CompleteTask:
     variables: Variables = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class ReturnHandler:
     """The handler gave this result."""
 
@@ -49,7 +50,7 @@ class ReturnHandler:
     result: Variables = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class ThrowError:
     """The handler (or the task) ends with the modelled error ``code``; ``facts`` are what the catcher's outputs can see."""
 
@@ -58,7 +59,7 @@ class ThrowError:
     facts: Facts = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class FailHandler:
     """The handler failed for good (retries spent): an incident on its activity."""
 
@@ -67,14 +68,14 @@ class FailHandler:
     facts: Facts = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class FireTimer:
     """The wait's moment has come."""
 
     wait: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class ReceiveMessage:
     """A message for the wait."""
 
@@ -83,7 +84,7 @@ class ReceiveMessage:
     payload: Variables = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class ReceiveSignal:
     """A signal that another instance threw: everything here that waits for it has it. Stale when nothing waits for it."""
 
@@ -91,14 +92,14 @@ class ReceiveSignal:
     payload: Variables = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class RetryIncident:
     """Try again what led to the incident."""
 
     incident: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@fact
 class CancelInstance:
     """End everything that lives."""
 
