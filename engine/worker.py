@@ -20,6 +20,7 @@ from procrastinate import App, JobContext, PsycopgConnector
 from sqlalchemy import make_url
 
 from engine import clock, log
+from engine.definitions import examination
 from engine.instances import work
 from engine.instances.runtime import Runtime
 from engine.jobs import fence
@@ -150,6 +151,7 @@ def _reap(runtime: Runtime) -> None:
 def _forget(runtime: Runtime) -> None:
     with runtime.database.transaction() as session:
         fence.forget_old(session, clock.now())
+        examination.forget_old(session, clock.now())
 
 
 def _app(runtime: Runtime) -> App:

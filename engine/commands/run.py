@@ -39,6 +39,7 @@ def _prepare(settings: Settings, url: str) -> None:
     from engine.database.migrations import migrate
     from engine.database.session import Database
     from engine.definitions.store import publish_folder
+    from engine.instances.runtime import Runtime
 
     migrate(url)
     database = Database(url)
@@ -46,8 +47,9 @@ def _prepare(settings: Settings, url: str) -> None:
         if settings.demonstration is not None:
             load(settings.demonstration, "BORDEREAU_DEMONSTRATION")(database)
         handlers = load(settings.handlers, "BORDEREAU_HANDLERS")
+        runtime = Runtime(database=database, handlers=handlers, zone=settings.zone, region=settings.holidays)
         for folder in process_folders(settings.processes):
-            publish_folder(database, folder, handlers)
+            publish_folder(database, folder, handlers, runtime.environment)
     finally:
         database.dispose()
 

@@ -17,7 +17,7 @@ from engine import clock
 from engine.database.session import Database
 from engine.definitions import files as stored_files
 from engine.errors import CommandRejected, Conflict, NotAllowed
-from engine.handler import Actor
+from engine.handler import SYSTEM, Actor
 from engine.model.bundle import content_hash
 
 OWNER_ROLES: Final = frozenset({"process_owner", "admin"})
@@ -128,6 +128,12 @@ def discard(session: Session, process_key: str, revision: int | None = None) -> 
     other = session.execute(_FIND, {"key": process_key}).one_or_none()
     if other is not None:
         raise Conflict("draft_changed", process=process_key, by=other.saved_by)
+
+
+def require_publisher(actor: Actor) -> None:
+    """Raises NotAllowed for whoever may not publish: process owners may, and the engine itself."""
+    if actor.login != SYSTEM.login and not actor.roles & OWNER_ROLES:
+        raise NotAllowed("publish_not_allowed")
 
 
 def _require_owner(actor: Actor) -> None:

@@ -1,4 +1,4 @@
-"""The files of versions and drafts, stored once for each content."""
+"""The files of versions, of drafts and of what is being examined, stored once for each content."""
 
 from __future__ import annotations
 
@@ -20,11 +20,17 @@ _FORGET = text("""
     WHERE content_hash = :content_hash
       AND NOT EXISTS (SELECT FROM engine.definition_version v WHERE v.content_hash = :content_hash)
       AND NOT EXISTS (SELECT FROM engine.definition_draft d WHERE d.content_hash = :content_hash)
+      AND NOT EXISTS (SELECT FROM engine.examination e
+                      WHERE e.content_hash = :content_hash AND e.state IN ('waiting', 'running'))
 """)
+
+# Keeping and forgetting one content wait for each other: nothing is forgotten that somebody has just begun to need.
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('content ' || :content_hash, 0))")
 
 
 def keep(session: Session, content_hash: str, files: Mapping[str, bytes]) -> None:
     """Store ``files`` unless they are here already."""
+    session.execute(_LOCK, {"content_hash": content_hash})
     paths = sorted(files)
     session.execute(_KEEP, {"content_hash": content_hash, "paths": paths, "contents": [files[path] for path in paths]})
 
@@ -35,5 +41,6 @@ def read(session: Session, content_hash: str) -> dict[str, bytes]:
 
 
 def forget_unused(session: Session, content_hash: str) -> None:
-    """Drop the files of ``content_hash`` if no version and no draft has this content."""
+    """Drop the files of ``content_hash`` if no version, no draft and no examination under way has this content."""
+    session.execute(_LOCK, {"content_hash": content_hash})
     session.execute(_FORGET, {"content_hash": content_hash})

@@ -65,7 +65,7 @@ def check(
 
 def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] | None) -> Iterator[Problem]:
     """What of a bundle that can be read does not fit the world."""
-    files = _files_of_processes(bundle)
+    files = files_of_processes(bundle)
     names = variables.names(bundle, handlers)
     known = Known(types=variables.typed(bundle), names=names)
     for process in bundle.model.processes.values():
@@ -85,7 +85,7 @@ def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] |
     yield from _process_file(bundle, handlers, roles)
 
 
-def _files_of_processes(bundle: Bundle) -> Mapping[str, str]:
+def files_of_processes(bundle: Bundle) -> Mapping[str, str]:
     """The file of each process, by its id."""
     return {
         process.id: path

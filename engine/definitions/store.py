@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,23 +14,32 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.database.session import Database
-from engine.definitions import drafts, entrances
+from engine.definitions import drafts, entrances, examination
 from engine.definitions import files as stored_files
 from engine.definitions.cache import BundleCache
+from engine.definitions.examining import Examined, Proved
+from engine.definitions.findings import kept_with_version, problems_of, proved_of
 from engine.definitions.gate import check, lane_roles
-from engine.errors import Conflict, DefinitionError, InvariantBroken, NotAllowed, NotFound, Problem
+from engine.errors import CommandRejected, Conflict, DefinitionError, InvariantBroken, NotFound, Problem
 from engine.handler import SYSTEM, Actor, HandlerTable
+from engine.history import publications
 from engine.identity import people
 from engine.jobs import queue
 from engine.model.bundle import Bundle, content_hash, read_bundle
+from engine.stories import At
 from engine.timers import starts as start_timers
+
+REASON_LENGTH: Final = 500
 
 _CACHE: Final = BundleCache()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One published version. ``number`` counts from 1 in its process; ``title`` by locale."""
+    """One published version. ``number`` counts from 1 in its process; ``title`` by locale.
+
+    ``reason``: why it was published although soundness was not decided. ``verdicts``: the text behind ``proved``.
+    """
 
     id: int
     process_key: str
@@ -39,6 +49,13 @@ class Version:
     note: str
     published_at: datetime
     published_by: str
+    reason: str = ""
+    verdicts: str | None = None
+
+    @property
+    def proved(self) -> tuple[Proved, ...] | None:
+        """Whether its processes are sound, as it was found when it was published; None for versions from before that was asked."""
+        return None if self.verdicts is None else tuple(map(proved_of, json.loads(self.verdicts)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +66,9 @@ class Definition:
     bundle: Bundle
 
 
-_VERSION = "id, process_key, number, content_hash, title_fr, title_en, note, published_at, published_by"
+_VERSION = (
+    "id, process_key, number, content_hash, title_fr, title_en, note, published_at, published_by, reason, verdicts"
+)
 
 _LATEST = text(f"""
     SELECT {_VERSION} FROM engine.definition_version WHERE process_key = :key ORDER BY number DESC LIMIT 1
@@ -75,9 +94,9 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('definition ' || :ke
 _INSERT = text(f"""
     INSERT INTO engine.definition_version
         (process_key, number, content_hash, title_fr, title_en, note, start_roles, lane_roles, start_messages, start_signals,
-         published_at, published_by)
+         published_at, published_by, reason, verdicts)
     VALUES (:key, :number, :content_hash, :title_fr, :title_en, :note, :start_roles, :lane_roles, :start_messages, :start_signals,
-            :now, :login)
+            :now, :login, :reason, :verdicts)
     RETURNING {_VERSION}
 """)  # noqa: S608 - composed of constants
 
@@ -89,18 +108,26 @@ def publish(
     handlers: HandlerTable,
     note: str = "",
     *,
+    reason: str = "",
     base_version: int | None = None,
     draft_revision: int | None = None,
 ) -> Version:
     """Publish ``files`` as the next version; the next start uses it, running instances keep theirs. The process's draft is done with,
     unless the engine itself publishes: what a person is drawing stays.
 
+    The gate asks in this order, and each refusal is complete: what ``check`` finds (DefinitionError); whether somebody meanwhile published
+    (Conflict ``version_newer``) or saved a draft that this version would throw away (``draft_changed``); an examination that is done
+    (``examination_running``: ask for it, ``definitions.examination``, and come again); what it found, and a ``reason`` where soundness is
+    not decided (DefinitionError). The version and the history of the process keep note, verdicts and reason.
+
     The content that is published already is not published again: the latest version is given. ``base_version``: the number of the version
-    that the editor began with. ``draft_revision``: that of the draft that the editor last saw, 0 for none. Raises NotAllowed;
-    DefinitionError with every problem found; Conflict if somebody meanwhile published (``version_newer``) or saved a draft that
-    this version would throw away (``draft_changed``).
+    that the editor began with. ``draft_revision``: that of the draft that the editor last saw, 0 for none. Raises besides NotAllowed, and
+    CommandRejected for a reason that is too long.
     """
-    _require_owner(actor)
+    drafts.require_publisher(actor)
+    reason = reason.strip()
+    if len(reason) > REASON_LENGTH:
+        raise CommandRejected("soundness_reason_too_long", maximum=REASON_LENGTH)
     now = clock.now()
     with database.transaction() as session:
         problems = check(files, handlers, roles=people.role_keys(session))
@@ -119,12 +146,15 @@ def publish(
             drafts.discard(session, bundle.key, draft_revision)
         if before is not None and before.content_hash == hashed:
             return before
+        found = _examined(session, hashed, handlers, reason)
+        reason = reason if found.needs_reason else ""
         stored_files.keep(session, hashed, files)
+        number, verdicts = 1 if before is None else before.number + 1, [*map(kept_with_version, found.proved)]
         row = session.execute(
             _INSERT,
             {
                 "key": bundle.key,
-                "number": 1 if before is None else before.number + 1,
+                "number": number,
                 "content_hash": hashed,
                 "title_fr": bundle.title["fr"],
                 "title_en": bundle.title["en"],
@@ -135,13 +165,37 @@ def publish(
                 "start_signals": sorted(set(entrances.by_signal(bundle).values())),
                 "now": now,
                 "login": actor.login,
+                "reason": reason,
+                "verdicts": json.dumps(verdicts, ensure_ascii=False),
             },
         ).one()
         version = version_of(row)
+        publications.append(
+            session,
+            bundle.key,
+            now,
+            actor.login,
+            version=number,
+            content_hash=hashed,
+            note=note,
+            reason=reason,
+            verdicts=verdicts,
+        )
         start_timers.end(session, bundle.key)
         if entrances.by_timer(bundle):
             queue.defer(session, queue.PLAN_STARTS, {"version_id": version.id})
         return version
+
+
+def _examined(session: Session, hashed: str, handlers: HandlerTable, reason: str) -> Examined:
+    """What was found of this content, if nothing of it stands against publishing. Raises as ``publish``."""
+    examined = examination.find(session, hashed, handlers)
+    if examined is None or examined.found is None:
+        raise Conflict("examination_running", id=hashed)
+    against = tuple(problems_of(examined.found, has_reason=bool(reason)))
+    if against:
+        raise DefinitionError(against)
+    return examined.found
 
 
 def lock_process(session: Session, process_key: str) -> None:
@@ -149,11 +203,11 @@ def lock_process(session: Session, process_key: str) -> None:
     session.execute(_LOCK, {"key": process_key})
 
 
-def publish_folder(database: Database, folder: Path, handlers: HandlerTable) -> Version:
+def publish_folder(database: Database, folder: Path, handlers: HandlerTable, at: At) -> Version:
     """Publish ``processes/<key>``, unless its content is published already or people have published versions of their own.
 
     So a new release brings its processes along, and never overrides what process owners made of them. Gives the version that is in force.
-    Raises DefinitionError.
+    What is to be published is examined here, before the transaction; ``at`` gives the calendar for its stories. Raises DefinitionError.
     """
     files = read_folder(folder)
     bundle = read_bundle(files)
@@ -161,6 +215,8 @@ def publish_folder(database: Database, folder: Path, handlers: HandlerTable) -> 
         published = versions(session, bundle.key)
     if any(each.published_by != SYSTEM.login for each in published):
         return published[0]
+    if not published or published[0].content_hash != content_hash(files):
+        examination.examine_now(database, SYSTEM, files, handlers, at)
     return publish(database, SYSTEM, files, handlers)
 
 
@@ -232,11 +288,6 @@ def problems_with_draft(database: Database, files: Mapping[str, bytes], handlers
     return check(files, handlers, roles=roles)
 
 
-def _require_owner(actor: Actor) -> None:
-    if actor.login != SYSTEM.login and not actor.roles & drafts.OWNER_ROLES:
-        raise NotAllowed("publish_not_allowed")
-
-
 def version_of(row: Row[Any]) -> Version:
     """The version of a row that has all columns of one."""
     return Version(
@@ -248,4 +299,6 @@ def version_of(row: Row[Any]) -> Version:
         note=row.note,
         published_at=row.published_at,
         published_by=row.published_by,
+        reason=row.reason,
+        verdicts=row.verdicts,
     )

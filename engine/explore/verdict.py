@@ -77,9 +77,14 @@ class Verdict:
         """Somebody can follow the path into it."""
         return self.soundness is Soundness.UNSOUND
 
+    @property
+    def code(self) -> str:
+        """The code of its sentence."""
+        return _CODES[self.soundness, self.kind]
+
     def sentence(self, locale: str) -> str:
         """What is wrong and what to do about it, in one sentence or two."""
-        return say(_CODES[self.soundness, self.kind], locale, **self._facts(locale))
+        return say(self.code, locale, **self._facts(locale))
 
     def _facts(self, locale: str) -> Facts:
         needs = [

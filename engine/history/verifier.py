@@ -32,6 +32,7 @@ MODEL = "model/"
 FIXED_MEMBERS = ("LISEZ-MOI.txt", "README.txt", CASE, EVENTS, "verifier.py")
 
 _BEGIN = b"bordereau/history/1/begin\n"
+_PROCESS = b"bordereau/history/1/process\n"
 _EVENT = b"bordereau/history/1/event\n"
 
 Members = List[Tuple[str, bytes]]
@@ -60,10 +61,22 @@ def chain_begin(version_hash: str) -> bytes:
     return hashlib.sha256(_BEGIN + bytes.fromhex(version_hash)).digest()
 
 
+def process_begin(process: str) -> bytes:
+    """What the first publication of a process is chained to: its key."""
+    return hashlib.sha256(_PROCESS + process.encode()).digest()
+
+
 def event_content(instance: int, sequence: int, at: str, actor: str, record: str) -> bytes:
     """What an event's hash covers; ``record`` is canonical JSON already, and so is the result."""
     return (
         f'{{"actor":{canonical(actor)},"at":{canonical(at)},"instance":{instance},"record":{record},"sequence":{sequence}}}'
+    ).encode()
+
+
+def process_event_content(process: str, sequence: int, at: str, actor: str, record: str) -> bytes:
+    """The same for the history of a process: it is named where the case stands."""
+    return (
+        f'{{"actor":{canonical(actor)},"at":{canonical(at)},"process":{canonical(process)},"record":{record},"sequence":{sequence}}}'
     ).encode()
 
 

@@ -41,7 +41,7 @@ class OpenTask:
 
 _LATEST = """
     SELECT DISTINCT ON (process_key)
-        id, process_key, number, content_hash, title_fr, title_en, note, published_at, published_by, start_roles
+        id, process_key, number, content_hash, title_fr, title_en, note, published_at, published_by, reason, verdicts, start_roles
     FROM engine.definition_version ORDER BY process_key, number DESC
 """
 

@@ -1,5 +1,5 @@
-"""What jobs do: fire a timer, run an effect, deliver a message or a signal, begin a case. Each may run twice, and at any time; the second
-time finds nothing to do.
+"""What jobs do: fire a timer, run an effect, deliver a message or a signal, begin a case, examine a process. Each may run
+twice, and at any time; the second time finds nothing to do.
 
 A body raises to be tried again. Its last attempt makes an incident instead: of the case where the kernel knows what failed, else of the
 job itself.
@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine import clock, log
-from engine.definitions import entrances
+from engine.definitions import entrances, examination
 from engine.definitions import store as definitions
 from engine.definitions.entrances import Entrance
 from engine.definitions.store import Definition
@@ -384,6 +384,16 @@ def start_by_timer(runtime: Runtime, attempt: Attempt, *, version_id: int, eleme
         _begin(runtime, session, definition, entrance, {}, attempt, now, started_by=SYSTEM.login)
 
 
+# ---- processes that are to be published
+
+
+def examine(runtime: Runtime, attempt: Attempt, *, content_hash: str, fingerprint: str) -> None:
+    """Prove and play what somebody wants to publish (``definitions.examination``)."""
+    examination.perform(
+        runtime.database, runtime.handlers, runtime.environment, content_hash, fingerprint, attempt.number
+    )
+
+
 BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.FIRE_TIMER: fire_timer,
     queue.RUN_EFFECT: run_effect,
@@ -392,5 +402,6 @@ BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.START_BY_TIMER: start_by_timer,
     queue.DELIVER_SIGNAL: deliver_signal,
     queue.START_BY_SIGNAL: start_by_signal,
+    queue.EXAMINE: examine,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""

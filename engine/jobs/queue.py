@@ -9,11 +9,13 @@ No job has a Procrastinate ``lock``: a finished job wakes nobody, and a future o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from procrastinate import App, SyncPsycopgConnector
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 FIRE_TIMER: Final = "fire_timer"
@@ -23,9 +25,15 @@ PLAN_STARTS: Final = "plan_starts"
 START_BY_TIMER: Final = "start_by_timer"
 DELIVER_SIGNAL: Final = "deliver_signal"
 START_BY_SIGNAL: Final = "start_by_signal"
+EXAMINE: Final = "examine"
 
 JobArguments = Mapping[str, Any]
 """What a job is told: ids (texts and whole numbers), never business data, which is read when the job runs."""
+
+_QUEUED = text("""
+    SELECT EXISTS (SELECT FROM jobs.procrastinate_jobs
+                   WHERE task_name = :name AND args = CAST(:job AS jsonb) AND status IN ('todo', 'doing'))
+""")
 
 _DEFERRING: Final = App(connector=SyncPsycopgConnector())
 
@@ -40,3 +48,8 @@ def defer(session: Session, name: str, *jobs: JobArguments, at: datetime | None 
     connection = session.connection().connection.driver_connection
     deferrer = _DEFERRING.configure_task(name, schedule_at=at, connection=connection)
     deferrer.batch_defer(*({**job} for job in jobs))
+
+
+def is_queued(session: Session, name: str, job: JobArguments) -> bool:
+    """Whether the queue holds this very job, waiting or being done."""
+    return bool(session.execute(_QUEUED, {"name": name, "job": json.dumps({**job})}).scalar_one())

@@ -18,7 +18,7 @@ from engine.data import data
 from engine.database.embedded import EmbeddedServer
 from engine.database.migrations import migrate
 from engine.database.session import Database
-from engine.definitions import store
+from engine.definitions import examination, store
 from engine.feel import Environment
 from engine.handler import SYSTEM, Handler, HandlerContext, HandlerTable, handler
 from engine.identity.people import add_role
@@ -237,6 +237,7 @@ def _durable(database: Database) -> Iterator[Figure]:
         for role in ("sales", "sales_manager", "warehouse"):
             add_role(session, role, title_fr=role, title_en=role)
         session.execute(text("CREATE TABLE public.one_row (id bigint PRIMARY KEY, note text)"))
+    examination.examine_now(database, SYSTEM, _bundle(), runtime.handlers, runtime.environment)
     version = store.publish(database, SYSTEM, _bundle(), runtime.handlers)
     actor = replace(SYSTEM, login="bench", roles=frozenset({"sales", "sales_manager", "warehouse"}))
     numbers = iter(range(10**9))

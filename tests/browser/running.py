@@ -59,8 +59,6 @@ def start(database_url: str, folder: Path) -> Application:
     """Fill the (migrated, empty) database, publish what ``processes/`` holds, and run."""
     database = Database(database_url)
     seed(database)
-    for process in sorted(each for each in (CHECKOUT / "processes").iterdir() if each.is_dir()):
-        store.publish_folder(database, process, HANDLERS)
     environment = {
         "BORDEREAU_DATA": str(folder),
         "DATABASE_URL": database_url,
@@ -69,6 +67,8 @@ def start(database_url: str, folder: Path) -> Application:
     }
     settings = Settings.from_environment(environment)
     runtime = Runtime(database=database, handlers=HANDLERS, zone=settings.zone)
+    for process in sorted(each for each in (CHECKOUT / "processes").iterdir() if each.is_dir()):
+        store.publish_folder(database, process, HANDLERS, runtime.environment)
     server = create_server(create_app(runtime, settings), host="127.0.0.1", port=0, threads=6)
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()

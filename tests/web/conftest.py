@@ -124,10 +124,10 @@ def office(module_database: Database, tmp_path_factory: pytest.TempPathFactory) 
             locale="fr",
             may_be_weak=True,
         )
-    for folder in sorted(each for each in (CHECKOUT / "processes").iterdir() if each.is_dir()):
-        store.publish_folder(module_database, folder, HANDLERS)
-    settings = Settings(data_folder=tmp_path_factory.mktemp("data"), secret_key_given="of this test")
     runtime = Runtime(database=module_database, handlers=HANDLERS)
+    for folder in sorted(each for each in (CHECKOUT / "processes").iterdir() if each.is_dir()):
+        store.publish_folder(module_database, folder, HANDLERS, runtime.environment)
+    settings = Settings(data_folder=tmp_path_factory.mktemp("data"), secret_key_given="of this test")
     return Office(app=create_app(runtime, settings), runtime=runtime)
 
 

@@ -9,7 +9,6 @@ from html import unescape
 import pytest
 
 from engine import clock
-from engine.definitions import store
 from engine.handler import SYSTEM
 from engine.instances import commands, signals
 from engine.messages.signals import OutgoingSignal
@@ -37,6 +36,7 @@ from tests.engine.instances.drawing import (
     user,
     write,
 )
+from tests.publishing import publish_unexamined
 from tests.web.conftest import Office
 from tests.web.test_pages import UNTRANSLATED
 from web import present
@@ -99,7 +99,7 @@ def trip() -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def case(office: Office) -> int:
-    store.publish(office.runtime.database, SYSTEM, trip(), HANDLERS)
+    publish_unexamined(office.runtime.database, SYSTEM, trip(), HANDLERS)
     started = commands.start_instance(office.runtime, office.actor("gabriel"), "trip")
     with office.runtime.database.transaction() as session:
         signals.throw(session, [OutgoingSignal(name="storm", payload={})], clock.now(), sender="system")

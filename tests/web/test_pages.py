@@ -11,6 +11,7 @@ import pytest
 from engine.definitions import store
 from engine.inbox import commands as inbox_commands
 from engine.settings import CHECKOUT
+from tests.publishing import publish_unexamined
 from tests.web.conftest import Browser, Office
 
 UNTRANSLATED = re.compile(r"n’a pas de texte pour|has no text for|\bweb\.[a-z_]+\.|\{[a-z_]+\}")
@@ -175,12 +176,12 @@ def test_a_case_that_stopped_says_why(office: Office) -> None:
     table = table.replace(b"</outputEntry>", b'</outputEntry><outputEntry id="of_@"><text>1</text></outputEntry>')
     table = table.replace(b"of_@", b"of_below", 1).replace(b"of_@", b"of_above", 1)
     database, owner = office.runtime.database, office.actor("olivia")
-    store.publish(database, owner, {**files, "approval.dmn": table}, office.runtime.handlers)
+    publish_unexamined(database, owner, {**files, "approval.dmn": table}, office.runtime.handlers)
     try:
         case = office.start()
         office.complete("gabriel", case, decision="launch", supplier="OFFICE-NORD", unit_price="18,50")
     finally:
-        store.publish(database, owner, files, office.runtime.handlers)
+        publish_unexamined(database, owner, files, office.runtime.handlers)
     _, page = _opened(office, "camille", f"/cases/{case}")
     assert "Arrêt à «\xa0Accord nécessaire ?\xa0»" in page
     assert "La condition «\xa0approval_required\xa0» doit donner vrai ou faux" in page

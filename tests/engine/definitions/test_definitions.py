@@ -17,6 +17,7 @@ from engine.instances import overview
 from engine.instances.commands import start_instance
 from engine.instances.runtime import Runtime
 from engine.model.bundle import Bundle, read_bundle
+from tests import publishing
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import CHIEF, CLERK, HANDLERS, OWNER, ROLES
 
@@ -75,10 +76,10 @@ def test_what_cannot_be_read_is_told_by_the_reader() -> None:
 def test_versions_are_numbered_and_the_same_content_is_not_published_twice(runtime: Runtime) -> None:
     database = runtime.database
     assert parcels.publish_parcel(database).number == 1
-    second = store.publish(database, OWNER, changed("weight &gt; 20", "weight &gt; 5"), HANDLERS, "stricter")
+    second = publishing.publish(database, OWNER, changed("weight &gt; 20", "weight &gt; 5"), HANDLERS, "stricter")
     assert (second.number, second.note, second.published_by) == (2, "stricter", "olga")
     # going back is a new version of the old content
-    assert store.publish(database, OWNER, parcels.files(), HANDLERS).number == 3
+    assert publishing.publish(database, OWNER, parcels.files(), HANDLERS).number == 3
     with database.reading() as session:
         assert [each.number for each in store.versions(session, "parcel")] == [3, 2, 1]
         assert (
@@ -92,9 +93,11 @@ def test_versions_are_numbered_and_the_same_content_is_not_published_twice(runti
 
 def test_only_owners_publish_and_nothing_broken(runtime: Runtime) -> None:
     with pytest.raises(NotAllowed):
-        store.publish(runtime.database, CHIEF, parcels.files(), HANDLERS)
+        publishing.publish(runtime.database, CHIEF, parcels.files(), HANDLERS)
     with pytest.raises(DefinitionError) as found:
-        store.publish(runtime.database, OWNER, changed('candidateGroups="chief"', 'candidateGroups="cheif"'), HANDLERS)
+        publishing.publish(
+            runtime.database, OWNER, changed('candidateGroups="chief"', 'candidateGroups="cheif"'), HANDLERS
+        )
     assert [each.code for each in found.value.problems] == ["role_unknown"]
 
 
@@ -103,7 +106,7 @@ def test_two_publishers_at_once_get_two_numbers(runtime: Runtime) -> None:
 
     def publish(limit: int) -> None:
         begin.wait()
-        store.publish(runtime.database, OWNER, changed("weight &gt; 20", f"weight &gt; {limit}"), HANDLERS)
+        publishing.publish(runtime.database, OWNER, changed("weight &gt; 20", f"weight &gt; {limit}"), HANDLERS)
 
     threads = [threading.Thread(target=publish, args=(limit,)) for limit in range(4)]
     for each in threads:
@@ -115,9 +118,11 @@ def test_two_publishers_at_once_get_two_numbers(runtime: Runtime) -> None:
 
 
 def test_who_began_with_an_older_version_is_told(runtime: Runtime) -> None:
-    store.publish(runtime.database, OWNER, changed("weight &gt; 20", "weight &gt; 5"), HANDLERS, base_version=1)
+    publishing.publish(runtime.database, OWNER, changed("weight &gt; 20", "weight &gt; 5"), HANDLERS, base_version=1)
     with pytest.raises(Conflict) as found:
-        store.publish(runtime.database, OWNER, changed("weight &gt; 20", "weight &gt; 6"), HANDLERS, base_version=1)
+        publishing.publish(
+            runtime.database, OWNER, changed("weight &gt; 20", "weight &gt; 6"), HANDLERS, base_version=1
+        )
     assert found.value.facts == {"process": "parcel", "base": 1, "latest": 2, "by": "olga"}
 
 
@@ -135,7 +140,7 @@ def test_drafts_may_be_broken_and_go_when_they_are_published(runtime: Runtime) -
         assert (
             session.execute(text("SELECT count(DISTINCT content_hash) FROM engine.definition_file")).scalar_one() == 2
         )
-    store.publish(database, OWNER, better, HANDLERS)
+    publishing.publish(database, OWNER, better, HANDLERS)
     with database.reading() as session:
         assert drafts.find(session, "parcel") is None
 
@@ -162,12 +167,12 @@ def test_publishing_does_not_throw_away_a_draft_that_its_publisher_has_not_seen(
     drafts.save(database, OWNER, "parcel", changed("weight &gt; 20", "weight &gt; 5"), 1, 0)
     for seen in (0, 2):
         with pytest.raises(Conflict) as found:
-            store.publish(database, OWNER, mine, HANDLERS, base_version=1, draft_revision=seen)
+            publishing.publish(database, OWNER, mine, HANDLERS, base_version=1, draft_revision=seen)
         assert found.value.facts == {"process": "parcel", "by": "olga"}
     with database.reading() as session:
         assert [each.number for each in store.versions(session, "parcel")] == [1]
         assert drafts.find(session, "parcel") is not None
-    assert store.publish(database, OWNER, mine, HANDLERS, base_version=1, draft_revision=1).number == 2
+    assert publishing.publish(database, OWNER, mine, HANDLERS, base_version=1, draft_revision=1).number == 2
     with database.reading() as session:
         assert drafts.find(session, "parcel") is None
 
@@ -178,7 +183,7 @@ def test_a_folder_leaves_what_people_are_drawing(runtime: Runtime, tmp_path: Pat
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(content)
     drafts.save(runtime.database, OWNER, "parcel", changed("weight &gt; 20", "weight &gt; 7"), 1, 0)
-    store.publish_folder(runtime.database, tmp_path, HANDLERS)
+    store.publish_folder(runtime.database, tmp_path, HANDLERS, runtime.environment)
     with runtime.database.reading() as session:
         assert drafts.find(session, "parcel") is not None
 
@@ -190,12 +195,12 @@ def test_a_folder_brings_its_process_until_people_make_it_their_own(runtime: Run
         (folder / path).write_bytes(content)
     (folder / ".hidden").write_text("x")
     (folder / "README.md").write_text("x")
-    assert store.publish_folder(runtime.database, folder, HANDLERS).number == 1
+    assert store.publish_folder(runtime.database, folder, HANDLERS, runtime.environment).number == 1
     (folder / "parcel.bpmn").write_bytes(changed("weight &gt; 20", "weight &gt; 5")["parcel.bpmn"])
-    assert store.publish_folder(runtime.database, folder, HANDLERS).number == 2
-    store.publish(runtime.database, OWNER, changed("weight &gt; 20", "weight &gt; 6"), HANDLERS)
+    assert store.publish_folder(runtime.database, folder, HANDLERS, runtime.environment).number == 2
+    publishing.publish(runtime.database, OWNER, changed("weight &gt; 20", "weight &gt; 6"), HANDLERS)
     (folder / "parcel.bpmn").write_bytes(changed("weight &gt; 20", "weight &gt; 7")["parcel.bpmn"])
-    in_force = store.publish_folder(runtime.database, folder, HANDLERS)
+    in_force = store.publish_folder(runtime.database, folder, HANDLERS, runtime.environment)
     assert (in_force.number, in_force.published_by) == (3, "olga")
 
 
@@ -232,4 +237,4 @@ def test_the_cache_forgets_what_was_used_least_recently() -> None:
 
 
 def test_the_engine_itself_may_publish(runtime: Runtime) -> None:
-    assert store.publish(runtime.database, SYSTEM, parcels.files(), HANDLERS).published_by == "system"
+    assert publishing.publish(runtime.database, SYSTEM, parcels.files(), HANDLERS).published_by == "system"

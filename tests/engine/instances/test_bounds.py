@@ -6,13 +6,13 @@ from sqlalchemy import text
 
 from engine.data import data
 from engine.database.session import Database
-from engine.definitions.store import publish
 from engine.handler import HandlerContext, HandlerTable, handler
 from engine.identity import people
 from engine.instances import driver
 from engine.instances.commands import start_instance
 from engine.instances.runtime import Runtime
 from tests.engine.processes.parcels import CLERK, OWNER
+from tests.publishing import publish_unexamined
 
 YAML = b"key: round\ntitle: {fr: Rond, en: Round}\nprocess: round\nstart: {roles: [clerk]}\n"
 BPMN = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -52,7 +52,7 @@ def test_a_loop_of_handlers_ends_in_an_incident(database: Database) -> None:
     handlers = HandlerTable.of([turn], [])
     with database.transaction() as session:
         people.add_role(session, "clerk", "clerk", "clerk")
-    publish(database, OWNER, {"process.yaml": YAML, "round.bpmn": BPMN}, handlers)
+    publish_unexamined(database, OWNER, {"process.yaml": YAML, "round.bpmn": BPMN}, handlers)
     runtime = Runtime(database=database, handlers=handlers)
     begun = start_instance(runtime, CLERK, "round", {})
     with database.reading() as session:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from engine import clock
 from engine.database.session import Database
-from engine.definitions.store import publish, read_folder
+from engine.definitions.store import read_folder
 from engine.handler import SYSTEM
 from engine.instances import work
 from engine.instances.runtime import Runtime
@@ -20,6 +20,7 @@ from engine.messages import store
 from engine.messages.store import OutgoingMessage
 from engine.worker import run_pending
 from tests.engine.processes import parcels
+from tests.publishing import publish
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from engine.data import Money, data
 from engine.database.session import Database
-from engine.definitions.store import Version, publish, read_folder
+from engine.definitions.store import Version, read_folder
 from engine.handler import (
     SYSTEM,
     Actor,
@@ -22,6 +22,7 @@ from engine.handler import (
 )
 from engine.identity import people
 from engine.instances.runtime import Runtime
+from tests.publishing import publish
 
 FOLDER = Path(__file__).parent / "parcel"
 

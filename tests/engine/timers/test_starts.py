@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from engine import clock
 from engine.database.session import Database
-from engine.definitions.store import Version, publish
+from engine.definitions.store import Version
 from engine.handler import HandlerTable
 from engine.instances import work
 from engine.instances.runtime import Runtime
@@ -19,6 +19,7 @@ from engine.jobs import queue
 from engine.timers import starts
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import OWNER
+from tests.publishing import publish
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")

@@ -1,0 +1,197 @@
+"""What is proved and played of a version before it is published: soundness (``engine.explore``) and stories (``engine.stories``). Pure.
+
+It takes up to seconds, so it happens in a job or a command, never in a request (``definitions.examination``). Bounded: states and moves of
+the proof are counted, stories of a version are, and the firings of one story are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from engine.definitions.gate import files_of_processes
+from engine.errors import DefinitionError, Facts, Problem
+from engine.explore import Surroundings, Verdict, explore
+from engine.handler import HandlerTable
+from engine.model.bundle import PROCESS_FILE, Bundle
+from engine.model.elements import Process
+from engine.protocol.events import ElementEntered, FlowTaken
+from engine.stories import At, Report, check_story, coverage, play, read_story, stories_of
+from engine.stories.checks import MOST_STORIES
+from engine.stories.world import World, world_of
+
+Texts = Mapping[str, str]
+"""What people call something, by locale."""
+
+MOST_STEPS = 2_000
+"""Elements and flows of one story's path that are kept: more is no longer looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proved:
+    """The verdict on one process of the version. ``element_title``: of the element where it is wrong, if there is one."""
+
+    file: str
+    title: Texts
+    verdict: Verdict
+    element_title: Texts | None = None
+
+    def sentence(self, locale: str) -> str:
+        """The verdict in words, with the element as people call it."""
+        named = None if self.element_title is None else self.element_title[locale]
+        return replace(self.verdict, element=named or self.verdict.element).sentence(locale)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What came of one story; ``path``: the elements and flows in the order in which it came to them."""
+
+    file: str
+    title: Texts
+    problems: tuple[Problem, ...] = ()
+    path: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """All went as told."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """How often all stories together came to each element and flow, and in how many a rule hit (by decision); 0 for never."""
+
+    elements: Mapping[str, int]
+    flows: Mapping[str, int]
+    rules: Mapping[str, Mapping[str, int]]
+    percent: int
+    stories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """All that is known of one content."""
+
+    proved: tuple[Proved, ...] = ()
+    played: tuple[Played, ...] = ()
+    covered: Covered
+
+    @property
+    def needs_reason(self) -> bool:
+        """Of some process it is not decided whether it is sound: whoever publishes says why they do."""
+        return any(not each.verdict.is_sound and not each.verdict.is_unsound for each in self.proved)
+
+    @property
+    def may_publish(self) -> bool:
+        """Nothing that was found stands against it, but for a reason that may be asked."""
+        return all(each.passed for each in self.played) and not any(each.verdict.is_unsound for each in self.proved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """``done`` of ``total`` questions are answered; ``code`` and ``facts`` say what is looked at now."""
+
+    done: int
+    total: int
+    code: str
+    facts: Facts
+
+
+def _silent(_progress: Progress) -> None:
+    """For whoever does not want to know how far it is."""
+
+
+def examine(bundle: Bundle, handlers: HandlerTable, at: At, tell: Callable[[Progress], None] = _silent) -> Examined:
+    """Prove every process and play every story of ``bundle``. ``tell`` is called before each; what it raises ends the examination.
+
+    ``handlers`` say which errors are raised and what stories may let handlers return; ``at`` gives the calendar at a moment.
+    """
+    stories = stories_of(bundle.files)
+    total = len(bundle.model.processes) + min(len(stories), MOST_STORIES)
+    world = world_of(bundle)
+    files = files_of_processes(bundle)
+    errors = {name: tuple(each.errors) for name, each in handlers.handlers.items()}
+    start_form = None if bundle.starts is None else bundle.starts.form
+    surroundings = Surroundings(forms=bundle.forms, start_form=start_form, errors=errors)
+    proved = []
+    for number, process in enumerate(bundle.model.processes.values()):
+        tell(
+            Progress(
+                done=number, total=total, code="examination_proving", facts={"process": process.name or process.id}
+            )
+        )
+        verdict = explore(bundle.model, process.id, surroundings=surroundings)
+        proved.append(_proved(bundle, world, files.get(process.id, PROCESS_FILE), process, verdict))
+    if len(stories) > MOST_STORIES:
+        return Examined(proved=tuple(proved), played=(_too_many(stories),), covered=_covered(bundle, ()))
+    played: list[Played] = []
+    reports: list[Report] = []
+    for number, (path, content) in enumerate(stories.items(), len(proved)):
+        tell(Progress(done=number, total=total, code="examination_playing", facts={"story": path}))
+        outcome, report = _play(bundle, path, content, handlers, at)
+        played.append(outcome)
+        reports += [] if report is None else [report]
+    return Examined(proved=tuple(proved), played=tuple(played), covered=_covered(bundle, reports))
+
+
+def _proved(bundle: Bundle, world: World, file: str, process: Process, verdict: Verdict) -> Proved:
+    element = verdict.element
+    return Proved(
+        file=file,
+        title=bundle.title if process.id == bundle.process_id else _both(process.name or process.id),
+        verdict=verdict,
+        element_title=None
+        if element is None or element == process.id
+        else {locale: world.title(element, locale) for locale in ("fr", "en")},
+    )
+
+
+def _both(text: str) -> Texts:
+    return {"fr": text, "en": text}
+
+
+def _too_many(stories: Mapping[str, bytes]) -> Played:
+    path = sorted(stories)[MOST_STORIES]
+    facts: Facts = {"limit": MOST_STORIES, "given": len(stories)}
+    return Played(file=path, title=_both(path), problems=(Problem(code="story_too_many", file=path, facts=facts),))
+
+
+def _play(bundle: Bundle, path: str, content: bytes, handlers: HandlerTable, at: At) -> tuple[Played, Report | None]:
+    """The outcome of one story; no report of one that cannot be read or does not fit."""
+    try:
+        story = read_story(content, path)
+    except DefinitionError as error:
+        return Played(file=path, title=_both(path), problems=error.problems), None
+    problems = check_story(bundle, story, handlers, at)
+    if problems:
+        return Played(file=path, title=story.title, problems=problems), None
+    report = play(bundle, story, handlers, at)
+    steps = tuple(_steps(report))[:MOST_STEPS]
+    return Played(file=path, title=story.title, problems=report.deviations, path=steps), report
+
+
+def _steps(report: Report) -> Iterator[str]:
+    for event in report.events:
+        if isinstance(event, ElementEntered):
+            yield event.element
+        elif isinstance(event, FlowTaken):
+            yield event.flow
+
+
+def _covered(bundle: Bundle, reports: tuple[Report, ...] | list[Report]) -> Covered:
+    found = coverage(bundle, reports)
+    steps = Counter(step for report in reports for step in _steps(report))
+    groups = (found.elements, found.flows, found.rules)
+    shares = [share for group in groups for share in group.values()]
+    covered, missing = (sum(len(getattr(each, name)) for each in shares) for name in ("covered", "missing"))
+    return Covered(
+        elements={each: steps[each] for share in found.elements.values() for each in (*share.covered, *share.missing)},
+        flows={each: steps[each] for share in found.flows.values() for each in (*share.covered, *share.missing)},
+        rules={
+            decision: {each: len(share.by.get(each, ())) for each in (*share.covered, *share.missing)}
+            for decision, share in found.rules.items()
+        },
+        percent=100 * covered // (covered + missing) if covered + missing else 100,
+        stories=len(reports),
+    )
