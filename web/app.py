@@ -13,6 +13,7 @@ from web.audit.views import blueprint as audit
 from web.inbox.views import blueprint as inbox
 from web.records.views import blueprint as records
 from web.workshop.editing import blueprint as editors
+from web.workshop.examining import blueprint as examinations
 from web.workshop.views import blueprint as workshop
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -33,7 +34,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     errors.install(app)
     ui.install(app)
     app.before_request(security.refuse_nul)
-    for each in (account, audit, inbox, records, workshop, editors):
+    for each in (account, audit, inbox, records, workshop, editors, examinations):
         app.register_blueprint(each)
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/health", "health", _health)

@@ -206,7 +206,7 @@ def test_publishing_a_decision_table_alone_makes_the_next_version(office: Office
         before = store.latest(session, "replenishment")
     assert before is not None
     body = {"files": {DMN: LOWER}, "base_version": before.number, "revision": 0, "note": "Seuil à 4 000 €"}
-    answer = olivia.post_json(f"{AT}/publish", body)
+    answer = office.publish_by(olivia, AT, body)
     assert answer.json == {"version": before.number + 1, "url": AT}
     old = olivia.get(f"{AT}/versions/{before.number}/decisions/{DMN}").text
     new = olivia.get(f"{AT}/versions/{before.number + 1}/decisions/{DMN}").text
@@ -219,7 +219,7 @@ def test_publishing_a_decision_table_alone_makes_the_next_version(office: Office
         before.number + 1,
     )
     back = {**body, "files": {DMN: TABLE}, "base_version": before.number + 1}
-    assert olivia.post_json(f"{AT}/publish", back).status_code == 200
+    assert office.publish_by(olivia, AT, back).status_code == 200
 
 
 def test_who_is_too_late_learns_whose_draft_it_is_and_can_go_on(office: Office, olivia: Browser) -> None:

@@ -52,6 +52,8 @@ GET    /processes/replenishment/edit               303    403 403     403     40
 POST   /processes/replenishment/check              303    403 403     403     403     400    403      400
 POST   /processes/replenishment/draft              303    403 403     403     403     400    403      400
 POST   /processes/replenishment/publish            303    403 403     403     403     400    403      400
+POST   /processes/replenishment/examination        303    403 403     403     403     400    403      400
+GET    /processes/replenishment/examination/0      303    403 403     403     403     404    403      404
 POST   /processes/replenishment/expression         303    403 403     403     403     400    403      400
 POST   /processes/replenishment/draft/discard      303    403 403     403     403     400    403      400
 GET    /processes/replenishment/decisions/approval.dmn 303 403 403    403     403     200    403      200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -20,9 +19,10 @@ from engine.errors import CommandRejected, Conflict, DefinitionError, NotFound
 from engine.identity import people
 from web import auth, errors, ui
 from web.ui import in_language, t
-from web.workshop import decisions, editor, expression
-from web.workshop.sent import Sent, is_count, laid_over, read_sent
-from web.workshop.versions import OWNERS, numbered
+from web.workshop import decisions, editor, examining, expression
+from web.workshop.posting import files_with, posted, sent
+from web.workshop.sent import is_count
+from web.workshop.versions import OWNERS
 
 blueprint = Blueprint("editors", __name__)
 
@@ -123,37 +123,12 @@ def _readable(content: bytes, path: str) -> tuple[decisions.SheetView, ...]:
         return ()
 
 
-def _files(process_key: str, sent: Sent) -> dict[str, bytes]:
-    """What was sent over the other files: of the draft, else of the version that the editor began with.
-
-    Raises NotFound; CommandRejected for files that the process has not.
-    """
-    with auth.runtime().database.reading() as session:
-        draft = drafts.find(session, process_key)
-        if draft is not None:
-            return laid_over(draft.files, sent)
-        definition, _ = numbered(session, process_key, sent.base_version)
-        return laid_over(definition.bundle.files, sent)
-
-
-def _posted() -> Any:
-    """The JSON of the request; None when it is none."""
-    try:
-        return request.get_json(silent=True) if request.is_json else None
-    except RecursionError:  # nested beyond what the JSON reader follows
-        return None
-
-
-def _sent() -> Sent:
-    return read_sent(_posted())
-
-
 @blueprint.post("/processes/<process_key>/check")
 @auth.requires(*OWNERS)
 def check(process_key: str) -> Response:
     """Everything that publishing this would say."""
     runtime = auth.runtime()
-    problems = definitions.problems_with_draft(runtime.database, _files(process_key, _sent()), runtime.handlers)
+    problems = definitions.problems_with_draft(runtime.database, files_with(process_key, sent()), runtime.handlers)
     return jsonify(problems=[errors.problem_record(each) for each in problems])
 
 
@@ -161,7 +136,7 @@ def check(process_key: str) -> Response:
 @auth.requires(*OWNERS)
 def check_expression(process_key: str) -> Response:
     """What is wrong with one expression, while it is typed."""
-    asked = expression.read_asked(_posted())
+    asked = expression.read_asked(posted())
     with auth.runtime().database.reading() as session:
         work = _work(session, process_key)
     return jsonify(expression.checked(asked, work.latest.bundle, work.files, auth.runtime().handlers))
@@ -171,10 +146,12 @@ def check_expression(process_key: str) -> Response:
 @auth.requires(*OWNERS)
 def save_draft(process_key: str) -> Response:
     """Keep what was drawn as the process's draft, broken or not."""
-    sent = _sent()
-    files = _files(process_key, sent)
+    drawn = sent()
+    files = files_with(process_key, drawn)
     try:
-        saved = drafts.save(auth.runtime().database, auth.actor(), process_key, files, sent.base_version, sent.revision)
+        saved = drafts.save(
+            auth.runtime().database, auth.actor(), process_key, files, drawn.base_version, drawn.revision
+        )
     except Conflict as conflict:
         return _conflict(process_key, conflict)
     return jsonify(revision=saved.revision)
@@ -183,27 +160,42 @@ def save_draft(process_key: str) -> Response:
 @blueprint.post("/processes/<process_key>/publish")
 @auth.requires(*OWNERS)
 def publish(process_key: str) -> Response:
-    """Publish what was drawn as the next version; 422 with the problems when it cannot be."""
-    sent, runtime = _sent(), auth.runtime()
+    """Publish what was drawn as the next version.
+
+    422 with the problems when it cannot be; 409 ``examination_running`` with the report while it is still examined (this asks for it).
+    """
+    drawn, runtime = sent(), auth.runtime()
+    files = files_with(process_key, drawn)
     try:
         version = definitions.publish(
             runtime.database,
             auth.actor(),
-            _files(process_key, sent),
+            files,
             runtime.handlers,
-            sent.note,
-            base_version=sent.base_version,
-            draft_revision=sent.revision,
+            drawn.note,
+            reason=drawn.reason,
+            base_version=drawn.base_version,
+            draft_revision=drawn.revision,
         )
     except DefinitionError as error:
-        response = jsonify(
-            problems=[errors.problem_record(each) for each in error.problems], message=errors.sentence(error)
-        )
-        response.status_code = 422
-        return response
+        return _refused(error)
     except Conflict as conflict:
-        return _conflict(process_key, conflict)
+        if conflict.code != examining.RUNNING:
+            return _conflict(process_key, conflict)
+        return examining.running(process_key, files, conflict)
     return jsonify(version=version.number, url=url_for("workshop.process", process_key=process_key))
+
+
+def _refused(error: DefinitionError) -> Response:
+    """Why it cannot be published; the code says if a reason is all that is missing."""
+    codes = {each.code for each in error.problems}
+    return errors.answer(
+        errors.status_of(error),
+        error.code if len(codes) > 1 else codes.pop(),
+        errors.sentence(error),
+        problems=[errors.problem_record(each) for each in error.problems],
+        message=errors.sentence(error),
+    )
 
 
 def _conflict(process_key: str, conflict: Conflict) -> Response:

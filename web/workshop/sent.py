@@ -26,12 +26,16 @@ _NAMED: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What an editor posts: whole files by path, and what they were based on. ``revision``: of the draft that it last saw, 0 for none."""
+    """What an editor posts: whole files by path, and what they were based on. ``revision``: of the draft that it last saw, 0 for none.
+
+    ``reason``: why it is to be published although it is not decided whether it is sound.
+    """
 
     files: Mapping[str, bytes]
     base_version: int | None
     revision: int
     note: str
+    reason: str
 
 
 def read_sent(body: Any) -> Sent:
@@ -39,16 +43,18 @@ def read_sent(body: Any) -> Sent:
     if not isinstance(body, dict) or not isinstance(body.get("files"), dict) or not body["files"]:
         raise CommandRejected("web.editor.not_json")
     files = body["files"]
-    base, revision, note = body.get("base_version"), body.get("revision") or 0, body.get("note") or ""
+    base, revision = body.get("base_version"), body.get("revision") or 0
+    note, reason = body.get("note") or "", body.get("reason") or ""
     if not all(is_text(path) and isinstance(text, str) for path, text in files.items()):
         raise CommandRejected("web.editor.not_json")
-    if not is_count(revision) or not (base is None or is_count(base)) or not is_text(note):
+    if not is_count(revision) or not (base is None or is_count(base)) or not (is_text(note) and is_text(reason)):
         raise CommandRejected("web.editor.not_json")
     return Sent(
         files={path: _content(path, text) for path, text in files.items()},
         base_version=base,
         revision=revision,
         note=note.strip()[:NOTE_LENGTH],
+        reason=reason.strip(),
     )
 
 

@@ -39,6 +39,16 @@ class ListedProcess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SoundnessView:
+    """Whether the cases of a version can come to an end: in a word, in a sentence a process, and why it was published all the same."""
+
+    word: str
+    is_sound: bool
+    sentences: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRow:
     """One version of a process."""
 
@@ -53,6 +63,7 @@ class VersionRow:
     running: int
     ended: int
     hash: str
+    soundness: SoundnessView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +216,22 @@ def _row(
         running=count.running,
         ended=count.ended,
         hash=version.content_hash,
+        soundness=_soundness(version, names),
+    )
+
+
+def _soundness(version: Version, names: Mapping[str, str]) -> SoundnessView:
+    """In words: what was proved when it was published."""
+    if version.proved is None:
+        return SoundnessView(word=t("web.process.not_examined"), is_sound=False, sentences=(), reason="")
+    undecided = [each for each in version.proved if not each.verdict.is_sound]
+    return SoundnessView(
+        word=t("web.process.not_decided" if undecided else "web.process.sound"),
+        is_sound=not undecided,
+        sentences=tuple(each.sentence(ui.locale()) for each in undecided),
+        reason=t("web.process.reason", name=ui.person(names, version.published_by), reason=version.reason)
+        if version.reason
+        else "",
     )
 
 
