@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.decisions.logic import DecisionFailure, Logic, Outcome
+from engine.decisions.table import Table
 from engine.decisions.types import ItemType, listed
 from engine.feel import Budget, Environment, FeelFailure, Function, TypeName, Value, coerced, printed_value
 from engine.feel.printer import printed_type
@@ -157,6 +158,13 @@ class Decision:
     def type(self) -> TypeName | None:
         """The declared type of the result, as FEEL knows it."""
         return None if self.kind is None else self.kind.feel
+
+    @property
+    def result_type(self) -> TypeName | None:
+        """The declared type of the result, else what a table's columns say of it; None when nothing is known."""
+        if self.type is None and isinstance(self.logic, Table):
+            return self.logic.type
+        return self.type
 
     def evaluate(
         self,

@@ -21,6 +21,7 @@ from engine.feel import (
     printed_value,
 )
 from engine.feel.tree import TypeName
+from engine.feel.types import ANY, NUMBER
 
 
 class HitPolicy(StrEnum):
@@ -114,6 +115,23 @@ class Table:
         """The names of several outputs."""
         return tuple(column.name for column in self.columns) if len(self.columns) > 1 else ()
 
+    @property
+    def type(self) -> TypeName:
+        """What is known of the type of its result, from what its columns declare."""
+        kinds = [column.type or ANY for column in self.columns]
+        if self.aggregation is not None and self.hit_policy is HitPolicy.COLLECT:
+            is_number = self.aggregation in (Aggregation.COUNT, Aggregation.SUM)
+            kinds = [NUMBER if is_number else kind for kind in kinds]
+        fields = tuple(zip(self.outputs, kinds, strict=False))
+        row = TypeName("context", fields=fields) if fields else kinds[0]
+        return TypeName("list", (row,)) if self._gives_all else row
+
+    @property
+    def _gives_all(self) -> bool:
+        """Its result is the list of what all rules that hit give."""
+        in_order = self.hit_policy in (HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER)
+        return in_order or (self.hit_policy is HitPolicy.COLLECT and self.aggregation is None)
+
     def outcome(self, scope: Mapping[str, Value], environment: Environment, budget: Budget) -> Outcome:
         """Decide. Raises DecisionFailure: an input not allowed, two hits under UNIQUE, different ones under ANY."""
         values = [column.expression.evaluate(scope, environment, budget) for column in self.inputs]
@@ -179,11 +197,7 @@ class Table:
             return self._shaped(self._row(defaults, scope, environment, budget))
         if self.hit_policy is HitPolicy.COLLECT and self.aggregation is Aggregation.COUNT:
             return call_builtin("count", [[]], environment, budget)
-        if self.hit_policy in (HitPolicy.RULE_ORDER, HitPolicy.OUTPUT_ORDER) or (
-            self.hit_policy is HitPolicy.COLLECT and self.aggregation is None
-        ):
-            return []
-        return None
+        return [] if self._gives_all else None
 
     def _collected(self, rows: list[list[Value]], environment: Environment, budget: Budget) -> Value:
         if self.aggregation is None:

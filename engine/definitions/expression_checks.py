@@ -17,17 +17,26 @@ from engine.model.elements import (
     Activity,
     BoundaryEvent,
     CatchEvent,
+    ComplexGateway,
+    ConditionalDefinition,
     EndEvent,
     Flow,
     MessageDefinition,
     Node,
     Process,
+    ReceiveTask,
     ScriptTask,
+    SendTask,
+    SingleDefinition,
     StartEvent,
     ThrowEvent,
     TimerDefinition,
     UserTask,
+    definitions_of,
 )
+
+_CONDITIONS = ("condition", "completionCondition", "loopCondition", "activationCondition", "complexBehaviorDefinition")
+"""Places whose expressions are asked for a yes or no."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +92,7 @@ def check_expressions(file: str, process: Process, known: Known) -> Iterator[Pro
 
 
 def _problems(file: str, element: Flow | Node, place: str, expression: Expression, known: Known) -> Iterator[Problem]:
-    for found in findings(expression, known, is_condition=place in ("condition", "completionCondition")):
+    for found in findings(expression, known, is_condition=place in _CONDITIONS):
         yield Problem(
             code=found.code,
             file=file,
@@ -102,21 +111,36 @@ def _expressions(node: Node) -> Iterator[tuple[str, Expression]]:
     if isinstance(node, Activity | StartEvent | CatchEvent | BoundaryEvent):
         yield from ((f"output {'.'.join(each.target)}", each.source) for each in node.outputs)
     if isinstance(node, Activity) and node.multi_instance is not None:
-        loop = node.multi_instance
-        yield "inputCollection", loop.input_collection
-        yield from _present(outputElement=loop.output_element, completionCondition=loop.completion_condition)
+        many = node.multi_instance
+        yield "inputCollection", many.input_collection
+        yield from _present(outputElement=many.output_element, completionCondition=many.completion_condition)
+        yield from (("complexBehaviorDefinition", each.condition) for each in many.complex)
+    if isinstance(node, Activity) and node.loop is not None:
+        yield from _present(loopCondition=node.loop.condition)
+    if isinstance(node, ComplexGateway):
+        yield from _present(activationCondition=node.activation)
     if isinstance(node, UserTask):
         yield from _present(
             assignee=node.assignee, dueDate=node.due, followUpDate=node.follow_up, priority=node.priority
         )
     if isinstance(node, ScriptTask):
         yield "expression", node.expression
-    if isinstance(node, StartEvent | CatchEvent | BoundaryEvent):
-        trigger = node.trigger
-        if isinstance(trigger, TimerDefinition):
-            yield f"time{trigger.kind.value.capitalize()}", trigger.expression
-        elif isinstance(trigger, MessageDefinition):
-            yield from _present(correlationKey=trigger.correlation_key)
+    for definition in _definitions(node):
+        if isinstance(definition, TimerDefinition):
+            yield f"time{definition.kind.value.capitalize()}", definition.expression
+        elif isinstance(definition, MessageDefinition):
+            yield from _present(correlationKey=definition.correlation_key)
+        elif isinstance(definition, ConditionalDefinition):
+            yield "condition", definition.condition
+
+
+def _definitions(node: Node) -> tuple[SingleDefinition, ...]:
+    """What the element waits for or throws."""
+    if isinstance(node, ReceiveTask | SendTask):
+        return (node.message,)
+    if isinstance(node, EndEvent | ThrowEvent):
+        return definitions_of(node.result)
+    return definitions_of(node.trigger) if isinstance(node, StartEvent | CatchEvent | BoundaryEvent) else ()
 
 
 def _present(**expressions: Expression | None) -> Iterator[tuple[str, Expression]]:

@@ -37,19 +37,30 @@ _LOOP_COUNTER: Final = "loopCounter"
 
 
 def known(bundle: Bundle) -> Mapping[str, TypeName | None]:
-    """Every name that some step writes, with its type where forms tell it and no step makes something else of it; None else.
+    """Every name that some step writes, with its type where forms and decisions tell it and no step makes something else of it; None else.
 
     Not all that there may be: a message or a handler can bring more, so that a name that is not here is no mistake.
     """
     types: dict[str, TypeName | None] = {}
-    for form in bundle.forms.values():
-        for field in form.fields:
-            found = _FEEL[field.type]
-            types[field.name] = found if types.get(field.name, found) == found else None
+    for name, found in (*_asked(bundle), *_decided(bundle)):
+        types[name] = found if types.get(name, found) == found else None
     for process in bundle.model.processes.values():
         for node in process.nodes.values():
             types |= dict.fromkeys(_written(node))
     return types
+
+
+def _asked(bundle: Bundle) -> Iterator[tuple[str, TypeName]]:
+    for form in bundle.forms.values():
+        yield from ((field.name, _FEEL[field.type]) for field in form.fields)
+
+
+def _decided(bundle: Bundle) -> Iterator[tuple[str, TypeName | None]]:
+    for process in bundle.model.processes.values():
+        for node in process.nodes.values():
+            if isinstance(node, BusinessRuleTask):
+                decision = bundle.model.decisions.get(node.decision)
+                yield node.result_variable, None if decision is None else decision.result_type
 
 
 def typed(bundle: Bundle) -> dict[str, TypeName]:
@@ -85,7 +96,7 @@ def _mappings(node: Node) -> Iterator[VariableMapping]:
 
 
 def _written(node: Node) -> Iterator[str]:
-    if isinstance(node, ScriptTask | BusinessRuleTask) and node.result_variable:
+    if isinstance(node, ScriptTask):
         yield node.result_variable
     yield from (each.target[0] for each in _mappings(node) if not _is_kept(each))
     if isinstance(node, Activity) and node.multi_instance is not None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 
 from engine.definitions import gate
+from engine.definitions.expression_checks import Known, check_expressions
+from engine.feel import TypeName
+from engine.model import elements as model
+from tests.engine.kernel.building import feel, make, script
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import HANDLERS, ROLES
 
@@ -55,3 +59,18 @@ def test_mappings_and_other_expressions_are_looked_at_too() -> None:
     assert [(each.code, each.place) for each in problems if each.code.startswith("feel_")] == [
         ("feel_arithmetic_kinds", "output number")
     ]
+
+
+@pytest.mark.parametrize(
+    ("node", "place"),
+    [
+        (make(model.CatchEvent, "n", trigger=model.ConditionalDefinition(condition=feel('"yes"'))), "condition"),
+        (make(model.ComplexGateway, "n", activation=feel("activationCount")), "activationCondition"),
+        (script("n", loop=model.StandardLoop(condition=feel("loopCounter + 1"), tests_before=False)), "loopCondition"),
+    ],
+)
+def test_conditions_of_every_kind_are_asked_for_a_yes_or_no(node: model.Node, place: str) -> None:
+    process = model.Process(id="p", name="p", nodes={"n": node}, flows={})
+    known = Known(types={"activationCount": TypeName("number"), "loopCounter": TypeName("number")})
+    (problem,) = check_expressions("p.bpmn", process, known)
+    assert (problem.code, problem.element_id, problem.place) == ("condition_never_boolean", "n", place)
