@@ -17,6 +17,7 @@ from engine.settings import Settings
 if TYPE_CHECKING:
     from engine.explore import Verdict
     from engine.handler import HandlerTable
+    from engine.model.bpmn_reader import ProcessFile
 
 
 def add(commands: Any) -> None:
@@ -56,7 +57,6 @@ def _verdicts(path: Path, settings: Settings) -> tuple[Verdict, ...]:
     """Whether every case of each process can come to an end: asked of what can be read without an error."""
     from engine.definitions.store import read_folder
     from engine.explore import Surroundings, verdicts
-    from engine.model.bpmn_reader import read_processes
     from engine.model.bundle import read_bundle
     from engine.model.elements import BusinessRuleTask, Model
 
@@ -64,9 +64,9 @@ def _verdicts(path: Path, settings: Settings) -> tuple[Verdict, ...]:
         handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
         errors = {name: tuple(each.errors) for name, each in handlers.handlers.items()}
         return tuple(verdicts(read_bundle(read_folder(path)), surroundings=Surroundings(errors=errors)).values())
-    if path.suffix != ".bpmn":
+    if path.suffix not in {".bpmn", ".yaml"}:
         return ()
-    processes = read_processes(path.read_bytes(), path.name)
+    processes = _read(path.read_bytes(), path).processes
     if any(isinstance(node, BusinessRuleTask) for process in processes for node in process.nodes.values()):
         return ()  # what its decisions give is known with the whole folder only
     return tuple(verdicts(Model(processes={each.id: each for each in processes})).values())
@@ -102,7 +102,6 @@ def _of_file(path: Path) -> tuple[Problem, ...]:
     """The problems of a file by itself, with the decision files beside it that it may import."""
     from engine.decisions import read_model
     from engine.decisions.checks import check_model
-    from engine.model.bpmn_reader import read_processes
 
     content = read_bytes(path)
     if content is None:
@@ -111,10 +110,20 @@ def _of_file(path: Path) -> tuple[Problem, ...]:
         if path.suffix == ".dmn":
             model = read_model(content, path.name, others=beside(path))
             return (*model.warnings, *check_model(model))
-        read_processes(content, path.name)
+        return _read(content, path).warnings
     except DefinitionError as error:
         return error.problems
-    return ()
+
+
+def _read(content: bytes, path: Path) -> ProcessFile:
+    """The processes of a file by itself: of a diagram, or of a short form. Raises DefinitionError."""
+    from engine.model.bpmn_reader import ProcessFile, read_process_file
+    from engine.model.short_form import read_short_form
+
+    if path.suffix != ".yaml":
+        return read_process_file(content, path.name)
+    form = read_short_form(content, path.name)
+    return ProcessFile(processes=(form.process,), warnings=form.warnings)
 
 
 def _too_large(file: str) -> Problem:

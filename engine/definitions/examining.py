@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from engine.definitions.gate import files_of_processes
 from engine.errors import DefinitionError, Facts, Problem
 from engine.explore import Surroundings, Verdict, explore
 from engine.handler import HandlerTable
-from engine.model.bundle import PROCESS_FILE, Bundle
+from engine.model.bundle import Bundle
+from engine.model.bundle_checks import PROCESS_FILE
 from engine.model.elements import Process
 from engine.protocol.events import ElementEntered, FlowTaken
 from engine.stories import At, Report, check_story, coverage, play, read_story, stories_of
@@ -110,7 +110,7 @@ def examine(bundle: Bundle, handlers: HandlerTable, at: At, tell: Callable[[Prog
     stories = stories_of(bundle.files)
     total = len(bundle.model.processes) + min(len(stories), MOST_STORIES)
     world = world_of(bundle)
-    files = files_of_processes(bundle)
+    files = bundle.process_files
     errors = {name: tuple(each.errors) for name, each in handlers.handlers.items()}
     start_form = None if bundle.starts is None else bundle.starts.form
     surroundings = Surroundings(forms=bundle.forms, start_form=start_form, errors=errors)

@@ -16,8 +16,8 @@ from engine.definitions.entrances import entrances_of
 from engine.definitions.expression_checks import Known, check_expressions
 from engine.errors import DefinitionError, Facts, Problem
 from engine.handler import Handler, HandlerTable
-from engine.model.bpmn_reader import read_processes
-from engine.model.bundle import PROCESS_FILE, Bundle, read_bundle
+from engine.model.bundle import Bundle, read_bundle
+from engine.model.bundle_checks import PROCESS_FILE
 from engine.model.elements import (
     BoundaryEvent,
     ConditionalDefinition,
@@ -65,7 +65,7 @@ def check(
 
 def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] | None) -> Iterator[Problem]:
     """What of a bundle that can be read does not fit the world."""
-    files = files_of_processes(bundle)
+    files = bundle.process_files
     names = variables.names(bundle, handlers)
     known = Known(types=variables.typed(bundle), names=names)
     for process in bundle.model.processes.values():
@@ -83,16 +83,6 @@ def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] |
     for model in bundle.decision_models.values():
         yield from check_model(model, names)
     yield from _process_file(bundle, handlers, roles)
-
-
-def files_of_processes(bundle: Bundle) -> Mapping[str, str]:
-    """The file of each process, by its id."""
-    return {
-        process.id: path
-        for path in sorted(bundle.files)
-        if path.endswith(".bpmn")
-        for process in read_processes(bundle.files[path], path)
-    }
 
 
 def lane_roles(bundle: Bundle) -> frozenset[str]:

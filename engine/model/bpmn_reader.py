@@ -47,7 +47,11 @@ def read_process_file(xml: bytes, file: str, *, scripts: Mapping[str, str] | Non
 
     The file is not compared with the BPMN schemas here (``schema.validate``): what the reader needs, it checks itself.
     """
-    root = parse_xml(xml, file)
+    return read_tree(parse_xml(xml, file), file, scripts=scripts)
+
+
+def read_tree(root: Element, file: str, *, scripts: Mapping[str, str] | None = None) -> ProcessFile:
+    """``read_process_file`` of what is a tree already: also the short form becomes one, so that both are judged by the same rules."""
     problems = Problems(file)
     if root.tag != f"{{{BPMN}}}definitions":
         problems.add("bpmn_root", root, place=str(root.sourceline), tag=etree.QName(root).localname)

@@ -1,6 +1,7 @@
 """The bundle: everything that one version of a process consists of, read from its folder and held against itself.
 
-``process.yaml`` · ``*.bpmn`` · ``*.dmn`` · ``forms/*.yaml`` (and, without effect here, ``README*.md`` and ``stories/*.yaml``).
+``process.yaml`` · ``*.bpmn``, or the short form ``*.yaml`` where one could be · ``*.dmn`` · ``forms/*.yaml`` (and, without effect here,
+``README*.md`` and ``stories/*.yaml``).
 """
 
 from __future__ import annotations
@@ -8,20 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from engine.decisions import Decision, DecisionModel, Models
 from engine.errors import DefinitionError, Problem
 from engine.feel import Expression, FeelTooMuch, at_most
 from engine.model.bpmn_reader import ProcessFile, read_process_file
-from engine.model.bundle_checks import BundleParts, cross_check
+from engine.model.bundle_checks import PROCESS_FILE, BundleParts, cross_check, is_process_file
 from engine.model.elements import Model, Process
 from engine.model.form_reader import read_form, yaml_expression
 from engine.model.forms import Form, Texts
 from engine.model.schema import validate
+from engine.model.short_form import read_short_form
 from engine.model.yaml_file import YamlFile, parse_yaml, schema_problems
-
-PROCESS_FILE = "process.yaml"
 
 MAXIMAL_FEEL = 200_000
 """Characters of all expressions of a version together: reading them stays a matter of seconds, whoever sends them."""
@@ -59,6 +60,7 @@ class SummaryField:
 class Bundle:
     """One version of a process, ready to run. ``names`` holds second-language names; French stands in the diagram.
 
+    ``process_files`` says by id in which file a process stands, ``lines`` in which line of a short form an element does.
     ``decision_models`` are its DMN files by path; their decisions are also in ``model``.
     """
 
@@ -75,6 +77,8 @@ class Bundle:
     summary: tuple[SummaryField, ...] = ()
     decision_models: Mapping[str, DecisionModel] = field(default_factory=dict)
     retention_days: int | None = None
+    process_files: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -100,6 +104,8 @@ class _Read:
 
     descriptions: dict[str, YamlFile | None] = field(default_factory=dict)
     processes: dict[str, ProcessFile | None] = field(default_factory=dict)
+    names: dict[str, Texts] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
     decisions: dict[str, DecisionModel | None] = field(default_factory=dict)
     forms: dict[str, Form | None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -129,6 +135,11 @@ def _read_all(files: Mapping[str, bytes]) -> _Read:
             case "bpmn":
                 problems.extend(_schema_problems(content, path))
                 read.processes[path] = _try(read_process_file, content, path, problems)
+            case "short form":
+                read.processes[path] = _try(partial(_read_short_form, read), content, path, problems)
+                other = f"{path.removesuffix('.yaml')}.bpmn"
+                if other in files:
+                    problems.append(Problem(code="process_in_two_forms", file=path, facts={"other": other}))
             case "dmn":
                 read.decisions[path] = _try(lambda _, path: models.read(path), content, path, problems)
             case "form":
@@ -149,6 +160,8 @@ def _kind(path: str) -> str | None:
         return "process"
     if "/" not in path and name.endswith((".bpmn", ".dmn")):
         return name.rpartition(".")[2]
+    if is_process_file(path):
+        return "short form"
     if path.count("/") == 1 and path.startswith("forms/") and name.endswith(".yaml"):
         return "form"
     is_other = (name.startswith("README") and name.endswith(".md")) or (
@@ -171,6 +184,14 @@ def _note_too_much(error: FeelTooMuch, path: str, problems: list[Problem]) -> No
     """Once: in the first file that there was no room for."""
     if all(each.code != error.code for each in problems):
         problems.append(Problem(code=error.code, file=path, facts=error.facts))
+
+
+def _read_short_form(read: _Read, content: bytes, path: str) -> ProcessFile:
+    """The process of a short form; its English names and its lines are noted."""
+    form = read_short_form(content, path)
+    read.names.update(form.names)
+    read.lines.update(form.lines)
+    return ProcessFile(processes=(form.process,), warnings=form.warnings)
 
 
 def _schema_problems(xml: bytes, path: str) -> tuple[Problem, ...]:
@@ -204,6 +225,8 @@ def _put_together(files: Mapping[str, bytes], read: _Read) -> Bundle:
         processes=processes,
         decisions=decisions,
         forms=forms,
+        names=read.names,
+        lines=read.lines,
         unread=read.unread,
         files=files,
     )
@@ -220,7 +243,7 @@ def _put_together(files: Mapping[str, bytes], read: _Read) -> Bundle:
         process_id=data["process"],
         starts=None if start is None else StartRule(roles=tuple(start["roles"]), form=start.get("form")),
         business_key=business_key,
-        names=data.get("names", {}),
+        names={**read.names, **data.get("names", {})},
         forms=forms,
         stages=tuple(
             Stage(id=each["id"], title=each["title"], elements=tuple(each["elements"]))
@@ -229,6 +252,8 @@ def _put_together(files: Mapping[str, bytes], read: _Read) -> Bundle:
         summary=summary,
         decision_models={path: model for path, model in read.decisions.items() if model is not None},
         retention_days=data.get("retention_days"),
+        process_files={key: path for key, (path, _) in processes.items()},
+        lines=read.lines,
         warnings=tuple(problems),
         files=dict(files),
     )

@@ -6,34 +6,57 @@ Where a file could not be read, what it would have held is not reported as missi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.decisions import Decision
 from engine.errors import DefinitionError, Problem
 from engine.model.elements import BusinessRuleTask, CallActivity, Node, Process, UserTask
-from engine.model.forms import Form
+from engine.model.forms import Form, Texts
 from engine.model.xml_file import BPMN, parse_xml
 from engine.model.yaml_file import YamlFile
+
+PROCESS_FILE = "process.yaml"
+
+
+def is_process_file(path: str) -> bool:
+    """Whether a process stands in the file: a diagram or a short form."""
+    return "/" not in path and path.endswith((".bpmn", ".yaml")) and path != PROCESS_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleParts:
-    """What was read. ``processes`` come with their file; ``unread`` are the paths of files that could not be read."""
+    """What was read. ``processes`` come with their file; ``unread`` are the paths of files that could not be read. ``names`` and ``lines``:
+    what short forms say of their elements.
+    """
 
     description: YamlFile | None
     processes: Mapping[str, tuple[str, Process]]
     decisions: Mapping[str, Decision]
     forms: Mapping[str, Form]
+    names: Mapping[str, Texts]
+    lines: Mapping[str, int]
     unread: frozenset[str]
     files: Mapping[str, bytes]
 
-    def could_hold(self, ending: str) -> bool:
-        """Whether an unread file of this kind may hold what is missed."""
-        return any(path.endswith(ending) for path in self.unread)
+    @property
+    def has_unread_decisions(self) -> bool:
+        """Whether a decision that is missed may stand in a file that could not be read."""
+        return any(path.endswith(".dmn") for path in self.unread)
+
+    @property
+    def has_unread_processes(self) -> bool:
+        """The same for processes and their elements."""
+        return any(map(is_process_file, self.unread))
 
 
 def cross_check(parts: BundleParts) -> Iterator[Problem]:
-    """Every name that leads nowhere, and what people should know besides."""
+    """Every name that leads nowhere, and what people should know besides; what stands in a short form, with its line."""
+    for problem in _cross_check(parts):
+        line = parts.lines.get(problem.element_id or "")
+        yield problem if line is None else replace(problem, place=f"line:{line}")
+
+
+def _cross_check(parts: BundleParts) -> Iterator[Problem]:
     for path, process in parts.processes.values():
         for node in process.nodes.values():
             yield from _check_node(node, path, parts)
@@ -56,9 +79,9 @@ def _check_node(node: Node, path: str, parts: BundleParts) -> Iterator[Problem]:
         if not node.name:
             yield Problem(code="name_missing", file=path, element_id=node.id, place="name", severity="warning")
     elif isinstance(node, BusinessRuleTask):
-        if node.decision not in parts.decisions and not parts.could_hold(".dmn"):
+        if node.decision not in parts.decisions and not parts.has_unread_decisions:
             yield _problem("decision_unknown", node, path, "decision", decision=node.decision)
-    elif isinstance(node, CallActivity) and node.process not in parts.processes and not parts.could_hold(".bpmn"):
+    elif isinstance(node, CallActivity) and node.process not in parts.processes and not parts.has_unread_processes:
         yield _problem("called_process_unknown", node, path, "calledElement", process=node.process)
 
 
@@ -72,7 +95,7 @@ def _check_reserved(process: Process, path: str) -> Iterator[Problem]:
 def _check_description(description: YamlFile, parts: BundleParts) -> Iterator[Problem]:
     data = description.data
     started = parts.processes.get(data["process"])
-    if started is None and not parts.could_hold(".bpmn"):
+    if started is None and not parts.has_unread_processes:
         yield description.problem("process_unknown", ("process",), process=data["process"])
     start = data.get("start")
     if start is not None:
@@ -81,7 +104,7 @@ def _check_description(description: YamlFile, parts: BundleParts) -> Iterator[Pr
             yield description.problem("form_unknown", ("start", "form"), form=form)
         if started is not None and not any(each.trigger is None for each in started[1].starts(started[1].id)):
             yield description.problem("start_without_plain_event", ("start",), process=data["process"])
-    if parts.could_hold(".bpmn"):
+    if parts.has_unread_processes:
         return
     known = _element_ids(parts)
     for position, stage in enumerate(data.get("stages", ())):
@@ -91,11 +114,14 @@ def _check_description(description: YamlFile, parts: BundleParts) -> Iterator[Pr
     for element in data.get("names", {}):
         if element not in known:
             yield description.problem("element_unknown", ("names", element), element=element)
+        elif element in parts.names:
+            yield description.problem("name_in_two_places", ("names", element), element=element)
 
 
 def _element_ids(parts: BundleParts) -> frozenset[str]:
-    """All ids of the BPMN files, participants and lanes included."""
-    found: set[str] = set()
+    """All ids of the processes, and of the BPMN files all others too (participants)."""
+    processes = [process for _, process in parts.processes.values()]
+    found = {identity for each in processes for identity in (each.id, *each.nodes, *each.flows, *each.lanes)}
     for path, content in parts.files.items():
         if path.endswith(".bpmn"):
             try:
@@ -112,11 +138,11 @@ def _check_used(description: YamlFile, parts: BundleParts) -> Iterator[Problem]:
         node for _, process in parts.processes.values() for node in process.nodes.values() if isinstance(node, UserTask)
     ]
     used = {node.form for node in tasks} | {description.data.get("start", {}).get("form")}
-    if not parts.could_hold(".bpmn"):
+    if not parts.has_unread_processes:
         for form in parts.forms:
             if form not in used:
                 yield Problem(code="form_unused", file=f"forms/{form}.yaml", severity="warning", facts={"form": form})
-    names = description.data.get("names", {})
+    names = {**parts.names, **description.data.get("names", {})}
     for path, process in parts.processes.values():
         named = [(node.id, node.name) for node in process.nodes.values()]
         named += [(lane.id, lane.name) for lane in process.lanes.values()]

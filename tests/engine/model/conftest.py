@@ -24,7 +24,7 @@ def described(value: Any) -> Any:
         fields = {
             each.name: described(getattr(value, each.name))
             for each in dataclasses.fields(value)
-            if each.name != "files"
+            if each.name not in {"files", "process_files"}  # where it was read, not what
         }
         return {"is": type(value).__name__} | fields
     if isinstance(value, Expression):

@@ -1,0 +1,170 @@
+"""The sheet on which a short form is drawn: the tree of a BPMN file, where each part of it comes from, and what is wrong with the form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lxml import etree
+
+from engine.errors import Fact, Problem
+from engine.model.expressions import quoted
+from engine.model.forms import Texts
+from engine.model.short_form.times import feel
+from engine.model.xml_file import BPMN, ZEEBE, Element, child
+from engine.model.yaml_file import Path, YamlFile
+
+
+@dataclass(slots=True, kw_only=True)
+class Way:
+    """A sequence flow being drawn: where it comes from is known, where it leads (``target``) comes later."""
+
+    id: str
+    source: str
+    scope: Element
+    path: Path
+    title: Texts | None = None
+    condition: str | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where the next node is drawn. ``strand`` names what runs as one: what runs beside it is another strand, and nobody can go there.
+
+    ``lane`` is None inside groups, which stand in one row as a whole.
+    """
+
+    scope: Element
+    strand: str
+    lane: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What is drawn so far. ``sources`` says where in the YAML file an element (and a place in it) stands; ``names`` are in English."""
+
+    document: YamlFile
+    root: Element = field(
+        default_factory=lambda: etree.Element(_bpmn("definitions"), nsmap={None: BPMN, "zeebe": ZEEBE})
+    )
+    problems: list[Problem] = field(default_factory=list)
+    names: dict[str, Texts] = field(default_factory=dict)
+    sources: dict[tuple[str, str | None], Path] = field(default_factory=dict)
+    ways: list[Way] = field(default_factory=list)
+    lanes: dict[str, Element] = field(default_factory=dict)
+    _declared: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def refuse(self, code: str, path: Path, **facts: Fact) -> None:
+        """Note what is wrong with the form itself."""
+        self.problems.append(self.document.problem(code, path, **facts))
+
+    def add(self, parent: Element, kind: str, **attributes: str | None) -> Element:
+        """An element of BPMN inside ``parent``."""
+        return etree.SubElement(
+            parent, _bpmn(kind), {name: value for name, value in attributes.items() if value is not None}
+        )
+
+    def identity(self, wanted: str, path: Path) -> str:
+        """``wanted``, an id that is said in the form or made of one, if nothing else has it; else noted, and another one."""
+        key = (wanted, None)
+        if key in self.sources:
+            other = self.document.problem("", self.sources[key]).facts["line"]
+            self.refuse("short_form_id_twice", path, id=wanted, other=other)
+            return self.identity(f"{wanted}_", path)
+        self.sources[key] = path
+        return wanted
+
+    def node(
+        self, kind: str, wanted: str, spot: Spot, path: Path, said: Mapping[str, Any], **more: str | None
+    ) -> Element:
+        """A flow node with the title and note that are ``said``, in its scope and lane."""
+        identity = self.identity(wanted, path)
+        element = self.add(spot.scope, kind, id=identity, **more)
+        self.title(element, said)
+        if note := said.get("note"):
+            self.add(element, "documentation").text = note
+        if spot.lane in self.lanes:
+            self.add(self.lanes[spot.lane], "flowNodeRef").text = identity
+        return element
+
+    def row(self, said: Mapping[str, Any], path: Path, spot: Spot) -> Spot:
+        """``spot`` in the row of the role that is ``said``: there it goes on until another one is. Inside groups the role counts alone."""
+        role = said.get("who")
+        if role is None:
+            return spot
+        if role not in self.lanes:
+            self.refuse("short_form_role_unknown", (*path, "who"), role=role, known=", ".join(self.lanes))
+            return spot
+        return spot if spot.lane is None else replace(spot, lane=role)
+
+    def title(self, element: Element, said: Mapping[str, Any]) -> None:
+        """French stands in the element, English is kept beside the model."""
+        title = said.get("title")
+        if title is not None:
+            french, english = (" ".join(title[language].split()) for language in ("fr", "en"))
+            element.set("name", french)
+            self.names[element.get("id") or ""] = {"en": english}
+
+    def way(self, source: Element, spot: Spot, path: Path, wanted: str | None = None) -> Way:
+        """A flow out of ``source``. Flows are drawn in the order in which this is asked for."""
+        start = source.get("id") or ""
+        identity = self.identity(wanted or f"flow_{start}", path)
+        found = Way(id=identity, source=start, scope=spot.scope, path=path)
+        self.ways.append(found)
+        return found
+
+    def extend(self, element: Element, name: str, **attributes: str) -> Element:
+        """A ``zeebe:`` extension of ``element``."""
+        holder = child(element, "extensionElements")
+        if holder is None:
+            holder = self.add(element, "extensionElements")
+        return etree.SubElement(holder, f"{{{ZEEBE}}}{name}", attributes)
+
+    def set_property(self, element: Element, name: str, value: str) -> None:
+        """A ``zeebe:property``."""
+        holder = child(element, "extensionElements")
+        found = None if holder is None else child(holder, "properties", ZEEBE)
+        properties = self.extend(element, "properties") if found is None else found
+        etree.SubElement(properties, f"{{{ZEEBE}}}property", {"name": name, "value": value})
+
+    def map_values(self, element: Element, direction: str, values: list[Any], path: Path) -> None:
+        """``values``: names, or ``name: FEEL``, or ``name: {text: …}``; ``direction`` is ``input`` or ``output``."""
+        identity = element.get("id") or ""
+        holder = child(element, "extensionElements")
+        found = None if holder is None else child(holder, "ioMapping", ZEEBE)
+        mapping = self.extend(element, "ioMapping") if found is None else found
+        for position, each in enumerate(values):
+            ((target, value),) = each.items() if isinstance(each, dict) else ((each, each),)
+            # a text as it stands must not begin with the sign of an expression: as a FEEL text it means the same
+            source = feel(quoted(value["text"])) if isinstance(value, dict) else feel(value)
+            etree.SubElement(mapping, f"{{{ZEEBE}}}{direction}", {"source": source, "target": target})
+            self.sources[identity, f"{direction} {target}"] = (*path, position)
+
+    def declare(self, kind: str, path: Path, *said: str) -> str:
+        """The id of the message (name, key), signal, error or escalation that is said at ``path``; declared where it is said first."""
+        key = (kind, *said)
+        if key not in self._declared:
+            # an id of which no step can have the like: capital letters are not allowed in theirs
+            identity = f"{kind.capitalize()}_{len(self._declared) + 1}"
+            name = "name" if kind in {"message", "signal"} else f"{kind}Code"
+            element = self.add(self.root, kind, id=identity, **{name: said[0]})
+            for correlation in said[1:]:
+                self.extend(element, "subscription", correlationKey=correlation)
+            self._declared[key] = identity
+            self.sources[identity, None] = path
+        return self._declared[key]
+
+    def draw_ways(self) -> None:
+        """Draw the flows, which all lead somewhere by now."""
+        for way in self.ways:
+            element = self.add(way.scope, "sequenceFlow", id=way.id, sourceRef=way.source, targetRef=way.target)
+            self.title(element, {"title": way.title})
+            if way.condition is not None:
+                self.add(element, "conditionExpression").text = way.condition
+                self.sources[way.id, "condition"] = (*way.path, "when")
+
+
+def _bpmn(name: str) -> str:
+    return f"{{{BPMN}}}{name}"
