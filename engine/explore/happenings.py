@@ -128,11 +128,11 @@ class Happenings:
         node = trial.node_of(activity)
         if isinstance(node, model.UserTask):
             body = trial.around(activity) if trial.state.is_item(activity) else activity
-            return () if body is None else _caught(trial.boundary(body, trial.node_of(body)))
+            return () if body is None else _caught(trial.boundary(body))
         codes: dict[str, None] = {}
         at: Activity | None = activity
         while at is not None:
-            codes.update(dict.fromkeys(_caught(trial.boundary(at, trial.node_of(at)))))
+            codes.update(dict.fromkeys(_caught(trial.boundary(at))))
             element = trial.scope_element(at.scope)
             if element is not None:
                 starts = trial.process_of(at.scope).event_sub_processes(element)

@@ -266,13 +266,12 @@ class Trial(Moves):
     ) -> dict[str, Value]:
         """As the kernel, for the names that are followed."""
         found: dict[str, Value] = {}
-        layered = seen.new_child(found)
         for mapping in mappings:
             name, *path = mapping.target
             if name not in self.shared.names:
                 continue
-            value = self.evaluate(mapping.source, layered, place)
-            found[name] = (
+            value = self.evaluate(mapping.source, seen, place)
+            found[name] = seen[name] = (
                 Unknown(name, Put(found.get(name, into.get(name)), tuple(path), value)) if path else _named(value, name)
             )
         return found
@@ -407,7 +406,7 @@ class Trial(Moves):
         if outputs:
             asked = {name for each in outputs for name in each.source.possible_variables}
             return {name: Unknown(name, Free()) for name in sorted(asked & self.shared.names)}
-        seen = self.state.visible(seen_from)
+        seen = self.state.variables_of(seen_from)
         return {name: may_have_changed(name, seen.get(name)) for name in sorted(self.shared.names)}
 
 

@@ -14,7 +14,7 @@ from engine.feel.extensions import FUNCTIONS
 from engine.feel.operations import Budget, weigh
 from engine.feel.parser import Parser
 from engine.feel.reading import count
-from engine.feel.tree import Node, Tests, TypeName, measure
+from engine.feel.tree import Name, Node, Path, Tests, TypeName, measure
 from engine.feel.values import Environment, Value
 
 
@@ -22,10 +22,22 @@ class _Compiled:
     """What expressions and tests have in common. Equal by source, names and types: two that read the same are the same.
 
     ``names`` and ``types`` are those that it was compiled with. ``cost`` is what straight-line evaluation takes, in steps: no ``Budget``
-    counts it, so whoever evaluates again and again has to.
+    counts it, so whoever evaluates again and again has to. ``path`` is the way to the value, where nothing else is asked for: a variable
+    and the names of entries (``order.amount``); else None.
     """
 
-    __slots__ = ("_run", "_slots", "cost", "names", "possible_variables", "source", "tree", "types", "variables")
+    __slots__ = (
+        "_run",
+        "_slots",
+        "cost",
+        "names",
+        "path",
+        "possible_variables",
+        "source",
+        "tree",
+        "types",
+        "variables",
+    )
 
     def __init__(self, source: str, tree: Node, run: Run, compiler: Compiler) -> None:
         self.source = source
@@ -33,6 +45,7 @@ class _Compiled:
         self.names = compiler.names
         self.types = compiler.types
         self.cost = measure(tree)[0]
+        self.path = _path_of(tree)
         self.variables = frozenset(compiler.variables)
         self.possible_variables = frozenset(compiler.possible_variables)
         self._run = run
@@ -50,6 +63,16 @@ class _Compiled:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__.removeprefix('_')}({self.source!r})"
+
+
+def _path_of(tree: Node) -> tuple[str, ...] | None:
+    match tree:
+        case Name():
+            return (tree.name,)
+        case Path(source=Name(name=name)):
+            return (name, *tree.names)
+        case _:
+            return None
 
 
 class Expression(_Compiled):

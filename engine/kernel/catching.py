@@ -19,17 +19,15 @@ from engine.protocol import events as happened
 class Catching(Tokens):
     """Moves of events that are caught."""
 
-    def boundary(self, activity: Activity, node: model.Node) -> list[model.BoundaryEvent]:
+    def boundary(self, activity: Activity) -> tuple[model.BoundaryEvent, ...]:
         """The boundary events of an activity; an item's are those of the body around it, and interrupt all items."""
-        if not isinstance(node, model.Activity) or self.state.is_item(activity):
-            return []
-        nodes = self.process_of(activity.scope).nodes
-        return [each for each in map(nodes.__getitem__, node.boundary) if isinstance(each, model.BoundaryEvent)]
+        events = self.station_of(activity).boundary
+        return () if events and self.state.is_item(activity) else events
 
-    def boundary_plans(self, activity: Activity, node: model.Activity, locals_: Variables) -> list[Plan]:
+    def boundary_plans(self, activity: Activity, locals_: Variables) -> list[Plan]:
         """The waits of the boundary events, which see the local inputs."""
-        seen = self.seen(activity, locals_)
-        events = self.boundary(activity, node)
+        events = self.boundary(activity)
+        seen = self.seen(activity, locals_) if events else {}
         return [plan for each in events for plan in self.plans(each.id, each.trigger, seen, f"boundary {each.id}")]
 
     def start_plans(self, process: model.Process, scope_element: str, seen: Variables) -> list[Plan]:
@@ -63,7 +61,7 @@ class Catching(Tokens):
     def await_first(self, activity: Activity, node: model.EventBasedGateway) -> None:
         """The gateway waits for every event after it, and goes with the first (BPMN 13.4.4)."""
         process = self.process_of(activity.scope)
-        seen = self.state.visible(activity.id)
+        seen = self.state.variables_of(activity.id)
         plans: list[Plan] = []
         for flow in node.outgoing:
             target = process.nodes[process.flows[flow].target]
@@ -95,7 +93,7 @@ class Catching(Tokens):
         wait = self.state.waits.get(wait_id)
         if wait is None:
             return
-        condition, seen = self.condition_of(wait).condition, self.state.visible(wait.activity)
+        condition, seen = self.condition_of(wait).condition, self.state.variables_of(wait.activity)
         # an incident of the wait and not of who waits: a task or handler that can go on does
         holds = self.answered(
             wait.id, wait.element, lambda: self.evaluate(condition, seen, f"condition {wait.element}") is True

@@ -6,7 +6,6 @@ rehearsal forces one), while the moves stay the same.
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,7 +19,8 @@ from engine.model import schedules
 from engine.model.values import storable
 
 Variables = Mapping[str, Value]
-Visible = ChainMap[str, Value]
+Visible = dict[str, Value]
+"""What expressions see, flat, in a dictionary of its own that a move may add to: looked at far more often than made."""
 WAITING = (model.TimerDefinition, model.MessageDefinition, model.SignalDefinition, model.ConditionalDefinition)
 """What can be waited for; the other events are caught while they are thrown."""
 
@@ -80,12 +80,19 @@ class Evaluation:
 
     def evaluate(self, expression: Expression, seen: Variables, place: str) -> Value:
         """The storable value of an expression."""
+        if expression.path is not None and expression.path[0] in seen and self._work_left > 0:
+            # what a process keeps already need be neither checked nor copied: a large order goes through many inputs
+            value: Value = seen
+            for name in expression.path:
+                if type(value) is not dict:
+                    break  # FEEL knows what it has
+                value = value.get(name)
+            else:
+                self._work_left -= expression.cost
+                return value
         budget = self.budget(expression.cost)
         try:
-            value = expression.evaluate(seen, self.environment, budget)
-            # what a process keeps already need not be copied: a large order goes through many inputs
-            is_kept = isinstance(value, dict | list) and seen.get(expression.source) is value
-            return value if is_kept else storable(value)
+            return storable(expression.evaluate(seen, self.environment, budget))
         except EngineError as error:
             block(error.code, place, **error.facts)
         finally:
@@ -124,7 +131,10 @@ class Evaluation:
         return tuple(value)
 
     def flows(self, process: model.Process, node: model.Node, seen: Variables) -> tuple[str, ...]:
-        """The flows taken when ``node`` is left (BPMN 13.2.1, 13.4): the first that may be at an exclusive gateway, else all."""
+        """The flows taken when ``node`` is left (BPMN 13.2.1, 13.4): the first that may be at an exclusive gateway, else all.
+
+        Asked where conditions decide; the others are known (``Station.always``).
+        """
         is_exclusive = isinstance(node, model.ExclusiveGateway)
         default = node.default if isinstance(node, model.Gateway | model.Activity) else None
         taken: list[str] = []
@@ -150,14 +160,15 @@ class Evaluation:
     def mapped(
         self, mappings: Iterable[model.VariableMapping], seen: Visible, place: str, *, into: Variables
     ) -> dict[str, Value]:
-        """The targets of the mappings; a later one sees the earlier ones; a path goes into the context that ``into`` holds."""
+        """The targets of the mappings, which are added to ``seen``; a path goes into the context that ``into`` holds."""
         found: dict[str, Value] = {}
-        layered = seen.new_child(found)
         for mapping in mappings:
             name, *path = mapping.target
             whole = f"{place} {'.'.join(mapping.target)}"
-            value = self.evaluate(mapping.source, layered, whole)
-            found[name] = self.kept(_put(found.get(name, into.get(name)), path, value), whole) if path else value
+            value = self.evaluate(mapping.source, seen, whole)
+            if path:
+                value = self.kept(_put(found.get(name, into.get(name)), path, value), whole)
+            found[name] = seen[name] = value
         return found
 
     def plans(

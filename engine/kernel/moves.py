@@ -51,8 +51,7 @@ class Moves(Repeating):
         scope = self.state.scopes.get(scope_id)
         if scope is None or flow_id not in scope.tokens:
             return  # what interrupted the scope took it
-        process = self.process_of(scope_id)
-        target = process.nodes[process.flows[flow_id].target]
+        target = self.process_of(scope_id).targets[flow_id].node
         flows: tuple[str, ...] = (flow_id,)
         if isinstance(target, model.ComplexGateway):
             self._activate(scope_id, target)
@@ -77,7 +76,7 @@ class Moves(Repeating):
         if not marked or self._waiting_at(scope_id, gateway) is not None:
             return
         counted: dict[str, Value] = {"activationCount": Decimal(sum(tokens[each] for each in marked))}
-        seen = self.state.visible(scope_id).new_child({**counted, WAITING_FOR_START: True})
+        seen = {**self.state.variables_of(scope_id), **counted, WAITING_FOR_START: True}
 
         def first_phase() -> tuple[str, ...] | None:
             if gateway.activation is not None and not self.holds(gateway.activation, seen, "activation"):
@@ -105,7 +104,7 @@ class Moves(Repeating):
         by_scope: dict[str, list[Activity]] = {}
         for scope in self.state.scopes.values():
             process = self.process_of(scope.id)
-            if scope.is_empty or not (scope.tokens or scope.waits or process.has_complex_gateways):
+            if not (scope.waits or process.has_late_joins) or scope.is_empty:
                 continue
             by_scope = by_scope or self.by_scope()
             inside = by_scope.get(scope.id, [])
@@ -136,7 +135,7 @@ class Moves(Repeating):
     def _reset(self, waiting: Activity, gateway: model.Node) -> None:
         """The late tokens are taken, and only flows whose conditions ask for this second phase get one (BPMN 13.4.5)."""
         scope_id, process = waiting.scope, self.process_of(waiting.scope)
-        seen = self.state.visible(scope_id).new_child({WAITING_FOR_START: False})
+        seen = {**self.state.variables_of(scope_id), WAITING_FOR_START: False}
 
         def second_phase() -> list[str]:
             conditions = [(each, process.flows[each].condition) for each in gateway.outgoing]
@@ -186,7 +185,7 @@ class Moves(Repeating):
         match node:
             case model.CatchEvent():
                 self.begin_waits(
-                    activity.id, self.plans(node.id, node.trigger, self.state.visible(activity.id), "trigger")
+                    activity.id, self.plans(node.id, node.trigger, self.state.variables_of(activity.id), "trigger")
                 )
             case model.EventBasedGateway():
                 self.await_first(activity, node)
@@ -227,28 +226,36 @@ class Moves(Repeating):
         if self.is_reopened(activity):
             self.depart(activity, {}, ())
             return
-        inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else {}
-        seen = self.seen(activity, {**locals_, **inner, **result})
-        outputs: Sequence[model.VariableMapping] = getattr(node, "outputs", ())
-        surrounding = self.state.visible(activity.scope)
+        station = self.station_of(activity)
+        inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
         # what an error brings is seen by the outputs of its event, and by nothing else
-        written: Variables = {} if _catches_error(node) else result
-        if outputs:
-            written = self.mapped(outputs, seen, "output", into=surrounding)
+        written: Variables = {} if result and _catches_error(node) else result
+        if station.outputs:
+            seen = {**self.state.variables_of(activity.id), **locals_, **inner, **result}
+            into = self.state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
+            written = self.mapped(station.outputs, seen, "output", into=into)
         elif isinstance(node, model.CallActivity):
             written = inner if node.propagates_all_out else {}
-        after = surrounding.new_child(dict(written))
-        if isinstance(node, model.Activity) and self.state.is_item(activity):
+        if station.is_repeated and isinstance(node, model.Activity) and self.state.is_item(activity):
+            after = {**self.state.variables_of(activity.scope), **written}
             completed, thrown = self.item_completed(activity, node, after)
             for event in told:
                 self.emit(event)
             self._end(activity, node, written, ())
             self.depart_item(activity.scope, completed, thrown)
         else:
-            flows = self.flows(self.process_of(activity.scope), node, after)
+            flows = self.flows_after(activity, written)
             for event in told:
                 self.emit(event)
             self.depart(activity, written, flows)
+
+    def flows_after(self, activity: Activity, written: Variables) -> tuple[str, ...]:
+        """The flows by which an activity is left that writes this."""
+        station = self.station_of(activity)
+        if station.always is not None:
+            return station.always
+        seen = {**self.state.variables_of(activity.scope), **written}
+        return self.flows(self.process_of(activity.scope), station.node, seen)
 
     def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
         """The end of every activity that is not interrupted and no item. From here on nothing can fail."""
@@ -256,15 +263,15 @@ class Moves(Repeating):
         self.queue_owner(activity.scope)
 
     def _end(self, activity: Activity, node: model.Node, written: Variables, flows: Sequence[str]) -> None:
-        for name, value in sorted(written.items()):  # by name, because a state that was read has another order
-            self.write(activity.scope, name, value, activity.element)
+        for name in sorted(written):  # by name, because a state that was read has another order
+            self.write(activity.scope, name, written[name], activity.element)
         if isinstance(node, model.Activity) and (node.compensated_by or activity.scopes):
             self.record(self.state.activities[activity.id], node)
         for scope_id in activity.scopes:
             self.close_scope(scope_id)
         self.end_waits(activity.id)
         self.resolve_incidents(activity.id)
-        self.emit(happened.ElementCompleted(activity=activity.id, element=activity.element))
+        self.emit(happened.ElementCompleted(activity.id, activity.element))
         for _ in range(node.completion_quantity if isinstance(node, model.Activity) else 1):
             self._take(activity.scope, flows)
         if activity.undoes is not None:
@@ -272,7 +279,7 @@ class Moves(Repeating):
 
     def _take(self, scope_id: str, flows: Iterable[str]) -> None:
         for flow in flows:
-            self.emit(happened.FlowTaken(flow=flow, scope=scope_id))
+            self.emit(happened.FlowTaken(flow, scope_id))
             self.queue_flow(scope_id, flow)
 
     def _go_on_inside(self, activity: Activity, node: model.Node) -> None:
@@ -284,7 +291,7 @@ class Moves(Repeating):
     def _opening(self, activity: Activity, node: model.Activity) -> tuple[dict[str, Value], list[Plan]]:
         """The local inputs and the waits of the boundary events (which see the inputs)."""
         locals_ = self.inputs_of(activity, node.inputs)
-        return locals_, self.boundary_plans(activity, node, locals_)
+        return locals_, self.boundary_plans(activity, locals_)
 
     def _open(self, activity: Activity, locals_: Variables, plans: Iterable[Plan]) -> None:
         self.write_locals(activity.id, locals_, activity.element)
@@ -310,7 +317,7 @@ class Moves(Repeating):
     def request_handler(self, activity: Activity, node: model.ServiceTask) -> None:
         """Ask (again) for the handler, given the local inputs and nothing else (what is to be undone was known to another)."""
         given = {each.target[0]: activity.variables[each.target[0]] for each in node.inputs}
-        self.emit(happened.HandlerRequested(activity=activity.id, element=node.id, handler=node.handler, given=given))
+        self.emit(happened.HandlerRequested(activity.id, node.id, node.handler, given))
 
     def _apply_decision(self, activity: Activity, node: model.BusinessRuleTask) -> None:
         decision = self.model.decisions.get(node.decision)

@@ -21,17 +21,21 @@ class Repeating(Throwing):
     """Moves of bodies and their items."""
 
     @abstractmethod
+    def flows_after(self, activity: Activity, written: Variables) -> tuple[str, ...]:
+        """The flows by which an activity is left that writes this."""
+
+    @abstractmethod
     def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
         """The end of an activity that is not interrupted."""
 
     def begin_items(self, body: Activity, node: model.Activity) -> None:
         """Take the items once; a loop begins with one round, or with none."""
-        seen = self.state.visible(body.id)
+        seen = self.state.variables_of(body.id)
         if node.multi_instance is not None:
             items = self.items(node.multi_instance.input_collection, seen, "items")
         else:
             items = (None,) if node.loop is None or self._goes_on(node.loop, 0, seen, is_before=True) else ()
-        plans = self.boundary_plans(body, node, {})
+        plans = self.boundary_plans(body, {})
         self.begin_waits(body.id, plans)
         self.emit(happened.ItemsFound(activity=body.id, element=node.id, items=items))
         self.queue(self.state.activities[body.id])
@@ -42,7 +46,7 @@ class Repeating(Throwing):
             return False
         if loop.condition is None or (is_before and not loop.tests_before):
             return True
-        return self.holds(loop.condition, seen.new_child({"loopCounter": Decimal(rounds)}), "loop condition")
+        return self.holds(loop.condition, {**seen, "loopCounter": Decimal(rounds)}, "loop condition")
 
     def go_on_with_items(self, body: Activity, items: Items, node: model.Activity) -> None:
         """Begin the items whose turn has come; when all are done, gather their outputs and leave."""
@@ -52,8 +56,7 @@ class Repeating(Throwing):
             if many is not None and many.output_collection:
                 gathered = [items.outputs.get(number) for number in range(items.total)]
                 written[many.output_collection] = self.kept(gathered, "output collection")
-            after = self.state.visible(body.scope).new_child(dict(written))
-            self.depart(body, written, self.flows(self.process_of(body.scope), node, after))
+            self.depart(body, written, self.flows_after(body, written))
             return
         is_sequential = many is None or many.is_sequential
         if is_sequential and body.scopes:
@@ -87,26 +90,24 @@ class Repeating(Throwing):
             again = node.loop is not None and self._goes_on(node.loop, number + 1, after, is_before=False)
             return happened.ItemCompleted(activity=body.id, element=body.element, item=number, again=again), ()
         output = None if many.output_element is None else self.evaluate(many.output_element, after, "output element")
-        completed = len(body.items.outputs) + 1
-        counters: dict[str, Value] = {
-            "numberOfInstances": Decimal(body.items.total),
-            "numberOfActiveInstances": Decimal(len(body.scopes) - 1),
-            "numberOfCompletedInstances": Decimal(completed),
-            "numberOfTerminatedInstances": Decimal(0),
-        }
-        counted = after.new_child(counters)
-        condition = many.completion_condition
-        is_enough = condition is not None and self.holds(condition, counted, "completion condition")
-        thrown = tuple(each.event for each in many.complex if self.holds(each.condition, counted, "behavior"))
+        completed, condition, is_enough = len(body.items.outputs) + 1, many.completion_condition, False
+        thrown: tuple[model.SingleDefinition, ...] = ()
+        if condition is not None or many.complex:
+            counters: dict[str, Value] = {
+                "numberOfInstances": Decimal(body.items.total),
+                "numberOfActiveInstances": Decimal(len(body.scopes) - 1),
+                "numberOfCompletedInstances": Decimal(completed),
+                "numberOfTerminatedInstances": Decimal(0),
+            }
+            counted = {**after, **counters}
+            is_enough = condition is not None and self.holds(condition, counted, "completion condition")
+            thrown = tuple(each.event for each in many.complex if self.holds(each.condition, counted, "behavior"))
         is_thrown = many.behavior is model.MultiInstanceBehavior.NONE or (
             many.behavior is model.MultiInstanceBehavior.ONE and completed == 1
         )
         if many.event is not None and is_thrown:
             thrown = (many.event, *thrown)
-        item = happened.ItemCompleted(
-            activity=body.id, element=body.element, item=number, output=output, is_enough=is_enough
-        )
-        return item, thrown
+        return happened.ItemCompleted(body.id, body.element, number, output, is_enough), thrown
 
     def depart_item(
         self, scope_id: str, completed: happened.ItemCompleted, thrown: Sequence[model.SingleDefinition]

@@ -9,7 +9,7 @@ any other change of meaning is a new format, and every released format stays rea
 
 from __future__ import annotations
 
-from collections import ChainMap, Counter
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -157,7 +157,7 @@ class Incident(NamedTuple):
     place: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class State:
     """An instance as it stands. Read it freely; only ``fold.apply`` writes."""
 
@@ -202,12 +202,19 @@ class State:
 
     def variables_of(self, activity_or_scope: str) -> dict[str, Value]:
         """Everything that an expression sees there. Raises KeyError for an id that does not live."""
-        return dict(self.visible(activity_or_scope))
+        found: dict[str, Value] = {}
+        for _, variables in self.chain(activity_or_scope):
+            if variables:
+                found = {**variables, **found}
+        return found
 
-    def visible(self, activity_or_scope: str) -> ChainMap[str, Value]:
-        """The same without a copy, for reading only: the nearest scope first."""
-        # ChainMap asks for mutable mappings; nobody writes through it
-        return ChainMap(*(variables for _, variables in self.chain(activity_or_scope)))  # type: ignore[arg-type]
+    def holder_of(self, name: str, scope_id: str) -> str:
+        """Who holds the variable that is seen in a scope: the nearest that has it, else the process (or called process) itself."""
+        holder = scope_id
+        for holder, variables in self.chain(scope_id):  # noqa: B007 - the last is meant when none has it
+            if name in variables:
+                break
+        return holder
 
     def chain(self, activity_or_scope: str) -> Iterator[tuple[str, Mapping[str, Value]]]:
         """Ids and variables from there outwards, up to the process (or called process) around it."""
@@ -226,14 +233,14 @@ class State:
     def copy(self) -> State:
         """A state of its own that shares the immutable records."""
         return State(
-            process=self.process,
-            status=self.status,
-            counter=self.counter,
-            scopes=dict(self.scopes),
-            activities=dict(self.activities),
-            waits=dict(self.waits),
-            incidents=dict(self.incidents),
-            records=dict(self.records),
+            self.process,
+            self.status,
+            self.counter,
+            self.scopes.copy(),
+            self.activities.copy(),
+            self.waits.copy(),
+            self.incidents.copy(),
+            self.records.copy(),
         )
 
     def to_text(self) -> bytes:

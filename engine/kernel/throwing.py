@@ -135,10 +135,9 @@ class Throwing(Undoer):
         """
         at: Activity | None = source
         while at is not None:
-            node, around = self.node_of(at), self.around(at)
-            found = None
+            around, found = self.around(at), None
             if not self.is_reopened(at):
-                found = _best([Catcher(each, at, at.scope) for each in self.boundary(at, node)], thrown)
+                found = _best([Catcher(each, at, at.scope) for each in self.boundary(at)], thrown)
             is_over = around is not None and self.is_reopened(around)
             if found is None and not is_over and not self.is_event_sub_process(at):
                 beside = [] if self._is_interrupted(at.scope) else self._event_starts(at.scope)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from engine.errors import Facts
@@ -17,11 +17,6 @@ from engine.kernel.fold import apply
 from engine.kernel.state import NOTHING, ROOT, Activity, Incident, Phase, State, Wait
 from engine.model import elements as model
 from engine.protocol import events as happened
-
-PASSIVE = (
-    *(model.StartEvent, model.CatchEvent, model.Gateway, model.UserTask, model.ReceiveTask),
-    *(model.SubProcess, model.CallActivity),
-)
 
 
 class Token(NamedTuple):
@@ -127,16 +122,16 @@ class Tokens(Evaluation, ABC):
 
     def queue(self, activity: Activity) -> None:
         """Let the activity take its turn."""
-        is_passive = activity.phase is Phase.ENTERED and self.is_passive(self.node_of(activity), activity)
+        is_passive = activity.phase is Phase.ENTERED and self.station_of(activity).is_passive
+        if is_passive and self.state.is_item(activity):  # it does itself what its body only opens
+            is_passive = type(self.node_of(activity)) in model.PASSIVE
         (self._passive if is_passive else self._effects).append(Step(activity.id))
 
     def queue_flow(self, scope_id: str, flow_id: str) -> None:
         """Let a token on a flow take its turn."""
-        process = self.process_of(scope_id)
-        target = process.nodes[process.flows[flow_id].target]
-        if isinstance(target, model.InclusiveGateway) and len(target.incoming) > 1:
-            return  # found by find_join when nothing else can move
-        (self._passive if self.is_passive(target, None) else self._effects).append(Token(scope_id, flow_id))
+        target = self.process_of(scope_id).targets[flow_id]
+        if not target.is_late_join:  # that is found by find_join when nothing else can move
+            (self._passive if target.is_passive else self._effects).append(Token(scope_id, flow_id))
 
     def queue_everything(self) -> None:
         """Find all possible work again from the state alone."""
@@ -155,15 +150,13 @@ class Tokens(Evaluation, ABC):
         if scope is not None and scope.is_empty and scope.activity is not None:
             self.queue(self.state.activities[scope.activity])
 
-    def is_passive(self, node: model.Node, activity: Activity | None) -> bool:
-        """Whether entering it has no effect. The body of a multi-instance or loop only opens what may have one."""
-        if isinstance(node, PASSIVE) or not (isinstance(node, model.Activity) and node.is_repeated):
-            return isinstance(node, PASSIVE)
-        return activity is None or not self.state.is_item(activity)
+    def station_of(self, activity: Activity) -> model.Station:
+        """What the activity is an occurrence of, with what follows from the drawing."""
+        return self.model.processes[self.state.scopes[activity.scope].process].stations[activity.element]
 
     def node_of(self, activity: Activity) -> model.Node:
         """What the activity is an occurrence of."""
-        return self.process_of(activity.scope).nodes[activity.element]
+        return self.station_of(activity).node
 
     def process_of(self, scope_id: str) -> model.Process:
         """The process whose elements the scope holds."""
@@ -211,8 +204,7 @@ class Tokens(Evaluation, ABC):
     def enter(self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables = NOTHING) -> str:
         """A new activity of ``node``, which consumes a token of each of ``flows``; gives its id."""
         activity_id = self.new_id("a")
-        entered = {"activity": activity_id, "element": node.id, "scope": scope_id}
-        self.emit(happened.ElementEntered(**entered, flows=flows, payload=payload))
+        self.emit(happened.ElementEntered(activity_id, node.id, scope_id, flows, payload))
         return activity_id
 
     def enter_caught(
@@ -234,18 +226,10 @@ class Tokens(Evaluation, ABC):
     ) -> str:
         """A scope inside an activity; gives its id."""
         scope_id = self.new_id("s")
-        self.emit(
-            happened.ScopeOpened(
-                scope=scope_id,
-                parent=activity.scope,
-                process=process,
-                element=activity.element,
-                activity=activity.id,
-                item=item,
-                isolated=isolated,
-                record=record,
-            )
+        opened = happened.ScopeOpened(
+            scope_id, activity.scope, process, activity.element, activity.id, item, isolated, record
         )
+        self.emit(opened)
         return scope_id
 
     def close_scope(self, scope_id: str) -> None:
@@ -347,8 +331,9 @@ class Tokens(Evaluation, ABC):
 
     def resolve_incidents(self, owner_id: str) -> None:
         """Whatever stopped this activity, scope or wait does not matter any more."""
-        for incident in [each for each in self.state.incidents.values() if each.activity == owner_id]:
-            self.resolve_incident(incident)
+        if self.state.incidents:
+            for incident in [each for each in self.state.incidents.values() if each.activity == owner_id]:
+                self.resolve_incident(incident)
 
     def resolve_incident(self, incident: Incident) -> None:
         """This does not matter any more, or is tried again."""
@@ -356,17 +341,15 @@ class Tokens(Evaluation, ABC):
 
     def seen(self, activity: Activity, nearest: Variables) -> Visible:
         """What expressions of the activity see, ``nearest`` before all."""
-        return self.state.visible(activity.id).new_child(dict(nearest))
+        return {**self.state.variables_of(activity.id), **nearest}
 
-    def inputs_of(self, activity: Activity, mappings: Iterable[model.VariableMapping]) -> dict[str, Value]:
+    def inputs_of(self, activity: Activity, mappings: Sequence[model.VariableMapping]) -> dict[str, Value]:
         """The local inputs of an activity, or the payload of what is thrown."""
-        return self.mapped(mappings, self.state.visible(activity.id), "input", into={})
+        return self.mapped(mappings, self.state.variables_of(activity.id), "input", into={}) if mappings else {}
 
     def write(self, scope_id: str, name: str, value: Value, element: str) -> None:
         """Into the nearest scope that holds the name, else into the process (or called process) itself."""
-        holders = list(self.state.chain(scope_id))
-        found = next((holder for holder, variables in holders if name in variables), None)
-        self._write_to(found or holders[-1][0], name, value, element)
+        self._write_to(self.state.holder_of(name, scope_id), name, value, element)
 
     def write_locals(self, holder: str, variables: Variables, element: str | None) -> None:
         """The first variables of an activity or a scope, by name: a state that was read has another order."""
@@ -376,16 +359,7 @@ class Tokens(Evaluation, ABC):
     def _write_to(self, holder: str, name: str, value: Value, element: str | None) -> None:
         self._written.add(name)
         held = (self.state.activities.get(holder) or self.state.scopes[holder]).variables
-        self.emit(
-            happened.VariableWritten(
-                scope=holder,
-                name=name,
-                value=value,
-                previous=held.get(name),
-                is_new=name not in held,
-                element=element,
-            )
-        )
+        self.emit(happened.VariableWritten(holder, name, value, held.get(name), name not in held, element))
 
 
 def _cancelled(wait: Wait) -> type[happened.WaitCancelled]:

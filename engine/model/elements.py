@@ -397,6 +397,61 @@ class SubProcess(Activity):
     is_transaction: bool = False
 
 
+PASSIVE = frozenset(
+    {
+        *(StartEvent, CatchEvent, UserTask, ReceiveTask, SubProcess, CallActivity),
+        *(ExclusiveGateway, InclusiveGateway, ParallelGateway, EventBasedGateway, ComplexGateway),
+    }
+)
+"""What only waits, routes or opens: that a token enters it has no effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A node with what follows from the drawing alone: every move asks for it, so it is found out once.
+
+    ``puts_into_contexts``: an output goes to a path (``a.b``); ``always``: the flows that are taken whenever it is left, None where
+    conditions decide; ``is_late_join``: whether it joins can only be said when nothing else moves. The body of a repeated activity only
+    opens what may have an effect, so it is passive too.
+    """
+
+    node: Node
+    outputs: tuple[VariableMapping, ...]
+    puts_into_contexts: bool
+    boundary: tuple[BoundaryEvent, ...]
+    always: tuple[str, ...] | None
+    is_repeated: bool
+    is_passive: bool
+    is_late_join: bool
+
+    @classmethod
+    def of(cls, node: Node, process: Process) -> Station:
+        """The station of ``node``, which stands in ``process``."""
+        is_repeated = isinstance(node, Activity) and node.is_repeated
+        attached = map(process.nodes.__getitem__, node.boundary if isinstance(node, Activity) else ())
+        outputs: tuple[VariableMapping, ...] = getattr(node, "outputs", ())
+        return cls(
+            node=node,
+            outputs=outputs,
+            puts_into_contexts=any(len(each.target) > 1 for each in outputs),
+            boundary=tuple(each for each in attached if isinstance(each, BoundaryEvent)),
+            always=_always(node, process),
+            is_repeated=is_repeated,
+            is_passive=is_repeated or type(node) in PASSIVE,
+            is_late_join=isinstance(node, InclusiveGateway) and len(node.incoming) > 1,
+        )
+
+
+def _always(node: Node, process: Process) -> tuple[str, ...] | None:
+    if any(process.flows[each].condition is not None for each in node.outgoing):
+        return None
+    default = node.default if isinstance(node, Gateway | Activity) else None
+    plain = tuple(each for each in node.outgoing if each != default)
+    if isinstance(node, ExclusiveGateway):
+        plain = plain[:1]
+    return plain or node.outgoing  # nothing but a default
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
     """``role`` stands in the lane's ``zeebe:properties`` (name ``role``)."""
@@ -428,9 +483,24 @@ class Process:
         return {scope: tuple(nodes) for scope, nodes in found.items()}
 
     @cached_property
+    def stations(self) -> Mapping[str, Station]:
+        """The nodes with what follows from the drawing, by id."""
+        return {each.id: Station.of(each, self) for each in self.nodes.values()}
+
+    @cached_property
+    def targets(self) -> Mapping[str, Station]:
+        """Where each flow leads, by its id."""
+        return {each.id: self.stations[each.target] for each in self.flows.values()}
+
+    @cached_property
     def has_complex_gateways(self) -> bool:
         """Whether a gateway may have fired and wait for the rest of its tokens."""
         return any(isinstance(each, ComplexGateway) for each in self.nodes.values())
+
+    @cached_property
+    def has_late_joins(self) -> bool:
+        """Whether there is a gateway at which one has to look, when nothing else moves, if it can go on."""
+        return self.has_complex_gateways or any(each.is_late_join for each in self.stations.values())
 
     def starts(self, scope: str) -> tuple[StartEvent, ...]:
         """The start events directly inside ``scope``."""
