@@ -79,15 +79,20 @@ def _case(case: Row[Any], members: Mapping[str, bytes], now: datetime) -> bytes:
         "format": verifier.FORMAT,
         "head": {"hash": bytes(case.chain_hash).hex(), "sequence": case.chain_sequence},
         "instance": case.id,
-        "members": [
-            {"path": path, "sha256": hashlib.sha256(each).hexdigest(), "size": len(each)}
-            for path, each in sorted(members.items())
-        ],
         "stated": stated,
         "version_hash": case.content_hash,
     }
-    content["seal"] = verifier.seal(content)
-    return f"{verifier.canonical(content)}\n".encode()
+    return sealed(content, members)
+
+
+def sealed(content: Mapping[str, Any], members: Mapping[str, bytes]) -> bytes:
+    """The description of a bundle: ``content`` with the list of the other members, and its seal."""
+    listed = [
+        {"path": path, "sha256": hashlib.sha256(each).hexdigest(), "size": len(each)}
+        for path, each in sorted(members.items())
+    ]
+    described = {**content, "members": listed}
+    return f"{verifier.canonical({**described, 'seal': verifier.seal(described)})}\n".encode()
 
 
 def seal_of(bundle: bytes) -> str:

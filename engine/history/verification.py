@@ -1,4 +1,5 @@
-"""Verifying the histories where they are: every chain is computed again and held against the row of its case.
+"""Verifying the histories where they are: every chain is computed again and held against the row of its case; and so are the histories of
+the processes (``publication_verification``).
 
 This finds what somebody with access to the database changed, added or removed: in events, in the head that a case claims, in the files of
 its version. What it cannot find is a chain that was made anew as a whole, with its head; an older bundle, or a noted hash, can
@@ -15,8 +16,9 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
-from engine.errors import Fact, Facts, NotFound
-from engine.history import verifier
+from engine.errors import Fact, NotFound
+from engine.history import publication_verification, verifier
+from engine.history.finding import Finding
 from engine.history.store import moment_text, type_of
 from engine.history.tables import event
 from engine.texts import say
@@ -42,25 +44,13 @@ _MOST_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that does not agree. ``case`` None: it concerns a version, named in the facts."""
-
-    code: str
-    case: int | None
-    facts: Facts
-
-    def sentence(self, locale: str) -> str:
-        """The finding in words."""
-        return say(self.code, locale, case=self.case, **self.facts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What a verification looked at, and what it found."""
 
     cases: int
     events: int
     findings: tuple[Finding, ...]
+    publications: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -69,7 +59,7 @@ class Report:
 
     def lines(self, locale: str) -> list[str]:
         """The report for a person."""
-        lines = [say("history_verified", locale, cases=self.cases, events=self.events)]
+        lines = [say("history_verified", locale, cases=self.cases, events=self.events, publications=self.publications)]
         if self.is_whole:
             return [*lines, say("history_whole", locale), say("history_not_provable", locale)]
         lines.append(say("history_not_whole", locale, count=len(self.findings)))
@@ -85,7 +75,7 @@ def verify_instance(session: Session, instance_id: int) -> Report:
 
 
 def verify_all(session: Session, *, case: int | None = None) -> Report:
-    """Verify every case, or only ``case``. ``session`` should see one moment (``Database.reading``).
+    """Verify every case and the publications of every process, or only ``case``. ``session`` should see one moment (``Database.reading``).
 
     Reads both tables side by side in the order of the cases, a thousand rows at a time: memory does not grow with the history.
     Raises NotFound (``history_case_not_found``) when ``case`` is unknown: nothing verified must not read like all is well.
@@ -118,7 +108,11 @@ def verify_all(session: Session, *, case: int | None = None) -> Report:
         head = next(heads, None)
     if case is not None and cases == 0 and events == 0:
         raise NotFound("history_case_not_found", case=case)
-    return Report(cases=cases, events=events, findings=tuple(findings))
+    publications = 0
+    if case is None:
+        publications, more = publication_verification.verify(session)
+        findings += more
+    return Report(cases=cases, events=events, findings=tuple(findings), publications=publications)
 
 
 class _Counted:

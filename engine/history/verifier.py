@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Verify a case bundle of Bordereau: ``python3 verifier.py case-42.zip``.
+"""Verify a bundle of Bordereau, of a case or of the publications of a process: ``python3 verifier.py case-42.zip``.
 
 One file, nothing but Python 3.9 or newer, no network, no database: whoever receives a bundle can check it with a copy of this file from a
 source they trust. (The bundle carries a copy for convenience; a forger could change that one.) The format is described in
@@ -27,12 +27,34 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 
 FORMAT = "bordereau-case/1"
 CASE = "case.json"
+PROCESS_FORMAT = "bordereau-process/1"
+PROCESS = "process.json"
 EVENTS = "events.jsonl"
 MODEL = "model/"
-FIXED_MEMBERS = ("LISEZ-MOI.txt", "README.txt", CASE, EVENTS, "verifier.py")
+
+
+class Kind(NamedTuple):
+    """What a bundle is about: one case, or the publications of one process. ``about`` is the member that describes it, ``subject`` the key,
+    there and in each event, of what it is about; ``begins`` the key of what its chain begins with.
+    """
+
+    format: str
+    about: str
+    subject: str
+    subject_type: type
+    begins: str
+
+    @property
+    def fixed_members(self) -> Tuple[str, ...]:
+        """The members that every such bundle has."""
+        return ("LISEZ-MOI.txt", "README.txt", self.about, EVENTS, "verifier.py")
+
+
+CASES = Kind(FORMAT, CASE, "instance", int, "version_hash")
+PROCESSES = Kind(PROCESS_FORMAT, PROCESS, "process", str, "process")
 
 _BEGIN = b"bordereau/history/1/begin\n"
-_PROCESS = b"bordereau/history/1/process\n"
+_BEGIN_PROCESS = b"bordereau/history/1/process\n"
 _EVENT = b"bordereau/history/1/event\n"
 
 Members = List[Tuple[str, bytes]]
@@ -63,7 +85,7 @@ def chain_begin(version_hash: str) -> bytes:
 
 def process_begin(process: str) -> bytes:
     """What the first publication of a process is chained to: its key."""
-    return hashlib.sha256(_PROCESS + process.encode()).digest()
+    return hashlib.sha256(_BEGIN_PROCESS + process.encode()).digest()
 
 
 def event_content(instance: int, sequence: int, at: str, actor: str, record: str) -> bytes:
@@ -86,7 +108,7 @@ def chain_link(previous: bytes, content: bytes) -> bytes:
 
 
 def seal(case: Mapping[str, Any]) -> str:
-    """The bundle's fingerprint: SHA-256 of ``case.json`` without its seal. It names the hash of every other member."""
+    """The bundle's fingerprint: SHA-256 of its description without its seal. It names the hash of every other member."""
     return hashlib.sha256(canonical({key: value for key, value in case.items() if key != "seal"}).encode()).hexdigest()
 
 
@@ -176,7 +198,7 @@ class Problem(NamedTuple):
 class Event(NamedTuple):
     """What a line of the history says, its hash included; nothing of it is trusted."""
 
-    instance: int
+    subject: Any
     sequence: int
     at: str
     actor: str
@@ -185,7 +207,7 @@ class Event(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What was found. ``case`` is what case.json says, as far as it can be read; ``hashes`` the stated chain."""
+    """What was found. ``case`` is what its description says, as far as it can be read; ``hashes`` the stated chain."""
 
     problems: List[Problem]
     case: Dict[str, Any]
@@ -194,6 +216,7 @@ class Verdict(NamedTuple):
     first_at: Optional[str]
     last_at: Optional[str]
     is_readable: bool = True
+    kind: Kind = CASES
 
     @property
     def is_whole(self) -> bool:
@@ -214,22 +237,26 @@ def verify(data: bytes) -> Verdict:
     files = dict(members)
     if len(files) != len(members):
         problems.append(Problem("member_twice"))
-    case = _read_case(files, problems)
-    _check_members(files, case, problems)
-    begin = _check_model(files, case, problems)
-    events = _check_events(files.get(EVENTS, b""), case, begin, problems)
+    kind = PROCESSES if PROCESS in files and CASE not in files else CASES
+    case = _read_case(files, kind, problems)
+    _check_members(files, case, kind, problems)
+    begin = _check_model(files, case, problems) if kind is CASES else process_begin(case["process"]) if case else None
+    events = _check_events(files.get(EVENTS, b""), case, kind, begin, problems)
     hashes = [each.hash for each in events]
-    return Verdict(
-        problems, case, len(events), hashes, events[0].at if events else None, events[-1].at if events else None
-    )
+    first, last = (events[0].at, events[-1].at) if events else (None, None)
+    return Verdict(problems, case, len(events), hashes, first, last, kind=kind)
 
 
 def compare(newer: Verdict, older: Verdict) -> List[Problem]:
-    """What speaks against ``newer`` being the same case as ``older``, continued: the one test that a re-made history cannot pass."""
+    """What speaks against ``newer`` being the same case (or process) as ``older``, continued.
+
+    The one test that a re-made history cannot pass.
+    """
     if not older.is_whole:
         return [Problem("older_not_whole", facts={"count": len(older.problems)})]
-    if newer.case.get("instance") != older.case.get("instance"):
-        return [Problem("older_other_case", facts={"found": older.case.get("instance")})]
+    subject = older.case.get(older.kind.subject)
+    if newer.kind != older.kind or newer.case.get(newer.kind.subject) != subject:
+        return [Problem("older_other_case", facts={"found": subject})]
     for number, (mine, theirs) in enumerate(zip(newer.hashes, older.hashes), 1):  # noqa: B905 - strict= came with 3.10
         if mine != theirs:
             return [Problem("older_differs", EVENTS, number)]
@@ -254,48 +281,45 @@ def _is_as_packed(members: Members, data: bytes) -> bool:
         return False
 
 
-_CASE_TYPES: Dict[str, Any] = {
-    "format": str,
-    "head": dict,
-    "instance": int,
-    "members": list,
-    "seal": str,
-    "stated": dict,
-    "version_hash": str,
-}
+_DESCRIPTION: Dict[str, Any] = {"format": str, "head": dict, "members": list, "seal": str, "stated": dict}
 
 
-def _read_case(files: Mapping[str, bytes], problems: List[Problem]) -> Dict[str, Any]:
-    """What case.json says where it has the form it must have; else nothing."""
-    if CASE not in files:
-        problems.append(Problem("member_missing", CASE))
+def _read_case(files: Mapping[str, bytes], kind: Kind, problems: List[Problem]) -> Dict[str, Any]:
+    """What the description says where it has the form it must have; else nothing."""
+    about = kind.about
+    if about not in files:
+        problems.append(Problem("member_missing", about))
         return {}
-    found = _parse(files[CASE])
-    if not isinstance(found, dict) or not _has_form(found, _CASE_TYPES) or found["format"] != FORMAT:
-        problems.append(Problem("case_unreadable", CASE))
+    found = _parse(files[about])
+    wanted = {**_DESCRIPTION, kind.begins: str, kind.subject: kind.subject_type}
+    if not isinstance(found, dict) or not _has_form(found, wanted) or found["format"] != kind.format:
+        problems.append(Problem("case_unreadable", about))
         return {}
     head = found["head"]
     listed = all(
         isinstance(each, dict) and _has_form(each, {"path": str, "sha256": str, "size": int})
         for each in found["members"]
     )
-    if not listed or not _has_form(head, {"hash": str, "sequence": int}) or not _is_hash(found["version_hash"]):
-        problems.append(Problem("case_unreadable", CASE))
+    # the key of a process must be text that has bytes
+    begins = _is_hash(found["version_hash"]) if kind is CASES else _encoded(found["process"]) != b"?"
+    if not listed or not _has_form(head, {"hash": str, "sequence": int}) or not begins:
+        problems.append(Problem("case_unreadable", about))
         return {}
-    if _encoded(found) + b"\n" != files[CASE] or seal(found) != found["seal"]:
-        problems.append(Problem("case_changed", CASE))
+    if _encoded(found) + b"\n" != files[about] or seal(found) != found["seal"]:
+        problems.append(Problem("case_changed", about))
     return found
 
 
-def _check_members(files: Mapping[str, bytes], case: Mapping[str, Any], problems: List[Problem]) -> None:
+def _check_members(files: Mapping[str, bytes], case: Mapping[str, Any], kind: Kind, problems: List[Problem]) -> None:
+    fixed = set(kind.fixed_members) - {kind.about}
     if not case:
-        problems.extend(Problem("member_missing", each) for each in FIXED_MEMBERS if each not in files and each != CASE)
+        problems.extend(Problem("member_missing", each) for each in sorted(fixed - set(files)))
         return
     listed = {each["path"]: each for each in case["members"]}
-    wanted = {*listed, *FIXED_MEMBERS} - {CASE}
-    problems.extend(Problem("member_missing", path) for path in sorted(wanted - set(files)))
-    for path in sorted(set(files) - {CASE}):
-        if path not in listed or not (path in FIXED_MEMBERS or path.startswith(MODEL)):
+    problems.extend(Problem("member_missing", path) for path in sorted((fixed | set(listed)) - set(files)))
+    for path in sorted(set(files) - {kind.about}):
+        may_be = path in fixed or (kind is CASES and path.startswith(MODEL))
+        if path not in listed or not may_be:
             problems.append(Problem("member_added", path))
         elif (
             hashlib.sha256(files[path]).hexdigest() != listed[path]["sha256"]
@@ -314,7 +338,9 @@ def _check_model(files: Mapping[str, bytes], case: Mapping[str, Any], problems: 
     return chain_begin(case["version_hash"])
 
 
-def _check_events(text: bytes, case: Mapping[str, Any], begin: Optional[bytes], problems: List[Problem]) -> List[Event]:
+def _check_events(
+    text: bytes, case: Mapping[str, Any], kind: Kind, begin: Optional[bytes], problems: List[Problem]
+) -> List[Event]:
     """Follow the chain. After a broken link the stated hash is taken, so that each event that was touched is named, and no other."""
     lines = text.split(b"\n")
     if lines.pop() != b"":
@@ -322,19 +348,19 @@ def _check_events(text: bytes, case: Mapping[str, Any], begin: Optional[bytes], 
     events: List[Event] = []
     previous, expected = begin, 1
     for number, line in enumerate(lines, 1):
-        event = _read_event(line)
+        event = _read_event(line, kind)
         if event is None:
             problems.append(Problem("event_unreadable", EVENTS, number))
             previous = None
             expected += 1
             continue
         events.append(event)
-        if case and event.instance != case["instance"]:
-            problems.append(Problem("event_of_other_case", EVENTS, number, {"found": event.instance}))
+        if case and event.subject != case[kind.subject]:
+            problems.append(Problem("event_of_other_case", EVENTS, number, {"found": event.subject}))
         if event.sequence != expected:
             facts = {"expected": expected, "found": event.sequence}
             problems.append(Problem("event_out_of_order", EVENTS, number, facts))
-        elif previous is not None and _rehash(previous, event) != event.hash:
+        elif previous is not None and _rehash(previous, event, kind) != event.hash:
             problems.append(Problem("event_changed", EVENTS, number))
         previous, expected = event.hash, event.sequence + 1
     if case:
@@ -354,23 +380,24 @@ def _check_head(
         problems.append(Problem("head_differs", EVENTS, sequence or None))
 
 
-def _rehash(previous: bytes, event: Event) -> bytes:
-    record = canonical(event.record)
-    return chain_link(previous, event_content(event.instance, event.sequence, event.at, event.actor, record))
+def _rehash(previous: bytes, event: Event, kind: Kind) -> bytes:
+    content = event_content if kind is CASES else process_event_content
+    return chain_link(previous, content(event.subject, event.sequence, event.at, event.actor, canonical(event.record)))
 
 
-_EVENT_TYPES: Dict[str, Any] = {"actor": str, "at": str, "hash": str, "instance": int, "record": dict, "sequence": int}
+_EVENT_TYPES: Dict[str, Any] = {"actor": str, "at": str, "hash": str, "record": dict, "sequence": int}
 
 
-def _read_event(line: bytes) -> Optional[Event]:
+def _read_event(line: bytes, kind: Kind) -> Optional[Event]:
     """The event of a line; None unless it is, byte for byte, what Bordereau writes."""
     found = _parse(line)
-    if not isinstance(found, dict) or not _has_form(found, _EVENT_TYPES) or _encoded(found) != line:
+    wanted = {**_EVENT_TYPES, kind.subject: kind.subject_type}
+    if not isinstance(found, dict) or not _has_form(found, wanted) or _encoded(found) != line:
         return None
     if not _is_hash(found["hash"]) or not _is_moment(found["at"]) or not isinstance(found["record"].get("type"), str):
         return None
     return Event(
-        instance=found["instance"],
+        subject=found[kind.subject],
         sequence=found["sequence"],
         at=found["at"],
         actor=found["actor"],
@@ -424,13 +451,13 @@ TEXTS: Dict[str, Tuple[str, str]] = {
     ),
     "member_twice": ("Deux éléments portent le même nom.", "Two members have the same name."),
     "member_missing": ("Il manque {member}.", "{member} is missing."),
-    "member_added": ("{member} n’est pas dans la liste de case.json.", "{member} is not in the list of case.json."),
+    "member_added": ("{member} n’est pas dans la liste de {about}.", "{member} is not in the list of {about}."),
     "member_changed": (
-        "{member} n’est pas celui que case.json annonce.",
-        "{member} is not the one that case.json names.",
+        "{member} n’est pas celui que {about} annonce.",
+        "{member} is not the one that {about} names.",
     ),
-    "case_unreadable": ("case.json n’a pas la forme attendue.", "case.json does not have the form it must have."),
-    "case_changed": ("case.json ne correspond pas à son sceau.", "case.json does not agree with its seal."),
+    "case_unreadable": ("{about} n’a pas la forme attendue.", "{about} does not have the form it must have."),
+    "case_changed": ("{about} ne correspond pas à son sceau.", "{about} does not agree with its seal."),
     "model_changed": (
         "Les fichiers du modèle ne sont pas ceux de la version que le dossier a suivie.",
         "The model files are not those of the version that the case followed.",
@@ -440,8 +467,8 @@ TEXTS: Dict[str, Tuple[str, str]] = {
         "Event {event}: the line is not, byte for byte, what Bordereau writes.",
     ),
     "event_of_other_case": (
-        "Événement {event} : il appartient au dossier {found}.",
-        "Event {event}: it belongs to case {found}.",
+        "Événement {event} : il appartient à un autre historique ({found}).",
+        "Event {event}: it belongs to another history ({found}).",
     ),
     "event_out_of_order": (
         "Événement {event} : numéro {found} au lieu de {expected} – un événement a été retiré, ajouté ou déplacé ici.",
@@ -452,24 +479,24 @@ TEXTS: Dict[str, Tuple[str, str]] = {
         "Event {event}: its content, or what stands before it, was changed (the hash does not agree).",
     ),
     "end_missing": (
-        "La fin manque : l’historique s’arrête à l’événement {found}, case.json annonce {expected}.",
-        "The end is missing: the history stops at event {found}, case.json says {expected}.",
+        "La fin manque : l’historique s’arrête à l’événement {found}, {about} annonce {expected}.",
+        "The end is missing: the history stops at event {found}, {about} says {expected}.",
     ),
     "end_added": (
-        "L’historique va jusqu’à l’événement {found}, case.json n’en annonce que {expected}.",
-        "The history goes on to event {found}, case.json says {expected}.",
+        "L’historique va jusqu’à l’événement {found}, {about} n’en annonce que {expected}.",
+        "The history goes on to event {found}, {about} says {expected}.",
     ),
     "head_differs": (
-        "La dernière empreinte n’est pas celle que case.json annonce.",
-        "The last hash is not the one that case.json names.",
+        "La dernière empreinte n’est pas celle que {about} annonce.",
+        "The last hash is not the one that {about} names.",
     ),
     "older_not_whole": (
         "L’ancien dossier n’est pas intact lui-même ; vérifiez-le d’abord.",
         "The older bundle is not whole itself; verify it first.",
     ),
     "older_other_case": (
-        "L’ancien fichier concerne un autre dossier ({found}).",
-        "The older bundle is of another case ({found}).",
+        "L’ancien fichier concerne un autre historique ({found}).",
+        "The older bundle is of another history ({found}).",
     ),
     "older_differs": (
         "Événement {event} : il n’est plus celui de l’ancien fichier – l’historique a été réécrit.",
@@ -488,7 +515,8 @@ TEXTS: Dict[str, Tuple[str, str]] = {
         "The noted hash is of event {count}: the end was cut off from event {event} on.",
     ),
     "title": ("Vérification de {file}", "Verifying {file}"),
-    "case_line": ("Dossier {instance}, {count} événements", "Case {instance}, {count} events"),
+    "case_line": ("Dossier {subject}, {count} événements", "Case {subject}, {count} events"),
+    "process_line": ("Processus {subject}, {count} publications", "Process {subject}, {count} publications"),
     "span": ("du {first} au {last}", "from {first} to {last}"),
     "stated": (
         "Annoncé par le système qui a exporté, non prouvé ici :",
@@ -503,8 +531,8 @@ TEXTS: Dict[str, Tuple[str, str]] = {
         "the file is, byte for byte, what Bordereau writes for this content;",
     ),
     "checked_members": (
-        "aucun élément ne manque, n’est ajouté ni modifié ; le sceau de case.json est juste ;",
-        "no member is missing, added or changed; the seal of case.json is right;",
+        "aucun élément ne manque, n’est ajouté ni modifié ; le sceau de {about} est juste ;",
+        "no member is missing, added or changed; the seal of {about} is right;",
     ),
     "checked_model": (
         "les fichiers du modèle sont ceux dont part la chaîne des événements ;",
@@ -558,16 +586,17 @@ def sayer(language: str) -> Say:
     return say
 
 
-def sentence(problem: Problem, say: Say) -> str:
+def sentence(problem: Problem, say: Say, kind: Kind = CASES) -> str:
     """``problem`` in words."""
-    return say(problem.code, member=problem.member, event=problem.event, **problem.facts)
+    return say(problem.code, member=problem.member, event=problem.event, about=kind.about, **problem.facts)
 
 
 def report(file: str, verdict: Verdict, say: Say, confirmed: Sequence[Tuple[str, Dict[str, Any]]] = ()) -> List[str]:
     """The lines that a person reads. ``confirmed``: what comparisons have shown besides."""
     case, lines = verdict.case, [say("title", file=file)]
     if case:
-        line = say("case_line", instance=case["instance"], count=verdict.events)
+        code = "case_line" if verdict.kind is CASES else "process_line"
+        line = say(code, subject=case[verdict.kind.subject], count=verdict.events)
         if verdict.first_at is not None:
             line += ", " + say("span", first=verdict.first_at, last=verdict.last_at)
         lines += [line, say("stated")]
@@ -575,12 +604,18 @@ def report(file: str, verdict: Verdict, say: Say, confirmed: Sequence[Tuple[str,
     lines.append("")
     if verdict.problems:
         lines.append(say("not_whole", count=len(verdict.problems)))
-        lines += [f"  - {sentence(each, say)}" for each in verdict.problems[:_MOST_SHOWN]]
+        lines += [f"  - {sentence(each, say, verdict.kind)}" for each in verdict.problems[:_MOST_SHOWN]]
         if len(verdict.problems) > _MOST_SHOWN:
             lines.append("  " + say("and_more", count=len(verdict.problems) - _MOST_SHOWN))
         return lines
     lines += [say("whole"), "", say("checked")]
-    lines += [f"  - {say(code)}" for code in ("checked_container", "checked_members", "checked_model", "checked_chain")]
+    checked = [
+        "checked_container",
+        "checked_members",
+        *(["checked_model"] if verdict.kind is CASES else []),
+        "checked_chain",
+    ]
+    lines += [f"  - {say(code, about=verdict.kind.about)}" for code in checked]
     lines += [f"  - {say(code, **facts)}" for code, facts in confirmed]
     lines += ["", say("not_provable")]
     lines += [f"  - {say('not_provable_remade')}", f"    {say('not_provable_hint')}"]
@@ -670,7 +705,7 @@ def _as_json(file: str, verdict: Verdict, say: Say) -> Dict[str, Any]:
     return {
         "file": file,
         "is_whole": verdict.is_whole,
-        "instance": case.get("instance"),
+        verdict.kind.subject: case.get(verdict.kind.subject),
         "events": verdict.events,
         "head": case.get("head"),
         "seal": case.get("seal"),
@@ -681,7 +716,7 @@ def _as_json(file: str, verdict: Verdict, say: Say) -> Dict[str, Any]:
                 "member": each.member,
                 "event": each.event,
                 "facts": dict(each.facts),
-                "text": sentence(each, say),
+                "text": sentence(each, say, verdict.kind),
             }
             for each in verdict.problems
         ],

@@ -60,6 +60,8 @@ GET    /processes/replenishment/decisions/approval.dmn 303 403 403    403     40
 GET    /processes/replenishment/decisions/no.dmn   303    403 403     403     403     404    403      404
 GET    /processes/unknown/decisions/approval.dmn   303    403 403     403     403     404    403      404
 GET    /audit                                      303    403 403     403     403     403    200      403
+GET    /audit/processes/replenishment/history.zip  303    403 403     403     403     403    200      403
+GET    /audit/processes/unknown/history.zip        303    403 403     403     403     403    404      403
 GET    /audit/verifier.py                          303    403 403     403     403     403    200      403
 POST   /language/en                                303    303 303     303     303     303    303      303
 POST   /language/xx                                404    404 404     404     404     404    404      404

@@ -10,9 +10,12 @@ from typing import Any
 from flask import Blueprint, request, send_file, url_for
 from flask.typing import ResponseReturnValue as Answer
 
+from engine import clock
+from engine.history import publication_export
 from engine.history import verifier as verifier_module
-from engine.instances import queries
+from engine.instances import overview, queries
 from web import auth, present, ui
+from web.ui import in_language, t
 
 blueprint = Blueprint("audit", __name__)
 
@@ -29,17 +32,30 @@ def audit() -> Answer:
     with auth.runtime().database.reading() as session:
         page = queries.cases(session, auth.actor(), search=q or None, after=after, limit=PAGE)
         rows = present.listed_cases(session, page)
+        titles = {each.version.process_key: each.version.title for each in overview.processes(session)}
+        told = publication_export.told(session)
     kept: dict[str, Any] = {"q": q} if q else {}
     return ui.page(
         "audit/audit.html",
         q=q,
         rows=rows,
+        processes=[{"key": key, "title": in_language(titles[key])} for key in told],
         verifier_hash=hashlib.sha256(VERIFIER.read_bytes()).hexdigest(),
         pager=ui.Pager(
             previous=url_for("audit.audit", **kept) if after else None,
             next=url_for("audit.audit", after=page.next, **kept) if page.next else None,
         ),
     )
+
+
+@blueprint.get("/audit/processes/<process_key>/history.zip")
+@auth.requires("auditor")
+def process_bundle(process_key: str) -> Answer:
+    """The history of a process: who published what, with which verdict and reason, and all that is needed to verify it elsewhere."""
+    with auth.runtime().database.reading() as session:
+        content = publication_export.bundle(session, process_key, clock.now())
+    name = f"{t('web.audit.process_bundle')}-{process_key}.zip"
+    return send_file(BytesIO(content), "application/zip", as_attachment=True, download_name=name)
 
 
 @blueprint.get("/audit/verifier.py")

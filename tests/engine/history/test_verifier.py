@@ -433,7 +433,21 @@ def test_a_hostile_bundle_does_not_write_to_the_terminal(
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_every_sentence_can_be_said(language: str) -> None:
     facts = dict.fromkeys(
-        ("member", "event", "found", "expected", "count", "file", "instance", "first", "last", "seal", "reason"), "x"
+        (
+            "member",
+            "event",
+            "found",
+            "expected",
+            "count",
+            "file",
+            "subject",
+            "about",
+            "first",
+            "last",
+            "seal",
+            "reason",
+        ),
+        "x",
     )
     say = verifier.sayer(language)
     for code in verifier.TEXTS:
