@@ -1,0 +1,98 @@
+"""One story played on both engines, and what comes of it."""
+
+from __future__ import annotations
+
+from engine.errors import DefinitionError
+from engine.model.bundle import Bundle
+from engine.model.elements import Model
+from engine.protocol import events as happened
+from engine.second_opinion.comparing import Difference, difference
+from engine.second_opinion.defects import Seen, explanation
+from engine.second_opinion.opinion import Agreement, Opinion
+from engine.second_opinion.ours import trace_of
+from engine.second_opinion.playing import Played
+from engine.second_opinion.playing import play as play_there
+from engine.second_opinion.regions import Regions
+from engine.second_opinion.subset import Obstacle, obstacles
+from engine.stories import At, Report, Story, read_story, stories_of
+from engine.stories import play as play_here
+from engine.stories.declared import Declarations
+from engine.stories.story import RetryStep
+from engine.stories.world import world_of
+
+
+def opinions(bundle: Bundle, handlers: Declarations | None, at: At) -> tuple[Opinion, ...]:
+    """One for each story of a version that can be read."""
+    found = []
+    for path, content in stories_of(bundle.files).items():
+        try:
+            story = read_story(content, path)
+        except DefinitionError:
+            continue  # whoever checks the stories says so
+        found.append(compare(story, bundle, handlers, at))
+    return tuple(found)
+
+
+def compare(
+    story: Story, played: Bundle | Model, handlers: Declarations | None, at: At, report: Report | None = None
+) -> Opinion:
+    """Whether SpiffWorkflow goes the same way. Deterministic and bounded; ``report`` is what the kernel made of it, where it is known."""
+    world = world_of(played)
+    if story.process not in world.model.processes:
+        return _not_compared(story, (Obstacle(reason="failing"),))
+    in_the_way = obstacles(world.model, story.process, story.start.event)
+    if in_the_way:
+        return _not_compared(story, in_the_way)
+    report = report or play_here(played, story, handlers, at)
+    in_the_way = _of_report(story, report)
+    if in_the_way:
+        return _not_compared(story, in_the_way)
+    there = play_there(world, story, handlers, at)
+    if there.is_too_large:
+        return _not_compared(story, (Obstacle(reason="large"),))
+    return _compared(story, world.model, report, there)
+
+
+def _compared(story: Story, definition: Model, report: Report, there: Played) -> Opinion:
+    ours, stopped = trace_of(definition, report), there.stopped
+    if stopped is not None and stopped.is_error:
+        # the moment in which its code failed is not told to its end
+        whole = max(len(there.trace.moments) - 1, 0)
+        found = difference(ours.until(whole), there.trace.until(whole))
+    else:
+        found = difference(ours, there.trace)
+    if found is None and stopped is not None:
+        found = Difference(point="stopped", element=stopped.element)
+    if found is None:
+        return Opinion(process=story.process, file=story.file, agreement=Agreement.SAME)
+    reason = "" if stopped is None else stopped.reason
+    seen = Seen(
+        regions=Regions(definition),
+        report=report,
+        ours=ours,
+        difference=found,
+        reason=reason,
+        stopped_at=None if stopped is None else stopped.element,
+        depth=there.depth,
+    )
+    return Opinion(
+        process=story.process,
+        file=story.file,
+        agreement=Agreement.DIFFERENT,
+        difference=found,
+        defect=explanation(seen),
+        reason=reason,
+    )
+
+
+def _not_compared(story: Story, found: tuple[Obstacle, ...]) -> Opinion:
+    return Opinion(process=story.process, file=story.file, agreement=Agreement.NOT_COMPARED, obstacles=found)
+
+
+def _of_report(story: Story, report: Report) -> tuple[Obstacle, ...]:
+    """What stands in the way in the case itself: it goes another way than told, or an operator is needed."""
+    incidents = [each.element for each in report.events if isinstance(each, happened.IncidentRaised)]
+    incidents += [each.element for each in story.steps if isinstance(each, RetryStep)]
+    if incidents:
+        return tuple(Obstacle(reason="incident", element=each) for each in dict.fromkeys(incidents))
+    return () if report.passed else (Obstacle(reason="failing"),)

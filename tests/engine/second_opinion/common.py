@@ -1,0 +1,82 @@
+"""Random processes of the subset that both engines know: the blocks of the kernel's generator, with scripts that write variables; cases of
+them, recorded and told as stories.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+from engine.model import elements as model
+from engine.stories import Recorded, Story, read_story, recorded
+from tests.engine.kernel.blocks import AROUND, BRANCHES, EVENTS, INSIDE, TASKS, Block
+from tests.engine.kernel.building import Run, at, feel
+from tests.engine.kernel.drawing_events import draw
+from tests.engine.kernel.playing import Player
+
+ONE_PART = ("loop", "link", "signal", *INSIDE, *AROUND[:2], "terminate", "error end")
+KINDS = ("sequence", "race", *BRANCHES, *BRANCHES, *ONE_PART, *AROUND[:2])
+"""Blocks that can be translated: no event sub-process, condition, compensation, quantity, discriminator, behaviour."""
+HAPPENING = tuple(each for each in EVENTS if each != "condition")
+PAUSES = (0, 0, 1, 90, 4_000, 100_000)
+"""Seconds between two things that happen."""
+LARGEST = 12
+
+
+def common_block(chance: Random, size: int) -> Block:
+    """A block of about ``size`` blocks."""
+    if size <= 1:
+        return Block(chance.choice(TASKS))
+    kind = chance.choice(KINDS)
+    if kind in ONE_PART:
+        events = HAPPENING[:5] if kind == "on a task" else HAPPENING
+        return Block(
+            kind,
+            (common_block(chance, size - 1),),
+            times=chance.randint(0 if kind in INSIDE else 1, 3),
+            happens=kind != "sub" and chance.random() < 0.6,
+            event=chance.choice([each for each in events if kind != "on a task" or each != "escalation"]),
+            interrupts=chance.random() < 0.5,
+        )
+    count = chance.randint(2, 3)
+    parts = tuple(common_block(chance, (size - 1) // count) for _ in range(count))
+    if kind == "sequence":
+        return Block(kind, parts)
+    chosen = set(chance.sample(range(count), chance.randint(1, count)))
+    return Block(kind, parts, frozenset({min(chosen)} if kind in ("xor", "race") else chosen))
+
+
+def random_block(seed: int) -> Block:
+    """The block of a seed."""
+    chance = Random(seed)
+    return common_block(chance, chance.randint(1, LARGEST))
+
+
+def case_of(block: Block, seed: int) -> tuple[model.Model, Story]:
+    """A case of the process of a block, in a random order of ready work, to its end."""
+    chance = Random(f"{seed} case")
+    definition, drawing = draw(block)
+    definition = _writing(definition, chance)
+    run = Run(definition, **drawing.variables)
+    player = Player(run, drawing)
+    history = [Recorded(at=run.now, actor="x", event=each) for each in run.events]
+    while not run.state.is_ended:
+        run.now += timedelta(seconds=chance.choice(PAUSES))
+        run(chance.choice(player.ready()))
+        history += [Recorded(at=run.now, actor="x", event=each) for each in run.events[len(history) :]]
+    text = recorded(run.model, history, {"fr": "Un cas", "en": "A case"}, at)
+    return definition, read_story(text.encode(), "stories/case.yaml")
+
+
+def _writing(definition: model.Model, chance: Random) -> model.Model:
+    """The same with scripts that write one of three variables, some of what another holds."""
+    processes = {}
+    for process in definition.processes.values():
+        nodes = dict(process.nodes)
+        for node in process.nodes.values():
+            if isinstance(node, model.ScriptTask) and node.result_variable == "done":
+                source = chance.choice(("1", "2", "if x = null then 0 else x + 1", "[y]"))
+                nodes[node.id] = replace(node, result_variable=chance.choice("xyz"), expression=feel(source))
+        processes[process.id] = replace(process, nodes=nodes)
+    return replace(definition, processes=processes)
