@@ -31,7 +31,7 @@ def _sign_in(page: Page, application: Application, login: str) -> None:
         page.wait_for_url("**/inbox")
 
 
-def _described(violation: Any) -> str:
+def described(violation: Any) -> str:
     places = "; ".join(" ".join(node["target"]) for node in violation["nodes"][:4])
     return f"{violation['id']} ({violation['impact']}): {places}"
 
@@ -73,7 +73,7 @@ def test_axe_finds_nothing_on_any_page_and_none_is_wider_than_a_small_phone(
         options: Any = RULES | ({"exclude": [["#editor"]]} if name == "editor" else {})
         result = axe.run(page, options=options)
         if result.response["violations"]:
-            found[name] = [_described(each) for each in result.response["violations"]]
+            found[name] = [described(each) for each in result.response["violations"]]
         page.set_viewport_size({"width": 320, "height": 700})
         if (needed := _needed_width(page)) > 320:
             too_wide[name] = needed

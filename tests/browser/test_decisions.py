@@ -148,6 +148,7 @@ def test_after_a_conflict_the_work_goes_on(table: Page, harness: Harness, compla
     table.locator("[data-command=publish]").click()
     table.locator("#bde-note").fill("conflict")
     table.locator(".bde-publish [type=submit]").click()
+    expect(table.locator("#bde-publish-failure")).to_contain_text("publiée entre-temps")
     table.get_by_role("button", name="Annuler").last.click()
     expect(table.locator(".bde-notice a")).to_have_attribute("target", "_blank")
     checks = int(table.locator("#decision-editor").get_attribute("data-checked") or 0)

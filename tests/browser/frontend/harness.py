@@ -1,6 +1,8 @@
 """Viewer and editors under the application's content policy, without the application: a page for each, and addresses that answer.
 
-What the editors send is kept in ``Harness.posted``. The note ``conflict`` makes publishing fail with 409, ``broken`` with 422.
+What the editors send is kept in ``Harness.posted``. The note ``conflict`` makes publishing fail with 409, ``broken`` with 422, ``early``
+with 409 once, because the server has still to examine.
+``Harness.soundness`` is what examinations find (``examination.py``); while ``ends`` is false, they go on.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from typing import Any, Self
 from flask import Flask, Response, jsonify, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from werkzeug.serving import make_server
+
+from tests.browser.frontend import examination
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
@@ -47,11 +51,14 @@ class Harness:
     """The running pages: ``with Harness() as harness: … harness.url``."""
 
     posted: list[dict[str, Any]] = field(default_factory=list)
+    soundness: str = "sound"
+    looks: int = 0
+    ends: bool = True
     url: str = ""
     _server: Any = None
 
     def __enter__(self) -> Self:
-        self._server = make_server("127.0.0.1", 0, application(self.posted), threaded=True)
+        self._server = make_server("127.0.0.1", 0, application(self), threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
@@ -67,8 +74,8 @@ class Harness:
         return next(each for each in reversed(self.posted) if each["to"] == to)
 
 
-def application(posted: list[dict[str, Any]]) -> Flask:
-    """The pages as a WSGI application that appends what it is sent to ``posted``."""
+def application(harness: Harness) -> Flask:
+    """The pages as a WSGI application that appends what it is sent to ``harness.posted``."""
     app = Flask(__name__, static_folder=None)
 
     @app.after_request
@@ -96,12 +103,26 @@ def application(posted: list[dict[str, Any]]) -> Flask:
     def diagram() -> ResponseReturnValue:
         return send_from_directory(PROCESS.parent, PROCESS.name, mimetype="application/xml")
 
-    @app.post("/<any(check, draft, publish, expression):action>")
-    @app.post("/replenishment/<any(check, draft, publish, expression):action>")
+    @app.post("/<any(check, draft, publish, expression, examination):action>")
+    @app.post("/replenishment/<any(check, draft, publish, expression, examination):action>")
     def act(action: str) -> ResponseReturnValue:
         sent = request.get_json()
-        posted.append({**sent, "to": action, "token": request.headers.get("X-CSRFToken")})
+        is_first = not any(each["to"] == action for each in harness.posted)
+        harness.posted.append({**sent, "to": action, "token": request.headers.get("X-CSRFToken")})
+        if action == "examination":
+            harness.looks = 0
+            return jsonify(examination.report("waiting", harness.soundness))
+        if action == "publish" and sent["note"] == "early" and is_first:
+            return jsonify(code="examination_running", id="c0ffee", detail="L’examen n’est pas fini."), 409
         return _answer(action, sent)
+
+    @app.get("/examination/c0ffee")
+    @app.get("/replenishment/examination/c0ffee")
+    def examined() -> ResponseReturnValue:
+        harness.looks += 1
+        return jsonify(
+            examination.report("done" if harness.ends and harness.looks > 1 else "running", harness.soundness)
+        )
 
     @app.post("/csp-report")
     def report() -> ResponseReturnValue:

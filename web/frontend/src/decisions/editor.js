@@ -3,14 +3,16 @@ import Modeler from "dmn-js/lib/Modeler";
 import { element as el } from "../page/dom.js";
 import { fit } from "../viewer/view.js";
 import { offerInExpressions } from "../workshop/completion.js";
+import { examinationPanel } from "../workshop/examination-panel.js";
 import { checkExpressions } from "../workshop/feel.js";
 import { openSession } from "../workshop/session.js";
 import { buildShell } from "../workshop/shell.js";
 import { translateModule } from "../workshop/translate.js";
 import { wordsOf } from "../workshop/words.js";
+import { rowCoverage } from "./coverage.js";
 import { namesIn } from "./names.js";
 import { inKnownEdition } from "./namespaces.js";
-import { columnTypeOf, placesOf } from "./places.js";
+import { columnTypeOf, described, placesOf } from "./places.js";
 import { problemList } from "./problems.js";
 import { isShown, viewTabs } from "./tabs.js";
 import { FRENCH } from "./translations/fr.js";
@@ -32,7 +34,15 @@ export async function openDecisions(mount, { path, dmn: source, names = [], ...o
   const problems = problemList({ dmn, canvas, path, word, open: openDecision });
   const tabs = viewTabs(dmn, canvas, word, (view) => dmn.open(view));
   shell.problems.append(problems.summary, problems.list);
-  shell.body.append(el("div", { className: "bde-main" }, tabs, canvas), el("aside", { className: "bde-side", "aria-label": word("problems") }, shell.problems));
+  const reveal = (id) => problems.reveal({ element_id: id });
+  const coverage = rowCoverage({ dmn, canvas, word, reveal });
+  const name = (id) => {
+    const place = placesOf(dmn.getDefinitions()).get(id);
+    return place ? described(place, word) : null;
+  };
+  const examination = examinationPanel(word, locale, { name, reveal, coverage });
+  shell.findings.append(examination.section);
+  shell.body.append(el("div", { className: "bde-main" }, tabs, coverage.legend, canvas), el("aside", { className: "bde-side", "aria-label": word("problems") }, shell.findings));
   shell.body.classList.add("bde-body--decisions");
 
   // dmn-js keeps a history for each view and drops it with the view: what counts as changed is the text itself.
@@ -59,6 +69,7 @@ export async function openDecisions(mount, { path, dmn: source, names = [], ...o
         return warnings;
       },
       problems,
+      examination,
     },
   });
   checkExpressions(

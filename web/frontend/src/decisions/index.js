@@ -12,6 +12,7 @@ import "dmn-js/dist/assets/dmn-js-literal-expression.css";
 import "dmn-js/dist/assets/dmn-js-boxed-expression.css";
 import "dmn-js/dist/assets/dmn-js-boxed-expression-controls.css";
 import "../styles/editor.css";
+import "../styles/examination.css";
 import "../styles/decisions.css";
 
 import { openDecisions } from "./editor.js";

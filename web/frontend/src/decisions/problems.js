@@ -1,6 +1,6 @@
 /** The problems of a decision file: a list beside the table, marks on its rows, cells and columns; a click on one leads there. */
 import { element as el } from "../page/dom.js";
-import { isError } from "../workshop/session.js";
+import { isError } from "../workshop/problem.js";
 import { described, placeOf, placesOf, rowsOf } from "./places.js";
 
 /** `open(decision)` shows a decision (a promise); `path` is the file that is edited, `canvas` holds what dmn-js draws. */
@@ -87,5 +87,5 @@ export function problemList({ dmn, canvas, path, word, open }) {
 
   // What is drawn anew (another view, a row that moved) comes without marks.
   new MutationObserver(mark).observe(canvas, { childList: true, subtree: true });
-  return { list, summary, show, focusFirst: () => list.querySelector("button")?.focus() };
+  return { list, summary, show, reveal, focusFirst: () => list.querySelector("button")?.focus() };
 }

@@ -7,15 +7,19 @@ import zeebeModdle from "zeebe-bpmn-moddle/resources/zeebe.json";
 
 import { fit } from "../viewer/view.js";
 import { offerInExpressions } from "../workshop/completion.js";
+import { examinationPanel } from "../workshop/examination-panel.js";
 import { checkExpressions } from "../workshop/feel.js";
 import { openSession } from "../workshop/session.js";
 import { translateModule } from "../workshop/translate.js";
 import { wordsOf } from "../workshop/words.js";
 import { cataloguePanelModule } from "./catalogue-panel.js";
+import { coveragePaint } from "./coverage.js";
 import { decisionPages } from "./decisions.js";
 import { camundaBesideZeebe } from "./moddle/camunda.js";
 import spiffworkflowModdle from "./moddle/spiffworkflow.json";
+import { placeOf, revealer } from "./names.js";
 import { offerModule } from "./offer.js";
+import { player } from "./player.js";
 import { problemList } from "./problems.js";
 import { buildDiagramShell } from "./shell.js";
 import { FRENCH } from "./translations/fr.js";
@@ -32,8 +36,20 @@ export async function openEditor(mount, data) {
   const shell = buildDiagramShell(mount, word);
   const pages = decisionPages(data, word);
   const modeler = createModeler(shell, { ...data, pages }, locale, word);
-  const problems = problemList(modeler, word);
+  const reveal = revealer(modeler);
+  const problems = problemList(modeler, word, reveal);
   shell.problems.append(problems.summary, problems.list);
+  const registry = modeler.get("elementRegistry");
+  const play = player(modeler, word, () => modeler.get("canvas").resized());
+  const coverage = coveragePaint(modeler, word, reveal);
+  const examination = examinationPanel(word, locale, {
+    name: (id) => (registry.get(id) ? placeOf(registry.get(id)) : null),
+    reveal,
+    play,
+    coverage,
+  });
+  shell.above.append(play.bar, coverage.legend);
+  shell.findings.append(examination.section);
   const stack = modeler.get("commandStack");
   let opened = 0; // how many files were shown: each begins a command stack of its own
 
@@ -57,6 +73,7 @@ export async function openEditor(mount, data) {
         return warnings;
       },
       problems,
+      examination,
     },
   });
   pages.session = session;
@@ -75,6 +92,7 @@ export async function openEditor(mount, data) {
     const warnings = await openDiagram(modeler, data.bpmn, word);
     modeler.on("commandStack.changed", () => {
       asked.forget();
+      play.close();
       refreshUndo();
       session.changed();
     });

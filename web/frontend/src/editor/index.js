@@ -7,6 +7,8 @@ import "bpmn-js/dist/assets/bpmn-font/css/bpmn.css";
 import "bpmn-js/dist/assets/bpmn-js.css";
 import "bpmn-js/dist/assets/diagram-js.css";
 import "../styles/editor.css";
+import "../styles/examination.css";
+import "../styles/playing.css";
 
 import { openEditor } from "./editor.js";
 

@@ -1,15 +1,15 @@
 /** The problems of a diagram: a list beside it, marks and counts on its elements; a click on one shows the other. */
-import { getMid } from "diagram-js/lib/layout/LayoutUtil";
-import { getBBox } from "diagram-js/lib/util/Elements";
-
 import { element as el } from "../page/dom.js";
-import { isError } from "../workshop/session.js";
+import { isError } from "../workshop/problem.js";
+import { middleOf } from "./middle.js";
+import { placeOf } from "./names.js";
 
 const MARKER = { error: "bd-has-error", warning: "bd-has-warning" };
 const OVERLAY = "bd-problems";
 const LEGIBLE = { min: 0.75 };
 
-export function problemList(modeler, word) {
+/** `reveal(id)` shows an element of the diagram. */
+export function problemList(modeler, word, reveal) {
   const canvas = modeler.get("canvas");
   const overlays = modeler.get("overlays");
   const registry = modeler.get("elementRegistry");
@@ -50,15 +50,6 @@ export function problemList(modeler, word) {
     return el("li", {}, content);
   }
 
-  function reveal(id) {
-    const target = registry.get(id);
-    if (!target) return;
-    const root = canvas.findRoot(target);
-    if (root && root !== canvas.getRootElement()) canvas.setRootElement(root);
-    modeler.get("selection").select(target);
-    canvas.scrollToElement(target, { top: 80, bottom: 80, left: 120, right: 80 });
-  }
-
   function mark() {
     const byElement = Map.groupBy(shown.filter((problem) => registry.get(problem.element_id)), (problem) => problem.element_id);
     for (const [id, problems] of byElement) {
@@ -92,16 +83,5 @@ export function problemList(modeler, word) {
   return { list, summary, show, errors: () => shown.filter(isError).length, focusFirst: () => list.querySelector("button")?.focus() };
 }
 
-/** An element as people call it: by its name, a flow also by what it connects. */
-function placeOf({ id, businessObject, source, target }) {
-  const { name } = businessObject;
-  return source && target ? `${placeOf(source)} → ${name || placeOf(target)}` : name || id;
-}
-
 /** Where the middle of the mark is: at the corner of a shape, half way of a flow, whose corner may lie on the element that it leaves. */
-function position(target) {
-  if (!target.waypoints) return { top: -6, left: -6 };
-  const { x, y } = getMid(target);
-  const box = getBBox(target);
-  return { top: y - box.y, left: x - box.x };
-}
+const position = (target) => (target.waypoints ? middleOf(target) : { top: -6, left: -6 });

@@ -1,15 +1,9 @@
-/** One POST of JSON to the editor's addresses. Answers and failures come back as plain records: nothing is thrown at the page. */
+/** JSON to and from the editor's addresses. Answers and failures come back as plain records: nothing is thrown at the page. */
 export function connect(token) {
-  return async function post(address, body, signal) {
+  async function ask(address, request) {
     let answer;
     try {
-      answer = await fetch(new URL(address, location.href), {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
-        body: JSON.stringify(body),
-        credentials: "same-origin",
-        signal,
-      });
+      answer = await fetch(new URL(address, location.href), { credentials: "same-origin", ...request });
     } catch (error) {
       return { kind: error.name === "AbortError" ? "aborted" : "unreachable", status: 0, body: {} };
     }
@@ -17,6 +11,13 @@ export function connect(token) {
     if (answer.ok) return { kind: "ok", status: answer.status, body: said };
     const kind = answer.status === 409 ? "conflict" : answer.status === 422 ? "problems" : "refused";
     return { kind, status: answer.status, body: said };
+  }
+
+  const accept = { Accept: "application/json" };
+  return {
+    get: (address, signal) => ask(address, { headers: accept, signal }),
+    post: (address, body, signal) =>
+      ask(address, { method: "POST", headers: { ...accept, "Content-Type": "application/json", "X-CSRFToken": token }, body: JSON.stringify(body), signal }),
   };
 }
 

@@ -2,21 +2,22 @@
  * The life of a draft in the browser, the same for every editor: checked after each change, saved, published, and never lost.
  *
  * `given`: `path` of the file, `content()` its text now (a promise), `mark()` what tells two states of it apart, `extension`, `open(text)`
- * which shows another text in its place (gives warnings, throws when it cannot), `problems` the list (`show`, `focusFirst`).
+ * which shows another text in its place (gives warnings, throws when it cannot), `problems` the list (`show`, `focusFirst`), `examination`
+ * the panel of what the examination found (`show`, `focus`).
  */
 import { element as el } from "../page/dom.js";
+import { examinations } from "./examination.js";
 import { chooseFile, offerFile } from "./files.js";
-import { askToPublish } from "./publish-dialog.js";
+import { isError } from "./problem.js";
+import { publisher } from "./publishing.js";
 import { connect, failureText } from "./server.js";
 
 const CHECK_AFTER_MS = 800;
 
-export const isError = (problem) => problem.severity !== "warning";
-
 export function openSession({ mount, shell, word, given }) {
   const address = addressOf(mount);
-  const post = connect(mount.dataset.csrf ?? "");
-  const { path, problems } = given;
+  const { get, post } = connect(mount.dataset.csrf ?? "");
+  const { path, problems, examination } = given;
   const base = { base_version: numberOf(mount.dataset.baseVersion), revision: numberOf(mount.dataset.revision) };
   let savedMark = given.mark();
   let hasSaved = false;
@@ -25,6 +26,31 @@ export function openSession({ mount, shell, word, given }) {
   let checking = null;
   let timer = null;
   const isChanged = () => given.mark() !== savedMark;
+  const examined = examinations({
+    ask: async (signal) => post(`${address}examination`, await body(), signal),
+    look: (id, signal) => get(`${address}examination/${id}`, signal),
+    show(news) {
+      examination.show(news);
+      publishing.news(news);
+    },
+  });
+  const publishing = publisher({
+    word,
+    examined,
+    post: async (typed) => post(`${address}publish`, { ...(await body()), ...typed }),
+    published({ version, url }) {
+      say("published", { version });
+      leaveFor(url);
+    },
+    refused(sentence, found) {
+      if (found.length) problems.show([...warnings, ...found]);
+      complain(sentence);
+      if (found.length) problems.focusFirst();
+      else examination.focus();
+    },
+    conflict: complainOf,
+  });
+  examination.again = () => examined.now();
 
   function say(name, facts) {
     shell.state.textContent = word(name, facts);
@@ -67,7 +93,10 @@ export function openSession({ mount, shell, word, given }) {
       if (shell.notice.dataset.kind !== "conflict") complain(null);
       problems.show([...warnings, ...(answer.body.problems ?? [])]);
       mount.dataset.checked = String(Number(mount.dataset.checked ?? 0) + 1);
-      return answer.body.problems ?? [];
+      const found = answer.body.problems ?? [];
+      if (found.some(isError)) examined.block();
+      else examined.soon();
+      return found;
     }
     if (answer.kind !== "aborted") complainOf(answer);
     return null;
@@ -100,29 +129,13 @@ export function openSession({ mount, shell, word, given }) {
       problems.focusFirst();
       return;
     }
-    askToPublish(word, send);
-  }
-
-  async function send(note) {
-    const answer = await post(`${address}publish`, { ...(await body()), note });
-    if (answer.kind === "problems") {
-      const found = answer.body.problems ?? [];
-      problems.show([...warnings, ...found]);
-      complain(found.length ? word("errorsFirst", { errors: found.filter(isError).length }) : failureText(answer, word));
-      return null;
-    }
-    if (answer.kind !== "ok") {
-      if (answer.kind === "conflict") complainOf(answer);
-      return failureText(answer, word);
-    }
-    say("published", { version: answer.body.version });
-    leaveFor(answer.body.url);
-    return null;
+    publishing.open();
   }
 
   function changed() {
     if (isChanged()) say("changed");
     else say(hasSaved ? "saved" : "unchanged");
+    examined.forget();
     clearTimeout(timer);
     timer = setTimeout(check, CHECK_AFTER_MS);
   }
@@ -138,6 +151,7 @@ export function openSession({ mount, shell, word, given }) {
       complain(word("cannotOpen", { reason: error.message }));
       return;
     }
+    examined.forget();
     await check();
     shell.state.textContent = word("opened", { file });
     mount.dataset.state = "changed";

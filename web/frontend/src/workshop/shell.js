@@ -17,11 +17,12 @@ export function buildShell(mount, word, groups) {
     el("div", { className: "bde-commands" }, commands.check, commands.save, commands.publish),
   );
   const problems = el("section", { className: "bde-problems", "aria-labelledby": "bde-problems-heading" }, el("h2", { id: "bde-problems-heading" }, word("problems")));
+  const findings = el("div", { className: "bde-findings" }, problems);
   const body = el("div", { className: "bde-body bd-always-light" });
   mount.dataset.ownKeys = "";
   mount.classList.add("bd-editor");
   mount.replaceChildren(notice, el("p", { className: "bde-phone-hint" }, word("phone")), bar, body);
-  return { tools, commands, state, notice, problems, body };
+  return { tools, commands, state, notice, problems, findings, body };
 }
 
 function tool(name, word) {

@@ -1,0 +1,93 @@
+"""Reports of examinations as the server would give them, for the pages without the application; ``soundness`` chooses which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PATH = [
+    *("asked", "flow_asked", "submit_request", "flow_submitted", "decide_request", "flow_decided", "gateway_decision"),
+    *("flow_launch", "compute_amount", "flow_amount", "need_approval", "flow_rule", "gateway_approval"),
+]
+SENTENCES = {
+    "sound": "Le processus est correct.",
+    "unsound": "Un cas peut rester bloqué à « Accord nécessaire ? ».",
+    "not_decided": "Non décidé : un cas pourrait rester bloqué à « Accord nécessaire ? ».",
+}
+FLOWS = ("flow_asked", "flow_submitted", "flow_decided", "flow_launch", "flow_amount", "flow_rule", "flow_late")
+ELEMENTS = (
+    "asked",
+    "submit_request",
+    "decide_request",
+    "gateway_decision",
+    "compute_amount",
+    "need_approval",
+    "decision_late",
+    "remind_buyers",
+)
+NEVER = ("flow_late", "decision_late", "remind_buyers")
+STORY_PROBLEM = {
+    "code": "story_path_other",
+    "file": "stories/refused.yaml",
+    "element_id": "decide_request",
+    "element_name": "Décider de la demande",
+    "severity": "error",
+    "message": "Le chemin attendu passe par « refuse_request », mais le dossier est entré dans « compute_amount ».",
+}
+
+
+def report(state: str, soundness: str) -> dict[str, Any]:
+    """One answer of the server: ``state`` of its job, ``soundness`` of the process (``failed_story``: sound, but a story fails)."""
+    known: dict[str, Any] = {
+        "id": "c0ffee",
+        "state": state,
+        "progress": {"done": 3 if state == "running" else 0, "total": 8, "now": "Récit « Demande refusée »"},
+        "may_publish": False,
+        "needs_reason": False,
+        "verdicts": [],
+        "stories": [],
+        "coverage": {"elements": {}, "flows": {}, "rules": {}, "percent": 100, "stories": 0},
+    }
+    if state != "done":
+        return known
+    fails = soundness == "failed_story"
+    return known | {
+        "may_publish": not fails and soundness != "unsound",
+        "needs_reason": soundness == "not_decided",
+        "verdicts": [_verdict("sound" if fails else soundness)],
+        "stories": [
+            {"file": "stories/ordered.yaml", "title": "Commande passée", "passed": True, "problems": [], "path": PATH},
+            {
+                "file": "stories/refused.yaml",
+                "title": "Demande refusée",
+                "passed": not fails,
+                "problems": [STORY_PROBLEM] if fails else [],
+                "path": PATH[:9],
+            },
+        ],
+        "coverage": {
+            "elements": {each: 0 if each in NEVER else 2 for each in ELEMENTS},
+            "flows": {each: 0 if each in NEVER else 2 for each in FLOWS},
+            "rules": {"approval_needed": {"below_threshold": 2, "above_threshold": 0}},
+            "percent": 97,
+            "stories": 2,
+        },
+    }
+
+
+def _verdict(soundness: str) -> dict[str, Any]:
+    is_sound = soundness == "sound"
+    return {
+        "process": "replenishment",
+        "file": "replenishment.bpmn",
+        "title": "Demande d’approvisionnement",
+        "soundness": soundness,
+        "kind": None if is_sound else "deadlock",
+        "element": None if is_sound else "gateway_approval",
+        "sentence": SENTENCES[soundness],
+        "path": [] if is_sound else PATH,
+        "conditions": []
+        if is_sound
+        else [{"element": "flow_launch", "condition": 'decision = "launch"', "holds": True}],
+        "example": {"decision": '"launch"'} if soundness == "unsound" else {},
+        "relies_on": [],
+    }
