@@ -15,6 +15,7 @@ from engine.feel import Environment, Expression, compile_expression
 from engine.kernel import MAX_STEPS, MAX_WORK, Event, State, Stimulus, advance, fold, from_record, to_record
 from engine.model import elements as model
 from engine.protocol.stimuli import Start
+from tests.engine.kernel.witness import Witness
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 PARIS = ZoneInfo("Europe/Paris")
@@ -160,6 +161,7 @@ class Run:
         self.max_steps = max_steps
         self.max_work = max_work
         self.events: list[Event] = []
+        self.witness = Witness(definition)
         self.state: State = State()
         self._take(None, Start(process=process_id, variables=variables))
 
@@ -180,6 +182,7 @@ class Run:
         assert again == list(happened)
         assert State.from_text(self.state.to_text()) == self.state
         self.events.extend(happened)
+        self.witness.saw(happened, self.state)
         return happened
 
     def live(self, element: str) -> list[str]:
