@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.arguments import add_command, add_json
-from engine.commands.connecting import load
+from engine.commands.connecting import environment_of, load
 from engine.commands.folders import beside, process_folders
 from engine.commands.given import LARGEST, read_bytes
 from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, locale, print_problems, problem_record, say
@@ -15,7 +16,7 @@ from engine.errors import DefinitionError, Problem
 from engine.settings import Settings
 
 if TYPE_CHECKING:
-    from engine.explore import Verdict
+    from engine.definitions.examining import Examined, Proved
     from engine.handler import HandlerTable
     from engine.model.bpmn_reader import ProcessFile
 
@@ -30,46 +31,71 @@ def add(commands: Any) -> None:
 
 
 def check(settings: Settings, chosen: argparse.Namespace) -> int:
-    """Say what is wrong, path by path, and whether each process is sound. Errors and unsound processes fail; warnings do not.
+    """Say what is wrong, path by path, whether each process is sound, and whether its stories go as told: what publishing asks.
 
-    Raises AskedWrongly where there is nothing to check.
+    Errors, unsound processes and stories that fail give NOT_DONE; warnings and what is not decided do not. Raises AskedWrongly where there
+    is nothing to check.
     """
     paths = [each for path in chosen.paths for each in _to_check(path)]
-    found = {path: _of_folder(path, settings) if path.is_dir() else _of_file(path) for path in paths}
-    proved = {path: () if _has_errors(problems) else _verdicts(path, settings) for path, problems in found.items()}
+    found = {path: _checked(path, settings) for path in paths}
     if chosen.json:
-        _print_json(found, proved)
+        _print_json(found)
     else:
-        for path, problems in found.items():
-            print(f"{path}: " + (say("cli_problems", count=len(problems)) if problems else say("cli_no_problem")))
-            print_problems(problems)
-            for verdict in proved[path]:
-                print(f"  {verdict.process}: {verdict.sentence(locale())}")
-    is_unsound = any(each.is_unsound for verdicts in proved.values() for each in verdicts)
-    return NOT_DONE if is_unsound or any(map(_has_errors, found.values())) else DONE
+        for path, each in found.items():
+            _print(path, each)
+    return DONE if all(each.passes for each in found.values()) else NOT_DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checked:
+    """What was found of one path; it is examined when it has no error. ``examined`` only of a whole folder."""
+
+    problems: tuple[Problem, ...]
+    proved: tuple[Proved, ...] = ()
+    examined: Examined | None = None
+
+    @property
+    def passes(self) -> bool:
+        """It could be published, perhaps with a reason."""
+        return not _has_errors(self.problems) and not any(each.verdict.is_unsound for each in self.proved)
+
+
+def _checked(path: Path, settings: Settings) -> _Checked:
+    problems = _of_folder(path, settings) if path.is_dir() else _of_file(path)
+    if _has_errors(problems):
+        return _Checked(problems=problems)
+    if not path.is_dir():
+        return _Checked(problems=problems, proved=_proved(path))
+    examined = _examined(path, settings)
+    failed = tuple(problem for each in examined.played for problem in each.problems)
+    return _Checked(problems=(*problems, *failed), proved=examined.proved, examined=examined)
 
 
 def _has_errors(problems: tuple[Problem, ...]) -> bool:
     return any(each.severity == "error" for each in problems)
 
 
-def _verdicts(path: Path, settings: Settings) -> tuple[Verdict, ...]:
-    """Whether every case of each process can come to an end: asked of what can be read without an error."""
+def _examined(folder: Path, settings: Settings) -> Examined:
+    """The very examination that the gate makes before a version is published."""
+    from engine.definitions.examining import examine
     from engine.definitions.store import read_folder
-    from engine.explore import Surroundings, verdicts
     from engine.model.bundle import read_bundle
+
+    handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
+    return examine(read_bundle(read_folder(folder)), handlers, environment_of(settings))
+
+
+def _proved(path: Path) -> tuple[Proved, ...]:
+    """Whether every case of each process of a file by itself can come to an end."""
+    from engine.definitions.examining import prove
     from engine.model.elements import BusinessRuleTask, Model
 
-    if path.is_dir():
-        handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
-        errors = {name: tuple(each.errors) for name, each in handlers.handlers.items()}
-        return tuple(verdicts(read_bundle(read_folder(path)), surroundings=Surroundings(errors=errors)).values())
     if path.suffix not in {".bpmn", ".yaml"}:
         return ()
     processes = _read(path.read_bytes(), path).processes
     if any(isinstance(node, BusinessRuleTask) for process in processes for node in process.nodes.values()):
         return ()  # what its decisions give is known with the whole folder only
-    return tuple(verdicts(Model(processes={each.id: each for each in processes})).values())
+    return prove(Model(processes={each.id: each for each in processes}), path.name)
 
 
 def _to_check(path: Path) -> list[Path]:
@@ -130,18 +156,33 @@ def _too_large(file: str) -> Problem:
     return Problem(code="cli_file_too_large", file=file, facts={"path": file, "limit": LARGEST})
 
 
-def _print_json(found: dict[Path, tuple[Problem, ...]], proved: dict[Path, tuple[Verdict, ...]]) -> None:
+def _print(path: Path, found: _Checked) -> None:
+    count = len(found.problems)
+    print(f"{path}: " + (say("cli_problems", count=count) if count else say("cli_no_problem")))
+    print_problems(found.problems)
+    for each in found.proved:
+        print(f"  {each.verdict.process}: {each.sentence(locale())}")
+    if found.examined is not None and found.examined.played:
+        played, percent = found.examined.played, found.examined.covered.percent
+        failed = sum(not each.passed for each in played)
+        print("  " + say("cli_check_stories", count=len(played), failed=failed, percent=percent))
+
+
+def _print_json(found: dict[Path, _Checked]) -> None:
     from engine.commands.values import json_text
 
-    problems = [each for of_path in found.values() for each in of_path]
+    problems = [each for of_path in found.values() for each in of_path.problems]
     record = {
         "errors": sum(each.severity == "error" for each in problems),
         "warnings": sum(each.severity == "warning" for each in problems),
         "files": [
             {
                 "path": str(path),
-                "problems": [problem_record(each) for each in of_path],
-                "soundness": [_verdict_record(each) for each in proved[path]],
+                "problems": [problem_record(each) for each in of_path.problems],
+                "soundness": [_verdict_record(each) for each in of_path.proved],
+                "stories": []
+                if of_path.examined is None
+                else [{"file": each.file, "passed": each.passed} for each in of_path.examined.played],
             }
             for path, of_path in found.items()
         ],
@@ -149,12 +190,13 @@ def _print_json(found: dict[Path, tuple[Problem, ...]], proved: dict[Path, tuple
     print(json_text(record, indent=1))
 
 
-def _verdict_record(verdict: Verdict) -> dict[str, object]:
+def _verdict_record(proved: Proved) -> dict[str, object]:
+    verdict = proved.verdict
     return {
         "process": verdict.process,
         "verdict": verdict.soundness.value,
         "kind": None if verdict.kind is None else verdict.kind.value,
         "element_id": verdict.element,
         "path": list(verdict.path),
-        "message": verdict.sentence(locale()),
+        "message": proved.sentence(locale()),
     }

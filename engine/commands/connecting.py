@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from engine.database.session import Database
     from engine.handler import HandlerTable
     from engine.instances.runtime import Runtime
+    from engine.stories import At
 
 
 def load(name: str, variable: str) -> Any:
@@ -52,6 +54,21 @@ def runtime_of(settings: Settings, is_prepared: bool, busy_after: float | None =
 
         require_newest(database)
     return Runtime(database=database, handlers=handlers, zone=settings.zone, region=settings.holidays)
+
+
+def environment_of(settings: Settings) -> At:
+    """What expressions may ask of the world at a moment: the company's calendar, without a database."""
+    from engine.calendar import WorkingCalendar
+    from engine.definitions.environment import environment, working_time_functions
+    from engine.feel import Environment
+
+    calendar = WorkingCalendar(zone=settings.zone, region=settings.holidays)
+    functions = working_time_functions(calendar)
+
+    def at(now: datetime) -> Environment:
+        return environment(now, calendar, functions)
+
+    return at
 
 
 @contextmanager

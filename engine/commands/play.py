@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.arguments import add_command, add_json
-from engine.commands.connecting import load
+from engine.commands.connecting import environment_of, load
 from engine.commands.given import LARGEST, read_bytes
 from engine.commands.speaking import (
     DONE,
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from engine.handler import HandlerTable
     from engine.model.bundle import Bundle
     from engine.model.elements import Model
-    from engine.stories import At, Report, Story
+    from engine.stories import Report, Story
     from engine.stories.world import World
 
 
@@ -61,7 +60,7 @@ def play(settings: Settings, chosen: argparse.Namespace) -> int:
     from engine.stories.world import world_of
 
     played, handlers = _played(chosen.path, settings)
-    at = _at(settings)
+    at = environment_of(settings)
     stories: list[Story] = []
     problems: list[Problem] = []
     for name, content in _stories(chosen.path, chosen.stories, played).items():
@@ -124,21 +123,6 @@ def _content(path: Path) -> bytes:
     if content is None:
         raise AskedWrongly("cli_file_too_large", path=str(path), limit=LARGEST)
     return content
-
-
-def _at(settings: Settings) -> At:
-    """The company's calendar at any moment."""
-    from engine.calendar import WorkingCalendar
-    from engine.definitions.environment import environment, working_time_functions
-    from engine.feel import Environment
-
-    calendar = WorkingCalendar(zone=settings.zone, region=settings.holidays)
-    functions = working_time_functions(calendar)
-
-    def at(now: datetime) -> Environment:
-        return environment(now, calendar, functions)
-
-    return at
 
 
 def _print(world: World, played: Bundle | Model, reports: list[Report], settings: Settings) -> None:

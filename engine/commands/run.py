@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from engine.commands.arguments import add_command
-from engine.commands.connecting import load
+from engine.commands.connecting import environment_of, load
 from engine.commands.folders import process_folders
 from engine.commands.speaking import DONE, say
 from engine.settings import Settings
@@ -39,7 +39,6 @@ def _prepare(settings: Settings, url: str) -> None:
     from engine.database.migrations import migrate
     from engine.database.session import Database
     from engine.definitions.store import publish_folder
-    from engine.instances.runtime import Runtime
 
     migrate(url)
     database = Database(url)
@@ -47,9 +46,8 @@ def _prepare(settings: Settings, url: str) -> None:
         if settings.demonstration is not None:
             load(settings.demonstration, "BORDEREAU_DEMONSTRATION")(database)
         handlers = load(settings.handlers, "BORDEREAU_HANDLERS")
-        runtime = Runtime(database=database, handlers=handlers, zone=settings.zone, region=settings.holidays)
         for folder in process_folders(settings.processes):
-            publish_folder(database, folder, handlers, runtime.environment)
+            publish_folder(database, folder, handlers, environment_of(settings))
     finally:
         database.dispose()
 

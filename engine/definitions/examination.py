@@ -39,6 +39,9 @@ ATTEMPTS: Final = 3
 
 KEPT_FOR: Final = timedelta(days=30)
 
+MOST_SECONDS: Final = 300.0
+"""After so long no further process is proved and no further story played: what is bounded can still be much."""
+
 _TELL_SECONDS: Final = 0.25
 
 _log = log.get(__name__)
@@ -177,8 +180,8 @@ def perform(  # noqa: PLR0917 - what the job is told, and what it runs on
         return
     try:
         found = text_of(examine(read_bundle(files), handlers, at, _teller(database, name)))
-    except Exception:
-        if attempt < ATTEMPTS:
+    except Exception as error:
+        if attempt < ATTEMPTS and not isinstance(error, _TooLong):
             raise
         _log.exception("examination_gave_up", attempt=attempt)
         _fail(database, name, "examination_gave_up")
@@ -194,6 +197,10 @@ def forget_old(session: Session, now: datetime) -> None:
         stored_files.forget_unused(session, hashed)
 
 
+class _TooLong(Exception):
+    """The examination is given up: the next attempt would take as long."""
+
+
 def _fail(database: Database, name: Mapping[str, str], code: str) -> None:
     with database.transaction() as session:
         _change(session, name, "failed", code, of=_OPEN)
@@ -201,11 +208,16 @@ def _fail(database: Database, name: Mapping[str, str], code: str) -> None:
 
 
 def _teller(database: Database, name: Mapping[str, str]) -> Callable[[Progress], None]:
-    """Writes progress a few times a second at most: the examination of a small process is over before anybody looks."""
-    last = time.monotonic()
+    """Writes progress a few times a second at most: the examination of a small process is over before anybody looks.
+
+    Raises _TooLong after ``MOST_SECONDS``.
+    """
+    began = last = time.monotonic()
 
     def tell(progress: Progress) -> None:
         nonlocal last
+        if time.monotonic() - began > MOST_SECONDS:
+            raise _TooLong
         if time.monotonic() - last < _TELL_SECONDS:
             return
         with database.transaction() as session:

@@ -14,16 +14,16 @@ from engine.errors import DefinitionError, Facts, Problem
 from engine.explore import Surroundings, Verdict, explore
 from engine.handler import HandlerTable
 from engine.model.bundle import Bundle
-from engine.model.bundle_checks import PROCESS_FILE
-from engine.model.elements import Process
+from engine.model.elements import Model, Process
 from engine.protocol.events import ElementEntered, FlowTaken
 from engine.stories import At, Report, check_story, coverage, play, read_story, stories_of
-from engine.stories.checks import MOST_STORIES
 from engine.stories.world import World, world_of
 
 Texts = Mapping[str, str]
 """What people call something, by locale."""
 
+MOST_STORIES = 200
+"""Stories of one version: they are all played before it is published."""
 MOST_STEPS = 2_000
 """Elements and flows of one story's path that are kept: more is no longer looked at."""
 
@@ -109,20 +109,16 @@ def examine(bundle: Bundle, handlers: HandlerTable, at: At, tell: Callable[[Prog
     """
     stories = stories_of(bundle.files)
     total = len(bundle.model.processes) + min(len(stories), MOST_STORIES)
-    world = world_of(bundle)
-    files = bundle.process_files
     errors = {name: tuple(each.errors) for name, each in handlers.handlers.items()}
     start_form = None if bundle.starts is None else bundle.starts.form
     surroundings = Surroundings(forms=bundle.forms, start_form=start_form, errors=errors)
-    proved = []
+    world = world_of(bundle)
+    proved: list[Proved] = []
     for number, process in enumerate(bundle.model.processes.values()):
-        tell(
-            Progress(
-                done=number, total=total, code="examination_proving", facts={"process": process.name or process.id}
-            )
-        )
-        verdict = explore(bundle.model, process.id, surroundings=surroundings)
-        proved.append(_proved(bundle, world, files.get(process.id, PROCESS_FILE), process, verdict))
+        facts: Facts = {"process": process.name or process.id}
+        tell(Progress(done=number, total=total, code="examination_proving", facts=facts))
+        title = bundle.title if process.id == bundle.process_id else None
+        proved.append(_prove(world, process, bundle.process_files[process.id], surroundings, title))
     if len(stories) > MOST_STORIES:
         return Examined(proved=tuple(proved), played=(_too_many(stories),), covered=_covered(bundle, ()))
     played: list[Played] = []
@@ -135,11 +131,18 @@ def examine(bundle: Bundle, handlers: HandlerTable, at: At, tell: Callable[[Prog
     return Examined(proved=tuple(proved), played=tuple(played), covered=_covered(bundle, reports))
 
 
-def _proved(bundle: Bundle, world: World, file: str, process: Process, verdict: Verdict) -> Proved:
+def prove(model: Model, file: str) -> tuple[Proved, ...]:
+    """The verdict on each process of a file by itself: whoever acts may answer anything."""
+    world, nothing_known = world_of(model), Surroundings()
+    return tuple(_prove(world, process, file, nothing_known) for process in model.processes.values())
+
+
+def _prove(world: World, process: Process, file: str, surroundings: Surroundings, title: Texts | None = None) -> Proved:
+    verdict = explore(world.model, process.id, surroundings=surroundings)
     element = verdict.element
     return Proved(
         file=file,
-        title=bundle.title if process.id == bundle.process_id else _both(process.name or process.id),
+        title=title or _both(process.name or process.id),
         verdict=verdict,
         element_title=None
         if element is None or element == process.id

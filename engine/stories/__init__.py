@@ -1,10 +1,10 @@
 """Stories: a case told in YAML, played on the pure kernel with a clock of its own, and held to what was expected.
 
-``read_story`` reads a file, ``check_story`` holds it against a process, ``play`` plays it and gives a ``Report``. ``failures`` does all
-three for the stories of a version. ``coverage`` says what they cover; ``recorded`` makes a story of a case that happened.
+``read_story`` reads a file, ``check_story`` holds it against a process, ``play`` plays it and gives a ``Report``.
+``coverage`` says what stories cover; ``recorded`` makes a story of a case that happened.
 """
 
-from engine.stories.checks import check_story, failures, stories_of
+from engine.stories.checks import check_story, stories_of
 from engine.stories.coverage import Coverage, Share, coverage
 from engine.stories.player import At, play
 from engine.stories.reader import read_story
@@ -22,7 +22,6 @@ __all__ = [
     "Story",
     "check_story",
     "coverage",
-    "failures",
     "play",
     "read_story",
     "recorded",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from engine.errors import DefinitionError, EngineError, Problem
+from engine.errors import EngineError, Problem
 from engine.feel import Expression, Value
 from engine.model import elements as model
 from engine.model.bundle import Bundle
@@ -19,8 +19,7 @@ from engine.model.yaml_file import Path
 from engine.stories.coverage import rules_of
 from engine.stories.declared import Declarations, result_of
 from engine.stories.path import elements_of, pattern_of
-from engine.stories.player import At, play
-from engine.stories.reader import read_story
+from engine.stories.player import At
 from engine.stories.story import (
     Expectation,
     ExpectStep,
@@ -37,9 +36,6 @@ from engine.stories.story import (
 from engine.stories.values import typed, values_of
 from engine.stories.world import World, world_of
 
-MOST_STORIES = 200
-"""Stories of one version: they are all played before it is published."""
-
 
 def stories_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The files of a version that are stories."""
@@ -48,24 +44,6 @@ def stories_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
         for path, content in sorted(files.items())
         if path.startswith("stories/") and path.count("/") == 1 and path.endswith(".yaml")
     }
-
-
-def failures(bundle: Bundle, handlers: Declarations, at: At) -> tuple[Problem, ...]:
-    """Why the stories of a version stand against it: what cannot be read, does not fit, or goes another way than told."""
-    found: list[Problem] = []
-    files = stories_of(bundle.files)
-    if len(files) > MOST_STORIES:
-        path = sorted(files)[MOST_STORIES]
-        return (Problem(code="story_too_many", file=path, facts={"limit": MOST_STORIES, "given": len(files)}),)
-    for path, content in files.items():
-        try:
-            story = read_story(content, path)
-        except DefinitionError as error:
-            found.extend(error.problems)
-            continue
-        problems = check_story(bundle, story, handlers, at)
-        found.extend(problems or play(bundle, story, handlers, at).deviations)
-    return tuple(found)
 
 
 def check_story(played: Bundle | Model, story: Story, handlers: Declarations | None, at: At) -> tuple[Problem, ...]:

@@ -198,7 +198,9 @@ class TestCheck:
 
     def test_whether_every_case_can_come_to_an_end(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.run(["check", str(REPLENISHMENT)]) == 0
-        assert "replenishment: The process is sound" in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert "replenishment: The process is sound" in said
+        assert "6 stories, 0 failed; 100 % of the process covered" in said
         drawing = tmp_path / "stuck.bpmn"
         drawing.write_text(STUCK, encoding="utf-8")
         assert cli.run(["check", str(drawing)]) == 1
@@ -206,6 +208,17 @@ class TestCheck:
         assert cli.run(["check", "--json", str(drawing)]) == 1
         (verdict,) = json.loads(capsys.readouterr().out)["files"][0]["soundness"]
         assert (verdict["verdict"], verdict["kind"], verdict["element_id"]) == ("unsound", "deadlock", "join")
+
+    def test_a_story_that_goes_another_way_fails(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        folder = tmp_path / "process"
+        shutil.copytree(REPLENISHMENT, folder)
+        table = folder / "approval.dmn"
+        table.write_text(table.read_text(encoding="utf-8").replace("5000", "500000"), encoding="utf-8")
+        assert cli.run(["check", "--json", str(folder)]) == 1
+        (found,) = json.loads(capsys.readouterr().out)["files"]
+        failed = [each["file"] for each in found["stories"] if not each["passed"]]
+        assert failed == ["stories/approved.yaml", "stories/denied.yaml"]
+        assert {each["file"] for each in found["problems"] if each["severity"] == "error"} == set(failed)
 
     def test_nothing_there(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.run(["check", str(tmp_path / "nowhere")]) == 2
