@@ -1,0 +1,130 @@
+"""``make mutants``: a seeded sample of small changes to ``engine/kernel``, and which of them no test of the kernel notices.
+
+mutmut makes the mutants in a copy (the folder ``mutants``; the sources stay as they are) and keeps what became of each: a second call
+goes on where the first was stopped, and only a function that was changed since is asked again. What is drawn and with which tests stands
+in ``pyproject.toml`` (``tool.mutmut``), why a survivor cannot be found in ``survivors.yaml`` beside this file (docs/testing.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from random import Random
+
+import yaml
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+from mutmut.mutation.file_mutation import mutate_file_contents
+from mutmut.stats import status_by_exit_code
+from mutmut.utils.format_utils import get_mutant_name
+
+KERNEL = Path("engine/kernel")
+COPY = Path("mutants")
+EXPLAINED = Path(__file__).with_name("survivors.yaml")
+FOUND = {"killed", "timeout", "segfault"}
+"""A test failed, or the run took many times as long as it may."""
+SURVIVED = {"survived", "no tests"}
+FEW_PROPERTIES = "12"
+"""Random processes for each property; a mutant that survives meets all of them."""
+NEVER_DRAWN = {
+    # called once, when the module is imported: before a mutant is chosen
+    "engine.kernel.fold.x__puts": "makes appliers at import",
+    "engine.kernel.fold.x__ends": "makes appliers at import",
+}
+
+
+def main() -> int:
+    """Draw, try what was not tried yet, tell. 1 when a survivor is not explained, 2 when mutmut could not run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--number", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--again", action="store_true", help="ask survivors again: tests were written since")
+    asked = parser.parse_args()
+    files = dict(_mutants())
+    names = sorted(files)
+    Random(asked.seed).shuffle(names)
+    drawn = names[: asked.number]
+    _refresh_copy()
+    known = _ends()
+    untried = [each for each in drawn if each not in known or (asked.again and known[each] in SURVIVED)]
+    while untried:
+        print(
+            f"{len(names)} mutants, {len(drawn)} drawn with seed {asked.seed}, {len(untried)} to be tried", flush=True
+        )
+        if not _try(untried):
+            return 2
+        # mutmut forgets what it knew of a function that was changed
+        before, untried = untried, [each for each in drawn if each not in _ends()]
+        if untried == before:
+            return 2
+    return _tell(drawn, files)
+
+
+def _mutants() -> Iterator[tuple[str, Path]]:
+    """The name of every mutant and the file that it changes."""
+    for file in sorted(KERNEL.glob("*.py")):
+        for mutant in mutate_file_contents(str(file), file.read_text(encoding="utf-8")).mutant_names:
+            name = get_mutant_name(file, mutant)
+            if name.partition("__mutmut_")[0] not in NEVER_DRAWN:
+                yield name, file
+
+
+def _refresh_copy() -> None:
+    """mutmut copies sources that it does not change once, and leaves tests that are gone."""
+    shutil.rmtree(COPY / "tests", ignore_errors=True)
+    if (COPY / "engine").exists():
+        shutil.copytree("engine", COPY / "engine", dirs_exist_ok=True, ignore=_not_refreshed)
+
+
+def _not_refreshed(folder: str, names: list[str]) -> list[str]:
+    return names if Path(folder) == KERNEL else [each for each in names if each == "__pycache__"]
+
+
+def _ends() -> dict[str, str]:
+    """What became of each mutant that was tried."""
+    found: dict[str, str] = {}
+    for file in (COPY / KERNEL).glob("*.meta"):
+        codes: dict[str, int | None] = json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"]
+        found |= {name: status_by_exit_code[code] for name, code in codes.items() if code is not None}
+    return found
+
+
+def _try(names: Sequence[str]) -> bool:
+    COPY.mkdir(exist_ok=True)
+    log = COPY / "log.txt"
+    with log.open("w", encoding="utf-8") as output:
+        ended = subprocess.run(
+            [Path(sys.executable).with_name("mutmut"), "run", "--max-children", "1", *names],
+            env={**os.environ, "PROPERTIES_FEW": FEW_PROPERTIES},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if ended.returncode:
+        print(f"mutmut could not run; what it said is in {log}")
+    return ended.returncode == 0
+
+
+def _tell(drawn: Sequence[str], files: Mapping[str, Path]) -> int:
+    ends = _ends()
+    reasons: list[dict[str, str]] = yaml.safe_load(EXPLAINED.read_text(encoding="utf-8"))
+    survivors = [each for each in drawn if ends[each] not in FOUND]
+    unexplained = 0
+    for name in survivors:
+        change = get_diff_for_mutant(name, path=files[name])
+        lines = {each[1:].strip() for each in change.splitlines() if each.startswith("+") and each[:3] != "+++"}
+        why = next((each["why"] for each in reasons if each["becomes"] in lines), None)
+        unexplained += why is None
+        print(f"\n{name}: {ends[name]}\n{change}\n{why or 'not explained'}")
+    found = len(drawn) - len(survivors)
+    print(f"\n{found} of {len(drawn)} found ({100 * found / len(drawn):.1f} %), {unexplained} survivors not explained")
+    return int(unexplained > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
