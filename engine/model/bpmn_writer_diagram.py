@@ -1,0 +1,100 @@
+"""The diagram of a file: BPMN's diagram interchange (BPMN 2.0.2, chapter 12) for a layout, and processes drawn from nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lxml import etree
+
+from engine.model.bpmn_writer import document, serialized
+from engine.model.elements import Process
+from engine.model.layout import Box, Diagram, Line, Shape, lay_out
+from engine.model.xml_file import BPMN, Element, children, local_name, reference
+
+_DI = "http://www.omg.org/spec/BPMN/20100524/DI"
+_DC = "http://www.omg.org/spec/DD/20100524/DC"
+_WAYPOINTS = "http://www.omg.org/spec/DD/20100524/DI"
+
+
+def draw_processes(processes: Sequence[Process]) -> bytes:
+    """A BPMN file that reads as just these processes, with a diagram.
+
+    Raises DefinitionError for what a file cannot say (``bpmn_writer.write_processes``).
+    """
+    root = document(processes)
+    add_diagram(root, processes)
+    return serialized(root)
+
+
+def add_diagram(root: Element, processes: Sequence[Process]) -> None:
+    """Draw ``processes``, those of ``root`` (``definitions``), anew: the diagrams of the file go, one that shows all of it comes."""
+    for each in children(root, "BPMNDiagram", _DI):
+        root.remove(each)
+    drawn = [each for each in processes if set(each.nodes) != {each.id}]
+    collaboration = next(iter(children(root, "collaboration")), None)
+    pools: dict[str, str] = {}
+    if collaboration is not None:
+        for each in children(collaboration, "participant"):
+            pools[reference(each.get("processRef") or "")] = each.get("id") or ""
+    diagram = lay_out(drawn, pools, _associations(root))
+    plane_of = collaboration if collaboration is not None else next(iter(children(root, "process")), None)
+    if plane_of is not None:
+        _write(root, plane_of.get("id") or "", diagram)
+
+
+def _associations(root: Element) -> dict[str, str]:
+    """By what they leave, the associations of the file."""
+    return {
+        reference(each.get("sourceRef") or ""): each.get("id") or ""
+        for each in root.iter(f"{{{BPMN}}}association")
+        if local_name(each) == "association"
+    }
+
+
+def _write(root: Element, plane_of: str, diagram: Diagram) -> None:
+    whole = etree.SubElement(root, f"{{{_DI}}}BPMNDiagram", id=f"diagram_{plane_of}")
+    plane = etree.SubElement(whole, f"{{{_DI}}}BPMNPlane", id=f"plane_{plane_of}", bpmnElement=plane_of)
+    for shape in diagram.shapes.values():
+        _write_shape(plane, shape)
+    for line in diagram.lines.values():
+        _write_line(plane, line)
+
+
+def _write_shape(plane: Element, shape: Shape) -> None:
+    element = etree.SubElement(plane, f"{{{_DI}}}BPMNShape", id=f"{shape.id}_di", bpmnElement=shape.id)
+    for name, is_so in (
+        ("isHorizontal", shape.is_horizontal),
+        ("isExpanded", shape.is_expanded),
+        ("isMarkerVisible", shape.has_marker),
+    ):
+        if is_so:
+            element.set(name, "true")
+    _write_box(element, shape.box)
+    _write_label(element, shape.label)
+
+
+def _write_line(plane: Element, line: Line) -> None:
+    element = etree.SubElement(plane, f"{{{_DI}}}BPMNEdge", id=f"{line.id}_di", bpmnElement=line.id)
+    for x, y in line.points:
+        etree.SubElement(element, f"{{{_WAYPOINTS}}}waypoint", x=_number(x), y=_number(y))
+    _write_label(element, line.label)
+
+
+def _write_label(element: Element, label: Box | None) -> None:
+    if label is not None:
+        _write_box(etree.SubElement(element, f"{{{_DI}}}BPMNLabel"), label)
+
+
+def _write_box(element: Element, box: Box) -> None:
+    etree.SubElement(
+        element,
+        f"{{{_DC}}}Bounds",
+        x=_number(box.x),
+        y=_number(box.y),
+        width=_number(box.width),
+        height=_number(box.height),
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
