@@ -8,13 +8,18 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
 from engine.errors import Problem
+from engine.model.problems import MAXIMAL_PROBLEMS
 from engine.model.yaml_file import Path, YamlFile
+
+MAXIMAL_VALUES = 10_000
+"""Ten times a large process: comparing with the schema takes a second then."""
 
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no BPMN file could hold, and nobody can read."""
@@ -48,11 +53,14 @@ def validator() -> Draft7Validator:
 
 def shape_problems(document: YamlFile) -> tuple[Problem, ...]:
     """Everything that the schema does not allow, in the order of the file."""
-    found: list[Problem] = list(_unreadable(document))
-    for error in validator().iter_errors(document.data):
-        # each missing key is an error of its own: the same problems come again
-        found.extend(each for each in _problems(document, error) if each not in found)
-    return tuple(sorted(found, key=lambda each: int(each.facts["line"] or 0)))
+    if len(document.lines) > MAXIMAL_VALUES:
+        return (document.problem("short_form_too_large", (), count=len(document.lines), limit=MAXIMAL_VALUES),)
+    found = list(_unreadable(document))
+    for error in islice(validator().iter_errors(document.data), MAXIMAL_PROBLEMS):
+        found.extend(_problems(document, error))
+    # each missing key is an error of its own: the same problems come again
+    different = {repr(each): each for each in found}.values()
+    return tuple(sorted(different, key=lambda each: int(each.facts["line"] or 0)))
 
 
 def _unreadable(document: YamlFile) -> Iterator[Problem]:
