@@ -8,7 +8,6 @@ for, and of the answers on the path those that say something about them.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -45,7 +44,7 @@ def key_of(trial: Trial, live: Live, *, is_decided: bool) -> Key:
     names = _live_names(trial, live)
     numbers: dict[Unknown, int] = {}
     values = tuple(
-        tuple((name, signature(variables[name], numbers)) for name in sorted(names) if name in variables)
+        tuple((name, signature(variables[name], numbers)) for name in names if name in variables)
         for variables in ranked.variables()
     )
     store: list[Literal] = connected(trial.store, numbers)
@@ -67,7 +66,7 @@ def _records(trial: Trial) -> list[Record]:
     return found
 
 
-def _live_names(trial: Trial, live: Live) -> Names:
+def _live_names(trial: Trial, live: Live) -> tuple[str, ...]:
     elements = {each.element for each in trial.state.activities.values()}
     elements |= {wait.element for wait in trial.state.waits.values()}
     for scope in trial.state.scopes.values():
@@ -79,14 +78,15 @@ def _live_names(trial: Trial, live: Live) -> Names:
 def _has_order(trial: Trial) -> bool:
     """The order in which things began decides about what comes."""
     state = trial.state
-    if any(each.undoing or each.undoes for each in state.activities.values()):
+    if trial.shared.undoes and any(each.undoing or each.undoes for each in state.activities.values()):
         return True
-    signals = Counter(each.signal for each in state.waits.values() if each.signal is not None)
-    if any(count > 1 for count in signals.values()):
-        return True
-    if sum(each.held is not None for each in state.waits.values()) > 1:
-        return True
-    return sum(_waits_for_join(trial, each) for each in state.scopes.values()) > 1
+    if len(state.waits) > 1:
+        signals = [each.signal for each in state.waits.values() if each.signal is not None]
+        if len(signals) > len(set(signals)):
+            return True
+        if trial.model.has_conditions and sum(each.held is not None for each in state.waits.values()) > 1:
+            return True
+    return len(state.scopes) > 1 and sum(_waits_for_join(trial, each) for each in state.scopes.values()) > 1
 
 
 def _waits_for_join(trial: Trial, scope: Scope) -> bool:
@@ -215,11 +215,10 @@ def _items(activity: Activity, counted: Names) -> Key:
     items = activity.items
     if items is None:
         return ()
-    return (len(items.pending), bool(items.outputs), items.total if activity.element in counted else 0)
+    pending = tuple("?" if isinstance(each, Unknown) else repr(each) for each in items.pending)
+    return (pending, bool(items.outputs), items.total if activity.element in counted else 0)
 
 
 def _wait(wait: Wait) -> Key:
-    kind = "signal" if wait.signal is not None else "message" if wait.name is not None else "timer"
-    if wait.held is not None:
-        kind = f"condition {wait.held}"
-    return (wait.element, kind, wait.signal or wait.name or "")
+    """What it is for follows from the element and which of its events it is."""
+    return (wait.element, wait.number, wait.held)

@@ -25,7 +25,7 @@ ENVIRONMENT = Environment(now=datetime(2026, 1, 1, tzinfo=UTC))
 """Of what is evaluated while proving; whatever asks for the clock is not evaluated."""
 _OF_THE_CLOCK = frozenset({"now", "today"})
 _COUNTERS = {"loopCounter", "numberOfInstances", "numberOfActiveInstances", "numberOfCompletedInstances"}
-NOT_FOLLOWED = frozenset(_COUNTERS | {"numberOfTerminatedInstances", "activationCount", "task"})
+NOT_FOLLOWED = frozenset(_COUNTERS | {"numberOfTerminatedInstances", "activationCount", "waitingForStart", "task"})
 """Names that the kernel itself gives to single expressions."""
 
 

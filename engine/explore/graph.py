@@ -10,8 +10,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from engine.explore.calm import calm_tasks
 from engine.explore.canonical import Key, key_of
-from engine.explore.happenings import Happenings, Surroundings
+from engine.explore.happenings import Happening, Happenings, Surroundings
 from engine.explore.reach import Live, Names, Reach
 from engine.explore.trial import Shared, Trial
 from engine.explore.unknown import Literal
@@ -21,6 +22,8 @@ from engine.protocol import events as happened
 
 CROWD = 8
 """So many tokens at one place, more than once on a way that repeats itself, are ever more."""
+_LONGEST_WAY = 50
+"""So many happenings, each the only one that is possible, are looked at together."""
 _DEEPEST = 60
 """Scopes in one state: processes that call themselves deeper are not followed."""
 
@@ -29,7 +32,8 @@ _DEEPEST = 60
 class Place:
     """A state, and how it was reached: ``trial`` stands there, ``literals`` and ``path`` were added since ``parent``.
 
-    ``stuck``: the code of an incident and its element. ``is_done`` when the case has ended.
+    ``possible``: what can happen next, when it rests. ``stuck``: the code of an incident and its element. ``is_done`` when the case has
+    ended.
     """
 
     trial: Trial
@@ -39,6 +43,7 @@ class Place:
     path: tuple[str, ...]
     is_decided: bool
     is_resting: bool
+    possible: Sequence[Happening] = ()
     is_done: bool = False
     is_crowded: bool = False
     stuck: tuple[str, str] | None = None
@@ -66,6 +71,7 @@ class Graph:
         *,
         max_states: int,
         max_moves: int,
+        is_reduced: bool,
     ) -> None:
         self.reach = reach
         self.process = process
@@ -76,6 +82,9 @@ class Graph:
         self.places: list[Place] = []
         self.seen: dict[str, None] = {}
         self.is_complete = True
+        self.left_out = 0
+        """How often other orders were left out."""
+        self._calm = calm_tasks(reach, names, surroundings.declared) if is_reduced else frozenset()
         self._max_states = max_states
         self._max_moves = max_moves
         self._numbers: dict[Key, int] = {}
@@ -106,40 +115,67 @@ class Graph:
         for entrance in entrances:
             trial = Trial(self.reach.model, self.shared)
             trial.begin(process, entrance, given, form)
-            place = self._note(trial, None)
+            place = self._note(trial, None, self._possible(trial))
             if place is not None:
                 yield place
 
     def _follow(self, place: Place) -> Iterator[Place]:
         """Everything that can come right after ``place``, as far as it is new."""
         if not place.is_resting:
-            yield from self._each(place, lambda _: None)
+            yield from self._each(place, None)
             return
-        for what in self.happenings.of(place.trial):
-            yield from self._each(place, lambda trial, what=what: self.happenings.happen(trial, what))  # type: ignore[misc]
+        for what in place.possible:
+            yield from self._each(place, what)
 
-    def _each(self, place: Place, act: Callable[[Trial], None]) -> Iterator[Place]:
-        """What comes of ``act``, for each way to choose on it."""
-        ways: list[Sequence[int]] = [()]
+    def _each(self, place: Place, what: Happening | None) -> Iterator[Place]:
+        """What comes of ``what`` (None: of going on), for each way to choose on it."""
+        ways: list[tuple[Trial, Happening | None, Sequence[int]]] = [(place.trial, what, ())]
         while ways:
-            prescribed = ways.pop()
-            trial = place.trial.fork(prescribed)
-            self.shared.moves += 1
-            act(trial)
-            trial.run()
+            base, act, prescribed = ways.pop()
+            trial = self._after(base, act, prescribed, goes_on=base is not place.trial)
+            possible = self._possible(trial)
+            # where only one thing can happen, and nothing was chosen, nobody need look: whoever comes here goes on in one way;
+            # but where less is at work than before, other ways may have come too
+            for _ in range(_LONGEST_WAY):
+                if len(possible) != 1 or trial.taken or len(trial.state.activities) < len(base.state.activities):
+                    break
+                base, act, prescribed = trial, possible[0], ()
+                trial = self._after(base, act, prescribed, goes_on=True)
+                possible = self._possible(trial)
             chosen = [each for each, _ in trial.taken]
             for number in range(len(prescribed), len(trial.taken)):
-                ways.extend((*chosen[:number], other) for other in range(1, trial.taken[number][1]))
-            found = self._note(trial, place)
+                ways.extend((base, act, (*chosen[:number], other)) for other in range(1, trial.taken[number][1]))
+            found = self._note(trial, place, possible)
             if found is not None:
                 yield found
 
-    def _note(self, trial: Trial, parent: Place | None) -> Place | None:
+    def _after(self, base: Trial, what: Happening | None, prescribed: Sequence[int], *, goes_on: bool) -> Trial:
+        trial = base.fork(prescribed, goes_on=goes_on)
+        self.shared.moves += 1
+        if what is not None:
+            self.happenings.happen(trial, what)
+        trial.run()
+        return trial
+
+    def _possible(self, trial: Trial) -> Sequence[Happening]:
+        """What can happen where a run has come; nothing more is looked at where work stopped, or where it does not rest."""
+        state = trial.state
+        if not trial.rests or state.is_ended or state.incidents:
+            return ()
+        possible = self.happenings.of(trial)
+        if self._calm and len(possible) > 1:
+            for each in possible:
+                if each.kind in ("task", "handler") and state.activities[each.about].element in self._calm:
+                    self.left_out += 1
+                    return (each,)
+        return possible
+
+    def _note(self, trial: Trial, parent: Place | None, possible: Sequence[Happening]) -> Place | None:
         """Keep where a run has come; None when somebody was there before."""
         for each in trial.path:
             self.seen[each] = None
         is_decided = (parent is None or parent.is_decided) and all(each.bindings is not None for each in trial.literals)
-        is_resting = trial.state.is_ended or trial.is_at_rest
+        is_resting = trial.state.is_ended or trial.rests
         if is_resting and not trial.state.is_ended and trial.state.scopes[ROOT].is_empty:
             trial.end_everything()
             trial.emit(happened.InstanceCompleted())
@@ -158,6 +194,7 @@ class Graph:
             tuple(trial.path),
             is_decided,
             is_resting,
+            possible,
             is_done=trial.state.is_ended,
             stuck=next(((each.code, each.element) for each in trial.state.incidents.values()), None),
         )
@@ -208,6 +245,9 @@ def crowd(trial: Trial) -> Counter[tuple[str, str]]:
 
 def _is_crowded(place: Place) -> bool:
     """Many tokens at one place, on a way on which every token that was there before is there still, and more: it can go on for ever."""
+    state = place.trial.state
+    if len(state.activities) < CROWD and sum(sum(each.tokens.values()) for each in state.scopes.values()) < CROWD:
+        return False
     here = crowd(place.trial)
     if max(here.values(), default=0) < CROWD:
         return False

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from engine.explore.graph import Graph, Place, crowd
 from engine.explore.happenings import Surroundings
@@ -17,6 +18,7 @@ from engine.explore.satisfy import Answer
 from engine.explore.unknown import Literal
 from engine.explore.verdict import Asked, Kind, Soundness, Verdict
 from engine.kernel.evaluation import Blocked
+from engine.model import elements as model
 from engine.model.bundle import Bundle
 from engine.model.elements import Model
 
@@ -25,14 +27,15 @@ MAX_MOVES = 100_000
 """Bounds of one question, counted so that the answer is the same on every machine."""
 _MOST_WAYS = 200
 """So many ways to something wrong are looked at for one that is possible."""
-_OF_THE_DRAWING = frozenset(
-    {"start_not_clear", "link_without_end", "process_unknown", "decision_unknown", "event_not_thrown"}
-)
+_OF_THE_DRAWING = frozenset({"start_not_clear", "link_without_end", "event_not_thrown"})
 """Incidents that happen whatever the data are."""
+_AT_ONE_PLACE = frozenset({Kind.DEADLOCK, Kind.NEVER_HOLDS, Kind.UNBOUNDED, Kind.NO_WAY})
+"""What is wrong can be seen there, without knowing where everything else leads."""
+_A_FEW = 200
 
 
 def explore(
-    model: Model,
+    definition: Model,
     process_id: str,
     *,
     surroundings: Surroundings | None = None,
@@ -44,7 +47,7 @@ def explore(
     ``surroundings`` say what is known of forms and handlers; without them, whoever acts may give any value. Raises KeyError for a process
     that the model does not have.
     """
-    question = _Question(model, process_id, surroundings or Surroundings(), max_states, max_moves)
+    question = _Question(definition, process_id, surroundings or Surroundings(), max_states, max_moves)
     return question.answer()
 
 
@@ -60,20 +63,20 @@ def verdicts(given: Bundle | Model, *, surroundings: Surroundings | None = None)
             outputs=known.outputs,
             given=known.given,
         )
-        model = given.model
+        definition = given.model
     else:
-        model = given
-    return {each: explore(model, each, surroundings=surroundings) for each in model.processes}
+        definition = given
+    return {each: explore(definition, each, surroundings=surroundings) for each in definition.processes}
 
 
 class _Question:
     """One question: first with the variables that can exclude anything, then, if something is wrong, with all that decide."""
 
     def __init__(
-        self, model: Model, process_id: str, surroundings: Surroundings, max_states: int, max_moves: int
+        self, definition: Model, process_id: str, surroundings: Surroundings, max_states: int, max_moves: int
     ) -> None:
-        self.reach = Reach(model)
-        self.process = model.processes[process_id]
+        self.reach = Reach(definition)
+        self.process = definition.processes[process_id]
         self.surroundings = surroundings
         self.max_states = max_states
         self.max_moves = max_moves
@@ -84,33 +87,66 @@ class _Question:
         correlated, everything = deciding.correlated(self.surroundings.narrowed), deciding.everything
         try:
             if correlated != everything:
-                graph = self._graph(correlated)
+                graph = self._graph(correlated, is_reduced=True)
                 wrong = graph.explore(_is_wrong)
                 if wrong is None and graph.is_complete and not any(_without_end(graph)) and not self._dead(graph):
-                    return self._sound(graph)
-            graph = self._graph(everything)
+                    return self._with_titles(self._sound(graph))
+            graph = self._graph(everything, is_reduced=True)
             proof = _Proof(graph)
             graph.explore(proof.is_certain)
         except Blocked:
-            return Verdict(
-                process=self.process.id, soundness=Soundness.UNSOUND, kind=Kind.NO_START, element=self.process.id
+            return self._with_titles(
+                Verdict(
+                    process=self.process.id, soundness=Soundness.UNSOUND, kind=Kind.NO_START, element=self.process.id
+                )
             )
-        return proof.certain or self._from_whole(graph, proof)
+        found = proof.certain or self._from_whole(graph, proof)
+        if graph.left_out and found.kind in _AT_ONE_PLACE:
+            found = self._shortest(found, graph)
+        return self._with_titles(found)
 
-    def _graph(self, names: Names) -> Graph:
+    def _shortest(self, found: Verdict, reduced: Graph) -> Verdict:
+        """The same without what only happens beside it: looked for in all orders, as long as that is not much more work."""
+        graph = self._graph(
+            reduced.shared.names,
+            is_reduced=False,
+            max_states=2 * len(reduced.places) + _A_FEW,
+            max_moves=2 * reduced.shared.moves + _A_FEW,
+        )
+        proof = _Proof(graph)
+        graph.explore(proof.is_certain)
+        return proof.certain or (None if found.is_unsound else proof.open) or found
+
+    def _with_titles(self, found: Verdict) -> Verdict:
+        processes = self.reach.model.processes
+        named: dict[str, model.Node | model.Flow | model.Process] = {
+            **processes,
+            **{id_: node for process in processes.values() for id_, node in process.nodes.items()},
+            **{id_: flow for process in processes.values() for id_, flow in process.flows.items()},
+        }
+        ids = dict.fromkeys((found.process, *([found.element] if found.element else ()), *found.path))
+        titles = {each: named[each].name for each in ids if each in named and named[each].name}
+        return replace(
+            found, titles=titles, flows=frozenset(each for each in titles if isinstance(named[each], model.Flow))
+        )
+
+    def _graph(
+        self, names: Names, *, is_reduced: bool, max_states: int | None = None, max_moves: int | None = None
+    ) -> Graph:
         return Graph(
             self.reach,
             self.process,
             self.surroundings,
             names,
-            max_states=self.max_states,
-            max_moves=self.max_moves,
+            max_states=self.max_states if max_states is None else min(max_states, self.max_states),
+            max_moves=self.max_moves if max_moves is None else min(max_moves, self.max_moves),
+            is_reduced=is_reduced,
         )
 
     def _from_whole(self, graph: Graph, proof: _Proof) -> Verdict:
         """What only the whole graph shows: no end, never reached."""
         if not graph.is_complete:
-            return self._bound(graph)
+            return proof.open or self._bound(graph)
         for place in _without_end(graph):
             if proof.is_certain_at(place, Kind.NO_END, _last(place)):
                 break
@@ -167,16 +203,19 @@ def _fault(place: Place) -> tuple[Kind, str] | None:
         flow = place.trial.process_of(scope).flows.get(most)
         return Kind.UNBOUNDED, most if flow is None else flow.target
     if place.is_resting and not place.trial.can_go_on:
-        return Kind.DEADLOCK, _waiting_at(place)
+        return _waiting_at(place)
     return None
 
 
-def _waiting_at(place: Place) -> str:
-    """The join at which tokens wait."""
-    for scope in place.trial.state.scopes.values():
+def _waiting_at(place: Place) -> tuple[Kind, str]:
+    """The join at which tokens wait, or the event that waits for a condition."""
+    state = place.trial.state
+    for scope in state.scopes.values():
         if scope.tokens:
-            return place.trial.process_of(scope.id).flows[min(scope.tokens)].target
-    return _last(place)
+            return Kind.DEADLOCK, place.trial.process_of(scope.id).flows[min(scope.tokens)].target
+    for wait in state.waits.values():
+        return Kind.NEVER_HOLDS, wait.element
+    return Kind.DEADLOCK, _last(place)
 
 
 def _last(place: Place) -> str:

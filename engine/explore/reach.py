@@ -189,17 +189,21 @@ class Live:
         local = {name for node in reach.process_of for name in _locals(reach.node(node))}
         self._only_once = self._mask(names - local)
         self._live = self._solve() if names else dict.fromkeys(reach.process_of, 0)
+        self._sets: dict[int, tuple[str, ...]] = {}
 
-    def among(self, elements: Iterable[str]) -> Names:
-        """The names that matter to tokens at any of ``elements``."""
+    def among(self, elements: Iterable[str]) -> tuple[str, ...]:
+        """The names that matter to tokens at any of ``elements``, in order."""
         mask = 0
         for each in elements:
             mask |= self._live[each]
-        return frozenset(name for name, bit in self._bits.items() if mask & bit)
+        found = self._sets.get(mask)
+        if found is None:
+            found = self._sets[mask] = tuple(name for name, bit in self._bits.items() if mask & bit)
+        return found
 
     def at(self, element: str) -> Names:
         """The names that matter to a token at ``element``."""
-        return self.among((element,))
+        return frozenset(self.among((element,)))
 
     def _mask(self, names: Iterable[str]) -> int:
         return sum(self._bits.get(name, 0) for name in set(names))

@@ -83,12 +83,15 @@ class Solver:
 
 def connected(literals: Iterable[Literal], unknowns: Iterable[Unknown]) -> list[Literal]:
     """Those of ``literals`` that say something about ``unknowns``, or about what others of them say something about."""
-    left, reached = list(literals), set(unknowns)
-    found: set[Literal] = set()
-    while more := [each for each in left if each not in found and not reached.isdisjoint(each.unknowns)]:
-        found.update(more)
-        reached.update(unknown for each in more for unknown in each.unknowns)
-    return [each for each in left if each in found]
+    reached, given = set(unknowns), list(literals)
+    left: list[Literal] = given
+    while reached:
+        beyond = [each for each in left if reached.isdisjoint(each.unknowns)]
+        if len(beyond) == len(left):
+            break
+        reached.update(unknown for each in left if each not in beyond for unknown in each.unknowns)
+        left = beyond
+    return [each for each in given if each not in left]
 
 
 def numbered(literals: Iterable[Literal], numbers: dict[Unknown, int]) -> tuple[Any, ...]:

@@ -31,7 +31,8 @@ from engine.explore.unknown import (
 )
 from engine.feel import Expression, Value
 from engine.kernel.evaluation import Plan, Variables, Visible, block
-from engine.kernel.moves import Moves
+from engine.kernel.fold import apply
+from engine.kernel.moves import WAITING_FOR_START, Moves
 from engine.kernel.state import ROOT, Activity, Phase, State
 from engine.kernel.throwing import Catcher
 from engine.kernel.tokens import Join, Step, Token, Work
@@ -46,7 +47,8 @@ _MOVES_AT_ONCE = 200
 _MOST_VALUES = 16
 """So many different values of one computation are followed (a counter); from there on it may be any."""
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-_COUNTED = frozenset({"activationCount"})
+_GIVEN = frozenset({"activationCount", WAITING_FOR_START})
+"""What a complex gateway tells its conditions is known."""
 
 
 @dataclass(slots=True)
@@ -80,22 +82,23 @@ class Trial(Moves):
         self.taken: list[tuple[int, int]] = []
         self.path: list[str] = []
         self._prescribed: Sequence[int] = ()
+        self.rests = False
         self._element = ""
         self._is_awaited = False
 
-    def fork(self, prescribed: Sequence[int]) -> Trial:
-        """A run of its own from here on, which chooses as prescribed."""
+    def fork(self, prescribed: Sequence[int] = (), *, goes_on: bool = False) -> Trial:
+        """A run of its own from here on, which chooses as prescribed; one that ``goes_on`` keeps the way on which it came."""
         twin = copy.copy(self)
-        twin.begin_anew(prescribed)
+        twin.begin_anew(prescribed, self.literals if goes_on else (), self.path if goes_on else ())
         return twin
 
-    def begin_anew(self, prescribed: Sequence[int]) -> None:
+    def begin_anew(self, prescribed: Sequence[int], literals: Iterable[Literal], path: Iterable[str]) -> None:
         """Share nothing with the run that this was copied from."""
         self.state = self.state.copy()
-        self.events = []
-        self.literals = []
+        self.literals = list(literals)
         self.taken = []
-        self.path = []
+        self.path = list(path)
+        self.rests = False
         self.exhausted = None
         self._prescribed = prescribed
         self._passive = self._passive.copy()
@@ -107,16 +110,19 @@ class Trial(Moves):
     def run(self) -> None:
         """Work until something was chosen, or everything rests; a long way is cut, and goes on from the state reached."""
         for _ in range(_MOVES_AT_ONCE):
-            if self.taken or (work := self.next_work()) is None:
+            if self.taken:
+                self.rests = self._is_at_rest()
+                return
+            if (work := self.next_work()) is None:
+                self.rests = True
                 return
             self.do(work)
 
-    @property
-    def is_at_rest(self) -> bool:
+    def _is_at_rest(self) -> bool:
         """No automatic work is left."""
         if self._passive or self._effects or self._checks or self._written:
             return False
-        return self.find_join() is None
+        return not self.model.has_late_work or self.find_join() is None
 
     @property
     def can_go_on(self) -> bool:
@@ -129,6 +135,8 @@ class Trial(Moves):
     @property
     def queued(self) -> tuple[tuple[str, str, str], ...]:
         """The work that waits, in its order."""
+        if not (self._passive or self._effects or self._checks or self._written):
+            return ()
         work: list[Token | Step] = [*self._passive, *self._effects]
         return (
             *((str(len(self._passive)), "", ""),),
@@ -158,12 +166,11 @@ class Trial(Moves):
 
     def emit(self, event: happened.Event) -> None:
         """As the kernel; the way is kept, the other events are not."""
-        super().emit(event)
-        self.events.clear()
-        if isinstance(event, happened.ElementEntered):
-            self.path.append(event.element)
-        elif isinstance(event, happened.FlowTaken):
+        apply(self.state, event)
+        if isinstance(event, happened.FlowTaken):
             self.path.append(event.flow)
+        elif isinstance(event, happened.ElementEntered):
+            self.path.append(event.element)
 
     # -- choices ----------------------------------------------------------------------------------------------------------------------
 
@@ -229,7 +236,7 @@ class Trial(Moves):
     def _bindings(self, expression: Expression, seen: Variables) -> dict[str, Value] | None:
         """The values that an expression reads; None when some are not followed or the answer is not always the same."""
         read = expression.possible_variables
-        if not read <= self.shared.names | _COUNTED or not shape(expression).is_repeatable:
+        if not read <= self.shared.names | _GIVEN or not shape(expression).is_repeatable:
             return None
         return {name: seen[name] for name in sorted(read) if name in seen}
 
@@ -316,16 +323,24 @@ class Trial(Moves):
 
     def _apply_decision(self, activity: Activity, node: model.BusinessRuleTask) -> None:
         decision = self.model.decisions.get(node.decision)
-        if decision is None:
-            block("decision_unknown", "decision", decision=node.decision)
         locals_ = self.inputs_of(activity, node.inputs)
         seen = self.seen(activity, locals_)
-        self.leave(activity, node, {node.result_variable: self._decided(decision, seen)}, locals_=locals_)
+        # a drawing that came without its decisions: they may give anything
+        found = Unknown(node.result_variable, Hidden()) if decision is None else self._decided(decision, seen)
+        self.leave(activity, node, {node.result_variable: found}, locals_=locals_)
+
+    def _begin_call(self, activity: Activity, node: model.CallActivity) -> None:
+        if node.process in self.model.processes:
+            super()._begin_call(activity, node)
+            return
+        # a drawing that came without the process that it calls: that ends at some time, or with an error
+        self._open(activity, *self._opening(activity, node))
+        self.emit(happened.HandlerRequested(activity=activity.id, element=node.id, handler="", given={}))
 
     def _decided(self, decision: Decision, seen: Visible) -> Value:
         name = decision.name
         if not self.shared.names.issuperset(decision.inputs):
-            return Unknown(name, Free(_outputs(decision)))
+            return Unknown(name, Hidden(_outputs(decision)))
         bindings = {each: seen[each] for each in decision.inputs if each in seen}
         if any(isinstance(each, Unknown) for each in bindings.values()):
             return Unknown(name, Decided(decision, bindings, _outputs(decision)))
@@ -382,6 +397,10 @@ class Trial(Moves):
         activity = self.state.activities[activity_id]
         domains: Mapping[str, Domains] | None = None if outputs is None else {name: {} for name in outputs}
         result = self.answers(activity.id, activity.element, domains)
+        node = self.node_of(activity)
+        if isinstance(node, model.CallActivity) and node.propagates_all_out and not node.outputs:
+            for name, value in result.items():
+                self.write(activity.scope, name, value, activity.element)
         self.emit(happened.HandlerReturned(activity=activity.id, element=activity.element, result=result))
         self.step(activity.id)
 

@@ -55,7 +55,11 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """Any value, and nothing can be said for certain: it depends on the clock, or was computed too often to follow."""
+    """Any value, or one of ``domains``, and nothing can be said for certain: it depends on the clock, on a decision that is not known, on
+    what is not followed, or was computed too often to follow.
+    """
+
+    domains: Domains = field(default_factory=dict)
 
 
 Origin = Free | Kept | Computed | Decided | Put | Hidden
@@ -71,7 +75,7 @@ class Unknown:
     @property
     def domains(self) -> Domains:
         """What can stand in it."""
-        return self.origin.domains if isinstance(self.origin, Free | Decided) else {}
+        return self.origin.domains if isinstance(self.origin, Free | Decided | Hidden) else {}
 
 
 def may_have_changed(name: str, previous: Value) -> Unknown:

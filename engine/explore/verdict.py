@@ -24,6 +24,8 @@ class Kind(StrEnum):
 
     DEADLOCK = "deadlock"
     """Tokens wait for others that never come, and nothing can happen any more."""
+    NEVER_HOLDS = "never holds"
+    """A condition is waited for that nothing can make true any more."""
     NO_END = "can never end"
     """Things can still happen, for ever, and no end is among them."""
     NEVER_REACHED = "never reached"
@@ -54,7 +56,8 @@ class Verdict:
     ``path``: ids of the elements and flows that lead there, as few happenings as possible. ``element``: where it is wrong.
     ``conditions``: what the path needs (NOT_DECIDED: only those that nobody could decide about together). ``example``: values by variable
     with which the path is taken. ``relies_on``: conditions that exclude each other or are known, without which it might be unsound.
-    ``states``: how many were looked at.
+    ``states``: how many were looked at. ``titles``: what people call the elements and flows named here, by id, as far as they are drawn
+    with a name; ``flows`` which of these are flows.
     """
 
     process: str
@@ -66,6 +69,8 @@ class Verdict:
     example: Mapping[str, Value] = field(default_factory=dict)
     relies_on: tuple[str, ...] = ()
     states: int = 0
+    titles: Mapping[str, str] = field(default_factory=dict)
+    flows: frozenset[str] = frozenset()
 
     @property
     def is_sound(self) -> bool:
@@ -83,8 +88,31 @@ class Verdict:
         return _CODES[self.soundness, self.kind]
 
     def sentence(self, locale: str) -> str:
-        """What is wrong and what to do about it, in one sentence or two."""
-        return say(self.code, locale, **self._facts(locale))
+        """What is wrong, what to do about it, and by which way a case comes there."""
+        found = say(self.code, locale, **self._facts(locale))
+        way = self._way(locale)
+        return f"{found} {way}" if way else found
+
+    def steps(self) -> tuple[tuple[str, str], ...]:
+        """The last steps of the path that have names, each with the name of the flow by which it was left (``""`` for none)."""
+        found: list[tuple[str, str]] = []
+        for each in self.path:
+            title = self.titles.get(each)
+            if title is None:
+                continue
+            if each in self.flows:
+                if found:
+                    found[-1] = (found[-1][0], title)
+            elif each != self.element and (not found or found[-1] != (title, "")):
+                found.append((title, ""))
+        return tuple(found[-_MOST_STEPS:])
+
+    def _way(self, locale: str) -> str:
+        steps = [
+            say("explore_step_by", locale, step=step, flow=flow) if flow else say("explore_step", locale, step=step)
+            for step, flow in self.steps()
+        ]
+        return say("explore_way", locale, steps=" → ".join(steps)) if steps else ""
 
     def _facts(self, locale: str) -> Facts:
         needs = [
@@ -92,23 +120,27 @@ class Verdict:
             for each in self.conditions
         ]
         return {
-            "process": self.process,
-            "element": self.element or self.process,
+            "process": self.titles.get(self.process, self.process),
+            "element": self.titles.get(self.element or self.process, self.element or self.process),
             "conditions": say("explore_and", locale).join(dict.fromkeys(needs)),
             "states": self.states,
         }
 
 
+_MOST_STEPS = 5
+"""So many steps of a way are named in a sentence."""
 _CODES: Mapping[tuple[Soundness, Kind | None], str] = {
     (Soundness.SOUND, None): "explore_sound",
     (Soundness.UNSOUND, Kind.DEADLOCK): "explore_deadlock",
+    (Soundness.UNSOUND, Kind.NEVER_HOLDS): "explore_never_holds",
     (Soundness.UNSOUND, Kind.NO_END): "explore_no_end",
     (Soundness.UNSOUND, Kind.NEVER_REACHED): "explore_never_reached",
     (Soundness.UNSOUND, Kind.UNBOUNDED): "explore_unbounded",
     (Soundness.UNSOUND, Kind.NO_START): "explore_no_start",
     (Soundness.NOT_DECIDED, Kind.DEADLOCK): "explore_needs_both",
-    (Soundness.NOT_DECIDED, Kind.NO_END): "explore_needs_both",
-    (Soundness.NOT_DECIDED, Kind.UNBOUNDED): "explore_needs_both",
+    (Soundness.NOT_DECIDED, Kind.NEVER_HOLDS): "explore_needs_both",
+    (Soundness.NOT_DECIDED, Kind.NO_END): "explore_may_never_end",
+    (Soundness.NOT_DECIDED, Kind.UNBOUNDED): "explore_may_gather",
     (Soundness.NOT_DECIDED, Kind.NO_WAY): "explore_no_way",
     (Soundness.NOT_DECIDED, Kind.BOUND): "explore_bound",
 }

@@ -454,16 +454,30 @@ def test_a_form_gives_nothing_but_its_options() -> None:
 # -- bounds, bundles, words -------------------------------------------------------------------------------------------------------
 
 
-def wide(branches: int) -> Model:
-    nodes = [both("s"), both("j"), *(user(f"a{n}") for n in range(branches))]
-    return simple(nodes, "\n".join(("start -> s", *(f"s -> a{n} -> j" for n in range(branches)), "j -> end")))
+def wide(branches: int, *, are_limited: bool) -> Model:
+    """Tasks beside each other, perhaps each with a time limit."""
+    nodes, flows = [both("s"), both("j")], ["start -> s", "j -> end"]
+    for n in range(branches):
+        nodes += [user(f"a{n}"), xor(f"m{n}")]
+        flows.append(f"s -> a{n} -> m{n} -> j")
+        if are_limited:
+            nodes.append(on(f"late{n}", f"a{n}", timer("duration", '"PT1H"')))
+            flows.append(f"late{n} -> m{n}")
+    return simple(nodes, "\n".join(flows))
 
 
 def test_a_bound_is_counted_and_never_gives_sound() -> None:
-    first, second = (of(wide(8), max_states=100) for _ in range(2))
+    limited = wide(7, are_limited=True)
+    first, second = (of(limited, max_states=100) for _ in range(2))
     assert (first.soundness, first.kind) == (Soundness.NOT_DECIDED, Kind.BOUND)
     assert first == second
-    assert of(wide(8)).is_sound
+    assert of(limited).is_sound
+
+
+def test_tasks_that_disturb_nobody_are_looked_at_in_one_order() -> None:
+    verdict = of(wide(30, are_limited=False))
+    assert verdict.is_sound
+    assert verdict.states < 100
 
 
 def test_shipped_processes_are_sound() -> None:
@@ -480,5 +494,8 @@ def test_every_answer_has_its_sentence() -> None:
         *_CODES.values(),
         "explore_needs",
         "explore_needs_not",
+        "explore_way",
+        "explore_step",
+        "explore_step_by",
         "explore_and",
     }
