@@ -103,14 +103,15 @@ def test_records_keep_their_types() -> None:
 def test_a_state_of_an_unknown_format_is_refused() -> None:
     with pytest.raises(InvariantBroken) as raised:
         State.from_text(b'{"format":99}')
-    assert raised.value.code == "state_format_unknown"
+    assert (raised.value.code, raised.value.facts) == ("state_format_unknown", {"format": "99"})
 
 
 def test_events_of_another_model_do_not_fold() -> None:
     run = Run(simple([script("s")], "start -> s -> end"))
     other = model.Model(processes={"q": process("q", [make(model.StartEvent, "qs")], "")})
-    with pytest.raises(InvariantBroken):
+    with pytest.raises(InvariantBroken) as raised:
         fold(other, run.events)
+    assert (raised.value.code, raised.value.facts) == ("events_of_another_model", {"process": "p"})
 
 
 def test_twenty_parallel_blocks_are_small() -> None:
