@@ -75,14 +75,9 @@ def _mutants() -> Iterator[tuple[str, Path]]:
 
 
 def _refresh_copy() -> None:
-    """mutmut copies sources that it does not change once, and leaves tests that are gone."""
+    """mutmut leaves tests that are gone, and asks old tests no more which functions they reach: some of these may be new."""
     shutil.rmtree(COPY / "tests", ignore_errors=True)
-    if (COPY / "engine").exists():
-        shutil.copytree("engine", COPY / "engine", dirs_exist_ok=True, ignore=_not_refreshed)
-
-
-def _not_refreshed(folder: str, names: list[str]) -> list[str]:
-    return names if Path(folder) == KERNEL else [each for each in names if each == "__pycache__"]
+    (COPY / "mutmut-stats.json").unlink(missing_ok=True)
 
 
 def _ends() -> dict[str, str]:
