@@ -8,7 +8,7 @@ from engine.errors import Facts, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment
 from engine.kernel.evaluation import MAX_WORK, Blocked
 from engine.kernel.moves import Moves
-from engine.kernel.state import ROOT, Activity, Phase, State, Wait
+from engine.kernel.state import HANDLER, ROOT, TASK, Activity, Phase, State, Wait
 from engine.model.elements import Model, Node, ServiceTask
 from engine.model.values import storable_all
 from engine.protocol import events as happened
@@ -91,18 +91,18 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
         case stimuli.CompleteTask():
             _complete_task(moves, stimulus)
         case stimuli.ReturnHandler():
-            activity = _awaited(moves, stimulus.activity, Phase.HANDLER)
+            activity = _awaited(moves, stimulus.activity, HANDLER)
             result = storable_all(stimulus.result)
             moves.emit(happened.HandlerReturned(activity=activity.id, element=activity.element, result=result))
             moves.step(activity.id)
         case stimuli.ThrowError():
-            activity = _awaited(moves, stimulus.activity, Phase.HANDLER, Phase.TASK)
+            activity = _awaited(moves, stimulus.activity, HANDLER, TASK)
             storable_all(stimulus.facts)
             if not moves.throw_error(activity, stimulus.code, stimulus.facts):
                 facts = {**stimulus.facts, "error": stimulus.code}
                 moves.raise_incident(activity.id, activity.element, "business_error_uncaught", "error", facts)
         case stimuli.FailHandler():
-            activity = _awaited(moves, stimulus.activity, Phase.HANDLER)
+            activity = _awaited(moves, stimulus.activity, HANDLER)
             storable_all(stimulus.facts)
             moves.raise_incident(activity.id, activity.element, stimulus.code, "handler", stimulus.facts)
         case stimuli.FireTimer():
@@ -130,7 +130,7 @@ def _awaited(moves: Moves, activity_id: str, *phases: Phase) -> Activity:
     activity = moves.state.activities.get(activity_id)
     if activity is None or activity.phase not in phases:
         raise StaleStimulus(activity=activity_id)
-    if activity.phase is Phase.HANDLER and moves.state.is_stuck(activity_id):
+    if activity.phase is HANDLER and moves.state.is_stuck(activity_id):
         raise StaleStimulus(activity=activity_id)
     return activity
 
@@ -143,7 +143,7 @@ def _wait(moves: Moves, wait_id: str) -> Wait:
 
 
 def _complete_task(moves: Moves, stimulus: stimuli.CompleteTask) -> None:
-    activity = _awaited(moves, stimulus.activity, Phase.TASK)
+    activity = _awaited(moves, stimulus.activity, TASK)
     variables = storable_all(stimulus.variables)
     moves.resolve_incidents(activity.id)
     moves.emit(
@@ -164,7 +164,7 @@ def _retry(moves: Moves, incident_id: str) -> None:
         moves.queue_everything()
         return
     node = moves.node_of(activity)
-    if activity.phase is Phase.HANDLER and isinstance(node, ServiceTask):
+    if activity.phase is HANDLER and isinstance(node, ServiceTask):
         moves.request_handler(activity, node)
     else:
         moves.queue(activity)
@@ -202,7 +202,10 @@ def _may_go_on(state: State) -> bool:
     """A person, a handler, a timer, a message or an operator can still move the instance."""
     if state.waits or state.incidents:
         return True
-    return any(each.phase in (Phase.TASK, Phase.HANDLER) for each in state.activities.values())
+    for each in state.activities.values():  # noqa: SIM110 - asked after every stimulus, mostly of one activity
+        if each.phase is TASK or each.phase is HANDLER:
+            return True
+    return False
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 from engine.kernel.evaluation import Plan, Variables
 from engine.kernel.state import Activity, Wait
@@ -41,22 +40,17 @@ class Catching(Tokens):
     def begin_waits(self, owner_id: str, plans: Iterable[Plan], *, held: bool = False) -> None:
         """``owner_id``: the activity that waits, or the scope whose event sub-processes do. ``held``: conditions were just met."""
         for plan in plans:
-            common: dict[str, Any] = {
-                "wait": self.new_id("w"),
-                "element": plan.element,
-                "activity": owner_id,
-                "number": plan.number,
-            }
+            wait, number = (self.new_id("w"), plan.element, owner_id), plan.number
             if plan.schedule is not None:
-                due_at, remaining, period = plan.schedule.due_at, plan.schedule.remaining, plan.schedule.period
-                self.emit(happened.TimerSet(**common, due_at=due_at, remaining=remaining, period=period))
+                timer = plan.schedule
+                self.emit(happened.TimerSet(*wait, timer.due_at, timer.remaining, timer.period, number=number))
             elif isinstance(plan.definition, model.MessageDefinition):
-                self.emit(happened.MessageAwaited(**common, name=plan.definition.name, key=plan.key))
+                self.emit(happened.MessageAwaited(*wait, plan.definition.name, plan.key, number=number))
             elif isinstance(plan.definition, model.SignalDefinition):
-                self.emit(happened.SignalAwaited(**common, name=plan.definition.name))
+                self.emit(happened.SignalAwaited(*wait, plan.definition.name, number=number))
             else:
-                self.emit(happened.ConditionAwaited(**common, held=held))
-                self._checks.append(common["wait"])
+                self.emit(happened.ConditionAwaited(*wait, held, number=number))
+                self._checks.append(wait[0])
 
     def await_first(self, activity: Activity, node: model.EventBasedGateway) -> None:
         """The gateway waits for every event after it, and goes with the first (BPMN 13.4.4)."""

@@ -6,23 +6,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any
 
 from engine.errors import InvariantBroken
-from engine.kernel.state import NOTHING, Activity, Incident, Items, Phase, Record, Scope, State, Status, Undoing, Wait
+from engine.kernel.state import (
+    DONE,
+    ENTERED,
+    HANDLER,
+    INSIDE,
+    NOTHING,
+    TASK,
+    UNDOING,
+    WAITING,
+    Activity,
+    Incident,
+    Items,
+    Phase,
+    Record,
+    Scope,
+    State,
+    Status,
+    Undoing,
+    Wait,
+)
 from engine.model.elements import Model
 from engine.protocol import events as happened
 
 Applier = Callable[[State, Any], None]
-Kind = TypeVar("Kind", Scope, Activity)
-
-_PHASE, _VARIABLES, _RESULT, _ITEMS, _SCOPES, _WAITS, _FLOWS, _UNDOING, _UNDOES = map(
-    Activity._fields.index,
-    ("phase", "variables", "result", "items", "scopes", "waits", "flows", "undoing", "undoes"),
-)
-_SCOPE_VARIABLES, _TOKENS, _SCOPE_WAITS, _COUNT = map(
-    Scope._fields.index, ("variables", "tokens", "waits", "activities")
-)
 
 
 def fold(model: Model, events: Iterable[happened.Event], state: State | None = None) -> State:
@@ -52,21 +63,13 @@ def _begin_id(state: State, given: str) -> None:
     state.counter = int(given[1:])
 
 
-def _change(records: dict[str, Kind], key: str, changes: dict[int, Any]) -> None:
-    """Replace fields of a record, by their places: nearly every event does, and ``_replace`` takes five times as long."""
-    record = records[key]
-    fields = list(record)
-    for place, value in changes.items():
-        fields[place] = value
-    records[key] = tuple.__new__(type(record), fields)
-
-
-def _add_to(tokens: Mapping[str, int], flows: Iterable[str], amount: int) -> dict[str, int]:
+def _without(tokens: Mapping[str, int], flows: Iterable[str]) -> dict[str, int]:
     counted = dict(tokens)
     for flow in flows:
-        counted[flow] = counted.get(flow, 0) + amount
-        if not counted[flow]:
+        if counted[flow] == 1:
             del counted[flow]
+        else:
+            counted[flow] -= 1
     return counted
 
 
@@ -84,32 +87,30 @@ def _ends(status: Status) -> Applier:
 
 def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
     _begin_id(state, event.scope)
-    state.scopes[event.scope] = Scope(
-        id=event.scope, process=event.process, activity=event.activity, item=event.item, is_isolated=event.isolated
-    )
+    state.scopes[event.scope] = Scope(event.scope, event.process, event.activity, event.item, event.isolated)
+    state.owned.add(event.scope)
     if event.record is not None:
         _move_records(state, event.record, event.scope)
     if event.activity is None:
         return
-    owner = state.activities[event.activity]
-    items = owner.items
-    if items is not None:
-        items = items._replace(pending=items.pending[1:])
-    scopes = (*owner.scopes, event.scope)
-    _change(state.activities, owner.id, {_PHASE: Phase.INSIDE, _SCOPES: scopes, _ITEMS: items})
+    owner = state.own_activity(event.activity)
+    owner.phase = INSIDE
+    owner.scopes = (*owner.scopes, event.scope)
+    if owner.items is not None:
+        owner.items = owner.items._replace(pending=owner.items.pending[1:])
 
 
 def _scope_closed(state: State, event: happened.ScopeClosed) -> None:
     closed = state.scopes.pop(event.scope)
     _forget_records(state, closed.id)
     if closed.activity is not None:
-        remaining = tuple(each for each in state.activities[closed.activity].scopes if each != closed.id)
-        _change(state.activities, closed.activity, {_SCOPES: remaining})
+        owner = state.own_activity(closed.activity)
+        owner.scopes = tuple(each for each in owner.scopes if each != closed.id)
 
 
 def _move_records(state: State, owner: str, to: str) -> None:
     for record in [each for each in state.records.values() if each.scope == owner]:
-        state.records[record.id] = record._replace(scope=to)
+        state.records[record.id] = replace(record, scope=to)
 
 
 def _forget_records(state: State, owner: str) -> None:
@@ -124,74 +125,78 @@ def _forget_records(state: State, owner: str) -> None:
 
 
 def _variable_written(state: State, event: happened.VariableWritten) -> None:
-    scope = state.scopes.get(event.scope)
-    if scope is not None:
-        _change(state.scopes, scope.id, {_SCOPE_VARIABLES: {**scope.variables, event.name: event.value}})
-    else:
-        variables = {**state.activities[event.scope].variables, event.name: event.value}
-        _change(state.activities, event.scope, {_VARIABLES: variables})
+    at = event.scope
+    holder = state.own_scope(at) if at in state.scopes else state.own_activity(at)
+    holder.variables = {**holder.variables, event.name: event.value}
 
 
 def _flow_taken(state: State, event: happened.FlowTaken) -> None:
-    _change(state.scopes, event.scope, {_TOKENS: _add_to(state.scopes[event.scope].tokens, (event.flow,), 1)})
+    scope = state.own_scope(event.scope)
+    scope.tokens = {**scope.tokens, event.flow: scope.tokens.get(event.flow, 0) + 1}
 
 
 def _tokens_dropped(state: State, event: happened.TokensDropped) -> None:
-    _change(state.scopes, event.scope, {_TOKENS: _add_to(state.scopes[event.scope].tokens, event.flows, -1)})
+    scope = state.own_scope(event.scope)
+    scope.tokens = _without(scope.tokens, event.flows)
 
 
 def _element_entered(state: State, event: happened.ElementEntered) -> None:
     _begin_id(state, event.activity)
-    scope = state.scopes[event.scope]
-    tokens = _add_to(scope.tokens, event.flows, -1) if event.flows else scope.tokens
-    _change(state.scopes, scope.id, {_TOKENS: tokens, _COUNT: scope.activities + 1})
-    state.activities[event.activity] = Activity(
-        event.activity, event.element, event.scope, Phase.ENTERED, NOTHING, event.payload
-    )
+    scope = state.own_scope(event.scope)
+    scope.activities += 1
+    if event.flows:
+        scope.tokens = _without(scope.tokens, event.flows)
+    entered = Activity(event.activity, event.element, event.scope, ENTERED, NOTHING, event.payload)
+    state.activities[event.activity] = entered
+    state.owned.add(event.activity)
 
 
 def _element_left(state: State, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
     left = state.activities.pop(event.activity)
-    _change(state.scopes, left.scope, {_COUNT: state.scopes[left.scope].activities - 1})
+    state.own_scope(left.scope).activities -= 1
 
 
 def _puts(phase: Phase) -> Applier:
-    changes = {_PHASE: phase}
-    return lambda state, event: _change(state.activities, event.activity, changes)
+    def apply_phase(state: State, event: Any) -> None:
+        state.own_activity(event.activity).phase = phase
+
+    return apply_phase
 
 
 def _task_completed(state: State, event: happened.TaskCompleted) -> None:
+    task = state.own_activity(event.activity)
+    task.phase = DONE
+    task.result = event.variables
     # what the outputs of the task may ask besides its answers: who gave them
-    known = {**state.activities[event.activity].variables, "task": {"completed_by": event.actor}}
-    changes = {_PHASE: Phase.DONE, _RESULT: event.variables, _VARIABLES: known}
-    _change(state.activities, event.activity, changes)
+    task.variables = {**task.variables, "task": {"completed_by": event.actor}}
 
 
 def _handler_returned(state: State, event: happened.HandlerReturned) -> None:
-    _change(state.activities, event.activity, {_PHASE: Phase.DONE, _RESULT: event.result})
+    activity = state.own_activity(event.activity)
+    activity.phase = DONE
+    activity.result = event.result
 
 
 def _begin_wait(state: State, event: Any, **kind: Any) -> None:
     _begin_id(state, event.wait)
     wait = Wait(id=event.wait, element=event.element, activity=event.activity, number=event.number, **kind)
     state.waits[wait.id] = wait
-    scope = state.scopes.get(wait.activity)
-    if scope is not None:
-        _change(state.scopes, scope.id, {_SCOPE_WAITS: (*scope.waits, wait.id)})
+    if wait.activity in state.scopes:
+        scope = state.own_scope(wait.activity)
+        scope.waits = (*scope.waits, wait.id)
         return
-    owner = state.activities[wait.activity]
+    owner = state.own_activity(wait.activity)
+    owner.waits = (*owner.waits, wait.id)
     # a wait for another element is that of a boundary event or a gateway: the activity itself does not wait for it
-    phase = Phase.WAITING if wait.element == owner.element else owner.phase
-    _change(state.activities, owner.id, {_PHASE: phase, _WAITS: (*owner.waits, wait.id)})
+    if wait.element == owner.element:
+        owner.phase = WAITING
 
 
 def _end_wait(state: State, wait_id: str) -> Wait:
     wait = state.waits.pop(wait_id)
-    waits = tuple(each for each in state.waits_of(wait.activity) if each != wait_id)
-    if wait.activity in state.scopes:
-        _change(state.scopes, wait.activity, {_SCOPE_WAITS: waits})
-    else:
-        _change(state.activities, wait.activity, {_WAITS: waits})
+    at = wait.activity
+    owner = state.own_scope(at) if at in state.scopes else state.own_activity(at)
+    owner.waits = tuple(each for each in owner.waits if each != wait_id)
     return wait
 
 
@@ -200,9 +205,10 @@ def _wait_over(state: State, event: happened.WaitOver) -> None:
     owner = state.activities.get(wait.activity)
     if owner is None or wait.element != owner.element:
         return
-    result = {**owner.result, **getattr(event, "payload", {})}
-    phase = Phase.DONE if event.is_enough else owner.phase
-    _change(state.activities, owner.id, {_PHASE: phase, _RESULT: result})
+    owner = state.own_activity(owner.id)
+    owner.result = {**owner.result, **getattr(event, "payload", {})}
+    if event.is_enough:
+        owner.phase = DONE
 
 
 def _wait_cancelled(state: State, event: happened.WaitCancelled) -> None:
@@ -210,28 +216,31 @@ def _wait_cancelled(state: State, event: happened.WaitCancelled) -> None:
 
 
 def _items_found(state: State, event: happened.ItemsFound) -> None:
-    items = Items(pending=event.items, total=len(event.items))
-    _change(state.activities, event.activity, {_PHASE: Phase.INSIDE, _ITEMS: items})
+    body = state.own_activity(event.activity)
+    body.phase = INSIDE
+    body.items = Items(pending=event.items, total=len(event.items))
 
 
 def _item_completed(state: State, event: happened.ItemCompleted) -> None:
-    items = state.activities[event.activity].items
+    body = state.own_activity(event.activity)
+    items = body.items
     assert items is not None, "what an item belongs to has items"
     if event.again is not None:
         round_ = (None,) if event.again else ()
-        items = items._replace(pending=round_, total=items.total + len(round_))
+        body.items = items._replace(pending=round_, total=items.total + len(round_))
     else:
         outputs = {**items.outputs, event.item: event.output}
-        items = items._replace(pending=() if event.is_enough else items.pending, outputs=outputs)
-    _change(state.activities, event.activity, {_ITEMS: items})
+        body.items = items._replace(pending=() if event.is_enough else items.pending, outputs=outputs)
 
 
 def _gateway_activated(state: State, event: happened.GatewayActivated) -> None:
-    _change(state.activities, event.activity, {_PHASE: Phase.WAITING, _FLOWS: event.flows})
+    gateway = state.own_activity(event.activity)
+    gateway.phase = WAITING
+    gateway.flows = event.flows
 
 
 def _condition_lapsed(state: State, event: happened.ConditionLapsed) -> None:
-    state.waits[event.wait] = state.waits[event.wait]._replace(held=False)
+    state.waits[event.wait] = replace(state.waits[event.wait], held=False)
 
 
 def _compensation_recorded(state: State, event: happened.CompensationRecorded) -> None:
@@ -244,14 +253,15 @@ def _compensation_recorded(state: State, event: happened.CompensationRecorded) -
 
 
 def _compensation_thrown(state: State, event: happened.CompensationThrown) -> None:
-    undoing = Undoing(scope=event.scope, target=event.target)
-    _change(state.activities, event.activity, {_PHASE: Phase.UNDOING, _UNDOING: undoing})
+    thrower = state.own_activity(event.activity)
+    thrower.phase = UNDOING
+    thrower.undoing = Undoing(scope=event.scope, target=event.target)
 
 
 def _compensation_begun(state: State, event: happened.CompensationBegun) -> None:
     del state.records[event.record]
     _undone_by(state, event.activity, event.by)
-    _change(state.activities, event.by, {_UNDOES: event.activity})
+    state.own_activity(event.by).undoes = event.activity
 
 
 def _compensation_done(state: State, event: happened.CompensationDone) -> None:
@@ -259,9 +269,9 @@ def _compensation_done(state: State, event: happened.CompensationDone) -> None:
 
 
 def _undone_by(state: State, thrower_id: str, by: str | None) -> None:
-    undoing = state.activities[thrower_id].undoing
-    assert undoing is not None, "what undoes was thrown"
-    _change(state.activities, thrower_id, {_UNDOING: undoing._replace(by=by)})
+    thrower = state.own_activity(thrower_id)
+    assert thrower.undoing is not None, "what undoes was thrown"
+    thrower.undoing = thrower.undoing._replace(by=by)
 
 
 def _incident_raised(state: State, event: happened.IncidentRaised) -> None:
@@ -290,9 +300,9 @@ APPLIERS: Mapping[type[happened.Event], Applier] = {
     happened.ElementCancelled: _element_left,
     happened.ItemsFound: _items_found,
     happened.ItemCompleted: _item_completed,
-    happened.TaskCreated: _puts(Phase.TASK),
+    happened.TaskCreated: _puts(TASK),
     happened.TaskCompleted: _task_completed,
-    happened.HandlerRequested: _puts(Phase.HANDLER),
+    happened.HandlerRequested: _puts(HANDLER),
     happened.HandlerReturned: _handler_returned,
     happened.TimerSet: lambda state, event: _begin_wait(
         state, event, due_at=event.due_at, remaining=event.remaining, period=event.period
@@ -309,7 +319,7 @@ APPLIERS: Mapping[type[happened.Event], Applier] = {
     happened.ConditionLapsed: _condition_lapsed,
     happened.ConditionMet: _wait_over,
     happened.ConditionWaitCancelled: _wait_cancelled,
-    happened.EventCaught: _puts(Phase.DONE),
+    happened.EventCaught: _puts(DONE),
     happened.GatewayActivated: _gateway_activated,
     happened.CompensationRecorded: _compensation_recorded,
     happened.CompensationThrown: _compensation_thrown,
@@ -317,13 +327,8 @@ APPLIERS: Mapping[type[happened.Event], Applier] = {
     happened.CompensationDone: _compensation_done,
     happened.IncidentRaised: _incident_raised,
     happened.IncidentResolved: _incident_resolved,
-    happened.TaskCancelled: _tells,
-    happened.HandlerCancelled: _tells,
-    happened.DecisionEvaluated: _tells,
-    happened.ErrorThrown: _tells,
-    happened.EscalationThrown: _tells,
-    happened.MessageThrown: _tells,
-    happened.SignalThrown: _tells,
-    happened.TransactionCancelled: _tells,
+    **dict.fromkeys((happened.TaskCancelled, happened.HandlerCancelled, happened.DecisionEvaluated), _tells),
+    **dict.fromkeys((happened.ErrorThrown, happened.EscalationThrown, happened.TransactionCancelled), _tells),
+    **dict.fromkeys((happened.MessageThrown, happened.SignalThrown), _tells),
 }
 """What each kind of event does."""

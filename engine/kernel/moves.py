@@ -12,14 +12,14 @@ What is asked before a move stands in ``evaluation``; a subclass may answer othe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from engine.errors import EngineError
 from engine.feel import Value
 from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
 from engine.kernel.repeating import Repeating
-from engine.kernel.state import NOTHING, Activity, Phase
+from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity
 from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
 from engine.model import elements as model
 from engine.model.joins import may_join
@@ -51,23 +51,20 @@ class Moves(Repeating):
         scope = self.state.scopes.get(scope_id)
         if scope is None or flow_id not in scope.tokens:
             return  # what interrupted the scope took it
-        target = self.process_of(scope_id).targets[flow_id].node
+        target = self.model.processes[scope.process].targets[flow_id]
+        node = target.node
         flows: tuple[str, ...] = (flow_id,)
-        if isinstance(target, model.ComplexGateway):
-            self._activate(scope_id, target)
+        if isinstance(node, model.ComplexGateway):
+            self._activate(scope_id, node)
             return
-        if isinstance(target, model.ParallelGateway):
-            # one token per incoming flow; more of them on one flow wait for the next joining (BPMN 13.4.1)
-            if any(each not in scope.tokens for each in target.incoming):
+        if target.needs:
+            # a parallel gateway: one token per incoming flow, more on one flow wait for the next joining (BPMN 13.4.1);
+            # an activity: so many, whichever flows they come by (BPMN table 10.3)
+            most = 1 if isinstance(node, model.ParallelGateway) else target.needs
+            flows = tuple(each for each in node.incoming for _ in range(min(most, scope.tokens.get(each, 0))))
+            if len(flows) < target.needs:
                 return
-            flows = target.incoming
-        elif isinstance(target, model.Activity) and target.start_quantity > 1:
-            # whichever flows they come by (BPMN table 10.3)
-            arrived = [each for each in target.incoming for _ in range(scope.tokens.get(each, 0))]
-            if len(arrived) < target.start_quantity:
-                return
-            flows = tuple(arrived[: target.start_quantity])
-        self.step(self.enter(scope_id, target, flows))
+        self.step(self.enter(scope_id, node, flows[: target.needs or 1]))
 
     def _activate(self, scope_id: str, gateway: model.ComplexGateway) -> None:
         """A complex gateway fires when its condition holds; then it waits for the rest of its tokens (BPMN 13.4.5)."""
@@ -104,7 +101,7 @@ class Moves(Repeating):
         by_scope: dict[str, list[Activity]] = {}
         for scope in self.state.scopes.values():
             process = self.process_of(scope.id)
-            if not (scope.waits or process.has_late_joins) or scope.is_empty:
+            if scope.is_empty or not (scope.tokens or scope.waits or process.has_complex_gateways):
                 continue
             by_scope = by_scope or self.by_scope()
             inside = by_scope.get(scope.id, [])
@@ -161,17 +158,17 @@ class Moves(Repeating):
     def step(self, activity_id: str) -> None:
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
         activity = self.state.activities.get(activity_id)
-        if activity is None or self.state.is_stuck(activity_id):
+        if activity is None or (self.state.incidents and self.state.is_stuck(activity_id)):
             return
-        node = self.node_of(activity)
+        node = self.station_of(activity).node
         try:
-            if activity.phase is Phase.ENTERED:
+            if activity.phase is ENTERED:
                 self._begin(activity, node)
-            elif activity.phase is Phase.DONE:
+            elif activity.phase is DONE:
                 self.leave(activity, node, activity.result)
-            elif activity.phase is Phase.INSIDE:
+            elif activity.phase is INSIDE:
                 self._go_on_inside(activity, node)
-            elif activity.phase is Phase.UNDOING and activity.undoing is not None:
+            elif activity.phase is UNDOING and activity.undoing is not None:
                 self.undo(activity, activity.undoing, node)
         except Exhausted as exhausted:
             self.exhausted = self.exhausted or (activity.element, exhausted)
@@ -181,37 +178,28 @@ class Moves(Repeating):
     def _begin(self, activity: Activity, node: model.Node) -> None:
         if isinstance(node, model.Activity) and node.is_repeated and not self.state.is_item(activity):
             self.begin_items(activity, node)
-            return
-        match node:
-            case model.CatchEvent():
-                self.begin_waits(
-                    activity.id, self.plans(node.id, node.trigger, self.state.variables_of(activity.id), "trigger")
-                )
-            case model.EventBasedGateway():
-                self.await_first(activity, node)
-            case model.EndEvent() | model.ThrowEvent() | model.SendTask():
-                self.throw_event(activity, node)
-            case model.UserTask():
-                self._begin_user_task(activity, node)
-            case model.ReceiveTask():
-                locals_, plans = self._opening(activity, node)
-                own = self.plans(node.id, node.message, self.seen(activity, locals_), "message")
-                self._open(activity, locals_, (*plans, *own))
-            case model.ServiceTask():
-                self._open(activity, *self._opening(activity, node))
-                self.request_handler(self.state.activities[activity.id], node)
-            case model.ScriptTask():
-                locals_ = self.inputs_of(activity, node.inputs)
-                value = self.evaluate(node.expression, self.seen(activity, locals_), "script")
-                self.leave(activity, node, {node.result_variable: value}, locals_=locals_)
-            case model.BusinessRuleTask():
-                self._apply_decision(activity, node)
-            case model.SubProcess():
-                self._begin_sub_process(activity, node)
-            case model.CallActivity():
-                self._begin_call(activity, node)
-            case _:
-                self.leave(activity, node, activity.result)
+        elif (begin := _BEGINNINGS.get(type(node))) is not None:
+            getattr(self, begin)(activity, node)
+        else:
+            self.leave(activity, node, activity.result)
+
+    def _begin_to_wait(self, activity: Activity, node: model.CatchEvent) -> None:
+        plans = self.plans(node.id, node.trigger, self.state.variables_of(activity.id), "trigger")
+        self.begin_waits(activity.id, plans)
+
+    def _begin_to_receive(self, activity: Activity, node: model.ReceiveTask) -> None:
+        locals_, plans = self._opening(activity, node)
+        own = self.plans(node.id, node.message, self.seen(activity, locals_), "message")
+        self._open(activity, locals_, (*plans, *own))
+
+    def _begin_service_task(self, activity: Activity, node: model.ServiceTask) -> None:
+        self._open(activity, *self._opening(activity, node))
+        self.request_handler(self.state.activities[activity.id], node)
+
+    def _run_script(self, activity: Activity, node: model.ScriptTask) -> None:
+        locals_ = self.inputs_of(activity, node.inputs)
+        value = self.evaluate(node.expression, self.seen(activity, locals_), "script")
+        self.leave(activity, node, {node.result_variable: value}, locals_=locals_)
 
     def leave(
         self,
@@ -223,13 +211,12 @@ class Moves(Repeating):
         told: Events = (),
     ) -> None:
         """Map what came out, then take the flows (or give the item its output). ``told`` are the facts to emit before."""
-        if self.is_reopened(activity):
+        if activity.undoes is not None and self.is_reopened(activity):
             self.depart(activity, {}, ())
             return
         station = self.station_of(activity)
         inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
-        # what an error brings is seen by the outputs of its event, and by nothing else
-        written: Variables = {} if result and _catches_error(node) else result
+        written = NOTHING if station.hides_result else result
         if station.outputs:
             seen = {**self.state.variables_of(activity.id), **locals_, **inner, **result}
             into = self.state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
@@ -241,38 +228,34 @@ class Moves(Repeating):
             completed, thrown = self.item_completed(activity, node, after)
             for event in told:
                 self.emit(event)
-            self._end(activity, node, written, ())
+            self._end(activity, station, written, ())
             self.depart_item(activity.scope, completed, thrown)
         else:
-            flows = self.flows_after(activity, written)
+            flows = self.flows_after(activity, written) if station.always is None else station.always
             for event in told:
                 self.emit(event)
-            self.depart(activity, written, flows)
-
-    def flows_after(self, activity: Activity, written: Variables) -> tuple[str, ...]:
-        """The flows by which an activity is left that writes this."""
-        station = self.station_of(activity)
-        if station.always is not None:
-            return station.always
-        seen = {**self.state.variables_of(activity.scope), **written}
-        return self.flows(self.process_of(activity.scope), station.node, seen)
+            self._end(activity, station, written, flows)
+            if not flows:
+                self.queue_owner(activity.scope)
 
     def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
         """The end of every activity that is not interrupted and no item. From here on nothing can fail."""
-        self._end(activity, self.node_of(activity), written, flows)
+        self._end(activity, self.station_of(activity), written, flows)
         self.queue_owner(activity.scope)
 
-    def _end(self, activity: Activity, node: model.Node, written: Variables, flows: Sequence[str]) -> None:
+    def _end(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
         for name in sorted(written):  # by name, because a state that was read has another order
             self.write(activity.scope, name, written[name], activity.element)
-        if isinstance(node, model.Activity) and (node.compensated_by or activity.scopes):
-            self.record(self.state.activities[activity.id], node)
+        if activity.scopes or station.is_recorded:
+            self.record(self.state.activities[activity.id], station.node)
         for scope_id in activity.scopes:
             self.close_scope(scope_id)
-        self.end_waits(activity.id)
-        self.resolve_incidents(activity.id)
+        if self.state.waits:
+            self.end_waits(activity.id)
+        if self.state.incidents:
+            self.resolve_incidents(activity.id)
         self.emit(happened.ElementCompleted(activity.id, activity.element))
-        for _ in range(node.completion_quantity if isinstance(node, model.Activity) else 1):
+        for _ in range(station.tokens):
             self._take(activity.scope, flows)
         if activity.undoes is not None:
             self.go_on_undoing(activity.undoes)
@@ -291,11 +274,13 @@ class Moves(Repeating):
     def _opening(self, activity: Activity, node: model.Activity) -> tuple[dict[str, Value], list[Plan]]:
         """The local inputs and the waits of the boundary events (which see the inputs)."""
         locals_ = self.inputs_of(activity, node.inputs)
-        return locals_, self.boundary_plans(activity, locals_)
+        return locals_, self.boundary_plans(activity, locals_) if node.boundary else []
 
-    def _open(self, activity: Activity, locals_: Variables, plans: Iterable[Plan]) -> None:
-        self.write_locals(activity.id, locals_, activity.element)
-        self.begin_waits(activity.id, plans)
+    def _open(self, activity: Activity, locals_: Variables, plans: Sequence[Plan]) -> None:
+        if locals_:
+            self.write_locals(activity.id, locals_, activity.element)
+        if plans:
+            self.begin_waits(activity.id, plans)
 
     def _begin_user_task(self, activity: Activity, node: model.UserTask) -> None:
         locals_, plans = self._opening(activity, node)
@@ -332,14 +317,7 @@ class Moves(Repeating):
             block(error.code, "decision", **error.facts)
         finally:
             self.charge(budget)
-        told = happened.DecisionEvaluated(
-            activity=activity.id,
-            element=node.id,
-            decision=node.decision,
-            inputs=inputs,
-            rules=tuple(found.rules),
-            result=value,
-        )
+        told = happened.DecisionEvaluated(activity.id, node.id, node.decision, inputs, tuple(found.rules), value)
         self.leave(activity, node, {node.result_variable: value}, locals_=locals_, told=(told,))
 
     def begin_scope(self, scope_id: str, nodes: Iterable[model.Node], plans: Iterable[Plan]) -> None:
@@ -373,7 +351,18 @@ class Moves(Repeating):
         self.begin_scope(scope_id, nodes, inside)
 
 
-def _catches_error(node: model.Node) -> bool:
-    if not isinstance(node, model.BoundaryEvent | model.StartEvent):
-        return False
-    return any(isinstance(each, model.ErrorDefinition) for each in model.definitions_of(node.trigger))
+_BEGINNINGS: Mapping[type[model.Node], str] = {
+    model.CatchEvent: "_begin_to_wait",
+    model.EventBasedGateway: "await_first",
+    model.EndEvent: "throw_event",
+    model.ThrowEvent: "throw_event",
+    model.SendTask: "throw_event",
+    model.UserTask: "_begin_user_task",
+    model.ReceiveTask: "_begin_to_receive",
+    model.ServiceTask: "_begin_service_task",
+    model.ScriptTask: "_run_script",
+    model.BusinessRuleTask: "_apply_decision",
+    model.SubProcess: "_begin_sub_process",
+    model.CallActivity: "_begin_call",
+}
+"""How each kind of node begins, by the name of the method, which a subclass may override; the others are passed at once."""

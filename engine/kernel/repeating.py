@@ -21,10 +21,6 @@ class Repeating(Throwing):
     """Moves of bodies and their items."""
 
     @abstractmethod
-    def flows_after(self, activity: Activity, written: Variables) -> tuple[str, ...]:
-        """The flows by which an activity is left that writes this."""
-
-    @abstractmethod
     def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
         """The end of an activity that is not interrupted."""
 

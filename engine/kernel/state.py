@@ -1,7 +1,8 @@
 """What lives: scopes with their variables and tokens, activities, waits, incidents. No history, no predicted future.
 
-Records are immutable and ``fold.apply`` alone replaces them, so a copy of the state shares them and costs next to nothing.
-Dictionaries keep the order in which ids were given (also after loading), which makes every walk over them deterministic.
+A copy of the state shares the records with it and costs next to nothing: ``fold.apply``, the only writer, takes one of its own
+(``State.own_scope``, ``own_activity``) before it changes anything, and replaces the values in it as a whole. Dictionaries keep the order
+in which ids were given (also after loading), which makes every walk over them deterministic.
 
 Text form: canonical JSON (``engine.data``) of named fields, defaults left out, under ``format``. A field may be added with a default;
 any other change of meaning is a new format, and every released format stays readable (``tests/golden/states``).
@@ -10,16 +11,17 @@ any other change of meaning is a new format, and every released format stays rea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, Self, TypeVar
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple, Self
 
 from engine.data import from_canonical, to_canonical
 from engine.errors import InvariantBroken
 from engine.feel import Value
+from engine.protocol.packing import COUNTED, pack, unpack
 
 FORMAT = 1
 ROOT = "s1"
@@ -28,7 +30,8 @@ ROOT = "s1"
 Status = Literal["active", "completed", "failed", "cancelled"]
 
 
-NOTHING: Mapping[Any, Any] = MappingProxyType({})
+NOTHING: Mapping[Any, Any] = {}
+"""What many records hold; no proxy, because these take several times as long to read."""
 
 
 class Phase(StrEnum):
@@ -50,7 +53,12 @@ class Phase(StrEnum):
     """What it was for has happened; ``result`` is to be mapped, then its flows are taken."""
 
 
-class Scope(NamedTuple):
+ENTERED, TASK, HANDLER, WAITING, INSIDE, UNDOING, DONE = Phase
+"""The same by themselves: asked for so often that the way over the class would be seen."""
+
+
+@dataclass(slots=True)
+class Scope:
     """Where tokens move and variables live: a process, a sub-process, a called process, an item of a multi-instance, a round of a loop.
 
     ``activity`` is the owner (None at the root); ``item`` counts from 0; ``is_isolated``: the owner's variables are not seen;
@@ -62,10 +70,10 @@ class Scope(NamedTuple):
     activity: str | None = None
     item: int | None = None
     is_isolated: bool = False
-    variables: Mapping[str, Value] = NOTHING
-    tokens: Mapping[str, int] = NOTHING
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    tokens: Mapping[str, int] = field(default_factory=dict)
     waits: tuple[str, ...] = ()
-    activities: int = 0
+    activities: int = field(default=0, metadata=COUNTED)
     """How many activities live directly inside (counted, not written)."""
 
     @property
@@ -93,7 +101,8 @@ class Undoing(NamedTuple):
     by: str | None = None
 
 
-class Activity(NamedTuple):
+@dataclass(slots=True)
+class Activity:
     """A live occurrence of any flow node. ``variables`` are its local inputs; ``scopes`` and ``waits`` are ids of what it owns.
 
     ``flows`` are those for which a complex gateway has fired; ``undoing`` is what a compensation still has to do, ``undoes`` the
@@ -104,8 +113,8 @@ class Activity(NamedTuple):
     element: str
     scope: str
     phase: Phase = Phase.ENTERED
-    variables: Mapping[str, Value] = NOTHING
-    result: Mapping[str, Value] = NOTHING
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    result: Mapping[str, Value] = field(default_factory=dict)
     items: Items | None = None
     scopes: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
@@ -114,7 +123,8 @@ class Activity(NamedTuple):
     undoes: str | None = None
 
 
-class Wait(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Wait:
     """A timer (``due_at``), a message (``name``, ``key``), a ``signal`` or a condition (``held``: it was answered and holds still).
 
     ``element`` is that of the event that catches, ``number`` of what it may wait for (0 of one); ``activity`` is who waits: an activity, or
@@ -134,7 +144,8 @@ class Wait(NamedTuple):
     number: int = 0
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Record:
     """Work that can be undone: what the activity of ``element`` did in ``scope`` (the id of a scope, or of the record of a sub-process
     that was left), with the ``variables`` that it knew.
     """
@@ -144,10 +155,11 @@ class Record(NamedTuple):
     element: str
     activity: str
     process: str
-    variables: Mapping[str, Value] = NOTHING
+    variables: Mapping[str, Value] = field(default_factory=dict)
 
 
-class Incident(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Incident:
     """Work that stopped. ``activity`` is an activity's id, a scope's when tokens are stuck, a wait's when its condition cannot be asked."""
 
     id: str
@@ -155,6 +167,10 @@ class Incident(NamedTuple):
     element: str
     code: str
     place: str
+
+
+_values_of_scope = attrgetter(*(each.name for each in fields(Scope)))
+_values_of_activity = attrgetter(*(each.name for each in fields(Activity)))
 
 
 @dataclass(slots=True)
@@ -169,6 +185,8 @@ class State:
     waits: dict[str, Wait] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
+    owned: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Ids of the scopes and activities that no other state shares."""
 
     @property
     def is_ended(self) -> bool:
@@ -183,9 +201,7 @@ class State:
     @property
     def needs(self) -> tuple[Activity, ...]:
         """Activities whose handler was requested and has neither returned nor failed."""
-        return tuple(
-            each for each in self.activities.values() if each.phase is Phase.HANDLER and not self.is_stuck(each.id)
-        )
+        return tuple(each for each in self.activities.values() if each.phase is HANDLER and not self.is_stuck(each.id))
 
     def is_stuck(self, activity_or_wait: str) -> bool:
         """An incident about this activity or wait is open."""
@@ -201,37 +217,45 @@ class State:
         return owner.waits
 
     def variables_of(self, activity_or_scope: str) -> dict[str, Value]:
-        """Everything that an expression sees there. Raises KeyError for an id that does not live."""
-        found: dict[str, Value] = {}
-        for _, variables in self.chain(activity_or_scope):
-            if variables:
-                found = {**variables, **found}
+        """Everything that an expression sees there, in a dictionary of its own. Raises KeyError for an id that does not live."""
+        activity = self.activities.get(activity_or_scope)
+        scope = self.scopes[activity_or_scope if activity is None else activity.scope]
+        found = dict(scope.variables) if activity is None else {**scope.variables, **activity.variables}
+        while scope.activity is not None and not scope.is_isolated:
+            owner = self.activities[scope.activity]
+            scope = self.scopes[owner.scope]
+            found = {**scope.variables, **owner.variables, **found}
         return found
 
-    def holder_of(self, name: str, scope_id: str) -> str:
-        """Who holds the variable that is seen in a scope: the nearest that has it, else the process (or called process) itself."""
-        holder = scope_id
-        for holder, variables in self.chain(scope_id):  # noqa: B007 - the last is meant when none has it
-            if name in variables:
-                break
-        return holder
+    def holder_of(self, name: str, scope_id: str) -> Scope | Activity:
+        """The nearest that holds a variable, seen from a scope; else the process (or called process) itself."""
+        scope = self.scopes[scope_id]
+        while name not in scope.variables and scope.activity is not None and not scope.is_isolated:
+            owner = self.activities[scope.activity]
+            if name in owner.variables:
+                return owner
+            scope = self.scopes[owner.scope]
+        return scope
 
-    def chain(self, activity_or_scope: str) -> Iterator[tuple[str, Mapping[str, Value]]]:
-        """Ids and variables from there outwards, up to the process (or called process) around it."""
-        at: str = activity_or_scope
-        while True:
-            if at in self.activities:
-                activity = self.activities[at]
-                yield at, activity.variables
-                at = activity.scope
-            scope = self.scopes[at]
-            yield at, scope.variables
-            if scope.activity is None or scope.is_isolated:
-                return
-            at = scope.activity
+    def own_scope(self, scope_id: str) -> Scope:
+        """A scope to be changed."""
+        found = self.scopes[scope_id]
+        if scope_id not in self.owned:
+            self.owned.add(scope_id)
+            self.scopes[scope_id] = found = Scope(*_values_of_scope(found))
+        return found
+
+    def own_activity(self, activity_id: str) -> Activity:
+        """An activity to be changed."""
+        found = self.activities[activity_id]
+        if activity_id not in self.owned:
+            self.owned.add(activity_id)
+            self.activities[activity_id] = found = Activity(*_values_of_activity(found))
+        return found
 
     def copy(self) -> State:
-        """A state of its own that shares the immutable records."""
+        """A state of its own; from now on neither of the two owns a record."""
+        self.owned.clear()
         return State(
             self.process,
             self.status,
@@ -250,7 +274,7 @@ class State:
             packed["status"] = self.status
         for name in ("scopes", "activities", "waits", "incidents", "records"):
             if records := getattr(self, name):
-                packed[name] = {key: _pack(record) for key, record in records.items()}
+                packed[name] = pack(records, _WRITERS)
         return to_canonical(packed).encode()
 
     @classmethod
@@ -263,46 +287,21 @@ class State:
         packed = from_canonical(text)
         if packed.get("format") != FORMAT:
             raise InvariantBroken("state_format_unknown", format=str(packed.get("format")))
-        activities = _unpack_all(Activity, packed.get("activities", {}))
+        activities = unpack(Activity, packed.get("activities", {}), _READERS)
         inside = Counter(each.scope for each in activities.values())
-        scopes = _unpack_all(Scope, packed.get("scopes", {}))
+        scopes = unpack(Scope, packed.get("scopes", {}), _READERS)
+        for scope in scopes.values():
+            scope.activities = inside[scope.id]
         return cls(
             process=packed["process"],
             status=packed.get("status", "active"),
             counter=int(packed["counter"]),
-            scopes={key: scope._replace(activities=inside[key]) for key, scope in scopes.items()},
+            scopes=scopes,
             activities=activities,
-            waits=_unpack_all(Wait, packed.get("waits", {})),
-            incidents=_unpack_all(Incident, packed.get("incidents", {})),
-            records=_unpack_all(Record, packed.get("records", {})),
+            waits=unpack(Wait, packed.get("waits", {}), _READERS),
+            incidents=unpack(Incident, packed.get("incidents", {}), _READERS),
+            records=unpack(Record, packed.get("records", {}), _READERS),
         )
-
-
-Kind = TypeVar("Kind", Scope, Activity, Wait, Incident, Record)
-
-_REQUIRED = object()
-_DEFAULTS = {
-    kind: tuple(kind._field_defaults.get(name, _REQUIRED) for name in kind._fields[1:])
-    for kind in (Scope, Activity, Wait, Incident, Record)
-}
-
-
-def _pack(record: Any) -> dict[str, Any]:
-    """Fields that differ from their default, by name; but for the id, which is the key outside, and for what is counted again."""
-    return {
-        name: _write_items(value) if name == "items" else value
-        for name, value, default in zip(record._fields[1:], record[1:], _DEFAULTS[type(record)], strict=True)
-        if value != default and name != "activities"
-    }
-
-
-def _unpack_all(kind: type[Kind], packed: Mapping[str, Mapping[str, Any]]) -> dict[str, Kind]:
-    # ids are a letter and the number that the counter gave: their order is the order in which things began
-    found = {}
-    for key in sorted(packed, key=lambda key: int(key[1:])):
-        read = {name: _READERS[name](value) if name in _READERS else value for name, value in packed[key].items()}
-        found[key] = kind(id=key, **read)
-    return found
 
 
 def _whole(value: Any) -> int | None:
@@ -318,6 +317,7 @@ def _write_items(items: Items) -> dict[str, Any]:
     return items._asdict() | {"outputs": {str(number): output for number, output in items.outputs.items()}}
 
 
+_WRITERS: dict[str, Any] = {"items": _write_items}
 _READERS: dict[str, Any] = {
     "phase": Phase,
     "item": _whole,

@@ -13,8 +13,8 @@ from typing import NamedTuple, TypeVar
 from engine.errors import Facts
 from engine.feel import Environment, Value
 from engine.kernel.evaluation import MAX_WORK, Blocked, Evaluation, Exhausted, Variables, Visible
-from engine.kernel.fold import apply
-from engine.kernel.state import NOTHING, ROOT, Activity, Incident, Phase, State, Wait
+from engine.kernel.fold import APPLIERS
+from engine.kernel.state import ENTERED, NOTHING, ROOT, Activity, Incident, Phase, Scope, State, Wait
 from engine.model import elements as model
 from engine.protocol import events as happened
 
@@ -85,7 +85,7 @@ class Tokens(Evaluation, ABC):
 
     def emit(self, event: happened.Event) -> None:
         """Let it happen: the only way in which a move changes anything."""
-        apply(self.state, event)
+        APPLIERS[type(event)](self.state, event)
         self.events.append(event)
 
     def new_id(self, kind: str) -> str:
@@ -96,11 +96,11 @@ class Tokens(Evaluation, ABC):
         """Take the next piece of work; None when nothing can move."""
         if self._passive:
             return self._passive.popleft()
-        if (check := self._next_check()) is not None:
+        if (self._checks or self._written) and (check := self._next_check()) is not None:
             return check
         if self._effects:
             return self._effects.popleft()
-        return self.find_join()
+        return self.find_join() if self.model.has_late_work else None
 
     def _next_check(self) -> Check | None:
         """Conditions are asked when waiting begins, and when a variable that they read was written."""
@@ -122,7 +122,7 @@ class Tokens(Evaluation, ABC):
 
     def queue(self, activity: Activity) -> None:
         """Let the activity take its turn."""
-        is_passive = activity.phase is Phase.ENTERED and self.station_of(activity).is_passive
+        is_passive = activity.phase is ENTERED and self.station_of(activity).is_passive
         if is_passive and self.state.is_item(activity):  # it does itself what its body only opens
             is_passive = type(self.node_of(activity)) in model.PASSIVE
         (self._passive if is_passive else self._effects).append(Step(activity.id))
@@ -240,16 +240,7 @@ class Tokens(Evaluation, ABC):
 
     def raise_incident(self, owner_id: str, element: str, code: str, place: str, facts: Facts) -> None:
         """The work of an activity, a scope or a wait stops here until an operator lets it be tried again."""
-        self.emit(
-            happened.IncidentRaised(
-                incident=self.new_id("i"),
-                activity=owner_id,
-                element=element,
-                code=code,
-                place=place,
-                facts=facts,
-            )
-        )
+        self.emit(happened.IncidentRaised(owner_id, element, self.new_id("i"), code, place, facts))
 
     def answered(self, owner_id: str, element: str, ask: Callable[[], Answer]) -> Answer | None:
         """What ``ask`` gives. None when there is no answer: an incident of the owner at ``element`` says so once."""
@@ -347,19 +338,29 @@ class Tokens(Evaluation, ABC):
         """The local inputs of an activity, or the payload of what is thrown."""
         return self.mapped(mappings, self.state.variables_of(activity.id), "input", into={}) if mappings else {}
 
+    def flows_after(self, activity: Activity, written: Variables) -> tuple[str, ...]:
+        """The flows by which an activity is left that writes this."""
+        station = self.station_of(activity)
+        if station.always is not None:
+            return station.always
+        seen = {**self.state.variables_of(activity.scope), **written}
+        return self.flows(self.process_of(activity.scope), station.node, seen)
+
     def write(self, scope_id: str, name: str, value: Value, element: str) -> None:
         """Into the nearest scope that holds the name, else into the process (or called process) itself."""
         self._write_to(self.state.holder_of(name, scope_id), name, value, element)
 
     def write_locals(self, holder: str, variables: Variables, element: str | None) -> None:
         """The first variables of an activity or a scope, by name: a state that was read has another order."""
-        for name, value in sorted(variables.items()):
-            self._write_to(holder, name, value, element)
+        owner = self.state.activities.get(holder) or self.state.scopes[holder]
+        for name in sorted(variables):
+            self._write_to(owner, name, variables[name], element)
 
-    def _write_to(self, holder: str, name: str, value: Value, element: str | None) -> None:
-        self._written.add(name)
-        held = (self.state.activities.get(holder) or self.state.scopes[holder]).variables
-        self.emit(happened.VariableWritten(holder, name, value, held.get(name), name not in held, element))
+    def _write_to(self, holder: Scope | Activity, name: str, value: Value, element: str | None) -> None:
+        if self.model.has_conditions:
+            self._written.add(name)
+        held = holder.variables
+        self.emit(happened.VariableWritten(holder.id, name, value, held.get(name), name not in held, element))
 
 
 def _cancelled(wait: Wait) -> type[happened.WaitCancelled]:

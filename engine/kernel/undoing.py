@@ -24,8 +24,9 @@ class Undoer(Catching):
     def leave(self, activity: Activity, node: model.Node, result: Variables, *, told: Events = ()) -> None:
         """Map what came out, then take the flows; ``told`` are the facts to emit before."""
 
-    def record(self, activity: Activity, node: model.Activity) -> None:
+    def record(self, activity: Activity, node: model.Node) -> None:
         """``activity`` is about to complete: keep what is needed to undo it, if anybody can."""
+        assert isinstance(node, model.Activity), "nothing else has scopes, or is undone"
         is_body = node.is_repeated and not self.state.is_item(activity)
         if is_body or node.is_for_compensation or activity.undoes is not None:
             return

@@ -411,8 +411,10 @@ class Station:
     """A node with what follows from the drawing alone: every move asks for it, so it is found out once.
 
     ``puts_into_contexts``: an output goes to a path (``a.b``); ``always``: the flows that are taken whenever it is left, None where
-    conditions decide; ``is_late_join``: whether it joins can only be said when nothing else moves. The body of a repeated activity only
-    opens what may have an effect, so it is passive too.
+    conditions decide; ``needs``: how many tokens begin it, where it is not one; ``tokens``: how many leave on each flow; ``is_recorded``: a
+    handler can undo it; ``hides_result``: what an error brings is seen by the outputs of its event, and by nothing else; ``is_late_join``:
+    whether it joins can only be said when nothing else moves. The body of a repeated activity only opens what may have an effect, so it
+    is passive too.
     """
 
     node: Node
@@ -420,6 +422,10 @@ class Station:
     puts_into_contexts: bool
     boundary: tuple[BoundaryEvent, ...]
     always: tuple[str, ...] | None
+    needs: int
+    tokens: int
+    is_recorded: bool
+    hides_result: bool
     is_repeated: bool
     is_passive: bool
     is_late_join: bool
@@ -436,10 +442,26 @@ class Station:
             puts_into_contexts=any(len(each.target) > 1 for each in outputs),
             boundary=tuple(each for each in attached if isinstance(each, BoundaryEvent)),
             always=_always(node, process),
+            needs=_needs(node),
+            tokens=node.completion_quantity if isinstance(node, Activity) else 1,
+            is_recorded=isinstance(node, Activity) and node.compensated_by is not None,
+            hides_result=_catches_error(node),
             is_repeated=is_repeated,
             is_passive=is_repeated or type(node) in PASSIVE,
             is_late_join=isinstance(node, InclusiveGateway) and len(node.incoming) > 1,
         )
+
+
+def _needs(node: Node) -> int:
+    if isinstance(node, ParallelGateway) and len(node.incoming) > 1:
+        return len(node.incoming)
+    return node.start_quantity if isinstance(node, Activity) and node.start_quantity > 1 else 0
+
+
+def _catches_error(node: Node) -> bool:
+    if not isinstance(node, BoundaryEvent | StartEvent):
+        return False
+    return any(isinstance(each, ErrorDefinition) for each in definitions_of(node.trigger))
 
 
 def _always(node: Node, process: Process) -> tuple[str, ...] | None:
@@ -497,11 +519,6 @@ class Process:
         """Whether a gateway may have fired and wait for the rest of its tokens."""
         return any(isinstance(each, ComplexGateway) for each in self.nodes.values())
 
-    @cached_property
-    def has_late_joins(self) -> bool:
-        """Whether there is a gateway at which one has to look, when nothing else moves, if it can go on."""
-        return self.has_complex_gateways or any(each.is_late_join for each in self.stations.values())
-
     def starts(self, scope: str) -> tuple[StartEvent, ...]:
         """The start events directly inside ``scope``."""
         return tuple(each for each in self.inside.get(scope, ()) if isinstance(each, StartEvent))
@@ -547,9 +564,24 @@ def _begins_otherwise(node: Node) -> bool:
             return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """Everything that one version runs on."""
 
     processes: Mapping[str, Process]
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+
+    @cached_property
+    def has_conditions(self) -> bool:
+        """Whether a condition may be waited for, so that it matters which variables were written."""
+        triggers = (getattr(node, "trigger", None) for each in self.processes.values() for node in each.nodes.values())
+        return any(isinstance(each, ConditionalDefinition) for found in triggers for each in definitions_of(found))
+
+    @cached_property
+    def has_late_work(self) -> bool:
+        """Whether there may be something that can only be seen when nothing else moves: a late join, event sub-processes left alone."""
+        return any(
+            station.is_late_join or isinstance(node, ComplexGateway) or (isinstance(node, SubProcess) and node.is_event)
+            for each in self.processes.values()
+            for station, node in ((station, station.node) for station in each.stations.values())
+        )

@@ -34,12 +34,14 @@ def storable(value: object) -> Value:
     Raises:
         ValueNotStorable: code ``value_not_storable`` (a kind that has no written form) or ``value_too_large``.
     """
+    if value is None or value is True or value is False:
+        return value
     return _Copy().of(value, 0)
 
 
 def storable_all(values: Mapping[str, object]) -> dict[str, Value]:
     """The same for each of ``values``, whose names are kept in their order."""
-    return {_key(name): storable(value) for name, value in values.items()}
+    return {_key(name): storable(value) for name, value in values.items()} if values else {}
 
 
 class _Copy:
@@ -49,30 +51,40 @@ class _Copy:
         self._left = MAX_SIZE
 
     def of(self, value: object, depth: int) -> Any:
+        if type(value) is str:
+            return self._text(value, 1)
         self._spend(1)
-        if isinstance(value, str):
-            return self._text(value)
+        if type(value) is dict and depth < MAX_DEPTH:
+            return self._context(value, depth + 1)
         if value is None or isinstance(value, bool | timedelta | YearsMonths | UUID):
             return value
         if isinstance(value, Decimal | int):
             return _number(Decimal(value))
         if isinstance(value, datetime | date | time):
             return _moment(value)
+        if isinstance(value, str):
+            return self._text(value, 0)
         if depth == MAX_DEPTH:
             raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
-        if isinstance(value, dict | Mapping):  # the first is found faster
-            return {self._text(_key(key)): self.of(value[key], depth + 1) for key in sorted(value, key=str)}
+        if isinstance(value, Mapping):
+            return self._context(value, depth + 1)
         if isinstance(value, list | tuple):
             return [self.of(each, depth + 1) for each in value]
         raise ValueNotStorable(kind=type(value).__name__)
+
+    def _context(self, value: Any, depth: int) -> dict[str, Any]:
+        found = {}
+        for key in sorted(value, key=str):
+            found[self._text(_key(key), 0)] = self.of(value[key], depth)
+        return found
 
     def _spend(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
             raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
 
-    def _text(self, value: str) -> str:
-        self._spend(len(value))
+    def _text(self, value: str, size: int) -> str:
+        self._spend(size + len(value))
         if value.isascii():
             return value
         try:
