@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from lxml import etree
 
+from engine.model.bpmn_reader import read_processes
 from engine.model.bpmn_writer import document, serialized
 from engine.model.elements import Process
 from engine.model.layout import Box, Diagram, Line, Shape, lay_out
-from engine.model.xml_file import BPMN, Element, children, local_name, reference
+from engine.model.problems import Problems
+from engine.model.xml_file import BPMN, Element, children, local_name, reference, rewritten
 
 _DI = "http://www.omg.org/spec/BPMN/20100524/DI"
 _DC = "http://www.omg.org/spec/DD/20100524/DC"
@@ -24,6 +27,60 @@ def draw_processes(processes: Sequence[Process]) -> bytes:
     root = document(processes)
     add_diagram(root, processes)
     return serialized(root)
+
+
+def redrawn(xml: bytes, file: str) -> bytes:
+    """The file with its diagram drawn anew; everything else stays as and where it is.
+
+    Raises DefinitionError for what cannot be read, and ``not_drawable`` for what its diagram showed and the new one would not.
+    """
+    processes = read_processes(xml, file)
+    return rewritten(xml, file, partial(_redraw, file=file, processes=processes))
+
+
+def _redraw(root: Element, file: str, processes: Sequence[Process]) -> None:
+    before = _shown(root)
+    _add_pools(root, processes)
+    add_diagram(root, processes)
+    after = _shown(root)
+    problems = Problems(file)
+    for identity, element in before.items():
+        if identity not in after:
+            problems.add("not_drawable", element, kind=local_name(element))
+    problems.raise_if_any()
+
+
+def _shown(root: Element) -> dict[str, Element]:
+    """By id, the elements that the diagrams of the file show."""
+    shown = {
+        reference(each.get("bpmnElement") or "")
+        for diagram in children(root, "BPMNDiagram", _DI)
+        for each in diagram.iter(f"{{{_DI}}}BPMNShape", f"{{{_DI}}}BPMNEdge")
+    }
+    found = ((each.get("id") or "", each) for each in root.iter(f"{{{BPMN}}}*"))
+    return {identity: each for identity, each in found if identity in shown}
+
+
+def _add_pools(root: Element, processes: Sequence[Process]) -> None:
+    """Editors draw lanes in a pool only."""
+    drawn = [each for each in processes if set(each.nodes) != {each.id}]
+    if children(root, "collaboration") or not (len(drawn) > 1 or any(each.lanes for each in drawn)):
+        return
+    taken = {each.get("id") for each in root.iter(f"{{{BPMN}}}*")}
+    element = etree.Element(f"{{{BPMN}}}collaboration", id=_free("collaboration", taken))
+    for process in drawn:
+        pool = etree.SubElement(element, f"{{{BPMN}}}participant", id=_free(f"participant_{process.id}", taken))
+        if process.name:
+            pool.set("name", process.name)
+        pool.set("processRef", process.id)
+    first = next(iter(children(root, "process")))
+    root.insert(root.index(first), element)
+
+
+def _free(wanted: str, taken: set[str | None]) -> str:
+    while wanted in taken:
+        wanted += "_"
+    return wanted
 
 
 def add_diagram(root: Element, processes: Sequence[Process]) -> None:
@@ -58,6 +115,7 @@ def _write(root: Element, plane_of: str, diagram: Diagram) -> None:
         _write_shape(plane, shape)
     for line in diagram.lines.values():
         _write_line(plane, line)
+    etree.indent(whole, "  ", level=1)
 
 
 def _write_shape(plane: Element, shape: Shape) -> None:

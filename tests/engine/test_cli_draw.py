@@ -1,0 +1,92 @@
+"""`bordereau draw`, as somebody types it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from engine import cli
+from engine.model.bpmn_reader import read_processes
+from engine.settings import CHECKOUT
+from tests.engine.model.diagrams import DI, faults_of
+
+REPLENISHMENT = CHECKOUT / "processes" / "replenishment" / "replenishment.bpmn"
+SHORT = """
+process: leave
+title: {fr: Congé, en: Leave}
+roles:
+  employee: {fr: Salarié, en: Employee}
+steps:
+  - ask: request
+    title: {fr: Demander, en: Ask}
+    who: employee
+    form: request
+"""
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """English, and nothing of the machine's own settings."""
+    for name in list(os.environ):
+        if name.startswith("BORDEREAU_") or name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            monkeypatch.delenv(name)
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> tuple[str, str]:
+    assert cli.run(["draw", *words]) == code
+    captured = capsys.readouterr()
+    return captured.out, captured.err
+
+
+def test_a_diagram_is_drawn_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "new.bpmn"
+    said(capsys, str(REPLENISHMENT), "-o", str(out))
+    drawn = out.read_bytes()
+    assert read_processes(drawn, "x") == read_processes(REPLENISHMENT.read_bytes(), "x")
+    found = faults_of(drawn)
+    assert (found.crossings, found.others) == ([], [])
+    # all but the diagram stays
+    before, after = (
+        etree.tostring(without_diagram(each), method="c14n") for each in (REPLENISHMENT.read_bytes(), drawn)
+    )
+    assert before == after
+    assert [each.name for each in tmp_path.iterdir()] == ["new.bpmn"]
+
+
+def without_diagram(xml: bytes) -> etree._Element:
+    root = etree.fromstring(xml)
+    (diagram,) = root.findall(f"{{{DI}}}BPMNDiagram")
+    root.remove(diagram)
+    return root
+
+
+def test_a_short_form_becomes_a_diagram(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out = tmp_path / "leave.yaml", tmp_path / "leave.bpmn"
+    source.write_text(SHORT, encoding="utf-8")
+    _, remarks = said(capsys, str(source), "-o", str(out))
+    assert "is drawn" in remarks
+    (process,) = read_processes(out.read_bytes(), "leave.bpmn")
+    assert process.nodes["request"].name == "Demander"
+    assert faults_of(out.read_bytes()).others == []
+
+
+def test_a_file_that_is_there_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "there.bpmn"
+    out.write_text("mine", encoding="utf-8")
+    _, remarks = said(capsys, str(REPLENISHMENT), "-o", str(out), code=2)
+    assert "--force" in remarks
+    assert out.read_text(encoding="utf-8") == "mine"
+    said(capsys, str(REPLENISHMENT), "-o", str(out), "--force")
+    assert out.read_bytes().startswith(b"<?xml")
+
+
+def test_what_cannot_be_read_or_written_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "broken.bpmn"
+    broken.write_text("<a", encoding="utf-8")
+    assert "XML" in said(capsys, str(broken), "-o", str(tmp_path / "x.bpmn"), code=1)[1]
+    assert "does not exist" in said(capsys, str(tmp_path / "nothing"), "-o", str(tmp_path / "x.bpmn"), code=2)[1]
+    nowhere = tmp_path / "no" / "where.bpmn"
+    assert "cannot be written" in said(capsys, str(REPLENISHMENT), "-o", str(nowhere), code=2)[1]
