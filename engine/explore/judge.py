@@ -18,6 +18,7 @@ from engine.explore.satisfy import Answer
 from engine.explore.unknown import Literal
 from engine.explore.verdict import Asked, Kind, Soundness, Verdict
 from engine.kernel.evaluation import Blocked
+from engine.kernel.state import Phase
 from engine.model import elements as model
 from engine.model.bundle import Bundle
 from engine.model.elements import Model
@@ -208,8 +209,12 @@ def _fault(place: Place) -> tuple[Kind, str] | None:
 
 
 def _waiting_at(place: Place) -> tuple[Kind, str]:
-    """The join at which tokens wait, or the event that waits for a condition."""
+    """The event that waits for a condition (a join may wait for what follows it), or the join at which tokens wait."""
     state = place.trial.state
+    for wait in state.waits.values():
+        waits = state.activities.get(wait.activity)
+        if waits is not None and waits.phase is Phase.WAITING:
+            return Kind.NEVER_HOLDS, wait.element
     for scope in state.scopes.values():
         if scope.tokens:
             return Kind.DEADLOCK, place.trial.process_of(scope.id).flows[min(scope.tokens)].target
