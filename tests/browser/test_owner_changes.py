@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from tests.browser.running import Application
 from tests.browser.test_story import TOO_LATE, launch, publish, rename, sign_in, submit, take
 
 PANEL = "#bio-properties-panel-"
+EXAMINED_MS = 30_000
 BEND = 110  # of the flow from the recording of a request to its decision, where there is room for one more task
 POINT_OF_FLOW = """(path, at) => {
   const {x, y} = path.getPointAtLength(at);
@@ -103,6 +104,36 @@ def complete(page: Page) -> None:
     expect(page.get_by_text("est terminée pour")).to_be_visible()
 
 
+def examination(page: Page) -> Locator:
+    """The panel of what the examination found."""
+    return page.get_by_role("region", name="Examen")
+
+
+def change_stories(page: Page, change: Callable[[str], str]) -> None:
+    """Tell every story that fails as the changed process goes, in the dialog of each."""
+    for button in (
+        examination(page).locator('[data-kind="failed"]').get_by_role("button", name="Modifier le récit").all()
+    ):
+        button.click()
+        text = page.get_by_role("dialog").get_by_role("textbox")
+        text.fill(change(text.input_value()))
+        page.get_by_role("button", name="Appliquer").click()
+
+
+def with_a_review(task: str) -> Callable[[str], str]:
+    """Stories in which somebody reads each request again once it is recorded."""
+
+    def change(story: str) -> str:
+        story = story.replace("  claire: [sales_admin]\n", "  claire: [sales_admin]\n  lea: [purchasing_manager]\n")
+        review = f"  - task: {task}\n    by: lea\n    answers: {{agreement: granted}}\n"
+        story = re.sub(r"(  - handler: submit_request\n    returns: .*\n)", rf"\1{review}", story)
+        return story.replace(" submit_request, ", f" submit_request, {task}, ").replace(
+            "    - submit_request\n", f"    - submit_request\n    - {task}\n"
+        )
+
+    return change
+
+
 def the_next_request_asks_for_approval(page: Page, application: Application, running: str) -> None:
     """What was published decides for the next request; the one that was ``running`` keeps its version, which asks nobody."""
     sign_in(page, application, "camille")
@@ -139,6 +170,11 @@ def test_a_task_inserted_into_a_flow_is_asked_of_the_next_request(application: A
     expect(errors_of(page, task)).to_have_count(0)
     expect(mark_of(page, task)).to_have_count(0)
     expect(page.get_by_role("alert")).to_be_hidden()
+    expect(examination(page)).to_contain_text("1 récit se passe comme écrit", timeout=EXAMINED_MS)
+    page.get_by_role("button", name="Publier…").click()
+    expect(page.get_by_role("alert")).to_contain_text("L’examen s’oppose à la publication")
+    change_stories(page, with_a_review(task))
+    expect(examination(page)).to_contain_text("6 récits se passent comme écrit", timeout=EXAMINED_MS)
     publish(page, "La responsable relit chaque demande avant les achats.")
     expect(page.get_by_role("heading", level=1)).to_contain_text("version 2")
 
@@ -169,7 +205,7 @@ def test_a_changed_condition_decides_for_the_next_request(application: Applicati
     expect(condition).to_have_text("approval_required")
     condition.click()
     page.keyboard.press("End")
-    page.keyboard.type(" or quantity >=")
+    page.keyboard.type(" or amount >=")
     expect(errors_of(page, "flow_approval")).to_contain_text("Accord nécessaire ? → Oui")
     expect(errors_of(page, "flow_approval")).to_contain_text("L’expression s’arrête trop tôt")
     assert top_of(mark_of(page, "flow_approval")) > top_of(shape(page, "gateway_approval")) + 50, "as if of the gateway"
@@ -177,10 +213,10 @@ def test_a_changed_condition_decides_for_the_next_request(application: Applicati
         "s’arrête trop tôt"
     )
     assert page.evaluate("[...window.bordereauUntranslated]") == []
-    page.keyboard.type(" 100")
+    page.keyboard.type(" 1000")
     expect(errors_of(page, "flow_approval")).to_have_count(0)
     expect(mark_of(page, "flow_approval")).to_have_count(0)
-    publish(page, "À partir de cent pièces, la responsable approuve.")
+    publish(page, "À partir de mille euros, la responsable approuve.")
 
     the_next_request_asks_for_approval(page, application, running)
 

@@ -95,6 +95,15 @@ def test_both_pages_show_the_draft_and_know_its_revision(olivia: Browser) -> Non
     assert f"{AT}/versions/1/decisions/discount.dmn" not in olivia.get(AT).text
 
 
+def test_a_story_is_part_of_the_draft(office: Office, olivia: Browser) -> None:
+    """Both editors show its text, since what is drawn may be what is meant."""
+    told = page_data(olivia.get(f"{AT}/edit").text, "editor")[1]["stories"]["stories/ordered.yaml"]
+    assert told == read("processes/replenishment/stories/ordered.yaml").decode()
+    assert save(olivia, {BPMN: DIAGRAM, "stories/ordered.yaml": f"{told}# x\n"}).json == {"revision": 1}
+    for address, mount in ((f"{AT}/edit", "editor"), (f"{AT}/decisions/{DMN}", "decision-editor")):
+        assert page_data(olivia.get(address).text, mount)[1]["stories"]["stories/ordered.yaml"] == f"{told}# x\n"
+
+
 REFUSED: list[tuple[dict[str, str], str]] = [
     ({"process.yaml": "key: other"}, "process.yaml"),
     ({"forms/approval.yaml": "x"}, "forms/approval.yaml"),
@@ -106,6 +115,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"a" * 200 + ".dmn": TABLE}, "a" * 100),
     ({"one.dmn": TABLE, "two.dmn": TABLE}, "two.dmn"),
     ({"line.dmn\n": TABLE}, "line.dmn\n"),
+    ({"stories/new.yaml": "x"}, "stories/new.yaml"),
 ]
 
 

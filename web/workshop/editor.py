@@ -13,6 +13,7 @@ from engine.definitions import variables
 from engine.handler import Handler, HandlerTable
 from engine.identity.people import RoleTitles
 from engine.model.bundle import Bundle
+from engine.stories import stories_of
 from web import ui
 from web.ui import in_language, safe_json
 from web.workshop import completion, decisions, vocabulary
@@ -34,6 +35,7 @@ def decision_data(files: Mapping[str, bytes], path: str, bundle: Bundle) -> Mark
             "names": sorted(names),
             "variables": completion.described(names, types),
             "functions": completion.functions(),
+            "stories": _stories(files),
         }
     )
 
@@ -51,8 +53,14 @@ def data(files: Mapping[str, bytes], bundle: Bundle, handlers: HandlerTable, rol
             "names": sorted(variables.known(bundle)),
             "variables": completion.described(variables.known(bundle), variables.typed(bundle)),
             "functions": completion.functions(),
+            "stories": _stories(files),
         }
     )
+
+
+def _stories(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The text of each story by its path: what the process is to do is changed with it."""
+    return {path: content.decode("utf-8", "replace") for path, content in stories_of(files).items()}
 
 
 def _handler(handler: Handler) -> dict[str, object]:

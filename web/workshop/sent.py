@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from engine.definitions import drafts
 from engine.errors import CommandRejected
+from engine.stories import stories_of
 
 FILE_BYTES: Final = 2_000_000
 """Of one diagram or decision file."""
@@ -16,7 +17,7 @@ FILE_BYTES: Final = 2_000_000
 NOTE_LENGTH: Final = 500
 
 DRAWN: Final = (".bpmn", ".dmn")
-"""What the editors change; forms and the description of a process come with a release."""
+"""What the editors draw; they also change stories that are there. Forms and the description of a process come with a release."""
 
 _NEW_DECISIONS: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.dmn")
 
@@ -73,7 +74,7 @@ def laid_over(files: Mapping[str, bytes], sent: Sent) -> dict[str, bytes]:
     new = [path for path in sent.files if path not in files]
     for path in sent.files:
         is_first_new = new[:1] == [path] and _NEW_DECISIONS.fullmatch(path) is not None
-        if not path.endswith(DRAWN) or not (path in files or is_first_new):
+        if not (path.endswith(DRAWN) or stories_of({path: b""})) or not (path in files or is_first_new):
             raise CommandRejected("web.editor.file_refused", file=path[:_NAMED])
     made = {**files, **sent.files}
     drafts.require_bounded(made)

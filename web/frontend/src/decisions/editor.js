@@ -7,6 +7,7 @@ import { examinationPanel } from "../workshop/examination-panel.js";
 import { checkExpressions } from "../workshop/feel.js";
 import { openSession } from "../workshop/session.js";
 import { buildShell } from "../workshop/shell.js";
+import { storyFiles } from "../workshop/stories.js";
 import { translateModule } from "../workshop/translate.js";
 import { wordsOf } from "../workshop/words.js";
 import { rowCoverage } from "./coverage.js";
@@ -24,7 +25,7 @@ const DRAWING = ["smaller", "larger", "whole"];
 const WITH_TABS = { viewDrd: ["value", null] };
 const PALETTE_WIDTH = 100;
 
-export async function openDecisions(mount, { path, dmn: source, names = [], ...offered }) {
+export async function openDecisions(mount, { path, dmn: source, names = [], stories: texts, ...offered }) {
   offerInExpressions(offered);
   const { locale = "fr" } = mount.dataset;
   const word = wordsOf(locale, WORDS);
@@ -40,7 +41,8 @@ export async function openDecisions(mount, { path, dmn: source, names = [], ...o
     const place = placesOf(dmn.getDefinitions()).get(id);
     return place ? described(place, word) : null;
   };
-  const examination = examinationPanel(word, locale, { name, reveal, coverage });
+  const stories = storyFiles(texts);
+  const examination = examinationPanel(word, locale, { name, reveal, coverage, stories });
   shell.findings.append(examination.section);
   shell.body.append(el("div", { className: "bde-main" }, tabs, coverage.legend, canvas), el("aside", { className: "bde-side", "aria-label": word("problems") }, shell.findings));
   shell.body.classList.add("bde-body--decisions");
@@ -70,6 +72,7 @@ export async function openDecisions(mount, { path, dmn: source, names = [], ...o
       },
       problems,
       examination,
+      stories,
     },
   });
   checkExpressions(

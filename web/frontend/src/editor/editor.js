@@ -10,6 +10,7 @@ import { offerInExpressions } from "../workshop/completion.js";
 import { examinationPanel } from "../workshop/examination-panel.js";
 import { checkExpressions } from "../workshop/feel.js";
 import { openSession } from "../workshop/session.js";
+import { storyFiles } from "../workshop/stories.js";
 import { translateModule } from "../workshop/translate.js";
 import { wordsOf } from "../workshop/words.js";
 import { cataloguePanelModule } from "./catalogue-panel.js";
@@ -42,11 +43,13 @@ export async function openEditor(mount, data) {
   const registry = modeler.get("elementRegistry");
   const play = player(modeler, word, () => modeler.get("canvas").resized());
   const coverage = coveragePaint(modeler, word, reveal);
+  const stories = storyFiles(data.stories);
   const examination = examinationPanel(word, locale, {
     name: (id) => (registry.get(id) ? placeOf(registry.get(id)) : null),
     reveal,
     play,
     coverage,
+    stories,
   });
   shell.above.append(play.bar, coverage.legend);
   shell.findings.append(examination.section);
@@ -74,6 +77,7 @@ export async function openEditor(mount, data) {
       },
       problems,
       examination,
+      stories,
     },
   });
   pages.session = session;

@@ -3,15 +3,16 @@
  *
  * `here` is what the editor can show of it: `name(id)` what people call an element (null: it is not here) and `reveal(id)`; `coverage` paints
  * (`show(found)`, `hide()`, `legend` an element) and lists (`missed(found)`: `{text, reveal}` each); `play`, where paths can be played,
- * has `can(path)` and `start(told, button)`.
+ * has `can(path)` and `start(told, button)`; `stories` are those that can be changed (`stories.js`).
  */
 import { element as el } from "../page/dom.js";
 import { isError } from "./problem.js";
+import { editStory } from "./story-dialog.js";
 
 const SIGNS = { sound: "sound", unsound: "unsound", not_decided: "notDecided", failed: "storyFailed" };
 
 /** `view(report)` gives the elements to show. */
-export function reportView(word, locale, { name, reveal, coverage, play }) {
+export function reportView(word, locale, { name, reveal, coverage, play, stories: files }) {
   const paint = paintSwitch(coverage, word);
 
   function view({ verdicts = [], stories = [], coverage: found }) {
@@ -48,16 +49,17 @@ export function reportView(word, locale, { name, reveal, coverage, play }) {
     const parts = [heading];
     if (failed.length) parts.push(el("ul", { className: "bde-exam-list" }, ...failed.map(failedStory)));
     if (passed.length) {
-      const all = passed.map((each) => el("li", {}, el("span", {}, each.title), ...playing(each.title, { path: each.path, kind: "passed" })));
+      const all = passed.map((each) => el("li", {}, el("span", {}, each.title), el("span", { className: "bde-exam-acts" }, ...playing(each.title, { path: each.path, kind: "passed" }), ...changing(each))));
       parts.push(el("details", { className: "bde-exam-passed" }, el("summary", {}, word("storiesPassed", { stories: passed.length })), el("ul", {}, ...all)));
     }
     return parts;
   }
 
-  function failedStory({ title, path, problems }) {
+  function failedStory(story) {
+    const { title, path, problems } = story;
     return item("failed", title, [
       el("ul", { className: "bde-exam-problems" }, ...problems.map(problemItem)),
-      ...playing(title, { path, kind: "failed", sentence: problems[0]?.message }),
+      el("span", { className: "bde-exam-acts" }, ...playing(title, { path, kind: "failed", sentence: problems[0]?.message }), ...changing(story)),
     ]);
   }
 
@@ -77,6 +79,15 @@ export function reportView(word, locale, { name, reveal, coverage, play }) {
     if (!play?.can(way.path)) return [];
     const button = el("button", { type: "button", className: "btn btn-sm bde-play", "aria-label": word("playOf", { title }) }, el("span", { "aria-hidden": "true" }, "▶"), " ", word("play"));
     button.addEventListener("click", () => play.start({ ...way, title }, button));
+    return [button];
+  }
+
+  /** The button that changes what a story tells: what is drawn may be what is meant. */
+  function changing(story) {
+    const { file, title } = story;
+    if (!files.has(file)) return [];
+    const button = el("button", { type: "button", className: "btn btn-sm", "aria-label": word("editOf", { title }) }, word("edit"));
+    button.addEventListener("click", () => editStory(word, { ...story, text: files.text(file) }, (text) => files.change(file, text)));
     return [button];
   }
 

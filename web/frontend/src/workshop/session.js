@@ -3,7 +3,7 @@
  *
  * `given`: `path` of the file, `content()` its text now (a promise), `mark()` what tells two states of it apart, `extension`, `open(text)`
  * which shows another text in its place (gives warnings, throws when it cannot), `problems` the list (`show`, `focusFirst`), `examination`
- * the panel of what the examination found (`show`, `focus`).
+ * the panel of what the examination found (`show`, `focus`), `stories` those of the process (`stories.js`).
  */
 import { element as el } from "../page/dom.js";
 import { examinations } from "./examination.js";
@@ -17,15 +17,16 @@ const CHECK_AFTER_MS = 800;
 export function openSession({ mount, shell, word, given }) {
   const address = addressOf(mount);
   const { get, post } = connect(mount.dataset.csrf ?? "");
-  const { path, problems, examination } = given;
+  const { path, problems, examination, stories } = given;
+  const mark = () => `${stories.edits} ${given.mark()}`;
   const base = { base_version: numberOf(mount.dataset.baseVersion), revision: numberOf(mount.dataset.revision) };
-  let savedMark = given.mark();
+  let savedMark = mark();
   let hasSaved = false;
   let isLeaving = false;
   let warnings = [];
   let checking = null;
   let timer = null;
-  const isChanged = () => given.mark() !== savedMark;
+  const isChanged = () => mark() !== savedMark;
   const examined = examinations({
     ask: async (signal) => post(`${address}examination`, await body(), signal),
     look: (id, signal) => get(`${address}examination/${id}`, signal),
@@ -51,6 +52,7 @@ export function openSession({ mount, shell, word, given }) {
     conflict: complainOf,
   });
   examination.again = () => examined.now();
+  stories.heard = changed;
 
   function say(name, facts) {
     shell.state.textContent = word(name, facts);
@@ -76,7 +78,7 @@ export function openSession({ mount, shell, word, given }) {
   }
 
   async function body(others = {}) {
-    return { files: { [path]: await given.content(), ...others }, ...base };
+    return { files: { [path]: await given.content(), ...stories.changed, ...others }, ...base };
   }
 
   /** Asks the server for the problems; an older answer never replaces a newer one. Gives them, or null when there was no answer. */
@@ -104,7 +106,7 @@ export function openSession({ mount, shell, word, given }) {
 
   /** Saves the draft, with `others` (new files by path) beside it. True when it is saved. */
   async function save(others = {}) {
-    const at = given.mark();
+    const at = mark();
     say("saving");
     const answer = await busy(shell.commands.save, async () => post(`${address}draft`, await body(others)));
     if (answer.kind !== "ok") {
@@ -165,7 +167,7 @@ export function openSession({ mount, shell, word, given }) {
   /** Once the file is shown: what the reader of it grumbled about stays in the list. */
   async function start(found) {
     warnings = found;
-    savedMark = given.mark();
+    savedMark = mark();
     say("unchanged");
     shell.tools.download.addEventListener("click", download);
     shell.tools.openFile.addEventListener("click", () => chooseFile(given.extension, word, openLocal));
