@@ -20,13 +20,17 @@ from engine.protocol.stimuli import (
     Start,
     ThrowError,
 )
-from tests.engine.kernel.blocks import random_block
+from tests.engine.kernel.blocks import Block, random_block
 from tests.engine.kernel.building import NOW, at
 from tests.engine.kernel.drawing_events import draw
 
 STUCK = {"deadlock", "too_many_steps", "no_flow_possible", "link_without_end", "start_not_clear"}
 """Incidents that the drawing is to blame for; that expressions give what is asked for is assumed."""
 GATEWAYS = (model.ExclusiveGateway, model.ParallelGateway, model.InclusiveGateway)
+PLAIN = (
+    *("and", "and", "and", "xor", "or", "sequence", "sub", "call", "many at once", "one by one", "rounds", "loop"),
+    *("link", "quantity", "on a sub", "on a task", "race"),
+)
 MOST_HAPPENINGS = 150
 
 
@@ -34,6 +38,23 @@ def random_model(chance: Random, size: int) -> tuple[model.Model, dict[str, Any]
     """A process ``p`` that is sound by construction, and the variables that its choices ask for."""
     definition, drawing = draw(random_block(chance, size))
     return definition, dict(drawing.variables)
+
+
+def plain_block(chance: Random, size: int) -> Block:
+    """A block of what most processes are drawn of: much at the same time, and little that disturbs others."""
+    if size <= 1:
+        return Block(chance.choice(("user", "service", "user", "service", "script", "receive", "send")))
+    kind = chance.choice(PLAIN)
+    count = 2 if kind in ("and", "xor", "or", "sequence", "race") else 1
+    return Block(
+        kind,
+        tuple(plain_block(chance, (size - 1) // count) for _ in range(count)),
+        frozenset({0} if kind in ("xor", "race") else range(count)),
+        times=chance.randint(1, 2),
+        happens=chance.random() < 0.6,
+        event=chance.choice(("timer", "message", "error")),
+        interrupts=chance.random() < 0.8,
+    )
 
 
 def mutant(chance: Random, definition: model.Model) -> model.Model:
