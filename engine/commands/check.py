@@ -11,6 +11,7 @@ from engine.commands.arguments import add_command, add_json
 from engine.commands.connecting import environment_of, load
 from engine.commands.folders import beside, process_folders
 from engine.commands.given import LARGEST, read_bytes
+from engine.commands.second_opinion import opinion_record, print_opinions
 from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, locale, print_problems, problem_record, say
 from engine.errors import DefinitionError, Problem
 from engine.settings import Settings
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from engine.definitions.examining import Examined, Proved
     from engine.handler import HandlerTable
     from engine.model.bpmn_reader import ProcessFile
+    from engine.second_opinion import Opinion
 
 
 def add(commands: Any) -> None:
@@ -31,10 +33,11 @@ def add(commands: Any) -> None:
 
 
 def check(settings: Settings, chosen: argparse.Namespace) -> int:
-    """Say what is wrong, path by path, whether each process is sound, and whether its stories go as told: what publishing asks.
+    """Say what is wrong, path by path, whether each process is sound, and whether its stories go as told, on a second engine too: what
+    publishing asks.
 
-    Errors, unsound processes and stories that fail give NOT_DONE; warnings and what is not decided do not. Raises AskedWrongly where there
-    is nothing to check.
+    Errors, unsound processes, stories that fail and differences that nothing explains give NOT_DONE; warnings and what is not decided do
+    not. Raises AskedWrongly where there is nothing to check.
     """
     paths = [each for path in chosen.paths for each in _to_check(path)]
     found = {path: _checked(path, settings) for path in paths}
@@ -53,11 +56,13 @@ class _Checked:
     problems: tuple[Problem, ...]
     proved: tuple[Proved, ...] = ()
     examined: Examined | None = None
+    opinions: tuple[Opinion, ...] = ()
 
     @property
     def passes(self) -> bool:
         """It could be published, perhaps with a reason."""
-        return not _has_errors(self.problems) and not any(each.verdict.is_unsound for each in self.proved)
+        is_unsound = any(each.verdict.is_unsound for each in self.proved)
+        return not (_has_errors(self.problems) or is_unsound or any(each.is_unexplained for each in self.opinions))
 
 
 def _checked(path: Path, settings: Settings) -> _Checked:
@@ -68,7 +73,8 @@ def _checked(path: Path, settings: Settings) -> _Checked:
         return _Checked(problems=problems, proved=_proved(path))
     examined = _examined(path, settings)
     failed = tuple(problem for each in examined.played for problem in each.problems)
-    return _Checked(problems=(*problems, *failed), proved=examined.proved, examined=examined)
+    opinions = _opinions(path, settings)
+    return _Checked(problems=(*problems, *failed), proved=examined.proved, examined=examined, opinions=opinions)
 
 
 def _has_errors(problems: tuple[Problem, ...]) -> bool:
@@ -83,6 +89,16 @@ def _examined(folder: Path, settings: Settings) -> Examined:
 
     handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
     return examine(read_bundle(read_folder(folder)), handlers, environment_of(settings))
+
+
+def _opinions(folder: Path, settings: Settings) -> tuple[Opinion, ...]:
+    """What SpiffWorkflow says of each story."""
+    from engine.definitions.store import read_folder
+    from engine.model.bundle import read_bundle
+    from engine.second_opinion import opinions
+
+    handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
+    return opinions(read_bundle(read_folder(folder)), handlers, environment_of(settings))
 
 
 def _proved(path: Path) -> tuple[Proved, ...]:
@@ -166,6 +182,7 @@ def _print(path: Path, found: _Checked) -> None:
         played, percent = found.examined.played, found.examined.covered.percent
         failed = sum(not each.passed for each in played)
         print("  " + say("cli_check_stories", count=len(played), failed=failed, percent=percent))
+    print_opinions(found.opinions)
 
 
 def _print_json(found: dict[Path, _Checked]) -> None:
@@ -183,6 +200,7 @@ def _print_json(found: dict[Path, _Checked]) -> None:
                 "stories": []
                 if of_path.examined is None
                 else [{"file": each.file, "passed": each.passed} for each in of_path.examined.played],
+                "second_opinion": [opinion_record(each) for each in of_path.opinions],
             }
             for path, of_path in found.items()
         ],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.commands.arguments import add_command, add_json
 from engine.commands.connecting import environment_of, load
 from engine.commands.given import LARGEST, read_bytes
+from engine.commands.second_opinion import SPIFFWORKFLOW, play_there
 from engine.commands.speaking import (
     DONE,
     NOT_DONE,
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from engine.stories import Report, Story
     from engine.stories.world import World
 
+BORDEREAU = "bordereau"
+"""Our own engine, for ``--engine``."""
+
 
 def add(commands: Any) -> None:
     """Describe the subcommand."""
@@ -45,11 +49,18 @@ def add(commands: Any) -> None:
         metavar=say("cli_metavar_story"),
         help=say("cli_help_play_story"),
     )
+    parser.add_argument(
+        "--engine",
+        choices=(BORDEREAU, SPIFFWORKFLOW),
+        default=BORDEREAU,
+        metavar=say("cli_metavar_engine"),
+        help=say("cli_help_play_engine"),
+    )
     add_json(parser)
 
 
 def play(settings: Settings, chosen: argparse.Namespace) -> int:
-    """Print each story as it happens and its verdict; of several, what they cover too.
+    """Print each story as it happens and its verdict; of several, what they cover too. Or how SpiffWorkflow alone goes through them.
 
     Raises AskedWrongly where there is nothing to play, DefinitionError for a process or a story that cannot be read, or that do not fit
     each other.
@@ -73,6 +84,8 @@ def play(settings: Settings, chosen: argparse.Namespace) -> int:
         stories.append(story)
     if problems:
         raise DefinitionError(tuple(problems))
+    if chosen.engine == SPIFFWORKFLOW:
+        return play_there(played, stories, handlers, settings, is_json=chosen.json)
     reports = [play_story(played, each, handlers, at) for each in stories]
     if chosen.json:
         _print_json(played, reports)

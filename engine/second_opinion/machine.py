@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from SpiffWorkflow.bpmn.specs.event_definitions import ErrorEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.bpmn.util import BpmnEvent
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
@@ -21,7 +22,7 @@ from engine.second_opinion.translation import translated
 
 MOST_TASKS = 4_000
 """Of one workflow: k parallel blocks in a row make SpiffWorkflow predict 8·2ᵏ."""
-MOST_WORK = 400_000
+MOST_WORK = 300_000
 """Tasks looked at in one story: SpiffWorkflow looks through its whole tree for each step."""
 
 
@@ -108,6 +109,7 @@ class Machine:
         specification, others = translated(definition, process, start_event)
         self._case = _Case(specification, others, environment)
         self._status: Status = "active"
+        self._found: list[Open] | None = None
         entrance = definition.processes[process].entrances().get(start_event or "")
         if entrance is None:
             self._case.task_tree.set_data(**variables)
@@ -136,6 +138,7 @@ class Machine:
 
     def raise_error(self, found: Open, code: str, facts: Mapping[str, Value]) -> bool:
         """A handler ends with an error; False when nothing catches it."""
+        self._found = None
         self._case.get_events()
         values = {**facts, "errorCode": code}
         event = BpmnEvent(Error("error", code), payload=Payload(values=values), target=found.task.workflow)
@@ -162,19 +165,24 @@ class Machine:
     def cancel(self) -> None:
         """An operator ends the case."""
         self._case.cancel()
-        self._status = "cancelled"
+        self._status, self._found = "cancelled", None
 
     def _run(self) -> None:
         """Everything automatic: boundary events first, then what is passive, then one thing with an effect (our queue rule, so that
         what BPMN leaves to the engine makes no difference).
         """
+        self._found = None
         while self._status == "active":
             tasks = self._case.get_tasks(state=TaskState.READY)
             self._case.bounds.looked(self._size() + 1)
             ready = [each for each in tasks if not each.task_spec.manual]
             if not ready:
                 break
-            min(ready, key=_rank).run()
+            task = min(ready, key=_rank)
+            if isinstance(task.task_spec, UnstructuredJoin):
+                # a join asks of each of its earlier tasks whether it descends from it: a walk up the tree each time
+                self._case.bounds.looked(_depth(task) ** 2 // 4)
+            task.run()
             if any(isinstance(each.event_definition, ErrorEventDefinition) for each in self._case.get_events()):
                 # an error end event that nothing catches: the host ends the case
                 self._case.cancel()
@@ -189,8 +197,11 @@ class Machine:
 
     def open(self) -> list[Open]:
         """What may happen next, in the order in which it began."""
-        found = list(self._open()) if self._status == "active" else []
-        return sorted(found, key=lambda each: each.number)
+        if self._found is None:
+            # looked for once after each thing that happened: SpiffWorkflow looks through its whole tree
+            found = self._open() if self._status == "active" else ()
+            self._found = sorted(found, key=lambda each: each.number)
+        return self._found
 
     def _open(self) -> Iterator[Open]:
         self._case.bounds.looked(self._size())

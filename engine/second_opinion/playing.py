@@ -42,6 +42,8 @@ from engine.stories.world import World
 Act = Callable[[Machine], object]
 _Found = TypeVar("_Found")
 MOST_FIRINGS = 1_000
+"""Things that may happen in one story."""
+_BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
 _NOTHING = -1
 
 
@@ -57,12 +59,17 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """What SpiffWorkflow did. ``stopped``: why it did not come to the end of the story. ``depth``: of its tree."""
+    """What SpiffWorkflow did. ``stopped``: why it did not come to the end of the story. ``depth``: of its tree.
+
+    ``refused``: the error for which the last person was refused, when that was the end. ``now``: the moment at the end.
+    """
 
     trace: Trace
     stopped: Stopped | None = None
     is_too_large: bool = False
     depth: int = 0
+    refused: str | None = None
+    now: datetime = _BEFORE_ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,8 @@ class _Play:
         self._fired: list[str] = []
         self._awaited: list[str] = []
         self._before: frozenset[int] = frozenset()
-        self._now = self._goal = datetime(2000, 1, 1, tzinfo=UTC)
+        self._now = self._goal = _BEFORE_ALL
+        self._refused: str | None = None
         self._element: str | None = None
         self._number: int | None = None
 
@@ -124,7 +132,12 @@ class _Play:
             variables={} if machine is None else machine.variables,
         )
         return Played(
-            trace=trace, stopped=stopped, is_too_large=is_too_large, depth=0 if machine is None else machine.depth
+            trace=trace,
+            stopped=stopped,
+            is_too_large=is_too_large,
+            depth=0 if machine is None else machine.depth,
+            refused=self._refused,
+            now=self._now,
         )
 
     # -- beginning ------------------------------------------------------------------------------------------------------------------
@@ -176,7 +189,7 @@ class _Play:
             self._fired.clear()
         match step:
             case ExpectStep():
-                pass
+                self._refused = self._refused if self._machine is None else None
             case TaskStep():
                 self._complete(step)
             case HandlerStep():
@@ -216,8 +229,9 @@ class _Play:
             )
         )
 
-    def _undo(self, mark: int) -> None:
+    def _undo(self, mark: int, code: str) -> None:
         """Nothing of a person's step has happened: tell everything before it again."""
+        self._refused = code
         moments = 0 if mark == _NOTHING else self._done[mark].moments
         self._moments, self._done, self._person = self._moments[:moments], self._done[: max(mark, 0)], None
         if mark == _NOTHING:
@@ -256,7 +270,7 @@ class _Play:
         if step.fails is not None:
             if mark is None:
                 raise Stopped(step.element, step.fails)
-            self._undo(mark)
+            self._undo(mark, step.fails)
         elif step.raises is not None:
             code, facts = step.raises, dict(step.facts)
             is_caught: list[bool] = []
@@ -264,7 +278,7 @@ class _Play:
             if not is_caught[0] and mark is None:
                 raise Stopped(step.element, code)
             if not is_caught[0] and mark is not None:
-                self._undo(mark)
+                self._undo(mark, code)
         else:
             result: Mapping[str, Value] = self._values(step.returns)
             if declared is not None:

@@ -1,0 +1,81 @@
+"""``bordereau play --engine spiffworkflow`` and what ``bordereau check`` says of the second engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine import cli
+from engine.settings import CHECKOUT
+
+REPLENISHMENT = CHECKOUT / "processes" / "replenishment"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("BORDEREAU_") or name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+            monkeypatch.delenv(name)
+
+
+def play(*more: str, folder: Path = REPLENISHMENT) -> int:
+    return cli.run(["play", str(folder), "--engine", "spiffworkflow", *more])
+
+
+def test_a_story_is_told_as_it_happens_there(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", "fr_FR.UTF-8")
+    assert play("--story", str(REPLENISHMENT / "stories" / "late_and_inactive.yaml")) == 0
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    order = [
+        "24/11/2026 09:00  claire commence le dossier.",
+        "→ Décider de la demande",
+        "26/11/2026 09:00  → Sans décision après deux jours ouvrés",
+        "→ Relancer les achats",
+        "→ Fournisseur inactif",
+        'blocked_supplier = "Ancienne Papeterie"',
+        "Le dossier est terminé.",
+        "Tout s’est passé comme raconté.",
+        "1 récit, dont 0 en échec.",
+    ]
+    found = [next(number for number, line in enumerate(lines) if line.startswith(each)) for each in order]
+    assert found == sorted(found)
+
+
+def test_where_it_goes_another_way_than_told_is_a_deviation(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = Path(shutil.copytree(REPLENISHMENT, tmp_path / "replenishment"))
+    story = folder / "stories" / "refused.yaml"
+    text = story.read_text(encoding="utf-8")
+    story.write_text(
+        text.replace("tell_refused, refused]", "refused]").replace("end: refused", "end: launched"), encoding="utf-8"
+    )
+    assert play("--story", str(story), folder=folder) == 1
+    said = capsys.readouterr().out
+    assert "The expected path goes to refused, but the case entered “tell_refused”." in said
+    assert "Expected end: completed: launched. What came: completed: refused." in said
+
+
+def test_scripts_get_marks_and_variables(capsys: pytest.CaptureFixture[str]) -> None:
+    assert play("--json") == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["passed"], record["engine"], len(record["stories"])) == (True, "spiffworkflow", 6)
+    refused = next(each for each in record["stories"] if each["story"] == "stories/refused.yaml")
+    assert refused["path"][:3] == ["asked", "submit_request", "decide_request"]
+    assert refused["variables"]["request_status"] == "refused"
+
+
+def test_check_prints_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["check", str(REPLENISHMENT)]) == 0
+    said = capsys.readouterr().out
+    assert "Second engine: 6 of 6 stories compared, 0 different by a known defect, 0 unexplained." in said
+
+
+def test_check_gives_scripts_the_opinion_of_each_story(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["check", "--json", str(REPLENISHMENT)]) == 0
+    (file,) = json.loads(capsys.readouterr().out)["files"]
+    assert [each["agreement"] for each in file["second_opinion"]] == ["same"] * 6
