@@ -6,13 +6,17 @@ from collections.abc import Iterable
 
 from engine.kernel import Event, to_record
 from engine.model import elements as model
-from engine.protocol.stimuli import CompleteTask, FireTimer, ReturnHandler
+from engine.protocol.stimuli import CancelInstance, CompleteTask, FireTimer, ReceiveMessage, ReturnHandler, ThrowError
 from tests.engine.kernel.building import (
     Run,
     compensable,
+    error,
+    escalation,
     event_sub,
+    feel,
     make,
     maps,
+    message,
     process,
     script,
     signal,
@@ -171,4 +175,235 @@ def test_a_transaction_that_is_cancelled() -> None:
         flow:taken b-e2
         element:entered e2
         element:completed e2
+        instance:completed""")
+
+
+def test_the_first_event_after_a_gateway() -> None:
+    nodes = [
+        make(model.EventBasedGateway, "g"),
+        make(model.CatchEvent, "m", trigger=message("m", '"k"')),
+        make(model.CatchEvent, "t", trigger=timer("duration", '"PT1H"')),
+        make(model.CatchEvent, "s", trigger=signal("s")),
+        make(model.ReceiveTask, "r", message=message("r", '"k"'), outputs=maps(got="x")),
+    ]
+    run = Run(simple(nodes, "start -> g\ng -> m -> end\ng -> t -> end\ng -> s -> end\ng -> r -> end"))
+    assert told(run.events)[5:] == lines("""
+        element:entered g
+        message:awaited m
+        timer:set t
+        signal:awaited s
+        message:awaited r
+        gateway:activated g""")
+    assert told(run(ReceiveMessage(wait=run.wait("r"), name="r", payload={"x": 1, "y": 2}))) == lines("""
+        message:received r
+        message:wait-cancelled m
+        timer:cancelled t
+        signal:wait-cancelled s
+        element:completed g
+        flow:taken g-r
+        element:entered r
+        element:caught r
+        variable:written got
+        element:completed r
+        flow:taken r-end
+        element:entered end
+        element:completed end
+        instance:completed""")
+
+
+def test_an_error_end_beside_other_work() -> None:
+    """What it interrupts ends from the inside out, tokens with their scope, and the catcher begins last."""
+    inside = [
+        make(model.ParallelGateway, "f", scope="s"),
+        user("u", scope="s"),
+        make(model.ServiceTask, "w", handler="a.b", scope="s"),
+        make(model.ParallelGateway, "j", scope="s"),
+        user("go", scope="s"),
+        make(model.EndEvent, "bad", result=error("E"), scope="s"),
+        *event_sub("hint", timer("duration", '"PT1H"'), scope="s", is_interrupting=False),
+    ]
+    nodes = [
+        *sub("s", *inside),
+        make(model.BoundaryEvent, "late", attached_to="s", trigger=timer("duration", '"PT2H"')),
+        make(model.BoundaryEvent, "b", attached_to="s", trigger=error("E")),
+    ]
+    flows = """start -> s -> end
+    s_start -> f -> u -> s_end
+    f -> w -> j
+    f -> j -> s_end
+    f -> go -> bad
+    hint_start -> hint_end
+    late -> end
+    b -> end"""
+    run = Run(simple(nodes, flows))
+    assert run.state.scopes[run.state.activities[run.one("s")].scopes[0]].tokens == {"f-j": 1}
+    assert told(run(CompleteTask(activity=run.one("go"), actor="x"))) == lines("""
+        task:completed go
+        element:completed go
+        flow:taken go-bad
+        element:entered bad
+        error:thrown bad
+        element:completed bad
+        handler:cancelled w
+        element:cancelled w
+        task:cancelled u
+        element:cancelled u
+        timer:cancelled hint_start
+        scope:closed
+        timer:cancelled late
+        element:cancelled s
+        element:entered b
+        element:caught b
+        element:completed b
+        flow:taken b-end
+        element:entered end
+        element:completed end
+        instance:completed""")
+
+
+def test_a_signal_and_an_escalation_reach_their_catchers_when_the_thrower_has_left() -> None:
+    thrown = model.MultipleDefinition(definitions=(signal("s"), escalation("e"), message("m")))
+    nodes = [
+        *sub(
+            "x",
+            make(model.ThrowEvent, "up", result=thrown, inputs=maps(n="1"), scope="x"),
+            user("u", scope="x"),
+            *event_sub("hint", escalation("e"), scope="x", is_interrupting=False),
+        ),
+        make(model.BoundaryEvent, "b", attached_to="x", trigger=signal("s"), is_interrupting=False),
+    ]
+    run = Run(simple(nodes, "start -> x -> end\nx_start -> up -> u -> x_end\nhint_start -> hint_end\nb -> end"))
+    assert told(run.events)[5:] == lines("""
+        element:entered x
+        signal:awaited b
+        scope:opened x
+        element:entered x_start
+        element:completed x_start
+        flow:taken x_start-up
+        element:entered up
+        signal:thrown up
+        escalation:thrown up
+        message:thrown up
+        element:completed up
+        flow:taken up-u
+        signal:received b
+        signal:awaited b
+        element:entered b
+        element:caught b
+        variable:written n
+        element:completed b
+        flow:taken b-end
+        element:entered hint
+        element:entered u
+        task:created u
+        scope:opened hint
+        element:entered hint_start
+        element:caught hint_start
+        element:completed hint_start
+        flow:taken hint_start-hint_end
+        element:entered end
+        element:completed end
+        element:entered hint_end
+        element:completed hint_end
+        scope:closed
+        element:completed hint""")
+
+
+def test_terminate_and_cancel_drop_tokens() -> None:
+    nodes = [
+        make(model.ParallelGateway, "f"),
+        user("a"),
+        user("b"),
+        make(model.ParallelGateway, "j"),
+        make(model.EndEvent, "stop", result=model.TerminateDefinition()),
+    ]
+    definition = simple(nodes, "start -> f -> a -> stop\nf -> b -> j\nf -> j -> end")
+    run = Run(definition)
+    assert told(run(CompleteTask(activity=run.one("a"), actor="x"))) == lines("""
+        task:completed a
+        element:completed a
+        flow:taken a-stop
+        element:entered stop
+        element:completed stop
+        task:cancelled b
+        element:cancelled b
+        token:dropped f-j
+        instance:completed""")
+    run = Run(definition)
+    assert told(run(CancelInstance(reason="asked"))) == lines("""
+        task:cancelled b
+        element:cancelled b
+        task:cancelled a
+        element:cancelled a
+        token:dropped f-j
+        instance:cancelled""")
+
+
+def test_items_one_by_one() -> None:
+    many = model.MultiInstance(
+        is_sequential=True,
+        input_collection=feel("[1, 2]"),
+        input_element="item",
+        output_collection="all",
+        output_element=feel("item"),
+    )
+    run = Run(simple([make(model.ServiceTask, "x", handler="a.b", multi_instance=many)], "start -> x -> end"))
+    assert told(run.events)[5:] == lines("""
+        element:entered x
+        items:found x
+        scope:opened x
+        variable:written item
+        variable:written loopCounter
+        element:entered x
+        handler:requested x""")
+    assert done(run, "x") == lines("""
+        handler:returned x
+        element:completed x
+        item:completed x
+        scope:closed
+        scope:opened x
+        variable:written item
+        variable:written loopCounter
+        element:entered x
+        handler:requested x""")
+    assert done(run, "x") == lines("""
+        handler:returned x
+        element:completed x
+        item:completed x
+        scope:closed
+        variable:written all
+        element:completed x
+        flow:taken x-end
+        element:entered end
+        element:completed end
+        instance:completed""")
+
+
+def test_an_error_that_an_event_sub_process_catches() -> None:
+    nodes = [
+        make(model.ParallelGateway, "f"),
+        make(model.ServiceTask, "x", handler="a.b"),
+        user("u"),
+        *event_sub("oops", error("E"), outputs=maps(code="errorCode")),
+        *event_sub("hint", signal("s"), is_interrupting=False),
+    ]
+    run = Run(simple(nodes, "start -> f -> x -> end\nf -> u -> end\noops_start -> oops_end\nhint_start -> hint_end"))
+    assert told(run(ThrowError(activity=run.one("x"), code="E"))) == lines("""
+        error:thrown x
+        handler:cancelled x
+        element:cancelled x
+        task:cancelled u
+        element:cancelled u
+        signal:wait-cancelled hint_start
+        element:entered oops
+        scope:opened oops
+        element:entered oops_start
+        element:caught oops_start
+        variable:written code
+        element:completed oops_start
+        flow:taken oops_start-oops_end
+        element:entered oops_end
+        element:completed oops_end
+        scope:closed
+        element:completed oops
         instance:completed""")
