@@ -68,10 +68,24 @@ def main() -> int:
 def _mutants() -> Iterator[tuple[str, Path]]:
     """The name of every mutant and the file that it changes."""
     for file in sorted(KERNEL.glob("*.py")):
-        for mutant in mutate_file_contents(str(file), file.read_text(encoding="utf-8")).mutant_names:
-            name = get_mutant_name(file, mutant)
+        for name in _mutants_of(file):
             if name.partition("__mutmut_")[0] not in NEVER_DRAWN:
                 yield name, file
+
+
+def _mutants_of(file: Path) -> list[str]:
+    """As mutmut made them of this file already, or will."""
+    made = COPY / file
+    if made.exists() and made.stat().st_mtime > file.stat().st_mtime:
+        return [*_codes(made.with_name(f"{file.name}.meta"))]
+    mutated = mutate_file_contents(str(file), file.read_text(encoding="utf-8"))
+    return [get_mutant_name(file, each) for each in mutated.mutant_names]
+
+
+def _codes(meta: Path) -> dict[str, int | None]:
+    """The exit code of each mutant of a file, None of one that was not tried."""
+    codes: dict[str, int | None] = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"]
+    return codes
 
 
 def _refresh_copy() -> None:
@@ -83,9 +97,8 @@ def _refresh_copy() -> None:
 def _ends() -> dict[str, str]:
     """What became of each mutant that was tried."""
     found: dict[str, str] = {}
-    for file in (COPY / KERNEL).glob("*.meta"):
-        codes: dict[str, int | None] = json.loads(file.read_text(encoding="utf-8"))["exit_code_by_key"]
-        found |= {name: status_by_exit_code[code] for name, code in codes.items() if code is not None}
+    for meta in (COPY / KERNEL).glob("*.meta"):
+        found |= {name: status_by_exit_code[code] for name, code in _codes(meta).items() if code is not None}
     return found
 
 
