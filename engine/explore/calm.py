@@ -173,7 +173,7 @@ class _Calm:
                     return False
                 if any(isinstance(each, model.TerminateDefinition) for each in _thrown(beside)):
                     return False
-            if at.scope in process.nodes:
+            if at.scope != process.id:
                 waiting.append(process.nodes[at.scope])
             else:
                 waiting.extend(map(self._reach.node, self._callers.get(process.id, ())))
@@ -207,7 +207,7 @@ class _Calm:
             yield from self._reach.next[element]
         yield from (process.flows[each].target for each in node.outgoing)
         if not node.outgoing:
-            for over in (node.scope,) if node.scope in process.nodes else self._callers.get(process.id, ()):
+            for over in (node.scope,) if node.scope != process.id else self._callers.get(process.id, ()):
                 yield over
                 yield from self._left(over)
 

@@ -149,7 +149,7 @@ class _Question:
         if not graph.is_complete:
             return proof.open or self._bound(graph)
         for place in _without_end(graph):
-            if proof.is_certain_at(place, Kind.NO_END, _last(place)):
+            if proof.is_certain_at(place, Kind.NO_END, _around(graph, place)):
                 break
         if proof.certain is not None:
             return proof.certain
@@ -230,6 +230,17 @@ def _last(place: Place) -> str:
     return next(
         (each for each in nodes if any(each in process.nodes for process in processes)), place.trial.state.process
     )
+
+
+def _around(graph: Graph, place: Place) -> str:
+    """An element that a case comes to again and again when it goes on from ``place``, from where there is no end."""
+    passed: set[int] = set()
+    at = place
+    while at.number not in passed and at.after:
+        passed.add(at.number)
+        at = graph.places[at.after[0]]
+    waiting = (each for each in at.trial.state.activities.values() if each.phase is not Phase.INSIDE)
+    return next((each.element for each in waiting), _last(at))
 
 
 def _without_end(graph: Graph) -> Iterator[Place]:

@@ -53,7 +53,7 @@ class Reach:
                 if isinstance(each, model.CatchEvent) and each.trigger == node.result
             )
         yield from self.begun.get(node.scope, ())
-        if node.scope in process.nodes:
+        if node.scope != process.id:
             yield node.scope
 
     def _after(self, element: str) -> frozenset[str]:

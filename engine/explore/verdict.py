@@ -94,18 +94,19 @@ class Verdict:
         return f"{found} {way}" if way else found
 
     def steps(self) -> tuple[tuple[str, str], ...]:
-        """The last steps of the path that have names, each with the name of the flow by which it was left (``""`` for none)."""
-        found: list[tuple[str, str]] = []
+        """The last steps of the path that have names, each once and with the name of the flow by which it was left (``""`` for none)."""
+        found: dict[str, str] = {}
+        last = ""
         for each in self.path:
             title = self.titles.get(each)
-            if title is None:
+            if title is None or self.element in (each, title):
                 continue
-            if each in self.flows:
-                if found:
-                    found[-1] = (found[-1][0], title)
-            elif each != self.element and (not found or found[-1] != (title, "")):
-                found.append((title, ""))
-        return tuple(found[-_MOST_STEPS:])
+            if each not in self.flows:
+                last = title
+                found.setdefault(title, "")
+            elif last:
+                found[last] = title
+        return tuple(found.items())[-_MOST_STEPS:]
 
     def _way(self, locale: str) -> str:
         steps = [
@@ -115,16 +116,26 @@ class Verdict:
         return say("explore_way", locale, steps=" → ".join(steps)) if steps else ""
 
     def _facts(self, locale: str) -> Facts:
+        # where no condition need hold, all of them do not: the sentence says so once
+        is_plain = self.kind is Kind.NO_WAY
         needs = [
-            say("explore_needs" if each.holds else "explore_needs_not", locale, condition=each.condition)
+            say("explore_needs" if each.holds or is_plain else "explore_needs_not", locale, condition=each.condition)
             for each in self.conditions
         ]
         return {
             "process": self.titles.get(self.process, self.process),
-            "element": self.titles.get(self.element or self.process, self.element or self.process),
-            "conditions": say("explore_and", locale).join(dict.fromkeys(needs)),
+            "element": self._title(locale),
+            "conditions": (", " if is_plain else say("explore_and", locale)).join(dict.fromkeys(needs)),
             "states": self.states,
         }
+
+    def _title(self, locale: str) -> str:
+        """What people call the element; where it has no name, what it comes after."""
+        element = self.element or self.process
+        steps = self.steps()
+        if element in self.titles or element in self.titles.values() or not steps:
+            return self.titles.get(element, element)
+        return say("explore_unnamed", locale, element=element, step=steps[-1][0])
 
 
 _MOST_STEPS = 5

@@ -393,7 +393,7 @@ def test_without_a_default_flow_somebody_has_to_say_that_a_condition_always_hold
     )
     verdict = of(drawn)
     assert (verdict.soundness, verdict.kind, verdict.element) == (Soundness.NOT_DECIDED, Kind.NO_WAY, "x")
-    assert 'not “kind = "a"” and not “kind = "b"”' in verdict.sentence("en")
+    assert 'if none of these holds: “kind = "a"”, “kind = "b"”.' in verdict.sentence("en")
     complete = simple([xor("x"), user("a"), user("b")], "start -> x -> a : n > 5\na -> end\nx -> b : n <= 5\nb -> end")
     assert of(complete).is_sound
 
@@ -496,6 +496,7 @@ def test_every_answer_has_its_sentence() -> None:
         "explore_needs_not",
         "explore_way",
         "explore_step",
+        "explore_unnamed",
         "explore_step_by",
         "explore_and",
     }
