@@ -176,9 +176,10 @@ class Evaluation:
     ) -> tuple[Plan, ...]:
         """What is needed to wait for what can be waited for."""
         return tuple(
-            replace(self._plan(element, each, seen, place), number=number)
+            replace(plan, number=number) if number else plan
             for number, each in enumerate(model.definitions_of(trigger))
             if isinstance(each, WAITING)
+            for plan in (self._plan(element, each, seen, place),)
         )
 
     def _plan(self, element: str, definition: model.SingleDefinition, seen: Variables, place: str) -> Plan:

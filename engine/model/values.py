@@ -51,57 +51,56 @@ class _Copy:
         self._left = MAX_SIZE
 
     def of(self, value: object, depth: int) -> Any:
-        if type(value) is str:
-            return self._text(value, 1)
+        if isinstance(value, str):
+            self._spend(1 + len(value))
+            return value if value.isascii() else _unicode(value)
         self._spend(1)
-        if type(value) is dict and depth < MAX_DEPTH:
-            return self._context(value, depth + 1)
+        if type(value) is Decimal:
+            return _number(value)
         if value is None or isinstance(value, bool | timedelta | YearsMonths | UUID):
             return value
         if isinstance(value, Decimal | int):
             return _number(Decimal(value))
         if isinstance(value, datetime | date | time):
             return _moment(value)
-        if isinstance(value, str):
-            return self._text(value, 0)
         if depth == MAX_DEPTH:
             raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
-        if isinstance(value, Mapping):
-            return self._context(value, depth + 1)
+        if isinstance(value, dict | Mapping):  # the first is found faster
+            found = {}
+            for key in sorted(value, key=str):
+                name = _key(key)
+                self._spend(len(name))
+                found[name] = self.of(value[key], depth + 1)
+            return found
         if isinstance(value, list | tuple):
             return [self.of(each, depth + 1) for each in value]
         raise ValueNotStorable(kind=type(value).__name__)
-
-    def _context(self, value: Any, depth: int) -> dict[str, Any]:
-        found = {}
-        for key in sorted(value, key=str):
-            found[self._text(_key(key), 0)] = self.of(value[key], depth)
-        return found
 
     def _spend(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
             raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
 
-    def _text(self, value: str, size: int) -> str:
-        self._spend(size + len(value))
-        if value.isascii():
-            return value
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise ValueNotStorable(kind="text that is not Unicode") from None
-        return value
+
+def _unicode(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueNotStorable(kind="text that is not Unicode") from None
+    return value
 
 
 def _key(key: object) -> str:
     # {"@date": …} is how engine.data writes a typed value: a context must not be able to imitate one
     if not isinstance(key, str) or key.startswith("@"):
         raise ValueNotStorable(kind=f"context with the key {key!s:.40}")
-    return key
+    return key if key.isascii() else _unicode(key)
 
 
 def _number(value: Decimal) -> Decimal:
+    text = str(value)
+    if len(text) < _MAX_DIGITS // 2 and "E" not in text and value.is_finite():
+        return value  # it has no more digits than characters: most have few, and taking it apart is slow
     digits = value.as_tuple()
     if not isinstance(digits.exponent, int) or len(digits.digits) + abs(digits.exponent) > _MAX_DIGITS:
         raise ValueNotStorable(kind="number")

@@ -9,6 +9,7 @@ What was changed in the reference process for SpiffWorkflow, which knows no FEEL
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -25,6 +26,7 @@ from engine.feel import Environment
 from engine.kernel import State, Stimulus, advance
 from engine.model.bpmn_reader import read_processes
 from engine.model.elements import EndEvent, Flow, Model, Node, ParallelGateway, Process, StartEvent, UserTask
+from engine.protocol.events import HandlerRequested
 from engine.protocol.stimuli import CompleteTask, ReturnHandler, Start
 from tests.benchmarks.figures import Figure, Goal
 from tests.benchmarks.languages import INPUTS
@@ -87,17 +89,18 @@ def whole() -> Iterator[Figure]:
 
 def run_here(model: Model) -> dict[str, Any]:
     """The variables at the end of an instance of the reference process."""
-    state, _ = advance(model, None, Start(process="o2c_30"), ENVIRONMENT)
+    state, events = advance(model, None, Start(process="o2c_30"), ENVIRONMENT)
+    requests: deque[HandlerRequested] = deque()
     while not state.is_ended:
-        needs = state.needs
+        requests.extend(each for each in events if isinstance(each, HandlerRequested))
         stimulus: Stimulus
-        if needs:
-            handler = getattr(model.processes[state.process].nodes[needs[0].element], "handler", "")
-            stimulus = ReturnHandler(activity=needs[0].id, result=HANDLERS[handler](**needs[0].variables))
+        if requests:
+            asked = requests.popleft()
+            stimulus = ReturnHandler(activity=asked.activity, result=HANDLERS[asked.handler](**asked.given))
         else:
             (task,) = (each for each in state.activities.values() if each.element in ANSWERS)
             stimulus = CompleteTask(activity=task.id, actor="bench", variables=ANSWERS[task.element])
-        state, _ = advance(model, state, stimulus, ENVIRONMENT)
+        state, events = advance(model, state, stimulus, ENVIRONMENT)
     return state.root_variables
 
 
