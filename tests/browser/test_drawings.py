@@ -1,0 +1,96 @@
+"""bpmn.io opens what we draw: without a warning, with every name inside the room that was kept for it, and saves it as the same process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route
+
+from engine.model.bpmn_reader import read_processes
+from engine.model.bpmn_writer_diagram import draw_processes
+from engine.model.elements import Process
+from tests.browser.frontend.harness import DIST, ROOT, Harness
+from tests.engine.model.drawn import random_processes
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+FILES = (
+    "processes/replenishment/replenishment.bpmn",
+    "tests/benchmarks/inputs/o2c-30.bpmn",
+    "tests/golden/bundles/expedition/expedition.bpmn",
+    "tests/engine/model/files/events.bpmn",
+    "tests/engine/model/files/undoing.bpmn",
+)
+FEW, MANY = 8, int(os.environ.get("PROPERTIES", "500"))
+PAGE = '<!doctype html><html lang="fr"><head><title>Drawings</title><link rel="icon" href="/icon.svg"></head><body><div id="canvas" style="height: 800px"></div></body></html>'
+OPEN = """async ([chunk, xml]) => {
+  const found = Object.values(await import(chunk));
+  const Viewer = found.find((each) => typeof each === "function" && each.prototype?._navigationModules);
+  const container = document.querySelector("#canvas");
+  container.replaceChildren();
+  const viewer = new Viewer({ container });
+  const { warnings } = await viewer.importXML(xml);
+  const tight = [];
+  let names = 0;
+  for (const element of viewer.get("elementRegistry").getAll()) {
+    const text = viewer.get("elementRegistry").getGraphics(element)?.querySelector(":scope > .djs-visual > text");
+    if (!text || !text.textContent) continue;
+    names += 1;
+    const kept = element.type === "label" ? element.di.label?.bounds : element;
+    const box = text.getBBox();
+    if (!kept || box.width > kept.width + 2 || box.height > kept.height + 3) {
+      tight.push([element.id, text.textContent, box.width, box.height, kept?.width, kept?.height]);
+    }
+  }
+  const saved = await viewer.saveXML();
+  viewer.destroy();
+  return { warnings: warnings.map((each) => each.message), names, tight, saved: saved.xml };
+}"""
+
+
+@pytest.fixture
+def drawings(clean_page: Page) -> Iterator[Page]:
+    """An empty page beside the built viewer."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(content_type="text/html", body=PAGE)
+
+    with Harness() as harness:
+        clean_page.route("**/drawings", answer)
+        clean_page.goto(f"{harness.url}/drawings")
+        yield clean_page
+
+
+def chunk() -> str:
+    """The address of the built viewer."""
+    manifest = json.loads((DIST / "manifest.json").read_text("utf-8"))
+    (name,) = (each["file"] for each in manifest.values() if each.get("name") == "NavigatedViewer")
+    return f"/static/dist/{name}"
+
+
+def open_(page: Page, processes: tuple[Process, ...]) -> None:
+    found: dict[str, Any] = page.evaluate(OPEN, [chunk(), draw_processes(processes).decode("utf-8")])
+    assert found["warnings"] == []
+    assert found["tight"] == []
+    assert found["names"] >= sum(bool(node.name) for process in processes for node in process.nodes.values())
+    assert read_processes(found["saved"].encode(), "x.bpmn") == processes
+
+
+def test_drawings_open_in_the_viewer(drawings: Page) -> None:
+    for name in FILES:
+        open_(drawings, read_processes(Path(ROOT / name).read_bytes(), name))
+    for seed in range(1, 1 + FEW):
+        open_(drawings, random_processes(seed))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_many_drawings_open_in_the_viewer(drawings: Page) -> None:
+    for seed in range(1 + FEW, 1 + FEW + MANY):
+        open_(drawings, random_processes(seed))
