@@ -165,7 +165,7 @@ def _outwards(node: Node, process: Process) -> Iterator[str]:
     """The node itself, then each sub-process around it."""
     yield node.id
     scope = node.scope
-    while scope in process.nodes:
+    while scope != process.id:
         yield scope
         scope = process.nodes[scope].scope
 

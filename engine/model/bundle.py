@@ -269,7 +269,8 @@ def _processes(read: _Read) -> dict[str, tuple[str, Process]]:
         read.problems.extend(file.warnings)
         for process in file.processes:
             # names, stages and the history speak of elements by their id alone: it must mean one thing in the whole version
-            for identity in (process.id, *process.nodes, *process.flows, *process.lanes):
+            # (a global task is a process and its own one node: one id)
+            for identity in dict.fromkeys((process.id, *process.nodes, *process.flows, *process.lanes)):
                 if identity in file_of:
                     read.problems.append(_twice(path, identity, file_of[identity]))
                 file_of[identity] = path

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from engine import clock
 from engine.database.session import Database
-from engine.definitions import drafts, examination, store
+from engine.definitions import drafts, entrances, examination, store
 from engine.definitions import files as stored_files
 from engine.definitions.examination import ATTEMPTS, Examination, ask, forget_old, perform
 from engine.definitions.examining import Progress, examine
@@ -24,7 +24,7 @@ from engine.definitions.findings import examined_of, problems_of, text_of
 from engine.definitions.fingerprint import fingerprint
 from engine.errors import CommandRejected, Conflict, DefinitionError, NotAllowed, NotFound
 from engine.handler import SYSTEM, HandlerTable
-from engine.instances import work
+from engine.instances import commands, overview, queries, work
 from engine.instances.runtime import Runtime
 from engine.jobs import queue
 from engine.jobs.reaper import reap
@@ -32,7 +32,7 @@ from engine.model.bundle import content_hash, read_bundle
 from engine.worker import run_pending
 from tests import publishing
 from tests.engine.processes import parcels
-from tests.engine.processes.parcels import CHIEF, HANDLERS, OWNER
+from tests.engine.processes.parcels import CHIEF, CLERK, HANDLERS, OWNER
 
 ROOT = Path(__file__).parents[3]
 STORY = """title: {fr: "Un colis", en: "A parcel"}
@@ -344,3 +344,30 @@ def test_the_fingerprint_tells_handlers_apart() -> None:
         ),
     ]
     assert len({one, *map(fingerprint, others)}) == 6
+
+
+GLOBAL = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+  id="d" targetNamespace="t">
+<globalUserTask id="ask"><extensionElements><zeebe:assignmentDefinition candidateGroups="clerk"/></extensionElements></globalUserTask>
+<process id="main" isExecutable="true"><startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="c"/>
+<callActivity id="c"><extensionElements><zeebe:calledElement processId="ask"/></extensionElements></callActivity>
+<sequenceFlow id="g" sourceRef="c" targetRef="e"/><endEvent id="e"/></process></definitions>"""
+
+
+def test_a_global_task_is_examined_and_called_and_begins_nothing(runtime: Runtime) -> None:
+    described = "key: calls\nprocess: {}\ntitle: {{fr: Appels, en: Calls}}\nstart: {{roles: [clerk]}}\n"
+    files = {"process.yaml": described.format("main").encode(), "main.bpmn": GLOBAL}
+    version = publishing.publish(runtime.database, OWNER, files, HANDLERS)
+    assert version.proved is not None
+    assert {each.verdict.process: each.verdict.is_sound for each in version.proved} == {"ask": True, "main": True}
+    with runtime.database.reading() as session:
+        assert [each.version.process_key for each in overview.startable(session, CLERK)] == ["calls", "parcel"]
+    assert entrances.entrances(read_bundle(files)) == ()
+    started = commands.start_instance(runtime, CLERK, "calls").instance_id
+    with runtime.database.reading() as session:
+        assert [each.element_id for each in queries.case(session, CLERK, started).tasks] == ["ask"]
+    alone = files | {"process.yaml": described.format("ask").encode()}
+    with pytest.raises(DefinitionError) as refused:
+        publishing.publish(runtime.database, OWNER, alone, HANDLERS)
+    assert [each.code for each in refused.value.problems if each.severity == "error"] == ["start_without_plain_event"]
