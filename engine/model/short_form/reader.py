@@ -73,7 +73,7 @@ def _draw_process(sheet: Sheet, said: Mapping[str, Any]) -> None:
     steps = Steps(sheet, wanted=frozenset(_jumped_to(said)))
     first, spot = _draw_starts(sheet, said, spot)
     way = sheet.way(first, spot, ("start",))
-    steps.close(steps.draw(said["steps"], ("steps",), way, spot), spot, ("steps",), f"{identity}_end")
+    steps.close(steps.draw(said["steps"], ("steps",), way, spot), ("steps",), f"{identity}_end")
     for key in ("meanwhile", "instead"):
         for position, event in enumerate(said.get(key, ())):
             _draw_any_time(steps, event, (key, position), spot, is_interrupting=key == "instead")

@@ -16,19 +16,6 @@ from engine.model.xml_file import BPMN, ZEEBE, Element, child
 from engine.model.yaml_file import Path, YamlFile
 
 
-@dataclass(slots=True, kw_only=True)
-class Way:
-    """A sequence flow being drawn: where it comes from is known, where it leads (``target``) comes later."""
-
-    id: str
-    source: str
-    scope: Element
-    path: Path
-    title: Texts | None = None
-    condition: str | None = None
-    target: str | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
     """Where the next node is drawn. ``strand`` names what runs as one: what runs beside it is another strand, and nobody can go there.
@@ -39,6 +26,19 @@ class Spot:
     scope: Element
     strand: str
     lane: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Way:
+    """A sequence flow being drawn: where it comes from (``spot``) is known, where it leads (``target``) comes later."""
+
+    id: str
+    source: str
+    spot: Spot
+    path: Path
+    title: Texts | None = None
+    condition: str | None = None
+    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class Sheet:
         """A flow out of ``source``. Flows are drawn in the order in which this is asked for."""
         start = source.get("id") or ""
         identity = self.identity(wanted or f"flow_{start}", path)
-        found = Way(id=identity, source=start, scope=spot.scope, path=path)
+        found = Way(id=identity, source=start, spot=spot, path=path)
         self.ways.append(found)
         return found
 
@@ -159,7 +159,7 @@ class Sheet:
     def draw_ways(self) -> None:
         """Draw the flows, which all lead somewhere by now."""
         for way in self.ways:
-            element = self.add(way.scope, "sequenceFlow", id=way.id, sourceRef=way.source, targetRef=way.target)
+            element = self.add(way.spot.scope, "sequenceFlow", id=way.id, sourceRef=way.source, targetRef=way.target)
             self.title(element, {"title": way.title})
             if way.condition is not None:
                 self.add(element, "conditionExpression").text = way.condition

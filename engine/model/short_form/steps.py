@@ -70,12 +70,12 @@ class Steps:
 
     def draw_whole(self, steps: list[Step], path: Path, start: Element, spot: Spot, end: str) -> None:
         """Steps that nothing follows, behind ``start``; where they do not end by themselves, an end event of the id ``end`` follows."""
-        self.close(self.draw(steps, path, self.sheet.way(start, spot, path[:-1]), spot), spot, path[:-1], end)
+        self.close(self.draw(steps, path, self.sheet.way(start, spot, path[:-1]), spot), path[:-1], end)
 
-    def close(self, way: Way | None, spot: Spot, path: Path, end: str) -> None:
+    def close(self, way: Way | None, path: Path, end: str) -> None:
         """Let ``way``, if there is one, end."""
         if way is not None:
-            _lead(way, self.sheet.node("endEvent", end, spot, path, {}))
+            _lead(way, self.sheet.node("endEvent", end, way.spot, path, {}))
 
     def resolve_jumps(self) -> None:
         """Let each ``go to`` lead to its step, or note that there is none, or that it runs beside."""
@@ -86,7 +86,7 @@ class Steps:
             code = "short_form_target_beside" if jump.target in self.strands else "short_form_target_unknown"
             self.sheet.refuse(code, (*jump.path, _JUMP), target=jump.target)
             # so that the way makes no second problem
-            self.close(jump.way, jump.spot, jump.path, f"{jump.way.id}_nowhere")
+            self.close(jump.way, jump.path, f"{jump.way.id}_nowhere")
 
     # -- one step -------------------------------------------------------------------------------------------------------------------------
 
@@ -168,8 +168,6 @@ class Steps:
         gateway = self.sheet.node(kind, identity, spot, path, step)
         self._arrive(arriving, gateway, identity)
         parts = [(each, (*path, key, number)) for number, each in enumerate(step[key])]
-        for _, here in [each for each in parts if "otherwise" in each[0]][1:]:
-            self.sheet.refuse("short_form_otherwise", here)
         # all ways out first: their order is that of the list, and the order in which conditions are asked
         ways = [self._way_out(gateway, each, here, spot) for each, here in parts]
         ends = [
@@ -187,6 +185,9 @@ class Steps:
         way.title = part.get("title")
         if "when" in part:
             way.condition = feel(part["when"])
+        elif "otherwise" in part and gateway.get("default"):
+            self.sheet.refuse("short_form_otherwise_twice", path)
+            way.condition = feel(False)
         elif "otherwise" in part:
             gateway.set("default", way.id)
         return way

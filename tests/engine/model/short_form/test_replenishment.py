@@ -6,8 +6,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import yaml
 
+from engine.cli import main
+from engine.errors import DefinitionError
 from engine.model.bpmn_reader import read_processes
 from engine.model.bundle import read_bundle
 from engine.model.elements import ExclusiveGateway, Node, Process
@@ -75,3 +78,53 @@ def test_a_folder_may_hold_it_in_place_of_the_diagram() -> None:
     assert said.names == shipped.names
     assert said.process_files == {"replenishment": "replenishment.yaml"}
     assert example().splitlines()[said.lines["decide_request"] - 1] == b"  - ask: decide_request"
+
+
+def errors_of(files: dict[str, bytes]) -> list[tuple[str, str, str | None, str | None]]:
+    with pytest.raises(DefinitionError) as caught:
+        read_bundle(files)
+    return [(each.code, each.file, each.element_id, each.place) for each in caught.value.problems]
+
+
+def test_a_process_stands_in_one_of_the_two_forms() -> None:
+    diagram = {"replenishment.bpmn": (FOLDER / "replenishment.bpmn").read_bytes()}
+    assert ("process_in_two_forms", "replenishment.yaml", None, None) in errors_of(folder() | diagram)
+
+
+def test_an_element_has_its_english_name_in_one_place() -> None:
+    files = folder()
+    files["process.yaml"] += b"names: {launched: {en: Done}, nothing: {en: Nothing}}\n"
+    assert [(code, place) for code, _, _, place in errors_of(files)] == [
+        ("name_in_two_places", "names.launched"),
+        ("element_unknown", "names.nothing"),
+    ]
+
+
+def test_what_does_not_fit_the_other_files_is_told_at_its_line() -> None:
+    files = folder()
+    files["replenishment.yaml"] = files["replenishment.yaml"].replace(b"form: decision", b"form: decisoin")
+    line = example().splitlines().index(b"  - ask: decide_request") + 1
+    assert errors_of(files)[0] == ("form_unknown", "replenishment.yaml", "decide_request", f"line:{line}")
+
+
+def test_what_a_broken_form_would_hold_is_not_missed() -> None:
+    files = folder() | {"replenishment.yaml": b"process: replenishment\n"}
+    assert {code for code, *_ in errors_of(files)} == {"yaml_key_missing"}
+
+
+def checked(*paths: Path) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["check", *map(str, paths)])
+    return int(ended.value.code or 0)
+
+
+def test_the_command_checks_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, content in folder().items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    form = tmp_path / "replenishment.yaml"
+    assert checked(tmp_path, form) == 0
+    assert "The process is sound" in capsys.readouterr().out
+    form.write_bytes(example().replace(b"value: round", b"value: 1 + * round"))
+    assert checked(form) == 1
+    assert "compute_amount" in capsys.readouterr().out
