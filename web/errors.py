@@ -80,9 +80,12 @@ def field_sentence(problem: FieldProblem) -> str:
     return say(problem.code, locale(), **problem.facts)
 
 
-def problem_record(problem: Problem) -> dict[str, str | None]:
-    """One problem of a definition as the editor shows it beside the element. ``rows``: of a table, by number ("1, 2"), that it is about."""
-    rows = problem.facts.get("rows")
+def problem_record(problem: Problem) -> dict[str, str | int | None]:
+    """One problem of a definition as the editor shows it beside the element.
+
+    ``rows``: of a table, by number ("1, 2"), that it is about; ``line``: of a file that people write as text.
+    """
+    rows, line = problem.facts.get("rows"), problem.facts.get("line")
     return {
         "code": problem.code,
         "file": problem.file,
@@ -90,6 +93,7 @@ def problem_record(problem: Problem) -> dict[str, str | None]:
         "element_name": problem.element_name,
         "place": problem.place,
         "rows": rows if isinstance(rows, str) else None,
+        "line": line if isinstance(line, int) else None,
         "where": place_text(problem.place, locale()) if problem.place else None,
         "severity": problem.severity,
         "message": say(problem.code, locale(), **problem.facts),

@@ -7,6 +7,8 @@ import { svg } from "./svg.js";
 const OVERLAY = "bd-coverage";
 const MARKERS = { visited: "bd-visited", missed: "bd-missed" };
 const LEGIBLE = { min: 0.75 };
+// Seen from afar, marks on what is small would hide it.
+const SEEN = { large: { minZoom: 0.25 }, small: { minZoom: 0.55 } };
 
 /** `reveal(id)` shows an element. Gives `show(found)`, `hide()`, `missed(found)`, `legend`. */
 export function coveragePaint(modeler, word, reveal) {
@@ -33,7 +35,7 @@ export function coveragePaint(modeler, word, reveal) {
       canvas.addMarker(id, marker);
       marked.push([id, marker]);
       const element = registry.get(id);
-      if (!saysItself(element)) overlays.add(id, OVERLAY, { position: position(element), scale: LEGIBLE, show: { minZoom: 0.4 }, html: badge(count) });
+      if (!saysItself(element)) overlays.add(id, OVERLAY, { position: position(element), scale: LEGIBLE, show: isLarge(element) ? SEEN.large : SEEN.small, html: badge(count) });
     }
   }
 
@@ -64,12 +66,14 @@ export function coveragePaint(modeler, word, reveal) {
 /** A flow whose times are those of an element that it connects; marks on every flow would hide the names of many. */
 const saysItself = ({ waypoints, source, target }) => waypoints && !(source.outgoing.length > 1 && target.incoming.length > 1);
 
+const isLarge = ({ waypoints, width }) => !waypoints && width > 60;
+
 /** Where the times stand: at the corner that has neither a problem's count nor, as a rule, the name; half way of a flow. */
 function position(element) {
   const { width, height, waypoints, host } = element;
   if (waypoints) return middleOf(element);
   if (host) return { top: height, left: 0 };
-  return { top: width > 60 ? height : 0, left: width };
+  return { top: isLarge(element) ? height : 0, left: width };
 }
 
 /** The pattern that elements never visited are filled with, once for a diagram. */

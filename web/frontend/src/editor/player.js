@@ -29,7 +29,7 @@ export function player(modeler, word, resized) {
   const place = el("p", { className: "bde-player-place", role: "status" });
   const sentence = el("p", { className: "bde-player-sentence", role: "status" });
   const tools = el("div", { className: "bde-tools" }, controls.first, controls.back, controls.pause, controls.forward);
-  const bar = el("section", { className: "bde-player", "aria-label": word("player"), hidden: true }, tools, el("div", { className: "bde-player-text" }, title, place, sentence), controls.close);
+  const bar = el("section", { className: "bde-player", "aria-label": word("player"), hidden: true }, tools, el("div", { className: "bde-player-text" }, title, place), controls.close, sentence);
   const token = tokenOn(canvas);
   let told = null;
   let path = [];

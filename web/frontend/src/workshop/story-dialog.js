@@ -17,13 +17,20 @@ export function editStory(word, { title, file, text, problems }, apply) {
     el("div", { className: "bd-dialog-actions" }, cancel, confirm),
   );
   const dialog = openDialog(el("dialog", { className: "bd-dialog bde-story", "aria-labelledby": heading.id }, form));
-  input.focus();
-  input.setSelectionRange(0, 0);
-  input.scrollTop = 0;
+  goTo(input, problems.find(({ line }) => line)?.line ?? 1);
   cancel.addEventListener("click", () => dialog.close());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     apply(input.value);
     dialog.close();
   });
+}
+
+/** Selects a line and brings it into view. */
+function goTo(input, line) {
+  const lines = input.value.split("\n");
+  const start = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
+  input.focus();
+  input.setSelectionRange(start, start + (lines[line - 1]?.length ?? 0));
+  input.scrollTop = (input.scrollHeight / lines.length) * Math.max(line - input.rows / 2, 0);
 }
