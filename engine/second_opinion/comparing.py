@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.feel import Value
@@ -23,7 +23,7 @@ Point = Literal["only_ours", "only_theirs", "waiting", "status", "variable", "st
 class Difference:
     """``point`` says in what they differ, ``element`` where (of variables: the name in ``variable``), ``step`` at which step of the story.
 
-    ``ours`` and ``theirs`` are what was found, as texts.
+    ``ours`` and ``theirs`` are what was found, as texts; ``moment`` counts the ``grouped`` moments before it.
     """
 
     point: Point
@@ -33,16 +33,17 @@ class Difference:
     ours: str = ""
     theirs: str = ""
     variables: tuple[str, ...] = ()
+    moment: int = 0
 
 
 def difference(ours: Trace, theirs: Trace) -> Difference | None:
     """The first difference; None when they are the same."""
-    mine, others = list(_grouped(ours.moments)), list(_grouped(theirs.moments))
+    mine, others = list(grouped(ours.moments)), list(grouped(theirs.moments))
     for number, moment in enumerate(mine):
         other = others[number] if number < len(others) else None
         found = _of_moment(moment, other)
         if found is not None:
-            return found
+            return replace(found, moment=number)
     if len(others) > len(mine):
         extra = others[len(mine)]
         first = extra.marks[0] if extra.marks else None
@@ -56,7 +57,7 @@ def difference(ours: Trace, theirs: Trace) -> Difference | None:
     return None
 
 
-def _grouped(moments: Sequence[Moment]) -> Iterator[Moment]:
+def grouped(moments: Sequence[Moment]) -> Iterator[Moment]:
     """Timers that fire at one instant as one moment: which of them comes first means nothing."""
     last: Moment | None = None
     for moment in moments:

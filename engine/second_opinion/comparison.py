@@ -73,7 +73,6 @@ def _compared(story: Story, definition: Model, report: Report, there: Played) ->
         difference=found,
         reason=reason,
         stopped_at=None if stopped is None else stopped.element,
-        depth=there.depth,
     )
     return Opinion(
         process=story.process,

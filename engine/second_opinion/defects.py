@@ -6,19 +6,17 @@ no defect to find here, and the difference stays unexplained.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from engine.model import elements as model
 from engine.protocol.events import VariableWritten
-from engine.second_opinion.comparing import Difference
+from engine.second_opinion.comparing import Difference, grouped
 from engine.second_opinion.regions import Regions
 from engine.second_opinion.trace import Trace
 from engine.stories import Report
-
-DEEPEST = 1_000
-"""SpiffWorkflow's iterator looks no deeper into the tree of a case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +29,20 @@ class Seen:
     difference: Difference
     reason: str = ""
     stopped_at: str | None = None
-    depth: int = 0
 
     @cached_property
     def happened(self) -> frozenset[str]:
         """The elements that were entered."""
         return frozenset(mark.element for moment in self.ours.moments for mark in moment.marks)
+
+    @cached_property
+    def at_work(self) -> frozenset[str]:
+        """The elements that were entered and not left when it came to the difference."""
+        found: Counter[str] = Counter()
+        for moment in list(grouped(self.ours.moments))[: self.difference.moment + 1]:
+            for mark in moment.marks:
+                found[mark.element] += 1 if mark.kind == "entered" else -1
+        return frozenset(+found)
 
     @cached_property
     def written(self) -> tuple[VariableWritten, ...]:
@@ -92,25 +98,41 @@ def _lists(seen: Seen) -> bool:
 
 
 def _join_in_loop(seen: Seen) -> bool:
-    """A join that a token comes to again counts tokens of earlier rounds."""
-    element, regions = seen.difference.element, seen.regions
-    for node in _nodes(regions, model.ParallelGateway, model.InclusiveGateway):
-        is_near = element in (node.id, *regions.following(node.id))
-        if is_near and len(node.incoming) > 1 and node.id in seen.happened and regions.comes_again(node.id):
-            return True
+    """A join that a token comes to again takes the flows of earlier rounds for flows of this one."""
+    kinds = (model.ParallelGateway, model.InclusiveGateway)
+    return any(seen.regions.comes_again(each.id) for each in _early_joins(seen, *kinds))
+
+
+def _unseen_work(seen: Seen) -> bool:
+    """An inclusive join does not see a sub-process, a repeated activity or a handler that is at work before it."""
+    kinds = (model.SubProcess, model.CallActivity, model.ServiceTask)
+    for join in _early_joins(seen, model.InclusiveGateway):
+        for each in seen.at_work:
+            node = seen.regions.nodes[each]
+            is_started = isinstance(node, kinds) or (isinstance(node, model.Activity) and node.is_repeated)
+            if is_started and node.scope == join.scope and join.id in seen.regions.beyond(each):
+                return True
     return False
 
 
 def _looks_back(seen: Seen) -> bool:
     """An inclusive join looks back along the first of the flows that merge before it, and does not see tokens on the others."""
-    element, regions = seen.difference.element, seen.regions
-    for node in _nodes(regions, model.InclusiveGateway):
-        is_near = element in (node.id, *regions.following(node.id))
-        if is_near and len(node.incoming) > 1 and node.id in seen.happened:
-            merges = (each for each in regions.nodes.values() if len(each.incoming) > 1 and each.id != node.id)
-            if any(each.scope == node.scope and node.id in regions.beyond(each.id) for each in merges):
-                return True
+    regions = seen.regions
+    for join in _early_joins(seen, model.InclusiveGateway):
+        merges = (each for each in regions.nodes.values() if len(each.incoming) > 1 and each.id != join.id)
+        before = [each.id for each in merges if each.scope == join.scope and join.id in regions.beyond(each.id)]
+        if any(merge in regions.beyond(work) for merge in before for work in seen.at_work):
+            return True
     return False
+
+
+def _early_joins(seen: Seen, *kinds: type[model.Node]) -> Iterator[model.Node]:
+    """The joins that fire where ours still wait, and lead to what SpiffWorkflow alone does."""
+    element, regions = seen.difference.element, seen.regions
+    for node in _nodes(regions, *kinds):
+        is_near = element in (node.id, *regions.following(node.id))
+        if is_near and seen.difference.point == "only_theirs" and len(node.incoming) > 1:
+            yield node
 
 
 def _after_interruption(seen: Seen) -> bool:
@@ -145,11 +167,6 @@ def _predicted(seen: Seen) -> bool:
     return any(each.id in seen.happened and node.id in seen.regions.beyond(each.id) for each in events)
 
 
-def _depth(seen: Seen) -> bool:
-    """What lies deeper in the tree than it looks is never found again."""
-    return seen.depth >= DEEPEST and seen.difference.point in ("only_ours", "waiting", "stopped", "status")
-
-
 def _nodes(regions: Regions, *kinds: type[model.Node]) -> Iterable[model.Node]:
     return (each for each in regions.nodes.values() if isinstance(each, kinds))
 
@@ -160,8 +177,8 @@ def _events(regions: Regions, *kinds: type) -> Iterable[model.BoundaryEvent]:
 
 
 DEFECTS = (
-    Defect(code="depth", explains=_depth),
     Defect(code="predicted", explains=_predicted),
+    Defect(code="unseen_work", explains=_unseen_work),
     Defect(code="join_in_loop", explains=_join_in_loop),
     Defect(code="looks_back", explains=_looks_back),
     Defect(code="after_interruption", explains=_after_interruption),

@@ -267,11 +267,6 @@ class Machine:
         """Those of the process, when it is completed."""
         return {name: value for name, value in self._case.data.items() if name != "data_objects"}
 
-    @property
-    def depth(self) -> int:
-        """The depth of the deepest task: SpiffWorkflow looks no further than 1,000."""
-        return max((_depth(each) for each in self._case.tasks.values()), default=0)
-
 
 def _depth(task: Any) -> int:
     return cast("int", task.depth)

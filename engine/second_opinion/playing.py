@@ -59,7 +59,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """What SpiffWorkflow did. ``stopped``: why it did not come to the end of the story. ``depth``: of its tree.
+    """What SpiffWorkflow did. ``stopped``: why it did not come to the end of the story.
 
     ``refused``: the error for which the last person was refused, when that was the end. ``now``: the moment at the end.
     """
@@ -67,7 +67,6 @@ class Played:
     trace: Trace
     stopped: Stopped | None = None
     is_too_large: bool = False
-    depth: int = 0
     refused: str | None = None
     now: datetime = _BEFORE_ALL
 
@@ -135,7 +134,6 @@ class _Play:
             trace=trace,
             stopped=stopped,
             is_too_large=is_too_large,
-            depth=0 if machine is None else machine.depth,
             refused=self._refused,
             now=self._now,
         )
