@@ -30,17 +30,16 @@ MOST_STEPS = 2_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proved:
-    """The verdict on one process of the version. ``element_title``: of the element where it is wrong, if there is one."""
+    """The verdict on one process of the version. ``names``: what people call what its sentence names, by locale and id."""
 
     file: str
     title: Texts
     verdict: Verdict
-    element_title: Texts | None = None
+    names: Mapping[str, Texts]
 
     def sentence(self, locale: str) -> str:
-        """The verdict in words, with the element as people call it."""
-        named = None if self.element_title is None else self.element_title[locale]
-        return replace(self.verdict, element=named or self.verdict.element).sentence(locale)
+        """The verdict in words."""
+        return replace(self.verdict, titles=self.names[locale]).sentence(locale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +138,12 @@ def prove(model: Model, file: str) -> tuple[Proved, ...]:
 
 def _prove(world: World, process: Process, file: str, surroundings: Surroundings, title: Texts | None = None) -> Proved:
     verdict = explore(world.model, process.id, surroundings=surroundings)
-    element = verdict.element
-    return Proved(
-        file=file,
-        title=title or _both(process.name or process.id),
-        verdict=verdict,
-        element_title=None
-        if element is None or element == process.id
-        else {locale: world.title(element, locale) for locale in ("fr", "en")},
-    )
+    called = title or _both(process.name or process.id)
+    names = {
+        locale: {each: called[locale] if each == process.id else world.title(each, locale) for each in verdict.titles}
+        for locale in ("fr", "en")
+    }
+    return Proved(file=file, title=called, verdict=verdict, names=names)
 
 
 def _both(text: str) -> Texts:

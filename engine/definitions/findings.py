@@ -42,7 +42,7 @@ def proved_record(proved: Proved) -> dict[str, Any]:
     return {
         "file": proved.file,
         "title": dict(proved.title),
-        "element_title": None if proved.element_title is None else dict(proved.element_title),
+        "names": {locale: dict(names) for locale, names in proved.names.items()},
         "process": verdict.process,
         "soundness": verdict.soundness.name.lower(),
         "kind": None if verdict.kind is None else verdict.kind.name.lower(),
@@ -52,13 +52,14 @@ def proved_record(proved: Proved) -> dict[str, Any]:
         "example": {name: notation(value) for name, value in verdict.example.items()},
         "relies_on": list(verdict.relies_on),
         "states": verdict.states,
+        "flows": sorted(verdict.flows),
     }
 
 
 def kept_with_version(proved: Proved) -> dict[str, Any]:
-    """What a version and its history keep of a verdict: all that its sentence needs, not the way there."""
+    """What a version and its history keep of a verdict: all that its sentence needs."""
     record = proved_record(proved)
-    return {name: each for name, each in record.items() if name not in {"path", "example", "relies_on"}}
+    return {name: each for name, each in record.items() if name not in {"example", "relies_on"}}
 
 
 def proved_of(record: Mapping[str, Any]) -> Proved:
@@ -66,17 +67,19 @@ def proved_of(record: Mapping[str, Any]) -> Proved:
     return Proved(
         file=record["file"],
         title=record["title"],
-        element_title=record["element_title"],
+        names=record["names"],
         verdict=Verdict(
             process=record["process"],
             soundness=Soundness[record["soundness"].upper()],
             kind=None if record["kind"] is None else Kind[record["kind"].upper()],
             element=record["element"],
-            path=tuple(record.get("path", ())),
+            path=tuple(record["path"]),
             conditions=tuple(Asked(**each) for each in record["conditions"]),
             example=record.get("example", {}),
             relies_on=tuple(record.get("relies_on", ())),
             states=record["states"],
+            titles=record["names"]["fr"],
+            flows=frozenset(record["flows"]),
         ),
     )
 
@@ -108,11 +111,12 @@ def _problem(proved: Proved, code: str, **facts: str | int | None) -> Problem:
         code=code,
         file=proved.file,
         element_id=element or proved.verdict.process,
-        element_name=_title(proved) if element is not None else None,
+        element_name=None if element is None else proved.names["fr"].get(element),
         facts=dict(facts),
     )
 
 
 def _title(proved: Proved) -> str:
     """As the diagram has it: a problem's facts know no language."""
-    return proved.verdict.process if proved.element_title is None else proved.element_title["fr"]
+    element = proved.verdict.element or proved.verdict.process
+    return proved.names["fr"].get(element, element)
