@@ -43,7 +43,7 @@ from engine.protocol import events as happened
 MOST_ITEMS = 2
 """A multi-instance over an unknown list has no item, one, or two: two show everything that items do to each other."""
 _MOST_KNOWN_ITEMS = 3
-_MOVES_AT_ONCE = 200
+_MOVES_AT_ONCE = 40
 _MOST_VALUES = 16
 """So many different values of one computation are followed (a counter); from there on it may be any."""
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -327,7 +327,7 @@ class Trial(Moves):
         seen = self.seen(activity, locals_)
         # a drawing that came without its decisions: they may give anything
         found = Unknown(node.result_variable, Hidden()) if decision is None else self._decided(decision, seen)
-        self.leave(activity, node, {node.result_variable: found}, locals_=locals_)
+        self.leave(activity, {node.result_variable: found}, locals_=locals_)
 
     def _begin_call(self, activity: Activity, node: model.CallActivity) -> None:
         if node.process in self.model.processes:

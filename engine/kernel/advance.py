@@ -175,16 +175,15 @@ def _work(moves: Moves, max_steps: int) -> None:
 
     Then say whether the instance has ended or can never move again.
     """
-    steps = 0
+    steps, events = 0, moves.events
     while moves.exhausted is None and (work := moves.next_work()) is not None:
         if steps == max_steps:
             # the work is not lost: it stands in the state, and a retry finds it there
             _raise_too_many_steps(moves, max_steps)
             return
-        before = len(moves.events)
+        before = len(events)
         moves.do(work)
-        # looking at a join that is not complete is no step
-        steps += len(moves.events) > before
+        steps += len(events) > before  # looking at a join that is not complete is no step
     if moves.state.is_ended:
         return
     if moves.exhausted is not None:

@@ -163,8 +163,8 @@ class Evaluation:
         """The targets of the mappings, which are added to ``seen``; a path goes into the context that ``into`` holds."""
         found: dict[str, Value] = {}
         for mapping in mappings:
-            name, *path = mapping.target
-            whole = f"{place} {'.'.join(mapping.target)}"
+            name, path = mapping.target[0], mapping.target[1:]
+            whole = f"{place} {'.'.join(mapping.target) if path else name}"
             value = self.evaluate(mapping.source, seen, whole)
             if path:
                 value = self.kept(_put(found.get(name, into.get(name)), path, value), whole)

@@ -96,8 +96,8 @@ def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
     owner = state.own_activity(event.activity)
     owner.phase = INSIDE
     owner.scopes = (*owner.scopes, event.scope)
-    if owner.items is not None:
-        owner.items = owner.items._replace(pending=owner.items.pending[1:])
+    if (items := owner.items) is not None:
+        owner.items = Items(items.pending[1:], items.total, items.outputs)
 
 
 def _scope_closed(state: State, event: happened.ScopeClosed) -> None:
@@ -230,7 +230,7 @@ def _item_completed(state: State, event: happened.ItemCompleted) -> None:
         body.items = items._replace(pending=round_, total=items.total + len(round_))
     else:
         outputs = {**items.outputs, event.item: event.output}
-        body.items = items._replace(pending=() if event.is_enough else items.pending, outputs=outputs)
+        body.items = Items(() if event.is_enough else items.pending, items.total, outputs)
 
 
 def _gateway_activated(state: State, event: happened.GatewayActivated) -> None:

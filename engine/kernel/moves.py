@@ -160,28 +160,29 @@ class Moves(Repeating):
         activity = self.state.activities.get(activity_id)
         if activity is None or (self.state.incidents and self.state.is_stuck(activity_id)):
             return
-        node = self.station_of(activity).node
+        phase = activity.phase
         try:
-            if activity.phase is ENTERED:
-                self._begin(activity, node)
-            elif activity.phase is DONE:
-                self.leave(activity, node, activity.result)
-            elif activity.phase is INSIDE:
-                self._go_on_inside(activity, node)
-            elif activity.phase is UNDOING and activity.undoing is not None:
-                self.undo(activity, activity.undoing, node)
+            if phase is ENTERED:
+                self._begin(activity, self.station_of(activity))
+            elif phase is DONE:
+                self.leave(activity, activity.result)
+            elif phase is INSIDE:
+                self._go_on_inside(activity, self.node_of(activity))
+            elif phase is UNDOING and activity.undoing is not None:
+                self.undo(activity, activity.undoing, self.node_of(activity))
         except Exhausted as exhausted:
             self.exhausted = self.exhausted or (activity.element, exhausted)
         except Blocked as blocked:
             self.raise_incident(activity.id, activity.element, blocked.code, blocked.place, blocked.facts)
 
-    def _begin(self, activity: Activity, node: model.Node) -> None:
-        if isinstance(node, model.Activity) and node.is_repeated and not self.state.is_item(activity):
+    def _begin(self, activity: Activity, station: model.Station) -> None:
+        node = station.node
+        if station.is_repeated and isinstance(node, model.Activity) and not self.state.is_item(activity):
             self.begin_items(activity, node)
         elif (begin := _BEGINNINGS.get(type(node))) is not None:
             getattr(self, begin)(activity, node)
         else:
-            self.leave(activity, node, activity.result)
+            self.leave(activity, activity.result)
 
     def _begin_to_wait(self, activity: Activity, node: model.CatchEvent) -> None:
         plans = self.plans(node.id, node.trigger, self.state.variables_of(activity.id), "trigger")
@@ -199,12 +200,11 @@ class Moves(Repeating):
     def _run_script(self, activity: Activity, node: model.ScriptTask) -> None:
         locals_ = self.inputs_of(activity, node.inputs)
         value = self.evaluate(node.expression, self.seen(activity, locals_), "script")
-        self.leave(activity, node, {node.result_variable: value}, locals_=locals_)
+        self.leave(activity, {node.result_variable: value}, locals_=locals_)
 
     def leave(
         self,
         activity: Activity,
-        node: model.Node,
         result: Variables,
         *,
         locals_: Variables = NOTHING,
@@ -215,6 +215,7 @@ class Moves(Repeating):
             self.depart(activity, {}, ())
             return
         station = self.station_of(activity)
+        node = station.node
         inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
         written = NOTHING if station.hides_result else result
         if station.outputs:
@@ -269,7 +270,7 @@ class Moves(Repeating):
         if activity.items is not None and isinstance(node, model.Activity):
             self.go_on_with_items(activity, activity.items, node)
         elif all(self.state.scopes[each].is_empty for each in activity.scopes):
-            self.leave(activity, node, {})
+            self.leave(activity, {})
 
     def _opening(self, activity: Activity, node: model.Activity) -> tuple[dict[str, Value], list[Plan]]:
         """The local inputs and the waits of the boundary events (which see the inputs)."""
@@ -318,7 +319,7 @@ class Moves(Repeating):
         finally:
             self.charge(budget)
         told = happened.DecisionEvaluated(activity.id, node.id, node.decision, inputs, tuple(found.rules), value)
-        self.leave(activity, node, {node.result_variable: value}, locals_=locals_, told=(told,))
+        self.leave(activity, {node.result_variable: value}, locals_=locals_, told=(told,))
 
     def begin_scope(self, scope_id: str, nodes: Iterable[model.Node], plans: Iterable[Plan]) -> None:
         """Put the first activities into a scope that was opened, and let its event sub-processes wait."""

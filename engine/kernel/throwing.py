@@ -44,7 +44,7 @@ class Throwing(Undoer):
             case _:
                 payload = self.inputs_of(activity, node.inputs)
                 told = [self._thrown(activity, each, payload) for each in model.definitions_of(definition)]
-                self.leave(activity, node, {}, told=told)
+                self.leave(activity, {}, told=told)
                 self._deliver(activity, told)
 
     def _thrown(self, activity: Activity, definition: model.SingleDefinition, payload: Variables) -> happened.Event:

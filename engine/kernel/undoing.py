@@ -21,7 +21,7 @@ class Undoer(Catching):
     """Moves of compensation."""
 
     @abstractmethod
-    def leave(self, activity: Activity, node: model.Node, result: Variables, *, told: Events = ()) -> None:
+    def leave(self, activity: Activity, result: Variables, *, told: Events = ()) -> None:
         """Map what came out, then take the flows; ``told`` are the facts to emit before."""
 
     def record(self, activity: Activity, node: model.Node) -> None:
@@ -84,7 +84,7 @@ class Undoer(Catching):
         elif isinstance(node, model.EndEvent) and isinstance(node.result, model.CancelDefinition):
             self._end_transaction(activity)
         else:
-            self.leave(activity, node, {})
+            self.leave(activity, {})
 
     def _undo_one(self, thrower: Activity, record: Record) -> None:
         process = self.process_of(record.scope)

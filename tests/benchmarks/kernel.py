@@ -92,7 +92,7 @@ def run_here(model: Model) -> dict[str, Any]:
     state, events = advance(model, None, Start(process="o2c_30"), ENVIRONMENT)
     requests: deque[HandlerRequested] = deque()
     while not state.is_ended:
-        requests.extend(each for each in events if isinstance(each, HandlerRequested))
+        requests.extend([each for each in events if isinstance(each, HandlerRequested)])
         stimulus: Stimulus
         if requests:
             asked = requests.popleft()
