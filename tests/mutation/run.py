@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import yaml
 from mutmut.mutation.diff_apply import get_diff_for_mutant
@@ -120,13 +121,13 @@ def _try(names: Sequence[str]) -> bool:
 
 def _tell(drawn: Sequence[str], files: Mapping[str, Path]) -> int:
     ends = _ends()
-    reasons: list[dict[str, str]] = yaml.safe_load(EXPLAINED.read_text(encoding="utf-8"))
+    reasons: list[dict[str, Any]] = yaml.safe_load(EXPLAINED.read_text(encoding="utf-8"))
     survivors = [each for each in drawn if ends[each] not in FOUND]
     unexplained = 0
     for name in survivors:
         change = get_diff_for_mutant(name, path=files[name])
         lines = {each[1:].strip() for each in change.splitlines() if each.startswith("+") and each[:3] != "+++"}
-        why = next((each["why"] for each in reasons if each["becomes"] in lines), None)
+        why = next((each["why"] for each in reasons if lines & {*each["becomes"]}), None)
         unexplained += why is None
         print(f"\n{name}: {ends[name]}\n{change}\n{why or 'not explained'}")
     found = len(drawn) - len(survivors)

@@ -167,8 +167,8 @@ def test_a_second_phase_that_cannot_be_asked_is_an_incident_of_the_gateway_until
 
 
 def test_an_activation_that_can_be_evaluated_again_resolves_its_incident_by_itself() -> None:
-    nodes = [user("fix")]
-    run = Run(three("activationCount >= limit", "d -> once -> end\nf -> fix -> end", *nodes))
+    flows = "d -> once -> end\nf -> fix -> end\nf -> other -> end"
+    run = Run(three("activationCount >= limit", flows, user("fix"), user("other")))
     done(run, "a")
     (first,) = run.state.incidents
     done(run, "b")
@@ -176,7 +176,9 @@ def test_an_activation_that_can_be_evaluated_again_resolves_its_incident_by_itse
     run(CompleteTask(activity=run.one("fix"), actor="x", variables={"limit": 3}))
     done(run, "c")
     assert run.happened("incident:resolved", "incident") == [first]
+    assert not run.state.incidents
     assert fired(run) == [("a-d", "b-d", "c-d")]
+    done(run, "other")
     assert run.status == "completed"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import EngineError, NotFound, WrongState
+from engine.errors import EngineError, InvariantBroken, NotFound, WrongState
 from engine.kernel import StaleStimulus, State, Stimulus, ValueNotStorable, advance
 from engine.model import elements as model
 from engine.protocol.stimuli import (
@@ -231,3 +231,14 @@ def test_a_process_with_several_entrances_begins_at_the_one_that_is_named() -> N
         assert state.root_variables == {"n": 1}
     with pytest.raises(NotFound):
         advance(definition, None, Start(process="p"), at(NOW))
+
+
+def test_a_state_that_contradicts_itself_is_our_own_fault_and_said_so() -> None:
+    """An activity that waits for nothing: no event leads there, so nobody is told to retry it."""
+    run = Run(simple([FORK, user("a"), user("b")], "start -> f -> a -> end\nf -> b -> end"))
+    text = run.state.to_text().replace(b'"element":"b","phase":"task"', b'"element":"b","phase":"waiting"')
+    state = State.from_text(text)
+    assert state.activities[run.one("b")].phase == "waiting"
+    with pytest.raises(InvariantBroken) as raised:
+        advance(run.model, state, CompleteTask(activity=run.one("a"), actor="x"), at(NOW))
+    assert (raised.value.code, raised.value.facts) == ("instance_at_rest_without_reason", {"process": "p"})

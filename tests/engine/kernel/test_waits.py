@@ -119,6 +119,13 @@ def test_a_message_is_awaited_by_name_and_key() -> None:
     assert run.state.root_variables == {"number": 42, "amount": 5}
 
 
+def test_a_message_without_a_key_is_awaited_by_its_name_alone() -> None:
+    nodes = [user("a"), boundary("news", "a", message("news"), is_interrupting=False)]
+    run = Run(simple(nodes, "start -> a -> end\nnews -> end"))
+    run(ReceiveMessage(wait=run.wait("news"), name="news"))
+    assert run.happened("message:awaited", "name", "key") == [("news", "")] * 2
+
+
 def test_a_payload_without_outputs_goes_to_the_process() -> None:
     run = Run(simple([make(model.CatchEvent, "w", trigger=message("paid", '"x"'))], "start -> w -> end"))
     run(ReceiveMessage(wait=run.wait("w"), name="paid", payload={"amount": Decimal(5)}))
