@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import explore, kernel, languages, steps, tables
+from tests.benchmarks import explore, kernel, languages, second_opinion, steps, tables
 from tests.benchmarks.figures import Figure, is_busy, line, report
 from tests.benchmarks.measure import BLOCKS, busyness
 
@@ -30,6 +30,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "kernel.parallel_tasks": kernel.parallel_tasks,
     "kernel.parallel_blocks": kernel.parallel_blocks,
     "explore": explore.soundness,
+    "second_opinion": second_opinion.agreement,
     "durable": steps.durable,
 }
 """Every benchmark by what the names of its figures begin with."""
