@@ -44,6 +44,14 @@ def storable_all(values: Mapping[str, object]) -> dict[str, Value]:
     return {_key(name): storable(value) for name, value in values.items()} if values else {}
 
 
+# kinds by what is done with them: made once, because ``A | B`` in the middle of a walk is made anew for each value
+_LISTS = (list, tuple)
+_HOLDING = (dict, *_LISTS, Mapping)
+_AS_THEY_ARE = (bool, timedelta, YearsMonths, UUID)
+_NUMBERS = (Decimal, int)
+_MOMENTS = (datetime, date, time)
+
+
 class _Copy:
     """One copying, with what is left of the size that a value may have."""
 
@@ -57,24 +65,27 @@ class _Copy:
         self._spend(1)
         if type(value) is Decimal:
             return _number(value)
-        if value is None or isinstance(value, bool | timedelta | YearsMonths | UUID):
+        if value is None or isinstance(value, _AS_THEY_ARE):
             return value
-        if isinstance(value, Decimal | int):
+        if isinstance(value, _HOLDING):
+            if depth == MAX_DEPTH:
+                raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
+            if isinstance(value, _LISTS):
+                return [self.of(each, depth + 1) for each in value]
+            return self._context(value, depth + 1)
+        if isinstance(value, _NUMBERS):
             return _number(Decimal(value))
-        if isinstance(value, datetime | date | time):
+        if isinstance(value, _MOMENTS):
             return _moment(value)
-        if depth == MAX_DEPTH:
-            raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
-        if isinstance(value, dict | Mapping):  # the first is found faster
-            found = {}
-            for key in sorted(value, key=str):
-                name = _key(key)
-                self._spend(len(name))
-                found[name] = self.of(value[key], depth + 1)
-            return found
-        if isinstance(value, list | tuple):
-            return [self.of(each, depth + 1) for each in value]
         raise ValueNotStorable(kind=type(value).__name__)
+
+    def _context(self, value: Mapping[Any, object], depth: int) -> dict[str, Any]:
+        found = {}
+        for key in sorted(value, key=str):
+            name = _key(key)
+            self._spend(len(name))
+            found[name] = self.of(value[key], depth)
+        return found
 
     def _spend(self, size: int) -> None:
         self._left -= size
