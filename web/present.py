@@ -457,9 +457,8 @@ def _listed(row: CaseRow, awaited: tuple[str, str], names: Mapping[str, str]) ->
 
 
 def bpmn(definition: Definition) -> Response:
-    """The BPMN file of a version. Its content never changes, so the browser may keep it."""
-    content = next(content for path, content in sorted(definition.bundle.files.items()) if path.endswith(".bpmn"))
-    response = Response(content, mimetype="application/xml")
+    """The diagram of a version. Its content never changes, so the browser may keep it."""
+    response = Response(definition.bundle.diagram, mimetype="application/xml")
     response.headers["Cache-Control"] = "private, max-age=0, must-revalidate"
     # a diagram may carry any markup in its documentation: opened as a page it is an attachment, and nothing of it runs or is sent
     response.headers["Content-Disposition"] = "attachment"

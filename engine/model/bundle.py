@@ -22,6 +22,7 @@ from engine.model.form_reader import read_form, yaml_expression
 from engine.model.forms import Form, Texts
 from engine.model.schema import validate
 from engine.model.short_form import read_short_form
+from engine.model.short_form.diagram import drawn
 from engine.model.yaml_file import YamlFile, parse_yaml, schema_problems
 
 MAXIMAL_FEEL = 200_000
@@ -86,6 +87,12 @@ class Bundle:
     def process(self) -> Process:
         """The process that starts."""
         return self.model.processes[self.process_id]
+
+    @property
+    def diagram(self) -> bytes:
+        """The BPMN file of the process that starts; where it is written in the short form, one that is drawn of it."""
+        path = self.process_files[self.process_id]
+        return self.files[path] if path.endswith(".bpmn") else drawn(self.files[path], path)
 
 
 def content_hash(files: Mapping[str, bytes]) -> str:

@@ -80,6 +80,12 @@ def test_a_folder_may_hold_it_in_place_of_the_diagram() -> None:
     assert example().splitlines()[said.lines["decide_request"] - 1] == b"  - ask: decide_request"
 
 
+def test_it_has_a_diagram_though_nobody_drew_one() -> None:
+    bundle = read_bundle(folder())
+    assert read_processes(bundle.diagram, "replenishment.bpmn") == (bundle.process,)
+    assert b"BPMNShape" in bundle.diagram
+
+
 def errors_of(files: dict[str, bytes]) -> list[tuple[str, str, str | None, str | None]]:
     with pytest.raises(DefinitionError) as caught:
         read_bundle(files)
