@@ -407,3 +407,33 @@ def test_an_error_that_an_event_sub_process_catches() -> None:
         scope:closed
         element:completed oops
         instance:completed""")
+
+
+def test_without_a_start_event_everything_passive_begins_first() -> None:
+    """Also the bodies of multi-instances, which only open what has an effect (``docs/semantics.md``, queue rule)."""
+    many = model.MultiInstance(is_sequential=False, input_collection=feel("[1, 2]"))
+    nodes = [
+        script("s"),
+        make(model.ServiceTask, "m", handler="a.b", multi_instance=many),
+        make(model.Task, "t"),
+        user("u"),
+    ]
+    run = Run(model.Model(processes={"p": process("p", nodes, "")}))
+    assert told(run.events)[2:] == lines("""
+        element:entered s
+        element:entered m
+        element:entered t
+        element:entered u
+        items:found m
+        task:created u
+        variable:written done
+        element:completed s
+        element:completed t
+        scope:opened m
+        variable:written loopCounter
+        element:entered m
+        scope:opened m
+        variable:written loopCounter
+        element:entered m
+        handler:requested m
+        handler:requested m""")
