@@ -19,17 +19,17 @@ _HARMLESS = model.MessageDefinition | model.LinkDefinition
 _WAITING = model.UserTask | model.ServiceTask | model.ReceiveTask | model.EventBasedGateway
 
 
-def calm_tasks(reach: Reach, names: Names, declared: Declared) -> frozenset[str]:
+def calm_tasks(reach: Reach, names: Names, given_by: Declared) -> frozenset[str]:
     """The tasks of which the end commutes with all that can happen beside it, and which nothing else can end or hold up.
 
-    ``names`` are the variables that are followed, ``declared`` those that somebody outside certainly gives for an element.
+    ``names`` are the variables that are followed, ``given_by`` says which somebody outside may give for an element (None: any).
     """
     nodes = {each: reach.node(each) for each in reach.process_of}
     if any(map(_matters_in_order, nodes.values())) or _can_grow(reach) or _calls_itself(reach):
         return frozenset()
     if not all(_is_caught(reach, each) for each in nodes.values()):
         return frozenset()
-    return _Calm(reach, names, declared).tasks
+    return _Calm(reach, names, given_by).tasks
 
 
 def _matters_in_order(node: model.Node) -> bool:
@@ -128,10 +128,10 @@ def _calls_itself(reach: Reach) -> bool:
 class _Calm:
     """Looks at one task after the other."""
 
-    def __init__(self, reach: Reach, names: Names, declared: Declared) -> None:
+    def __init__(self, reach: Reach, names: Names, given_by: Declared) -> None:
         self._reach = reach
         self._names = names
-        self._declared = declared
+        self._given_by = given_by
         self._callers: dict[str, list[str]] = {}
         late: set[str] = set()
         recurring: set[str] = set()
@@ -185,7 +185,7 @@ class _Calm:
             return True
         if node.outputs or not self._names:
             return False
-        given = self._declared(node)
+        given = self._given_by(node)
         return given is None or not self._names.isdisjoint(given)
 
     def _entered_after(self, element: str) -> list[str]:

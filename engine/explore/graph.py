@@ -84,7 +84,7 @@ class Graph:
         self.is_complete = True
         self.left_out = 0
         """How often other orders were left out."""
-        self._calm = calm_tasks(reach, names, surroundings.declared) if is_reduced else frozenset()
+        self._calm = calm_tasks(reach, names, surroundings.given_by) if is_reduced else frozenset()
         self._max_states = max_states
         self._max_moves = max_moves
         self._numbers: dict[Key, int] = {}

@@ -47,6 +47,13 @@ class Surroundings:
             return frozenset(self.outputs[node.handler])
         return None
 
+    def given_by(self, node: model.Node) -> frozenset[str] | None:
+        """The variables that whoever answers for ``node`` may give; None when that is not known."""
+        if isinstance(node, model.UserTask):
+            found = self.answers(node.form)
+            return None if found is None else frozenset(found)
+        return self.declared(node)
+
     @property
     def narrowed(self) -> frozenset[str]:
         """Variables of which few values are possible."""

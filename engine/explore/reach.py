@@ -99,7 +99,7 @@ def asked(node: model.Node, process: model.Process) -> Iterator[Expression]:
 
 
 Declared = Callable[[model.Node], Names | None]
-"""The variables that somebody outside certainly gives for an element; None when that is not known."""
+"""The variables that somebody outside gives for an element; None when that is not known."""
 
 
 class Deciding:

@@ -10,8 +10,8 @@ import pytest
 from engine.explore import Kind, Soundness, Surroundings, verdicts
 from engine.model import elements as model
 from engine.model.bundle import read_bundle
-from tests.engine.explore.test_explore import both, catch, end, inside, of, on, script, service, simple, user, xor
-from tests.engine.kernel.building import error, event_sub, feel, make, maps, message, process, sub, timer, when
+from tests.engine.explore.test_explore import both, catch, end, inside, of, on, service, simple, user, xor
+from tests.engine.kernel.building import error, event_sub, feel, make, maps, message, process, script, sub, timer, when
 
 EXPEDITION = Path(__file__).parents[2] / "golden" / "bundles" / "expedition"
 
