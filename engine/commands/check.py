@@ -104,13 +104,11 @@ def _opinions(folder: Path, settings: Settings) -> tuple[Opinion, ...]:
 def _proved(path: Path) -> tuple[Proved, ...]:
     """Whether every case of each process of a file by itself can come to an end."""
     from engine.definitions.examining import prove
-    from engine.model.elements import BusinessRuleTask, Model
+    from engine.model.elements import Model
 
     if path.suffix not in {".bpmn", ".yaml"}:
         return ()
     processes = _read(path.read_bytes(), path).processes
-    if any(isinstance(node, BusinessRuleTask) for process in processes for node in process.nodes.values()):
-        return ()  # what its decisions give is known with the whole folder only
     return prove(Model(processes={each.id: each for each in processes}), path.name)
 
 
