@@ -35,9 +35,13 @@ def run(settings: Settings, _chosen: argparse.Namespace) -> int:
 
 
 def _prepare(settings: Settings, url: str) -> None:
-    """Make a running database ready for web and worker: migrations, demonstration, the processes of the folder."""
+    """Make a running database ready for web and worker: migrations, demonstration, the processes of the folder.
+
+    What an earlier start examined is forgotten: this may be another release.
+    """
     from engine.database.migrations import migrate
     from engine.database.session import Database
+    from engine.definitions import examination
     from engine.definitions.store import publish_folder
 
     migrate(url)
@@ -46,6 +50,8 @@ def _prepare(settings: Settings, url: str) -> None:
         if settings.demonstration is not None:
             load(settings.demonstration, "BORDEREAU_DEMONSTRATION")(database)
         handlers = load(settings.handlers, "BORDEREAU_HANDLERS")
+        with database.transaction() as session:
+            examination.forget_all(session)
         for folder in process_folders(settings.processes):
             publish_folder(database, folder, handlers, environment_of(settings))
     finally:

@@ -85,7 +85,9 @@ _CHANGE = text(f"""
     RETURNING {_COLUMNS}
 """)  # noqa: S608 - composed of constants
 
-_FORGET = text("DELETE FROM engine.examination WHERE changed_at < :before RETURNING content_hash")
+_FORGET = text("""
+    DELETE FROM engine.examination WHERE CAST(:before AS timestamptz) IS NULL OR changed_at < :before RETURNING content_hash
+""")
 
 _OPEN: Final = ("waiting", "running")
 
@@ -193,7 +195,16 @@ def perform(  # noqa: PLR0917 - what the job is told, and what it runs on
 
 def forget_old(session: Session, now: datetime) -> None:
     """Drop what has not changed for long, with files that nothing else needs; it can be asked for again."""
-    for hashed in session.scalars(_FORGET, {"before": now - KEPT_FOR}).all():
+    _forget(session, now - KEPT_FOR)
+
+
+def forget_all(session: Session) -> None:
+    """Drop everything: what starts now may be another release. Jobs that are queued then find nothing to do."""
+    _forget(session, None)
+
+
+def _forget(session: Session, before: datetime | None) -> None:
+    for hashed in session.scalars(_FORGET, {"before": before}).all():
         stored_files.forget_unused(session, hashed)
 
 

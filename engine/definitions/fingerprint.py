@@ -1,6 +1,7 @@
-"""What an examination depends on besides the files: what this release of the engine does, and what the handlers declare.
+"""What an examination depends on besides the files: the release of the engine, and what the handlers declare.
 
-A release is told by its sources, not by its number: a checkout that was brought up to date asks again, too.
+Between two releases of one number (a checkout that was brought up to date), what was found is forgotten when the product starts
+(``examination.forget_all``).
 """
 
 from __future__ import annotations
@@ -9,33 +10,23 @@ import hashlib
 import json
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
+from importlib.metadata import version
 
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-import engine
 from engine.handler import HandlerTable
 
 
 def fingerprint(handlers: HandlerTable) -> str:
-    """Hex SHA-256 of both."""
-    digest = hashlib.sha256(_release())
-    for line in sorted(_declared(handlers)):
-        digest.update(f"{line}\n".encode())
-    return digest.hexdigest()
+    """Hex SHA-256 of both: the same in every process of one release with these handlers."""
+    lines = [f"bordereau {_release()}", *sorted(_declared(handlers))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 @cache
-def _release() -> bytes:
-    """SHA-256 of the engine's sources: read once a process."""
-    digest = hashlib.sha256()
-    root = Path(engine.__file__).parent
-    for file in sorted(each for each in root.rglob("*") if each.suffix in {".py", ".json"}):
-        content = file.read_bytes()
-        digest.update(f"{file.relative_to(root).as_posix()} {len(content)}\n".encode())
-        digest.update(content)
-    return digest.digest()
+def _release() -> str:
+    return version("bordereau")
 
 
 def _declared(handlers: HandlerTable) -> Iterator[str]:
@@ -46,6 +37,7 @@ def _declared(handlers: HandlerTable) -> Iterator[str]:
         yield f"handler {name} {each.is_effect} {','.join(each.errors)} {types}"
 
 
+@cache
 def _type(kind: type) -> str:
     """The JSON schema of a type, with everything inside it; its name where it has none."""
     try:

@@ -18,7 +18,7 @@ from engine import clock
 from engine.database.session import Database
 from engine.definitions import drafts, entrances, examination, store
 from engine.definitions import files as stored_files
-from engine.definitions.examination import ATTEMPTS, Examination, ask, forget_old, perform
+from engine.definitions.examination import ATTEMPTS, Examination, ask, forget_all, forget_old, perform
 from engine.definitions.examining import Progress, examine
 from engine.definitions.findings import examined_of, problems_of, text_of
 from engine.definitions.fingerprint import fingerprint
@@ -263,6 +263,11 @@ def test_old_examinations_are_forgotten_with_their_files(runtime: Runtime) -> No
     assert not kept(runtime, NEW)
     perform(runtime.database, HANDLERS, runtime.environment, content_hash(NEW), fingerprint(HANDLERS), 1)
     assert asked(runtime, NEW).state == "waiting"
+    with runtime.database.transaction() as session:
+        forget_all(session)
+    assert not kept(runtime, NEW)
+    with pytest.raises(NotFound):
+        state(runtime, NEW)
 
 
 # -- the gate -----------------------------------------------------------------------------------------------------------------
