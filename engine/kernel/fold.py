@@ -15,7 +15,6 @@ from engine.kernel.state import (
     ENTERED,
     HANDLER,
     INSIDE,
-    NOTHING,
     TASK,
     UNDOING,
     WAITING,
@@ -63,14 +62,12 @@ def _begin_id(state: State, given: str) -> None:
     state.counter = int(given[1:])
 
 
-def _without(tokens: Mapping[str, int], flows: Iterable[str]) -> dict[str, int]:
-    counted = dict(tokens)
+def _drop(tokens: dict[str, int], flows: Iterable[str]) -> None:
     for flow in flows:
-        if counted[flow] == 1:
-            del counted[flow]
+        if tokens[flow] == 1:
+            del tokens[flow]
         else:
-            counted[flow] -= 1
-    return counted
+            tokens[flow] -= 1
 
 
 def _instance_started(state: State, event: happened.InstanceStarted) -> None:
@@ -127,17 +124,16 @@ def _forget_records(state: State, owner: str) -> None:
 def _variable_written(state: State, event: happened.VariableWritten) -> None:
     at = event.scope
     holder = state.own_scope(at) if at in state.scopes else state.own_activity(at)
-    holder.variables = {**holder.variables, event.name: event.value}
+    holder.variables[event.name] = event.value
 
 
 def _flow_taken(state: State, event: happened.FlowTaken) -> None:
-    scope = state.own_scope(event.scope)
-    scope.tokens = {**scope.tokens, event.flow: scope.tokens.get(event.flow, 0) + 1}
+    tokens = state.own_scope(event.scope).tokens
+    tokens[event.flow] = tokens.get(event.flow, 0) + 1
 
 
 def _tokens_dropped(state: State, event: happened.TokensDropped) -> None:
-    scope = state.own_scope(event.scope)
-    scope.tokens = _without(scope.tokens, event.flows)
+    _drop(state.own_scope(event.scope).tokens, event.flows)
 
 
 def _element_entered(state: State, event: happened.ElementEntered) -> None:
@@ -145,8 +141,8 @@ def _element_entered(state: State, event: happened.ElementEntered) -> None:
     scope = state.own_scope(event.scope)
     scope.activities += 1
     if event.flows:
-        scope.tokens = _without(scope.tokens, event.flows)
-    entered = Activity(event.activity, event.element, event.scope, ENTERED, NOTHING, event.payload)
+        _drop(scope.tokens, event.flows)
+    entered = Activity(event.activity, event.element, event.scope, ENTERED, {}, event.payload)
     state.activities[event.activity] = entered
     state.owned.add(event.activity)
 
@@ -168,7 +164,7 @@ def _task_completed(state: State, event: happened.TaskCompleted) -> None:
     task.phase = DONE
     task.result = event.variables
     # what the outputs of the task may ask besides its answers: who gave them
-    task.variables = {**task.variables, "task": {"completed_by": event.actor}}
+    task.variables["task"] = {"completed_by": event.actor}
 
 
 def _handler_returned(state: State, event: happened.HandlerReturned) -> None:

@@ -1,8 +1,8 @@
 """What lives: scopes with their variables and tokens, activities, waits, incidents. No history, no predicted future.
 
 A copy of the state shares the records with it and costs next to nothing: ``fold.apply``, the only writer, takes one of its own
-(``State.own_scope``, ``own_activity``) before it changes anything, and replaces the values in it as a whole. Dictionaries keep the order
-in which ids were given (also after loading), which makes every walk over them deterministic.
+(``State.own_scope``, ``own_activity``) before it changes anything, with variables and tokens of its own; everything else in it is replaced
+as a whole. Dictionaries keep the order in which ids were given (also after loading), which makes every walk over them deterministic.
 
 Text form: canonical JSON (``engine.data``) of named fields, defaults left out, under ``format``. A field may be added with a default;
 any other change of meaning is a new format, and every released format stays readable (``tests/golden/states``).
@@ -70,8 +70,8 @@ class Scope:
     activity: str | None = None
     item: int | None = None
     is_isolated: bool = False
-    variables: Mapping[str, Value] = field(default_factory=dict)
-    tokens: Mapping[str, int] = field(default_factory=dict)
+    variables: dict[str, Value] = field(default_factory=dict)
+    tokens: dict[str, int] = field(default_factory=dict)
     waits: tuple[str, ...] = ()
     activities: int = field(default=0, metadata=COUNTED)
     """How many activities live directly inside (counted, not written)."""
@@ -113,7 +113,7 @@ class Activity:
     element: str
     scope: str
     phase: Phase = Phase.ENTERED
-    variables: Mapping[str, Value] = field(default_factory=dict)
+    variables: dict[str, Value] = field(default_factory=dict)
     result: Mapping[str, Value] = field(default_factory=dict)
     items: Items | None = None
     scopes: tuple[str, ...] = ()
@@ -243,6 +243,7 @@ class State:
         if scope_id not in self.owned:
             self.owned.add(scope_id)
             self.scopes[scope_id] = found = Scope(*_values_of_scope(found))
+            found.variables, found.tokens = found.variables.copy(), found.tokens.copy()
         return found
 
     def own_activity(self, activity_id: str) -> Activity:
@@ -251,6 +252,7 @@ class State:
         if activity_id not in self.owned:
             self.owned.add(activity_id)
             self.activities[activity_id] = found = Activity(*_values_of_activity(found))
+            found.variables = found.variables.copy()
         return found
 
     def copy(self) -> State:
