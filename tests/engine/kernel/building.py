@@ -161,6 +161,8 @@ class Run:
         self.max_steps = max_steps
         self.max_work = max_work
         self.events: list[Event] = []
+        self.texts: list[str] = []
+        """The events as they were written when they happened."""
         self.witness = Witness(definition)
         self.state: State = State()
         self._take(None, Start(process=process_id, variables=variables))
@@ -178,10 +180,11 @@ class Run:
             self.model, state, stimulus, at(self.now), max_steps=self.max_steps, max_work=self.max_work
         )
         assert fold(self.model, happened, state) == self.state
-        again = [from_record(from_canonical(to_canonical(to_record(each)))) for each in happened]
-        assert again == list(happened)
+        texts = [to_canonical(to_record(each)) for each in happened]
+        assert [from_record(from_canonical(each)) for each in texts] == list(happened)
         assert State.from_text(self.state.to_text()) == self.state
         self.events.extend(happened)
+        self.texts.extend(texts)
         self.witness.saw(happened, self.state)
         return happened
 

@@ -12,8 +12,9 @@ from random import Random
 
 import pytest
 
+from engine.data import to_canonical
 from engine.errors import EngineError
-from engine.kernel import StaleStimulus, State, Stimulus, advance
+from engine.kernel import StaleStimulus, State, Stimulus, advance, to_record
 from engine.protocol.stimuli import CancelInstance, FailHandler, ReceiveSignal, RetryIncident, ReturnHandler, Start
 from tests.engine.kernel.blocks import Block, random_block, smaller
 from tests.engine.kernel.building import NOW, Run, at
@@ -88,15 +89,22 @@ def failures_and_too_many_steps_lose_no_work(block: Block, chance: Random) -> No
 
 
 def advance_is_deterministic(block: Block, chance: Random) -> None:
-    """The same stimuli give the same events, whether the state stayed in memory or was written and read at each step."""
+    """The same stimuli give the same events, whether the state stayed in memory or was written and read at each step.
+
+    And no state or event that somebody kept is changed by what comes after it.
+    """
     definition, drawing = draw(block)
     first, second = Run(definition, **drawing.variables), Run(definition, **drawing.variables)
     player = Player(first, drawing)
+    kept = [(first.state, first.state.to_text())]
     while not first.state.is_ended:
         stimulus = chance.choice(player.ready())
-        kept = first._take(first.state, stimulus)
-        assert kept == second(stimulus)
-        assert State.from_text(second.state.to_text()).to_text() == first.state.to_text()
+        happened = first._take(first.state, stimulus)
+        assert happened == second(stimulus)
+        kept.append((first.state, first.state.to_text()))
+        assert State.from_text(second.state.to_text()).to_text() == kept[-1][1]
+    assert [state.to_text() for state, _ in kept] == [text for _, text in kept]
+    assert [to_canonical(to_record(each)) for each in first.events] == first.texts
 
 
 def hostile_stimuli_change_nothing(block: Block, chance: Random) -> None:
