@@ -41,6 +41,11 @@ class Body:
     label_side: Side = Side.TOP
     is_label_aside: bool = False
 
+    @property
+    def label_end(self) -> float:
+        """Where, from the node's left side, a name ends that stands left of the lines above or below the node."""
+        return min([self.width / 2, *(turn.x for turn in self.turns if turn.side is self.label_side)]) - 6
+
     def turn_of(self, link: Link, *, at_target: bool) -> Turn:
         """The turn of a link that ends or begins here; of a line from the node to itself the first begins and the last ends."""
         found = [each for each in self.turns if each.link is link]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Sequence
-from itertools import groupby, pairwise, permutations
+from itertools import combinations, groupby, pairwise, permutations
 
 from engine.model.layout.sheet import Sheet, Slot, Unit
 
@@ -68,10 +68,6 @@ def _crossings(segments: Sequence[tuple[Slot, Slot]]) -> int:
     return found
 
 
-def _around(segments: Segments, column: int) -> int:
-    return _crossings(segments[column]) + (_crossings(segments[column - 1]) if column else 0)
-
-
 def _by_barycentre(sheet: Sheet, segments: Segments, column: int, *, from_left: bool) -> None:
     """Sort the units of a column by the mean place of what they are joined to on one side; what is joined to nothing stays."""
     joined: dict[Slot, list[int]] = {}
@@ -105,37 +101,56 @@ def _exchange(sheet: Sheet, segments: Segments) -> None:
     while is_better and rounds < 10:
         is_better, rounds = False, rounds + 1
         for column, units in enumerate(sheet.columns):
-            before = _around(segments, column)
+            count = _Pairs(units, segments, column)
             for upper in range(len(units) - 1):
-                if before == 0:
-                    break
-                if units[upper].lane != units[upper + 1].lane:
-                    continue
-                units[upper], units[upper + 1] = units[upper + 1], units[upper]
-                _renumber(sheet, column)
-                after = _around(segments, column)
-                if after < before:
-                    before, is_better = after, True
-                else:
-                    units[upper], units[upper + 1] = units[upper + 1], units[upper]
-                    _renumber(sheet, column)
+                one, other = units[upper], units[upper + 1]
+                if one.lane == other.lane and count(other, one) < count(one, other):
+                    units[upper], units[upper + 1] = other, one
+                    is_better = True
+            _renumber(sheet, column)
 
 
 def _try_all(sheet: Sheet, segments: Segments) -> None:
+    """The best of all orders of each small group of units in one lane of a column, the columns beside it staying as they are."""
     for _ in range(2):
         for column, units in enumerate(sheet.columns):
-            before = _around(segments, column)
-            for lane, group in groupby(list(units), key=lambda unit: unit.lane):
+            count = _Pairs(units, segments, column)
+            found: list[Unit] = []
+            for _, group in groupby(units, key=lambda unit: unit.lane):
                 members = list(group)
-                if not 1 < len(members) <= _EXACT or before == 0:
-                    continue
-                start = next(index for index, unit in enumerate(units) if unit.lane == lane)
-                best = members
-                for tried in permutations(members):
-                    units[start : start + len(members)] = tried
-                    _renumber(sheet, column)
-                    if (after := _around(segments, column)) < before:
-                        before, best = after, list(tried)
-                units[start : start + len(members)] = best
-                _renumber(sheet, column)
+                if 1 < len(members) <= _EXACT:
+                    members = list(min(permutations(members), key=lambda tried: _crossings_in(tried, count)))
+                found += members
+            units[:] = found
+            _renumber(sheet, column)
     sheet.list_slots()
+
+
+def _crossings_in(units: Sequence[Unit], count: _Pairs) -> int:
+    return sum(count(upper, lower) for upper, lower in combinations(units, 2))
+
+
+class _Pairs:
+    """How many lines of two units of a column cross when one stands above the other, the columns beside them staying as they are."""
+
+    def __init__(self, units: Sequence[Unit], segments: Segments, column: int) -> None:
+        unit_of = {slot: number for number, unit in enumerate(units) for slot in unit.slots}
+        self._number = {id(unit): number for number, unit in enumerate(units)}
+        self._before: list[list[int]] = [[] for _ in units]
+        self._behind: list[list[int]] = [[] for _ in units]
+        for left, right in segments[column]:
+            self._behind[unit_of[left]].append(right.position)
+        for left, right in segments[column - 1] if column else ():
+            self._before[unit_of[right]].append(left.position)
+        self._known: dict[tuple[int, int], int] = {}
+
+    def __call__(self, upper: Unit, lower: Unit) -> int:
+        key = self._number[id(upper)], self._number[id(lower)]
+        if key not in self._known:
+            self._known[key] = sum(
+                above > below
+                for side in (self._before, self._behind)
+                for above in side[key[0]]
+                for below in side[key[1]]
+            )
+        return self._known[key]

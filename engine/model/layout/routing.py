@@ -315,7 +315,7 @@ class _Router:
             return None
         width, height = item.label.width, item.label.height
         middle = self._x[slot.column]
-        x = middle - 6 - width if body.is_label_aside else middle - width / 2
+        x = box.x + body.label_end - width if body.is_label_aside else middle - width / 2
         y = box.y - LABEL_GAP - height if body.label_side is Side.TOP else box.bottom + LABEL_GAP
         return Box(round(x), round(y), width, height)
 

@@ -86,9 +86,13 @@ def make_sheet(scope: Scope, column_of: Mapping[Item, int], choices: Mapping[Lin
     columns: list[list[Unit]] = [[] for _ in range(max(column_of.values(), default=-1) + 1)]
     sheet = Sheet(columns=columns, chains={}, bodies={}, node_slots={}, column_of=column_of, lanes=scope.lanes)
     maker = _Maker(sheet)
+    at: dict[Item, list[Link]] = {}
+    for link in (*scope.below, *scope.links):
+        for item in {link.source, link.target}:
+            at.setdefault(item, []).append(link)
     for item, column in column_of.items():
         below = [each for each in scope.below if each.source is item]
-        sheet.bodies[item] = body_of(item, (*below, *scope.links), choices)
+        sheet.bodies[item] = body_of(item, at.get(item, ()), choices)
         columns[column].append(maker.unit(item, below))
     for link in scope.links:
         maker.add_chain(link, in_lane_of_target=choices[link].in_lane_of_target)
@@ -191,8 +195,8 @@ def _add_label_room(slot: Slot, label: Size, body: Body, used: set[Side]) -> Non
     other = Side.BOTTOM if wanted is Side.TOP else Side.TOP
     body.label_side = other if wanted in used and other not in used else wanted
     body.is_label_aside = body.label_side in used
-    reach = label.width + 8 if body.is_label_aside else label.width / 2
-    slot.left, slot.right = max(slot.left, reach), max(slot.right, reach)
+    reach = body.width / 2 - body.label_end + label.width if body.is_label_aside else label.width / 2
+    slot.left, slot.right = max(slot.left, reach + 2), max(slot.right, reach + 2)
     if body.label_side is Side.TOP:
         slot.up += label.height + LABEL_GAP
     else:
