@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from engine.explore.calm import calm_tasks
 from engine.explore.canonical import Key, key_of
@@ -84,11 +85,16 @@ class Graph:
         self.is_complete = True
         self.left_out = 0
         """How often other orders were left out."""
-        self._calm = calm_tasks(reach, names, surroundings.given_by) if is_reduced else frozenset()
+        self._is_reduced = is_reduced
         self._max_states = max_states
         self._max_moves = max_moves
         self._numbers: dict[Key, int] = {}
         self._waiting: deque[Place] = deque()
+
+    @cached_property
+    def _calm(self) -> Names:
+        """The tasks of which the end is looked at alone; found when first something else can happen too."""
+        return calm_tasks(self.reach, self.shared.names, self.surroundings.given_by)
 
     def explore(self, stop: Callable[[Place], bool]) -> Place | None:
         """Look at everything; the first place at which ``stop`` says so ends it. Raises Blocked when no case can begin."""
@@ -163,7 +169,7 @@ class Graph:
         if not trial.rests or state.is_ended or state.incidents:
             return ()
         possible = self.happenings.of(trial)
-        if self._calm and len(possible) > 1:
+        if self._is_reduced and len(possible) > 1 and self._calm:
             for each in possible:
                 if each.kind in ("task", "handler") and state.activities[each.about].element in self._calm:
                     self.left_out += 1
