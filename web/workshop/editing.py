@@ -17,6 +17,7 @@ from engine.definitions.drafts import Draft
 from engine.definitions.store import Definition
 from engine.errors import CommandRejected, Conflict, DefinitionError, NotFound
 from engine.identity import people
+from engine.model.short_form.diagram import as_diagrams
 from web import auth, errors, ui
 from web.ui import in_language, t
 from web.workshop import decisions, editor, examining, expression
@@ -40,7 +41,9 @@ class EditorView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
-    """What the owners of a process are at: the latest version, and the draft if there is one. ``files`` are those to go on with."""
+    """What the owners of a process are at: the latest version, and the draft if there is one. ``files`` are those to go on with, with a
+    diagram of each process.
+    """
 
     latest: Definition
     draft: Draft | None
@@ -48,7 +51,7 @@ class _Work:
 
     @property
     def files(self) -> Mapping[str, bytes]:
-        return self.latest.bundle.files if self.draft is None else self.draft.files
+        return as_diagrams(self.latest.bundle.files if self.draft is None else self.draft.files)
 
     def view(self, data: Markup, file: str = "") -> EditorView:
         number = self.latest.version.number

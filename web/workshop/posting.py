@@ -7,6 +7,7 @@ from typing import Any
 from flask import request
 
 from engine.definitions import drafts
+from engine.model.short_form.diagram import as_diagrams
 from web import auth
 from web.workshop.sent import Sent, laid_over, read_sent
 from web.workshop.versions import numbered
@@ -32,7 +33,7 @@ def files_with(process_key: str, drawn: Sent) -> dict[str, bytes]:
     """
     with auth.runtime().database.reading() as session:
         draft = drafts.find(session, process_key)
-        if draft is not None:
-            return laid_over(draft.files, drawn)
-        definition, _ = numbered(session, process_key, drawn.base_version)
-        return laid_over(definition.bundle.files, drawn)
+        files = numbered(session, process_key, drawn.base_version)[0].bundle.files if draft is None else draft.files
+    # whoever changes the diagram of a process in the short form makes it one that is drawn
+    has_diagram = any(path.endswith(".bpmn") for path in drawn.files)
+    return laid_over(as_diagrams(files) if has_diagram else files, drawn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +16,8 @@ from engine.model.bpmn_reader import read_processes
 from engine.model.bundle import read_bundle
 from engine.model.elements import ExclusiveGateway, Node, Process
 from engine.model.short_form import read_short_form
+from engine.model.short_form.diagram import as_diagrams
+from engine.model.yaml_file import parse_yaml
 
 ROOT = Path(__file__).parents[4]
 FOLDER = ROOT / "processes" / "replenishment"
@@ -84,6 +87,23 @@ def test_it_has_a_diagram_though_nobody_drew_one() -> None:
     bundle = read_bundle(folder())
     assert read_processes(bundle.diagram, "replenishment.bpmn") == (bundle.process,)
     assert b"BPMNShape" in bundle.diagram
+
+
+def test_it_goes_on_as_a_diagram() -> None:
+    files = folder()
+    changed = as_diagrams(files)
+    said, drawn_ = read_bundle(files), read_bundle(changed)
+    assert "replenishment.yaml" not in changed
+    assert (drawn_.model.processes, drawn_.names, drawn_.warnings) == (said.model.processes, said.names, ())
+    assert as_diagrams(changed) == changed
+    files["process.yaml"] += b"names: # of the second language\n  participant: {en: Pool}\n"
+    assert read_description(as_diagrams(files))["names"].keys() == said.names.keys() | {"participant"}
+    broken = folder() | {"replenishment.yaml": b"process: replenishment\n"}
+    assert as_diagrams(broken) == broken
+
+
+def read_description(files: dict[str, bytes]) -> Any:
+    return parse_yaml(files["process.yaml"], "process.yaml").data
 
 
 def errors_of(files: dict[str, bytes]) -> list[tuple[str, str, str | None, str | None]]:
