@@ -158,6 +158,17 @@ def _cycle(seen: Seen) -> bool:
     return False
 
 
+def _once(seen: Seen) -> bool:
+    """A message or signal at the boundary that does not interrupt comes once: it does not wait for the next time."""
+    event = seen.regions.nodes.get(seen.difference.element or "")
+    if not isinstance(event, model.BoundaryEvent) or event.is_interrupting or seen.difference.point == "only_theirs":
+        return False
+    before = list(grouped(seen.ours.moments))[: seen.difference.moment]
+    has_come = any(mark.element == event.id for moment in before for mark in moment.marks)
+    kinds = (model.MessageDefinition, model.SignalDefinition)
+    return has_come and any(isinstance(each, kinds) for each in model.definitions_of(event.trigger))
+
+
 def _predicted(seen: Seen) -> bool:
     """A multi-instance or a loop on the way from a boundary event cannot begin."""
     node = seen.regions.nodes.get(seen.stopped_at or "")
@@ -182,6 +193,7 @@ DEFECTS = (
     Defect(code="join_in_loop", explains=_join_in_loop),
     Defect(code="looks_back", explains=_looks_back),
     Defect(code="after_interruption", explains=_after_interruption),
+    Defect(code="once", explains=_once),
     Defect(code="cycle", explains=_cycle),
     Defect(code="lists", explains=_lists),
     Defect(code="copies", explains=_copies),
