@@ -1,6 +1,6 @@
 """The only writer of state: one small function for each kind of event. Nothing is decided here.
 
-``fold(events) == state`` holds by construction, because ``moves`` changes state through ``apply`` alone.
+``fold(events) == state`` holds by construction, because ``Tokens.emit`` changes state through these functions alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What lives: scopes with their variables and tokens, activities, waits, incidents. No history, no predicted future.
 
-A copy of the state shares the records with it and costs next to nothing: ``fold.apply``, the only writer, takes one of its own
+A copy of the state shares the records with it and costs next to nothing: ``fold``, the only writer, takes one of its own
 (``State.own_scope``, ``own_activity``) before it changes anything, with variables and tokens of its own; everything else in it is replaced
 as a whole. Dictionaries keep the order in which ids were given (also after loading), which makes every walk over them deterministic.
 
@@ -175,7 +175,7 @@ _values_of_activity = attrgetter(*(each.name for each in fields(Activity)))
 
 @dataclass(slots=True)
 class State:
-    """An instance as it stands. Read it freely; only ``fold.apply`` writes."""
+    """An instance as it stands. Read it freely; only ``fold`` writes."""
 
     process: str = ""
     status: Status = "active"
