@@ -41,7 +41,18 @@ def help_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-COMMANDS = [["run"], ["web"], ["worker"], ["migrate"], ["check"], ["play"], ["decide"], ["feel"], ["history", "verify"]]
+COMMANDS = [
+    ["run"],
+    ["web"],
+    ["worker"],
+    ["migrate"],
+    ["check"],
+    ["play"],
+    ["publish"],
+    ["decide"],
+    ["feel"],
+    ["history", "verify"],
+]
 
 
 def test_help_explains(capsys: pytest.CaptureFixture[str]) -> None:
