@@ -31,6 +31,7 @@ STORY_PROBLEM = {
     "element_id": "decide_request",
     "element_name": "Décider de la demande",
     "severity": "error",
+    "line": 2,
     "message": "Le chemin attendu passe par « refuse_request », mais le dossier est entré dans « compute_amount ».",
 }
 

@@ -6,7 +6,7 @@
 import { element as el } from "../page/dom.js";
 import { isRefused } from "./examination.js";
 import { reportView } from "./examination-report.js";
-import { failureText } from "./server.js";
+import { troubleText } from "./server.js";
 
 const SENTENCES = { stale: "changedSince", blocked: "errorsBefore", asked: "examining", running: "examining", failed: "notExaminable" };
 const OUTCOMES = { error: "refusedAsIs", warning: "needsReason", fine: "mayBePublished" };
@@ -27,7 +27,7 @@ export function examinationPanel(word, locale, here) {
     section.dataset.state = state;
     section.setAttribute("aria-busy", String(state === "asked" || state === "running"));
     summary.dataset.state = state === "failed" ? "error" : state === "done" ? outcome(report) : "";
-    const sentence = state === "failed" && answer.kind !== "ok" ? failureText(answer, word) : word(state === "done" ? OUTCOMES[outcome(report)] : SENTENCES[state]);
+    const sentence = state === "failed" ? troubleText(answer, word) : word(state === "done" ? OUTCOMES[outcome(report)] : SENTENCES[state]);
     // Said once: a live region speaks at every change.
     if (summary.textContent !== sentence) summary.textContent = sentence;
     if (state === "failed") summary.append(" ", again());
@@ -35,7 +35,14 @@ export function examinationPanel(word, locale, here) {
     const text = state === "done" && JSON.stringify(report);
     if (!text || text === shown) return;
     shown = text;
-    found.replaceChildren(...view(report));
+    keepingFocus(() => found.replaceChildren(...view(report)));
+  }
+
+  /** Who was at a button is at the same one of the new report, or else where it begins. */
+  function keepingFocus(change) {
+    const before = found.contains(document.activeElement) ? sayingOf(document.activeElement) : null;
+    change();
+    if (before) ([...found.querySelectorAll("button, summary")].find((each) => sayingOf(each) === before && each.checkVisibility()) ?? heading).focus();
   }
 
   function tellProgress(state, report) {
@@ -56,3 +63,4 @@ export function examinationPanel(word, locale, here) {
 }
 
 const outcome = (report) => (isRefused(report) ? "error" : report.needs_reason ? "warning" : "fine");
+const sayingOf = (button) => button.getAttribute("aria-label") ?? button.textContent;

@@ -2,7 +2,7 @@
 import { isRefused } from "./examination.js";
 import { askToPublish } from "./publish-dialog.js";
 import { isError } from "./problem.js";
-import { failureText } from "./server.js";
+import { failureText, troubleText } from "./server.js";
 
 const RUNNING = "examination_running";
 const REASON_MISSING = "soundness_reason_missing";
@@ -65,7 +65,7 @@ export function publisher({ word, post, examined, published, refused, conflict }
 
   function news({ state, report, answer }) {
     known = state === "done" ? report : null;
-    trouble = state === "failed" && answer.kind !== "ok" ? failureText(answer, word) : "";
+    trouble = state === "failed" ? troubleText(answer, word) : "";
     tell?.(state === "asked" || state === "running" ? (report ?? {}) : null);
   }
 

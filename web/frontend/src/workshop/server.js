@@ -28,3 +28,8 @@ export function failureText({ kind, status, body }, word) {
   if (kind === "conflict") return `${said ?? word("conflict")} ${word("kept")}`;
   return said ?? word("refused", { status });
 }
+
+/** Why there is no examination: the server did not answer, or it gave up and says why. */
+export function troubleText(answer, word) {
+  return answer.kind === "ok" ? answer.body.progress?.now || word("notExaminable") : failureText(answer, word);
+}
