@@ -14,7 +14,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.feel import Environment, Value
 from engine.model import elements as model
-from engine.second_opinion import steps
+from engine.second_opinion import kinds, steps
 from engine.second_opinion.events import FIRED, PLANS, Cycle, Error, Payload, Plan, Signal, each_of
 from engine.second_opinion.expressions import FeelEngine, FeelEnvironment
 from engine.second_opinion.trace import Kind, Mark, Status, waits
@@ -105,7 +105,6 @@ class Machine:
         variables: Mapping[str, Value],
         environment: Environment,
     ) -> None:
-        self._model = definition
         specification, others = translated(definition, process, start_event)
         self._case = _Case(specification, others, environment)
         self._status: Status = "active"
@@ -207,11 +206,11 @@ class Machine:
         self._case.bounds.looked(self._size())
         for task in self._case.get_tasks(state=TaskState.READY | TaskState.STARTED | TaskState.WAITING):
             spec = task.task_spec
-            if isinstance(spec, steps.UserStep) and task.has_state(TaskState.READY):
+            if isinstance(spec, kinds.UserStep) and task.has_state(TaskState.READY):
                 yield self._opened("task", task)
-            elif isinstance(spec, steps.HandlerStep) and task.has_state(TaskState.STARTED):
+            elif isinstance(spec, kinds.HandlerStep) and task.has_state(TaskState.STARTED):
                 yield self._opened("handler", task)
-            elif task.has_state(TaskState.WAITING) and isinstance(spec, steps.Waits):
+            elif task.has_state(TaskState.WAITING) and isinstance(spec, kinds.Waits):
                 yield from self._awaited(task)
 
     def _awaited(self, task: Any) -> Iterator[Open]:
@@ -275,8 +274,8 @@ def _depth(task: Any) -> int:
 def _rank(task: Any) -> tuple[int, int]:
     spec = task.task_spec
     number = task.internal_data.get(steps.BEGUN, 0)
-    if isinstance(spec, steps.BoundaryStep):
+    if isinstance(spec, kinds.BoundaryStep):
         return 0, number
-    if isinstance(spec, steps.PASSIVE) or not isinstance(spec, steps.Step):
+    if isinstance(spec, kinds.PASSIVE) or not isinstance(spec, steps.Step):
         return 1, number
     return 2, number

@@ -17,7 +17,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions import MultipleEventDefinition, 
 
 from engine.feel import compile_expression
 from engine.model import elements as model
-from engine.second_opinion import steps
+from engine.second_opinion import kinds, steps
 from engine.second_opinion.events import awaited, thrown
 from engine.second_opinion.expressions import Enough, GoesOn
 
@@ -101,43 +101,43 @@ class _Scope:
         spec = self._spec
         match node:
             case model.StartEvent():
-                return steps.StartStep(spec, name, NoneEventDefinition())
+                return kinds.StartStep(spec, name, NoneEventDefinition())
             case model.EndEvent():
-                return steps.EndStep(spec, name, thrown(node, node.result))
+                return kinds.EndStep(spec, name, thrown(node, node.result))
             case model.ThrowEvent():
-                return steps.ThrowStep(spec, name, thrown(node, node.result))
+                return kinds.ThrowStep(spec, name, thrown(node, node.result))
             case model.SendTask():
-                return steps.SendStep(spec, name, thrown(node, node.message))
+                return kinds.SendStep(spec, name, thrown(node, node.message))
             case model.CatchEvent():
-                return steps.CatchStep(spec, name, awaited(node, node.trigger))
+                return kinds.CatchStep(spec, name, awaited(node, node.trigger))
             case model.ReceiveTask():
-                return steps.ReceiveStep(spec, name, awaited(node, node.message))
+                return kinds.ReceiveStep(spec, name, awaited(node, node.message))
             case model.BoundaryEvent():
-                made = steps.BoundaryStep(spec, name, awaited(node, node.trigger), node.is_interrupting)
+                made = kinds.BoundaryStep(spec, name, awaited(node, node.trigger), node.is_interrupting)
                 made.host = cast("model.Activity", self._process.nodes[node.attached_to])
                 return made
             case model.EventBasedGateway():
-                return steps.RaceStep(spec, name, MultipleEventDefinition())
+                return kinds.RaceStep(spec, name, MultipleEventDefinition())
             case model.ExclusiveGateway():
-                return steps.ExclusiveStep(spec, name)
+                return kinds.ExclusiveStep(spec, name)
             case model.InclusiveGateway():
-                return steps.InclusiveStep(spec, name)
+                return kinds.InclusiveStep(spec, name)
             case model.ParallelGateway():
-                return steps.ParallelStep(spec, name)
+                return kinds.ParallelStep(spec, name)
             case model.UserTask():
-                return steps.UserStep(spec, name)
+                return kinds.UserStep(spec, name)
             case model.ServiceTask():
-                return steps.HandlerStep(spec, name)
+                return kinds.HandlerStep(spec, name)
             case model.ScriptTask():
-                return steps.ScriptStep(spec, name, node.expression)
+                return kinds.ScriptStep(spec, name, node.expression)
             case model.BusinessRuleTask():
-                return steps.RuleStep(spec, name, self._model.decisions[node.decision])
+                return kinds.RuleStep(spec, name, self._model.decisions[node.decision])
             case model.SubProcess():
-                return steps.SubProcessStep(spec, name, inside(node.id))
+                return kinds.SubProcessStep(spec, name, inside(node.id))
             case model.CallActivity():
-                return steps.CallStep(spec, name, called(node.process))
+                return kinds.CallStep(spec, name, called(node.process))
             case _:
-                made = steps.PassStep(spec, name)
+                made = kinds.PassStep(spec, name)
                 made.manual = False
                 return made
 
@@ -145,10 +145,10 @@ class _Scope:
         name = f"element {node.id}"
         if node.loop is not None:
             condition = None if node.loop.condition is None else GoesOn(node.loop.condition)
-            return steps.Rounds(self._spec, name, item, node.loop.maximum, condition, node.loop.tests_before)
+            return kinds.Rounds(self._spec, name, item, node.loop.maximum, condition, node.loop.tests_before)
         many = node.multi_instance
         assert many is not None, "what is repeated has one of two markers"
-        return (steps.OneByOne if many.is_sequential else steps.AllAtOnce)(
+        return (kinds.OneByOne if many.is_sequential else kinds.AllAtOnce)(
             self._spec,
             name,
             item,
