@@ -12,9 +12,10 @@ import yaml
 
 from engine.cli import main
 from engine.errors import DefinitionError
+from engine.explore import verdicts
 from engine.model.bpmn_reader import read_processes
 from engine.model.bundle import read_bundle
-from engine.model.elements import ExclusiveGateway, Node, Process
+from engine.model.elements import ExclusiveGateway, Model, Node, Process, TimerDefinition
 from engine.model.short_form import read_short_form
 from engine.model.short_form.diagram import as_diagrams
 from engine.model.yaml_file import parse_yaml
@@ -23,9 +24,10 @@ ROOT = Path(__file__).parents[4]
 FOLDER = ROOT / "processes" / "replenishment"
 
 
-def example() -> bytes:
+def example(key: str = "replenishment") -> bytes:
+    """The process of this id in the documentation."""
     blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "short-form.md").read_text(encoding="utf-8"), re.DOTALL)
-    (found,) = (each for each in blocks if each.startswith("process: replenishment"))
+    (found,) = (each for each in blocks if each.startswith(f"process: {key}\n"))
     return str(found).encode()
 
 
@@ -81,6 +83,14 @@ def test_a_folder_may_hold_it_in_place_of_the_diagram() -> None:
     assert said.names == shipped.names
     assert said.process_files == {"replenishment": "replenishment.yaml"}
     assert example().splitlines()[said.lines["decide_request"] - 1] == b"  - ask: decide_request"
+
+
+def test_the_other_example_is_sound() -> None:
+    process = read_short_form(example("recurring_invoicing"), "recurring_invoicing.yaml").process
+    (begins,) = process.starts(process.id)
+    assert isinstance(begins.trigger, TimerDefinition)
+    (verdict,) = verdicts(Model(processes={process.id: process})).values()
+    assert verdict.is_sound, verdict
 
 
 def test_it_has_a_diagram_though_nobody_drew_one() -> None:
