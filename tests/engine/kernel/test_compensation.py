@@ -355,3 +355,33 @@ def test_the_inputs_of_a_handler_over_what_the_activity_knew_are_told_as_changes
     done(run, "a")
     written = run.happened("variable:written", "value", "previous", "is_new")
     assert written == [("a", None, True), ("a", None, True), ("a", "a", False)]
+
+
+def test_a_sub_process_in_which_nothing_can_be_undone_is_undone_by_its_own_event_sub_process() -> None:
+    own = event_sub("comp", UNDO, script("told", "told", "n"), scope="s")
+    nodes = [*sub("s", script("work", "m", scope="s"), *own, inputs=maps(n="7")), undo("u")]
+    run = Run(simple(nodes, "start -> s -> u -> end\ns_start -> work -> s_end\ncomp_start -> told -> comp_end"))
+    assert run.status == "completed"
+    assert run.happened("compensation:recorded", "element", "variables", "inner") == [("s", {"n": 7}, None)]
+    assert run.state.root_variables["told"] == 7
+
+
+def test_records_say_where_they_belong_and_what_was_known() -> None:
+    """Of an item: where the multi-instance stands, with the item's own variables. Of a sub-process: with what was recorded inside."""
+    many = model.MultiInstance(is_sequential=True, input_collection=feel('["x", "y"]'), input_element="item")
+    nodes = [
+        *sub("s", *compensable("a", scope="s"), inputs=maps(n="1")),
+        make(model.ServiceTask, "b", handler="do.it", compensated_by="unb", multi_instance=many),
+        make(model.ServiceTask, "unb", handler="undo.it", is_for_compensation=True),
+    ]
+    run = Run(simple(nodes, "start -> s -> b -> end\ns_start -> a -> s_end"))
+    (inner,) = run.state.activities[run.one("s")].scopes
+    for each in ("a", "b", "b"):
+        done(run, each)
+    recorded = run.happened("compensation:recorded", "element", "scope", "process", "variables", "inner")
+    assert recorded == [
+        ("a", inner, "p", {"who": "a"}, None),
+        ("s", "s1", "p", {"n": 1}, inner),
+        ("b", "s1", "p", {"item": "x", "loopCounter": 1}, None),
+        ("b", "s1", "p", {"item": "y", "loopCounter": 2}, None),
+    ]

@@ -12,8 +12,8 @@ import pytest
 
 from engine.kernel import Event
 from engine.model import elements as model
-from engine.protocol.stimuli import CompleteTask, RetryIncident, ReturnHandler, ThrowError
-from tests.engine.kernel.building import Run, error, feel, make, maps, process, script, simple
+from engine.protocol.stimuli import CompleteTask, FireTimer, RetryIncident, ReturnHandler, ThrowError
+from tests.engine.kernel.building import Run, error, feel, make, maps, process, script, simple, timer
 
 
 def user(id_: str, **more: Any) -> Any:
@@ -286,3 +286,25 @@ def test_many_scripted_items(is_sequential: bool) -> None:
     run = Run(simple([each], "start -> each -> end"), list=list(range(300)))
     assert run.state.root_variables["all"] == [n * n for n in range(300)]
     assert "square" not in run.state.root_variables
+
+
+@pytest.mark.parametrize("kind", ["sub", "call"])
+def test_a_deadline_around_work_inside_work(kind: str) -> None:
+    """The waits of boundary events begin with the sub-process or call, see its inputs, and end with it."""
+    inputs = maps(hours='"PT2H"')
+    late = make(model.BoundaryEvent, "late", attached_to=kind, trigger=timer("duration", "hours"))
+    flows = f"start -> {kind} -> end\nlate -> end"
+    if kind == "call":
+        definition = calling(called(user("work")), flows, [late], inputs=inputs)
+    else:
+        nodes = sub(user("work"), inputs=inputs)
+        definition = simple([*nodes, late], f"{flows}\ns1 -> work -> e1")
+    run = Run(definition)
+    assert [each.element for each in run.state.waits.values()] == ["late"]
+    done(run, "work")
+    assert run.happened("timer:cancelled", "element") == ["late"]
+    assert run.status == "completed"
+    run = Run(definition)
+    run(FireTimer(wait=run.wait("late")))
+    assert run.happened("element:cancelled", "element") == ["work", kind]
+    assert run.status == "completed"
