@@ -119,7 +119,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
 ]
 
 
-@pytest.mark.parametrize("act", ["check", "draft", "publish"])
+@pytest.mark.parametrize("act", ["check", "draft", "publish", "examination"])
 def test_a_file_that_the_process_has_not_is_refused_by_name(office: Office, olivia: Browser, act: str) -> None:
     for files, named in REFUSED:
         response = olivia.post_json(f"{AT}/{act}", {"files": files, "base_version": 1, "revision": 0})
@@ -147,7 +147,7 @@ MISSHAPEN: list[object] = [
 ]
 
 
-@pytest.mark.parametrize("act", ["check", "draft", "publish"])
+@pytest.mark.parametrize("act", ["check", "draft", "publish", "examination"])
 def test_a_post_of_another_shape_is_not_understood(olivia: Browser, act: str) -> None:
     for body in MISSHAPEN:
         response = olivia.post_json(f"{AT}/{act}", body)

@@ -91,6 +91,7 @@ POSTS = (
     "/processes/replenishment/check",
     "/processes/replenishment/draft",
     "/processes/replenishment/publish",
+    "/processes/replenishment/examination",
     "/processes/replenishment/draft/discard",
     "/processes/replenishment/expression",
 )
@@ -320,7 +321,7 @@ def test_whatever_names_a_sending_begins_one_case(office: Office, key: str) -> N
     assert first.location == second.location
 
 
-@pytest.mark.parametrize("act", ["check", "draft", "publish", "expression"])
+@pytest.mark.parametrize("act", ["check", "draft", "publish", "expression", "examination"])
 @pytest.mark.parametrize(
     "body",
     [
