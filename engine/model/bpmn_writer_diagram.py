@@ -9,6 +9,8 @@ from lxml import etree
 
 from engine.model.bpmn_reader import read_processes
 from engine.model.bpmn_writer import document, serialized
+from engine.model.bpmn_writer_artifacts import with_artifacts
+from engine.model.bpmn_writer_parts import NAMESPACES
 from engine.model.elements import Process
 from engine.model.layout import Box, Diagram, Line, Shape, lay_out
 from engine.model.problems import Problems
@@ -62,19 +64,23 @@ def _shown(root: Element) -> dict[str, Element]:
 
 
 def _add_pools(root: Element, processes: Sequence[Process]) -> None:
-    """Editors draw lanes in a pool only."""
+    """Editors draw lanes in a pool only; and where there are pools, only processes that have one."""
     drawn = [each for each in processes if set(each.nodes) != {each.id}]
-    if children(root, "collaboration") or not (len(drawn) > 1 or any(each.lanes for each in drawn)):
+    collaboration = next(iter(children(root, "collaboration")), None)
+    if collaboration is None and len(drawn) < 2 and not any(each.lanes for each in drawn):
         return
     taken = {each.get("id") for each in root.iter(f"{{{BPMN}}}*")}
-    element = etree.Element(f"{{{BPMN}}}collaboration", id=_free("collaboration", taken))
-    for process in drawn:
-        pool = etree.SubElement(element, f"{{{BPMN}}}participant", id=_free(f"participant_{process.id}", taken))
+    if collaboration is None:
+        collaboration = etree.Element(f"{{{BPMN}}}collaboration", id=_free("collaboration", taken))
+        root.insert(root.index(children(root, "process")[0]), collaboration)
+    known = children(collaboration, "participant")
+    places = {reference(each.get("processRef") or "") for each in known}
+    for position, process in enumerate((each for each in drawn if each.id not in places), len(known)):
+        pool = etree.Element(f"{{{BPMN}}}participant", id=_free(f"participant_{process.id}", taken), nsmap=NAMESPACES)
         if process.name:
             pool.set("name", process.name)
         pool.set("processRef", process.id)
-    first = next(iter(children(root, "process")))
-    root.insert(root.index(first), element)
+        collaboration.insert(collaboration.index(known[-1]) + 1 + position - len(known) if known else position, pool)
 
 
 def _free(wanted: str, taken: set[str | None]) -> str:
@@ -93,7 +99,7 @@ def add_diagram(root: Element, processes: Sequence[Process]) -> None:
     if collaboration is not None:
         for each in children(collaboration, "participant"):
             pools[reference(each.get("processRef") or "")] = each.get("id") or ""
-    diagram = lay_out(drawn, pools, _associations(root))
+    diagram = with_artifacts(root, lay_out(drawn, pools, _associations(root)))
     plane_of = collaboration if collaboration is not None else next(iter(children(root, "process")), None)
     if plane_of is not None:
         _write(root, plane_of.get("id") or "", diagram)
@@ -109,7 +115,9 @@ def _associations(root: Element) -> dict[str, str]:
 
 
 def _write(root: Element, plane_of: str, diagram: Diagram) -> None:
-    whole = etree.SubElement(root, f"{{{_DI}}}BPMNDiagram", id=f"diagram_{plane_of}")
+    whole = etree.Element(f"{{{_DI}}}BPMNDiagram", id=f"diagram_{plane_of}", nsmap=NAMESPACES)
+    relationships = children(root, "relationship")
+    root.insert(root.index(relationships[0]) if relationships else len(root), whole)
     plane = etree.SubElement(whole, f"{{{_DI}}}BPMNPlane", id=f"plane_{plane_of}", bpmnElement=plane_of)
     for shape in diagram.shapes.values():
         _write_shape(plane, shape)

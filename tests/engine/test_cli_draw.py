@@ -10,8 +10,9 @@ from lxml import etree
 
 from engine import cli
 from engine.model.bpmn_reader import read_processes
+from engine.model.schema import validate
 from engine.settings import CHECKOUT
-from tests.engine.model.diagrams import DI, faults_of
+from tests.engine.model.diagrams import DI, faults_of, read
 
 REPLENISHMENT = CHECKOUT / "processes" / "replenishment" / "replenishment.bpmn"
 SHORT = """
@@ -90,3 +91,29 @@ def test_what_cannot_be_read_or_written_is_said(tmp_path: Path, capsys: pytest.C
     assert "does not exist" in said(capsys, str(tmp_path / "nothing"), "-o", str(tmp_path / "x.bpmn"), code=2)[1]
     nowhere = tmp_path / "no" / "where.bpmn"
     assert "cannot be written" in said(capsys, str(REPLENISHMENT), "-o", str(nowhere), code=2)[1]
+
+
+@pytest.mark.parametrize("name", ["pools.bpmn", "activities.bpmn", "expedition.bpmn"])
+def test_notes_data_and_pools_of_others_are_placed_too(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (source,) = (each for each in (CHECKOUT / "tests").rglob(name) if "conformance" not in each.parts)
+    out = tmp_path / "new.bpmn"
+    said(capsys, str(source), "-o", str(out))
+    assert validate(out.read_bytes(), name) == ()
+    assert read_processes(out.read_bytes(), name) == read_processes(source.read_bytes(), name)
+    drawn = read(out.read_bytes())
+    around = {"textAnnotation", "dataObjectReference", "dataStoreReference", "group", "participant"}
+    assert {key for key, kind in drawn.kinds.items() if kind in around} <= set(drawn.shapes)
+    assert {key for key, kind in drawn.kinds.items() if kind == "messageFlow"} <= set(drawn.lines)
+
+
+def test_what_cannot_be_placed_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "talk.bpmn"
+    shown = b'<bpmndi:BPMNShape id="talk_di" bpmnElement="talk"><dc:Bounds x="1" y="1" width="40" height="40"/></bpmndi:BPMNShape>'
+    xml = REPLENISHMENT.read_bytes().replace(
+        b"</bpmn:collaboration>", b'<bpmn:conversation id="talk"/></bpmn:collaboration>'
+    )
+    source.write_bytes(xml.replace(b"</bpmndi:BPMNPlane>", shown + b"</bpmndi:BPMNPlane>"))
+    assert "talk" in said(capsys, str(source), "-o", str(tmp_path / "x.bpmn"), code=1)[1]
+    assert not (tmp_path / "x.bpmn").exists()

@@ -15,8 +15,10 @@ from engine.model.layout.ordering import order_slots
 from engine.model.layout.rows import assign_rows
 from engine.model.layout.sheet import Sheet, make_sheet
 
-_MOST_SLOTS = 12_000
+_MOST_SLOTS = 10_000
 """How much is tried: as many arrangements as have so many slots together."""
+_QUICK, _THOROUGH = 4, 16
+"""Sweeps over the columns: to compare choices, and at the end."""
 _TURNED = 6
 """A flow that leads to the left without being a loop is as bad as so many bends; a crossing is worse."""
 _UPPER = 5
@@ -46,6 +48,7 @@ class _Search:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._turned: set[Link] = set()
+        self._sweeps = _QUICK
         self._choices = {link: _first_choice(link) for link in scope.links}
         first = self._arranged(self._choices)
         assert first is not None, "after turning loops no circle is left"
@@ -63,6 +66,10 @@ class _Search:
             if self.best.cost[0]:
                 for link in self._scope.links:
                     self._try_turned(link)
+        if self.best.cost[0]:
+            self._left = 1
+            self._sweeps = _THOROUGH
+            self._try(self._choices)
 
     def _try(self, choices: Mapping[Link, Choice]) -> bool:
         if self._left <= 0:
@@ -93,7 +100,7 @@ class _Search:
         if column_of is None:
             return None
         sheet = make_sheet(scope, column_of, choices)
-        crossings = order_slots(sheet)
+        crossings = order_slots(sheet, self._sweeps)
         firsts = assign_rows(sheet)
         bends = sum(
             left.row != right.row for chain in sheet.chains.values() for left, right in itertools.pairwise(chain)

@@ -5,7 +5,7 @@ neighbours, then every order of small columns (Sugiyama's third step). Lanes kee
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations, groupby, pairwise, permutations
 
 from engine.model.layout.sheet import Sheet, Slot, Unit
@@ -16,7 +16,7 @@ _EXACT = 5
 Segments = list[list[tuple[Slot, Slot]]]
 
 
-def order_slots(sheet: Sheet, sweeps: int = 8) -> int:
+def order_slots(sheet: Sheet, sweeps: int) -> int:
     """Order the columns of ``sheet``; how many crossings are left between neighbouring columns."""
     segments = segments_of(sheet)
     best = _total(segments)
@@ -126,7 +126,7 @@ def _try_all(sheet: Sheet, segments: Segments) -> None:
     sheet.list_slots()
 
 
-def _crossings_in(units: Sequence[Unit], count: _Pairs) -> int:
+def _crossings_in(units: Iterable[Unit], count: _Pairs) -> int:
     return sum(count(upper, lower) for upper, lower in combinations(units, 2))
 
 
