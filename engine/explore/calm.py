@@ -1,8 +1,8 @@
-"""Tasks whose end disturbs nobody: where one waits among others, the proof lets it end first and leaves all other orders out.
+"""What waits and disturbs nobody: where it does among others, the proof lets it go on first and leaves all other orders out.
 
-A partial-order reduction by strong stubborn sets of one task each (Valmari, "Stubborn sets for reduced state space generation", 1990, and
-"Stop It, and Be Stubborn!", 2017; Godefroid, "Partial-Order Methods for the Verification of Concurrent Systems", 1996).
-``docs/soundness.md`` says why the answer is the same. All is read from the drawing, and whatever is in doubt is not calm.
+A partial-order reduction by strong stubborn sets, each of all that can happen to one task or event (Valmari, "Stubborn sets for reduced
+state space generation", 1990, and "Stop It, and Be Stubborn!", 2017; Godefroid, "Partial-Order Methods for the Verification of Concurrent
+Systems", 1996). ``docs/soundness.md`` says why the answer is the same. All is read from the drawing, and whatever is in doubt is not calm.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _WAITING = model.UserTask | model.ServiceTask | model.ReceiveTask | model.EventB
 
 
 def calm_tasks(reach: Reach, names: Names, given_by: Declared) -> frozenset[str]:
-    """The tasks of which the end commutes with all that can happen beside it, and which nothing else can end or hold up.
+    """The tasks and events that wait, of which the end commutes with all that can happen beside it, and which nothing else can end.
 
     ``names`` are the variables that are followed, ``given_by`` says which somebody outside may give for an element (None: any).
     """
@@ -152,20 +152,30 @@ class _Calm:
 
     def _is_calm(self, element: str) -> bool:
         node = self._reach.node(element)
-        if not isinstance(node, model.UserTask | model.ServiceTask) or node.is_for_compensation:
+        if not isinstance(node, _WAITING | model.CatchEvent):
             return False
         if element in self._recurring or not self._late.isdisjoint(self._reach.after(element)):
             return False
-        if not self._is_undisturbed(node) or self._gives(node):
+        if not self._is_undisturbed(node):
             return False
-        return all(map(self._is_harmless, self._entered_after(element)))
+        ends = [node, *self._events(node)]
+        if any(map(self._gives, ends)):
+            return False
+        return all(self._is_harmless(each) for end in ends for each in self._entered_after(end.id))
+
+    def _events(self, node: model.Node) -> Iterator[model.Node]:
+        """The events by which it ends otherwise: those on its boundary, those after an event-based gateway."""
+        if isinstance(node, model.Activity):
+            yield from map(self._reach.node, node.boundary)
+        elif isinstance(node, model.EventBasedGateway):
+            yield from (self._reach.node(each) for each in self._reach.next[node.id] if each != node.scope)
 
     def _is_undisturbed(self, node: model.Node) -> bool:
         """Nothing around it, in the processes that call this one neither, can end it or begin beside it."""
         waiting: list[model.Node] = [node]
         while waiting:
             at = waiting.pop()
-            if isinstance(at, model.Activity) and (at.boundary or _may_be_enough(at)):
+            if isinstance(at, model.Activity) and not self._ends_by_itself(at, is_around=at is not node):
                 return False
             process = self._reach.process_of[at.id]
             for beside in process.inside.get(at.scope, ()):
@@ -179,11 +189,20 @@ class _Calm:
                 waiting.extend(map(self._reach.node, self._callers.get(process.id, ())))
         return True
 
-    def _gives(self, node: model.Activity) -> bool:
+    def _ends_by_itself(self, at: model.Activity, *, is_around: bool) -> bool:
+        """No event ends what is inside, and what is not around others has no event that leaves it waiting."""
+        if _may_be_enough(at):
+            return False
+        if is_around or at.is_repeated:
+            return not at.boundary
+        events = map(self._reach.node, at.boundary)
+        return all(isinstance(each, model.BoundaryEvent) and each.is_interrupting for each in events)
+
+    def _gives(self, node: model.Node) -> bool:
         """Whoever answers, or what becomes of the answer, writes or asks what is followed."""
         if self._touches(_at_end(node, self._reach)):
             return True
-        if node.outputs or not self._names:
+        if getattr(node, "outputs", ()) or not self._names:
             return False
         given = self._given_by(node)
         return given is None or not self._names.isdisjoint(given)

@@ -93,7 +93,7 @@ class Graph:
 
     @cached_property
     def _calm(self) -> Names:
-        """The tasks of which the end is looked at alone; found when first something else can happen too."""
+        """What is looked at alone where it waits; found when first something else can happen too."""
         return calm_tasks(self.reach, self.shared.names, self.surroundings.given_by)
 
     def explore(self, stop: Callable[[Place], bool]) -> Place | None:
@@ -170,11 +170,22 @@ class Graph:
             return ()
         possible = self.happenings.of(trial)
         if self._is_reduced and len(possible) > 1 and self._calm:
-            for each in possible:
-                if each.kind in ("task", "handler") and state.activities[each.about].element in self._calm:
-                    self.left_out += 1
-                    return (each,)
+            return self._alone(trial, possible)
         return possible
+
+    def _alone(self, trial: Trial, possible: Sequence[Happening]) -> Sequence[Happening]:
+        """All that can happen to one activity that is calm, as little as there is; everything, when none is."""
+        activities = trial.state.activities
+        by_activity: dict[str, list[Happening]] = {}
+        for each in possible:
+            owner = self.happenings.owner(trial, each)
+            if owner in activities and activities[owner].element in self._calm:
+                by_activity.setdefault(owner, []).append(each)
+        if not by_activity:
+            return possible
+        found = min(by_activity.values(), key=len)
+        self.left_out += len(found) < len(possible)
+        return found
 
     def _note(self, trial: Trial, parent: Place | None, possible: Sequence[Happening]) -> Place | None:
         """Keep where a run has come; None when somebody was there before."""

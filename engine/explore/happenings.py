@@ -100,6 +100,10 @@ class Happenings:
                 found.append(Happening("timer" if wait.name is None else "message", wait.id))
         return found + [Happening("signal", each) for each in signals]
 
+    def owner(self, trial: Trial, what: Happening) -> str:
+        """The id of the activity (or scope) to which it happens; of a signal nobody's, so its name."""
+        return trial.state.waits[what.about].activity if what.kind in ("timer", "message") else what.about
+
     def happen(self, trial: Trial, what: Happening) -> None:
         """Let it happen."""
         match what.kind:

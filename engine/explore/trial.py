@@ -111,12 +111,12 @@ class Trial(Moves):
         """Work until something was chosen, or everything rests; a long way is cut, and goes on from the state reached."""
         for _ in range(_MOVES_AT_ONCE):
             if self.taken:
-                self.rests = self._is_at_rest()
-                return
+                break
             if (work := self.next_work()) is None:
                 self.rests = True
                 return
             self.do(work)
+        self.rests = self._is_at_rest()
 
     def _is_at_rest(self) -> bool:
         """No automatic work is left."""

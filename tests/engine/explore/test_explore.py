@@ -454,30 +454,35 @@ def test_a_form_gives_nothing_but_its_options() -> None:
 # -- bounds, bundles, words -------------------------------------------------------------------------------------------------------
 
 
-def wide(branches: int, *, are_limited: bool) -> Model:
-    """Tasks beside each other, perhaps each with a time limit."""
-    nodes, flows = [both("s"), both("j")], ["start -> s", "j -> end"]
+def wide(branches: int, *more: Any) -> Model:
+    """Tasks beside each other, each with a time limit, and ``more``."""
+    nodes, flows = [both("s"), both("j"), *more], ["start -> s", "j -> end", *(f"s -> {each.id} -> j" for each in more)]
     for n in range(branches):
-        nodes += [user(f"a{n}"), xor(f"m{n}")]
-        flows.append(f"s -> a{n} -> m{n} -> j")
-        if are_limited:
-            nodes.append(on(f"late{n}", f"a{n}", timer("duration", '"PT1H"')))
-            flows.append(f"late{n} -> m{n}")
+        nodes += [user(f"a{n}"), xor(f"m{n}"), on(f"late{n}", f"a{n}", timer("duration", '"PT1H"'))]
+        flows += [f"s -> a{n} -> m{n} -> j", f"late{n} -> m{n}"]
     return simple(nodes, "\n".join(flows))
 
 
 def test_a_bound_is_counted_and_never_gives_sound() -> None:
-    limited = wide(7, are_limited=True)
-    first, second = (of(limited, max_states=100) for _ in range(2))
+    in_order = wide(5, catch("told", signal("told")))
+    first, second = (of(in_order, max_states=20) for _ in range(2))
     assert (first.soundness, first.kind) == (Soundness.NOT_DECIDED, Kind.BOUND)
     assert first == second
-    assert of(limited).is_sound
+    assert of(in_order).is_sound
 
 
 def test_tasks_that_disturb_nobody_are_looked_at_in_one_order() -> None:
-    verdict = of(wide(30, are_limited=False))
+    verdict = of(wide(30))
     assert verdict.is_sound
     assert verdict.states < 100
+
+
+@pytest.mark.parametrize("length", range(34, 46))
+def test_however_long_a_way_without_anybody_is(length: int) -> None:
+    way = [script(f"t{number}") for number in range(length)]
+    line = " -> ".join(("start", *(each.id for each in way), "s"))
+    verdict = of(simple([*way, both("s"), user("a"), user("b"), both("j")], f"{line}\ns -> a -> j -> end\ns -> b -> j"))
+    assert verdict.is_sound
 
 
 def test_shipped_processes_are_sound() -> None:
