@@ -12,6 +12,7 @@ from engine.feel import Expression
 from engine.model.bpmn_data import read_item_names
 from engine.model.bpmn_nodes import read_node
 from engine.model.bpmn_parts import Reading, raw_property
+from engine.model.bpmn_repetition import let_items_go_on
 from engine.model.elements import Flow, Lane, Node, Process
 from engine.model.event_checks import check_events
 from engine.model.event_definitions import Declarations, read_declarations
@@ -114,6 +115,7 @@ def _read_process(element: Element, file: _File) -> Process:
             file.unread.append(raw.id)
         else:
             nodes[node.id] = node
+    let_items_go_on(nodes, skeleton, problems)
     return Process(
         id=skeleton.id,
         name=skeleton.name,

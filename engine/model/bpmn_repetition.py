@@ -8,19 +8,24 @@ from typing import Any
 from engine.model.bpmn_data import variable_of
 from engine.model.bpmn_parts import Reading
 from engine.model.elements import (
+    Activity,
+    BoundaryEvent,
     ComplexBehavior,
     EscalationDefinition,
     MultiInstance,
     MultiInstanceBehavior,
     MultipleDefinition,
+    Node,
     SignalDefinition,
     SingleDefinition,
     StandardLoop,
+    definitions_of,
 )
 from engine.model.event_definitions import Unreadable, read_definition, read_referenced
 from engine.model.expressions import VARIABLE_NAME, compiled, feel, feel_only
 from engine.model.problems import Problems
-from engine.model.vocabulary import FALSE, TRUE
+from engine.model.skeleton import Skeleton
+from engine.model.vocabulary import TRUE
 from engine.model.xml_file import Element, child, children, reference, text_of
 from engine.model.zeebe import Extensions, read_extensions
 
@@ -128,15 +133,35 @@ def _thrown(key: str, activity: Element, reading: Reading, place: str) -> Single
 def _may_throw(
     event: SingleDefinition | Unreadable, activity: Element, reading: Reading, place: str
 ) -> SingleDefinition | None:
-    """What an item may throw. BPMN does not say what becomes of the other items when the boundary event that catches it interrupts."""
+    """What an item may throw: what leaves the other items alone."""
     if isinstance(event, Unreadable):
         return None
-    attached = reading.skeleton.attached.get(activity.get("id") or "", ())
-    interrupts = any(each.element.get("cancelActivity") not in FALSE for each in attached)
-    if not isinstance(event, SignalDefinition | EscalationDefinition) or interrupts:
+    if not isinstance(event, SignalDefinition | EscalationDefinition):
         reading.problems.add("unsupported_multi_instance_behavior", activity, place=place, behavior=place)
         return None
     return event
+
+
+def let_items_go_on(nodes: dict[str, Node], skeleton: Skeleton, problems: Problems) -> None:
+    """Boundary events that catch what the items of their activity throw give a token for each throw, and end nothing.
+
+    BPMN table 10.29: *None* throws "for each instance completing", *One* lets the others complete (workflow pattern 34), which a boundary
+    event that ends them all would contradict. Where it is drawn as one that interrupts, a warning says so. ``nodes`` is changed.
+    """
+    for event in [each for each in nodes.values() if isinstance(each, BoundaryEvent) and each.is_interrupting]:
+        host = nodes.get(event.attached_to)
+        many = host.multi_instance if isinstance(host, Activity) else None
+        if many is None:
+            continue
+        thrown = [each for each in (many.event, *(each.event for each in many.complex)) if each is not None]
+        if any(_catches(caught, each) for caught in definitions_of(event.trigger) for each in thrown):
+            nodes[event.id] = replace(event, is_interrupting=False)
+            problems.add("items_go_on", skeleton.nodes[event.id].element, place="cancelActivity", severity="warning")
+
+
+def _catches(caught: SingleDefinition, thrown: SingleDefinition) -> bool:
+    catches_every = isinstance(caught, EscalationDefinition) and caught.code is None
+    return caught == thrown or (catches_every and isinstance(thrown, EscalationDefinition))
 
 
 def _by_number(cardinality: Element, activity: Element, problems: Problems) -> MultiInstance | None:

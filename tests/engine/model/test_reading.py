@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from engine.kernel import advance
 from engine.kernel.state import ROOT
 from engine.model.bpmn_reader import read_process_file, read_processes
 from engine.model.elements import (
+    BoundaryEvent,
     BusinessRuleTask,
     CallActivity,
     Model,
@@ -24,7 +26,7 @@ from engine.model.elements import (
     Task,
     UserTask,
 )
-from engine.protocol.events import IncidentRaised, InstanceCompleted, TaskCreated
+from engine.protocol.events import ElementEntered, IncidentRaised, InstanceCompleted, TaskCreated
 from engine.protocol.stimuli import CompleteTask, Start
 
 FILES = Path(__file__).with_name("files")
@@ -197,6 +199,52 @@ def test_multi_instance_behaviours(nodes: dict[str, Any]) -> None:
     assert nodes["signals"].multi_instance.behavior is MultiInstanceBehavior.NONE
     assert nodes["signals"].multi_instance.event == SignalDefinition(name="one.done")
     assert [each.event.name for each in nodes["complex"].multi_instance.complex[:1]] == ["one.done"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "thrown", "caught", "warned", "is_interrupting"),
+    [
+        ("None", "none", '<signalEventDefinition signalRef="x"/>', True, False),
+        ("One", "one", '<signalEventDefinition signalRef="x"/>', True, False),
+        ("One", "one", '<signalEventDefinition signalRef="y"/>', False, True),
+        ("One", "one", "<escalationEventDefinition/>", False, True),
+        ("None", "none", "<errorEventDefinition/>", False, True),
+    ],
+)
+def test_a_boundary_event_that_catches_what_items_throw_ends_nothing(
+    behaviour: str, thrown: str, caught: str, *, warned: bool, is_interrupting: bool
+) -> None:
+    xml = definitions(
+        '<signal id="x" name="x"/><signal id="y" name="y"/><signalEventDefinition id="d1" signalRef="x"/>'
+        '<process id="p" isExecutable="true"><startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="a"/>'
+        f'<task id="a"><multiInstanceLoopCharacteristics behavior="{behaviour}"'
+        f' {thrown}BehaviorEventRef="d1"><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics></task>'
+        f'<boundaryEvent id="b" attachedToRef="a">{caught}</boundaryEvent>'
+        '<sequenceFlow id="g" sourceRef="b" targetRef="e"/><endEvent id="e"/></process>'
+    )
+    read = read_process_file(xml, "x.bpmn")
+    (process,) = read.processes
+    warnings = [(each.code, each.element_id) for each in read.warnings]
+    assert (("items_go_on", "b") in warnings) is warned
+    boundary = process.nodes["b"]
+    assert isinstance(boundary, BoundaryEvent)
+    assert boundary.is_interrupting is is_interrupting
+
+
+def test_items_that_throw_an_escalation_pass_a_token_each_and_all_complete() -> None:
+    xml = definitions(
+        '<escalation id="x" escalationCode="X"/><escalationEventDefinition id="d1" escalationRef="x"/>'
+        '<process id="p" isExecutable="true"><startEvent id="s"/><sequenceFlow id="f" sourceRef="s" targetRef="a"/>'
+        '<task id="a"><multiInstanceLoopCharacteristics isSequential="true" behavior="None" noneBehaviorEventRef="d1">'
+        "<loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics></task>"
+        '<boundaryEvent id="b" attachedToRef="a"><escalationEventDefinition/></boundaryEvent>'
+        '<sequenceFlow id="g" sourceRef="b" targetRef="seen"/><endEvent id="seen"/></process>'
+    )
+    model = Model(processes={each.id: each for each in read_processes(xml, "x.bpmn")})
+    _, events = advance(model, None, Start(process="p"), NOW)
+    entered = Counter(each.element for each in events if isinstance(each, ElementEntered))
+    assert (entered["a"], entered["seen"]) == (4, 3)  # the activity as a whole, and its three items
+    assert isinstance(events[-1], InstanceCompleted)
 
 
 # -- people and scripts -----------------------------------------------------------------------------------------------------------------
