@@ -120,7 +120,7 @@ def _draw_any_time(steps: Steps, said: Mapping[str, Any], path: Path, spot: Spot
     sheet = steps.sheet
     around = sheet.node("subProcess", said["id"], sheet.row(said, path, spot), path, said, triggeredByEvent="true")
     identity = around.get("id") or ""
-    inside = Spot(scope=around, strand=identity)
+    inside = Spot(scope=around, strand=identity, is_inside=True)
     start = sheet.node(
         "startEvent", f"{identity}_start", inside, path, {}, isInterrupting="true" if is_interrupting else "false"
     )

@@ -20,12 +20,13 @@ from engine.model.yaml_file import Path, YamlFile
 class Spot:
     """Where the next node is drawn. ``strand`` names what runs as one: what runs beside it is another strand, and nobody can go there.
 
-    ``lane`` is None inside groups, which stand in one row as a whole.
+    ``lane`` is None where there are no rows, and inside groups, which stand in one row as a whole.
     """
 
     scope: Element
     strand: str
     lane: str | None = None
+    is_inside: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -59,6 +59,8 @@ class Steps:
         for position, step in enumerate(steps):
             here = (*path, position)
             verb = next(each for each in step if each in VERBS)
+            if "who" in step and verb != "ask" and spot.is_inside:
+                self.sheet.refuse("short_form_row_inside", (*here, "who"))
             spot = self.sheet.row(step, here, spot)
             identity = step[verb]
             if verb != _JUMP and identity not in self.strands:
@@ -119,7 +121,7 @@ class Steps:
         identity = activity.get("id") or ""
         self._arrive(arriving, activity, step[verb])
         if verb == "group":
-            inside = Spot(scope=activity, strand=identity)
+            inside = Spot(scope=activity, strand=identity, is_inside=True)
             start = self.sheet.node("startEvent", f"{identity}_start", inside, path, {})
             self.draw_whole(step["steps"], (*path, "steps"), start, inside, f"{identity}_end")
         for position, event in enumerate(step.get("meanwhile", ())):
@@ -174,6 +176,8 @@ class Steps:
             self._draw_part(each, here, way, replace(spot, strand=way.id) if verb in _OWN_STRANDS else spot)
             for (each, here), way in zip(parts, ways, strict=True)
         ]
+        if "meet at" in step and sum(each is not None for each in ends) < 2:
+            self.sheet.refuse("short_form_no_meeting", (*path, "meet at"))
         return self._meet(ends, join, step.get("meet at", f"{identity}_join"), path, spot)
 
     def _way_out(self, gateway: Element, part: Mapping[str, Any], path: Path, spot: Spot) -> Way:

@@ -265,16 +265,16 @@ class _Drawing:
             {"when": self.chance.choice(CONDITIONS)} for _ in range(self.chance.randint(1, 3))
         ]
         options.insert(self.chance.choice((len(options), len(options), 0)), {"otherwise": None})
-        goes_on = False
+        open_ways = 0
         for option in options:
             if self.maybe():
                 option["id"] = self.new("way")
             if self.maybe():
                 option["title"] = self.title()
-            goes_on |= self.then(option, is_strand=is_strand)
+            open_ways += self.then(option, is_strand=is_strand)
         step["options"] = options
-        self.add_meeting(step)
-        return step, goes_on
+        self.add_meeting(step, open_ways)
+        return step, open_ways > 0
 
     def then(self, said: dict[str, Any], *, is_strand: bool = False, may_jump: bool = True) -> bool:
         """What follows, as steps or ``go on``; whether it goes on."""
@@ -300,33 +300,33 @@ class _Drawing:
         self.strand, self.is_inside = before
         return found
 
-    def add_meeting(self, step: Step) -> None:
-        if self.maybe(0.2):
+    def add_meeting(self, step: Step, open_ways: int) -> None:
+        if open_ways > 1 and self.maybe(0.3):
             step["meet at"] = self.new("meeting")
 
     def parallel(self) -> tuple[Step, bool]:
         step = self.named("at the same time")
         parts: list[dict[str, Any]] = []
-        goes_on = False
+        open_ways = 0
         for _ in range(self.chance.randint(2, 3)):
             steps, is_open = self.nested(is_strand=True)
-            goes_on |= is_open
+            open_ways += is_open
             parts.append(({"title": self.title()} if self.maybe() else {}) | {"steps": steps})
         step["parts"] = parts
-        self.add_meeting(step)
-        return step, goes_on
+        self.add_meeting(step, open_ways)
+        return step, open_ways > 0
 
     def first(self) -> tuple[Step, bool]:
         step = self.named("wait for the first", "first")
         events: list[dict[str, Any]] = []
-        goes_on = False
+        open_ways = 0
         for _ in range(self.chance.randint(2, 3)):
             event = self.event(("after", "at", "message", "signal", "condition"))
-            goes_on |= self.then(event)
+            open_ways += self.then(event)
             events.append(event)
         step["events"] = events
-        self.add_meeting(step)
-        return step, goes_on
+        self.add_meeting(step, open_ways)
+        return step, open_ways > 0
 
     def group(self) -> tuple[Step, bool]:
         step = self.named("group")
