@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from math import ceil
 
 from engine.model.layout.geometry import Size
 from engine.model.layout.items import EVENT, Attached, Item, Link
@@ -131,7 +132,7 @@ def _spread(body: Body, leftward: list[Turn], rightward: list[Turn]) -> None:
         shift = max(0.0, width - 8 - max(start, at))
         for turn in rightward:
             turn.x += shift
-    body.width = width
+    body.width = 2.0 * ceil(width / 2)
 
 
 def _label_width(turn: Turn) -> float:

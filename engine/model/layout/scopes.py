@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from engine.model.elements import BoundaryEvent, Node, Process, SubProcess
 from engine.model.layout.arranging import arrange
@@ -75,6 +76,11 @@ def _title_length(name: str) -> float:
     return max(longest, whole / 2 + longest / 2 if whole > _LEAST_LANE else whole) + 16
 
 
+def _even(length: float) -> float:
+    """At least so long, and its half a whole number of pixels."""
+    return 2.0 * ceil(length / 2)
+
+
 class _Scopes:
     """The scopes of one process."""
 
@@ -118,16 +124,17 @@ class _Scopes:
         shapes, lines = placed.shapes, placed.lines
         boxes = [each.box for each in shapes] + [each.label for each in shapes if each.label is not None]
         width = max([placed.width, *(each.right for each in boxes)], default=0.0)
-        dx = max(0.0, -min((each.x for each in boxes), default=0.0))
+        dx = _even(max(0.0, -min((each.x for each in boxes), default=0.0)))
         diagram = Diagram(shapes={each.id: each for each in shapes}, lines={each.id: each for each in lines})
-        return _Drawn(diagram.moved(dx, 0), Size(width + dx, placed.lanes[-1]), placed.anchor, tuple(placed.lanes))
+        size = Size(_even(width + dx), placed.lanes[-1])
+        return _Drawn(diagram.moved(dx, 0), size, placed.anchor, tuple(placed.lanes))
 
     def _inside(self, node: SubProcess) -> _Drawn:
         """The whole box of a sub-process: its content, room for its name, a border."""
         drawn = self._draw(node.id, 1, {})
         name = text_size(node.name.strip() or " ", 400, INSIDE)
         title = max(_TITLE, name.height + 16)
-        width = max(drawn.size.width + 2 * _PADDING, name.width + 40, 140)
+        width = _even(max(drawn.size.width + 2 * _PADDING, name.width + 40, 140))
         height = max(drawn.size.height + title + _PADDING, 80)
         return _Drawn(drawn.diagram.moved(_PADDING, title), Size(width, height), drawn.anchor + title)
 
