@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
 
+from engine.feel import Value
 from engine.kernel import Event, State, Stimulus, advance
 from engine.model import elements as model
+from engine.protocol.stimuli import CompleteTask, ReturnHandler
 from engine.stories import Recorded, Story, read_story, recorded
 from tests.engine.kernel.blocks import AROUND, BRANCHES, EVENTS, INSIDE, TASKS, Block
-from tests.engine.kernel.building import Run, at, feel
+from tests.engine.kernel.building import Run, at, feel, maps
 from tests.engine.kernel.drawing_events import draw
 from tests.engine.kernel.playing import Player
 
@@ -66,30 +69,55 @@ class _Plain(Run):
         return happened
 
 
-def case_of(block: Block, seed: int) -> tuple[model.Model, Story]:
-    """A case of the process of a block, in a random order of ready work, to its end."""
+def case_of(block: Block, seed: int, *, is_writing: bool = True) -> tuple[model.Model, Story]:
+    """A case of the process of a block, in a random order of ready work, to its end; ``is_writing``: with variables of all kinds."""
     chance = Random(f"{seed} case")
     definition, drawing = draw(block)
-    definition = _writing(definition, chance)
+    definition = _writing(definition, chance) if is_writing else definition
     run = _Plain(definition, **drawing.variables)
     player = Player(run, drawing)
     history = [Recorded(at=run.now, actor="x", event=each) for each in run.events]
     while not run.state.is_ended:
         run.now += timedelta(seconds=chance.choice(PAUSES))
-        run(chance.choice(player.ready()))
+        stimulus = chance.choice(player.ready())
+        run(_answering(stimulus, chance) if is_writing else stimulus)
         history += [Recorded(at=run.now, actor="x", event=each) for each in run.events[len(history) :]]
     text = recorded(run.model, history, {"fr": "Un cas", "en": "A case"}, at)
     return definition, read_story(text.encode(), "stories/case.yaml")
 
 
+def _answering(stimulus: Stimulus, chance: Random) -> Stimulus:
+    """With an answer now and then."""
+    answer: dict[str, Value] = {chance.choice("xyz"): Decimal(chance.randint(0, 9))}
+    if isinstance(stimulus, CompleteTask) and chance.random() < 0.4:
+        return replace(stimulus, variables=answer)
+    if isinstance(stimulus, ReturnHandler) and chance.random() < 0.4:
+        return replace(stimulus, result=answer)
+    return stimulus
+
+
 def _writing(definition: model.Model, chance: Random) -> model.Model:
-    """The same with scripts that write one of three variables, some of what another holds."""
+    """The same with scripts, mappings and multi-instances that write one of a few variables, some of what another holds."""
     processes = {}
     for process in definition.processes.values():
-        nodes = dict(process.nodes)
-        for node in process.nodes.values():
-            if isinstance(node, model.ScriptTask) and node.result_variable == "done":
-                source = chance.choice(("1", "2", "if x = null then 0 else x + 1", "[y]"))
-                nodes[node.id] = replace(node, result_variable=chance.choice("xyz"), expression=feel(source))
+        nodes = {node.id: _mapping(node, chance) for node in process.nodes.values()}
         processes[process.id] = replace(process, nodes=nodes)
     return replace(definition, processes=processes)
+
+
+def _mapping(node: model.Node, chance: Random) -> model.Node:
+    is_chosen = chance.random() < 0.4
+    match node:
+        case model.ScriptTask(result_variable="done"):
+            source = chance.choice(("1", "2", "if x = null then 0 else x + 1", "[y]", "{a: z}"))
+            return replace(node, result_variable=chance.choice("xyz"), expression=feel(source))
+        case model.UserTask() | model.ServiceTask() | model.BoundaryEvent() | model.ReceiveTask() if is_chosen:
+            return replace(node, outputs=maps(**{chance.choice(("y", "z__a")): chance.choice(("x", "y", "3"))}))
+        case model.Activity(multi_instance=model.MultiInstance() as many) if is_chosen and not node.outputs:
+            gathered = replace(many, output_collection="w", output_element=feel(chance.choice(("x", "y", "item"))))
+            return replace(node, multi_instance=gathered)
+        case model.CallActivity() if is_chosen:
+            return replace(node, outputs=maps(z="x"), inputs=maps(y="x"))
+        case model.SubProcess(is_event=False) if is_chosen and not node.inputs:
+            return replace(node, inputs=maps(x=chance.choice(("y", "7"))), outputs=chance.choice(((), maps(y="x"))))
+    return node

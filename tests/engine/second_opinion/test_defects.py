@@ -29,11 +29,11 @@ def explained(found: Opinion) -> str | None:
     return found.defect
 
 
-def of_block(block: Block, seeds: int = 8) -> set[str | None]:
+def of_block(block: Block, seeds: int = 5) -> set[str | None]:
     """The defects that explain what differs in some orders of work; nothing is unexplained."""
     found = []
     for seed in range(seeds):
-        definition, told = case_of(block, seed)
+        definition, told = case_of(block, seed, is_writing=False)
         found.append(compare(told, definition, None, at))
     return {each.defect for each in found if each.agreement is Agreement.DIFFERENT}
 

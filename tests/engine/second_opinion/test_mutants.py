@@ -19,7 +19,7 @@ from tests.engine.kernel.building import at
 from tests.engine.second_opinion.common import case_of, random_block
 from tests.engine.second_opinion.mutants import mutant
 
-FEW = 24
+FEW = 16
 MANY = int(os.environ.get("PROPERTIES", "400"))
 FEW_NOTICED, NOTICED = 0.6, 0.8
 """Of the mistakes that matter: unexplained. The others lie where a known defect strikes."""
