@@ -20,7 +20,7 @@ class Agreement(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
-    """The answer about one story (its ``file`` and ``title`` by language).
+    """The answer about one story, by its ``file``.
 
     ``obstacles``: why it is not compared, each with its element. ``difference``: the first one; ``defect`` is the code of the known
     defect of SpiffWorkflow that explains it (None: unexplained), ``reason`` what SpiffWorkflow said when it stopped.

@@ -69,6 +69,27 @@ def test_scripts_get_marks_and_variables(capsys: pytest.CaptureFixture[str]) -> 
     assert refused["variables"]["request_status"] == "refused"
 
 
+CONDITION = """<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="urn:d">
+<bpmn:process id="p" isExecutable="true"><bpmn:startEvent id="start"/><bpmn:endEvent id="end"/>
+<bpmn:intermediateCatchEvent id="ready"><bpmn:conditionalEventDefinition id="c"><bpmn:condition>=true</bpmn:condition>
+</bpmn:conditionalEventDefinition></bpmn:intermediateCatchEvent>
+<bpmn:sequenceFlow id="f1" sourceRef="start" targetRef="ready"/><bpmn:sequenceFlow id="f2" sourceRef="ready" targetRef="end"/>
+</bpmn:process></bpmn:definitions>"""
+
+
+def test_what_it_cannot_play_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, story = tmp_path / "p.bpmn", tmp_path / "a.yaml"
+    file.write_text(CONDITION, encoding="utf-8")
+    story.write_text(
+        "title: {fr: a, en: a}\nprocess: p\nstart: {at: 2026-11-23T09:00}\nsteps: []\nexpect: {end: end}",
+        encoding="utf-8",
+    )
+    assert play("--story", str(story), folder=file) == 1
+    said = capsys.readouterr().out
+    assert "The second engine cannot play" in said
+    assert "“ready” waits for a condition" in said
+
+
 def test_check_prints_the_figures(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["check", str(REPLENISHMENT)]) == 0
     said = capsys.readouterr().out
