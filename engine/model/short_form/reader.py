@@ -10,6 +10,7 @@ from engine.errors import DefinitionError, Problem
 from engine.model.bpmn_reader import read_tree
 from engine.model.elements import Process
 from engine.model.forms import Texts
+from engine.model.problems import Problems
 from engine.model.short_form.events import draw_event
 from engine.model.short_form.shape import shape_problems
 from engine.model.short_form.sheet import Sheet, Spot
@@ -46,9 +47,9 @@ def read_short_form(content: bytes, file: str) -> ShortForm:
     try:
         read = read_tree(sheet.root, file)
     except DefinitionError as error:
-        raise DefinitionError(tuple(_all_problems(sheet, error.problems))) from None
+        raise DefinitionError(_all_problems(sheet, error.problems)) from None
     if sheet.problems:
-        raise DefinitionError(tuple(_all_problems(sheet, read.warnings)))
+        raise DefinitionError(_all_problems(sheet, read.warnings))
     return ShortForm(
         process=read.processes[0],
         names={identity: texts for identity, texts in sheet.names.items() if identity != document.data["process"]},
@@ -146,13 +147,14 @@ def _jumped_to(said: object) -> Iterator[str]:
 # -- problems -------------------------------------------------------------------------------------------------------------------------
 
 
-def _all_problems(sheet: Sheet, read: tuple[Problem, ...]) -> Iterator[Problem]:
-    """Those of the form, then those of what it means, without those that only follow from the former."""
-    yield from sheet.problems
+def _all_problems(sheet: Sheet, read: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """Those of the form, then those of what it means, without those that only follow from the former; not more than anybody reads."""
+    problems = Problems(sheet.document.file)
     is_cut_off = any(each.code == "short_form_never_reached" for each in sheet.problems)
-    for each in read:
-        if not (is_cut_off and each.code in _FOLLOW):
-            yield _located(sheet, each)
+    located = (_located(sheet, each) for each in read if not (is_cut_off and each.code in _FOLLOW))
+    for each in (*sheet.problems, *located):
+        problems.take(each)
+    return problems.found
 
 
 def _located(sheet: Sheet, problem: Problem) -> Problem:

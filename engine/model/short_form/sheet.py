@@ -68,14 +68,14 @@ class Sheet:
         )
 
     def identity(self, wanted: str, path: Path) -> str:
-        """``wanted``, an id that is said in the form or made of one, if nothing else has it; else noted, and another one."""
-        key = (wanted, None)
-        if key in self.sources:
-            other = self.document.problem("", self.sources[key]).facts["line"]
+        """``wanted``, an id that is said in the form or made of one, if nothing else has it; else that is noted, and another one given."""
+        found = wanted
+        if (wanted, None) in self.sources:
+            other = self.document.problem("", self.sources[wanted, None]).facts["line"]
             self.refuse("short_form_id_twice", path, id=wanted, other=other)
-            return self.identity(f"{wanted}_", path)
-        self.sources[key] = path
-        return wanted
+            found = f"{wanted}_Again_{len(self.sources)}"  # with a capital letter, as no id of the form
+        self.sources[found, None] = path
+        return found
 
     def node(
         self, kind: str, wanted: str, spot: Spot, path: Path, said: Mapping[str, Any], **more: str | None

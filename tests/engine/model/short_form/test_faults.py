@@ -58,5 +58,7 @@ def test_a_word_that_is_nearly_right_is_named() -> None:
 def test_size_is_bounded() -> None:
     many = "".join("  - {}\n" for _ in range(MAXIMAL_VALUES))
     assert problems(HEAD + many) == [("short_form_too_large", 1)]
+    twice = "".join("  - {step: a}\n" for _ in range(200))
+    assert problems(HEAD + twice) == [("short_form_id_twice", line) for line in range(6, 205)]
     assert problems("process: p\n") == [("yaml_key_missing", 1)] * 2
     assert problems("- a\n") == [("short_form_type", 1)]
