@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -15,10 +16,13 @@ from SpiffWorkflow.util.task import TaskState
 from engine.feel import Environment, Value
 from engine.model import elements as model
 from engine.second_opinion import kinds, steps
-from engine.second_opinion.events import FIRED, PLANS, Cycle, Error, Payload, Plan, Signal, each_of
+from engine.second_opinion.events import PLANS, Error, Payload, Plan, Signal, each_of
 from engine.second_opinion.expressions import FeelEngine, FeelEnvironment
 from engine.second_opinion.trace import Kind, Mark, Status, waits
 from engine.second_opinion.translation import translated
+
+# it tells each change of each task; our log is not its diary
+logging.getLogger("spiff").setLevel(logging.WARNING)
 
 MOST_TASKS = 4_000
 """Of one workflow: k parallel blocks in a row make SpiffWorkflow predict 8·2ᵏ."""
@@ -151,8 +155,6 @@ class Machine:
         """A timer or a message comes to the one task that waits for it."""
         event = BpmnEvent(found.definition, payload=Payload(values=dict(payload)))
         found.task.task_spec.catch(found.task, event)
-        if isinstance(found.definition, Cycle):
-            found.task.internal_data[FIRED] = True
         found.task.task_spec._update(found.task)  # noqa: SLF001  # what SpiffWorkflow's event manager does
         self._run()
 

@@ -217,3 +217,9 @@ def test_another_process_on_the_other_side_is_unexplained(monkeypatch: pytest.Mo
     assert found.element == "b"
     assert "no reason is known" in found.sentence("en")
     assert "sans raison connue" in found.sentence("fr")
+
+
+def test_the_log_is_not_its_diary(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        opinion([TASK], "start -> task -> end", "[{task: task, by: ann}]")
+    assert [each.name for each in caplog.records if each.name.startswith("spiff")] == []
