@@ -15,7 +15,7 @@ from engine.model.layout.ordering import order_slots
 from engine.model.layout.rows import assign_rows
 from engine.model.layout.sheet import Sheet, make_sheet
 
-_MOST_SLOTS = 10_000
+_MOST_SLOTS = 6_000
 """How much is tried: as many arrangements as have so many slots together."""
 _QUICK, _THOROUGH = 4, 16
 """Sweeps over the columns: to compare choices, and at the end."""

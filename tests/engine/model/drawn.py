@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from engine.model import elements as model
-from tests.engine.kernel.blocks import random_block
+from tests.engine.kernel.blocks import Block, random_block
 from tests.engine.kernel.building import message
 from tests.engine.kernel.drawing_events import draw
 
@@ -132,3 +132,30 @@ def _named(process: model.Process, chance: Random) -> model.Process:
         flows[flow.id] = replace(flow, name=chance.choice(CONDITIONS) if is_choice else "")
     nodes = {each.id: replace(each, name=chance.choice(NAMES)) for each in process.nodes.values()}
     return replace(process, nodes=nodes, flows=flows)
+
+
+def random_flat_process(seed: int, size: int) -> model.Process:
+    """Branches, loops and races in one scope; most of what follows stands in the lane of what leads to it."""
+    chance = Random(seed)
+    definition, _ = draw(_flat_block(chance, size))
+    process = _in_lanes(_sayable(next(iter(definition.processes.values()))), chance)
+    nodes = dict(process.nodes)
+    for node in process.nodes.values():
+        if node.incoming and chance.random() < 0.75:
+            nodes[node.id] = replace(nodes[node.id], lane=nodes[process.flows[node.incoming[0]].source].lane)
+    for node in process.nodes.values():
+        if isinstance(node, model.BoundaryEvent):
+            lane = nodes[node.attached_to].lane
+            nodes[node.id] = replace(nodes[node.id], lane=lane)
+    return _named(replace(process, nodes=nodes), chance)
+
+
+def _flat_block(chance: Random, size: int) -> Block:
+    if size <= 1:
+        return Block(chance.choice(("user", "service", "script", "send", "task", "undoable")))
+    kind = chance.choice(("sequence", "sequence", "xor", "and", "or", "loop", "race", "activity"))
+    if kind == "loop":
+        return Block(kind, (_flat_block(chance, size - 1),), times=2)
+    count = chance.randint(2, 3)
+    parts = tuple(_flat_block(chance, (size - 1) // count) for _ in range(count))
+    return Block(kind, parts, frozenset(range(1 if kind in ("xor", "race") else count)))

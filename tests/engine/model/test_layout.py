@@ -16,7 +16,7 @@ from engine.model.layout.metrics import BESIDE, label_size, task_size, width_of,
 from engine.model.schema import validate
 from tests.engine.kernel.building import make, process, timer
 from tests.engine.model.diagrams import faults_of, read
-from tests.engine.model.drawn import random_process_of, random_processes
+from tests.engine.model.drawn import random_flat_process, random_process_of, random_processes
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = sorted(
@@ -49,6 +49,18 @@ def crossings_of(seeds: Iterable[int]) -> int:
 def test_random_processes_are_drawn() -> None:
     # measured: 3 in one process of these
     assert crossings_of(range(FEW)) <= 3
+
+
+def test_random_processes_across_lanes_are_drawn() -> None:
+    for seed in range(4):
+        drawn([random_flat_process(seed, size=8)])
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3000)
+def test_many_random_processes_across_lanes_are_drawn() -> None:
+    for seed in range(4, MANY // 10):
+        drawn([random_flat_process(seed, size=24)])
 
 
 @pytest.mark.long
