@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -86,6 +86,11 @@ class Handler:
     errors: tuple[str, ...]
     title_fr: str
     title_en: str
+
+    @property
+    def gives(self) -> tuple[str, ...]:
+        """The names of what its result holds; none when it gives nothing."""
+        return tuple(each.name for each in fields(self.output_type)) if is_dataclass(self.output_type) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

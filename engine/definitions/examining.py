@@ -104,13 +104,16 @@ def _silent(_progress: Progress) -> None:
 def examine(bundle: Bundle, handlers: HandlerTable, at: At, tell: Callable[[Progress], None] = _silent) -> Examined:
     """Prove every process and play every story of ``bundle``. ``tell`` is called before each; what it raises ends the examination.
 
-    ``handlers`` say which errors are raised and what stories may let handlers return; ``at`` gives the calendar at a moment.
+    ``handlers`` say which errors are raised, what results hold and what stories may let them return; ``at`` gives the calendar at a moment.
     """
     stories = stories_of(bundle.files)
     total = len(bundle.model.processes) + min(len(stories), MOST_STORIES)
-    errors = {name: tuple(each.errors) for name, each in handlers.handlers.items()}
-    start_form = None if bundle.starts is None else bundle.starts.form
-    surroundings = Surroundings(forms=bundle.forms, start_form=start_form, errors=errors)
+    surroundings = Surroundings(
+        forms=bundle.forms,
+        start_form=None if bundle.starts is None else bundle.starts.form,
+        errors={name: tuple(each.errors) for name, each in handlers.handlers.items()},
+        outputs={name: each.gives for name, each in handlers.handlers.items()},
+    )
     world = world_of(bundle)
     proved: list[Proved] = []
     for number, process in enumerate(bundle.model.processes.values()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -77,8 +76,8 @@ def names(bundle: Bundle, handlers: HandlerTable) -> frozenset[str]:
             if isinstance(node, Activity) and node.multi_instance is not None:
                 found.add(_LOOP_COUNTER)
             handler = handlers.handlers.get(node.handler) if isinstance(node, ServiceTask) else None
-            if handler is not None and dataclasses.is_dataclass(handler.output_type):
-                found.update(each.name for each in dataclasses.fields(handler.output_type))
+            if handler is not None:
+                found.update(handler.gives)
     return frozenset(found)
 
 
