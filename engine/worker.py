@@ -10,10 +10,12 @@ and surer than healing every connection in place. Whatever a job had not committ
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, NoReturn
 
 from procrastinate import App, JobContext, PsycopgConnector
@@ -52,7 +54,9 @@ def run_worker(runtime: Runtime) -> None:
 
 def run_pending(runtime: Runtime) -> None:
     """Run what is in the queue now and return: for tests and for one-off use. Jobs that wait for a later try stay."""
-    asyncio.run(_run_pending(runtime))
+    # in a thread of its own: whoever calls may be within an event loop, as browser tests are
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(contextvars.copy_context().run, asyncio.run, _run_pending(runtime)).result()
 
 
 async def _run_pending(runtime: Runtime) -> None:
