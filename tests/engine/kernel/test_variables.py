@@ -117,6 +117,25 @@ def test_a_rule_and_a_script_see_their_inputs_and_so_do_their_outputs() -> None:
     assert run.state.root_variables == {"m": 4, "all": [5, 10]}
 
 
+def test_a_rule_is_asked_at_the_moment_of_the_stimulus() -> None:
+    rules = RULES.replace(b"n * 2", b"now()")
+    rule = make(model.BusinessRuleTask, "x", decision="twice", result_variable="at")
+    run = Run(simple([rule], LINE, read_decisions(rules, "rules.dmn")))
+    assert run.state.root_variables == {"at": NOW}
+
+
+def test_events_after_a_gateway_see_the_variables() -> None:
+    nodes = [
+        make(model.EventBasedGateway, "g"),
+        make(model.CatchEvent, "m", trigger=message("m", "number")),
+        make(model.CatchEvent, "t", trigger=timer("duration", "limit")),
+        make(model.ReceiveTask, "r", message=message("r", "number + 1")),
+    ]
+    run = Run(simple(nodes, "start -> g -> m -> end\ng -> t -> end\ng -> r -> end"), number=7, limit="PT3H")
+    assert run.happened("message:awaited", "key") == ["7", "8"]
+    assert run.happened("timer:set", "due_at") == [NOW + timedelta(hours=3)]
+
+
 def test_boundary_events_see_the_inputs_of_their_activity() -> None:
     nodes = [
         make(model.ServiceTask, "x", handler="a.b", inputs=maps(wait='"PT" + string(n) + "H"', key="n")),
