@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from engine.explore.reach import Live, Names
-from engine.explore.satisfy import connected, numbered, signature
+from engine.explore.satisfy import connected, numbered, once, signature
 from engine.explore.trial import Trial
 from engine.explore.unknown import Literal, Unknown
 from engine.feel import Value
@@ -47,7 +47,7 @@ def key_of(trial: Trial, live: Live, *, is_decided: bool) -> Key:
         tuple((name, signature(variables[name], numbers)) for name in names if name in variables)
         for variables in ranked.variables()
     )
-    store: list[Literal] = connected(trial.store, numbers)
+    store: list[Literal] = once(connected(trial.store, numbers), numbers)
     trial.store = tuple(store)
     return (shape, values, numbered(store, numbers), is_decided)
 

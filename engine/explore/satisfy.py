@@ -94,6 +94,23 @@ def connected(literals: Iterable[Literal], unknowns: Iterable[Unknown]) -> list[
     return [each for each in given if each not in left]
 
 
+def once(literals: Sequence[Literal], known: Mapping[Unknown, int]) -> list[Literal]:
+    """``literals`` without what is said twice of the ``known`` values, by way of others that nothing else reads.
+
+    A loop asks the same in every round, each time of a new value that is forgotten with the round: "for some x, A(x, y)" said of two such
+    values says no more of y than said of one. The store of a loop stays finite so. A copy is recognized by its text, in the order asked.
+    """
+    groups: list[tuple[set[Unknown], list[int]]] = []
+    for position, literal in enumerate(literals):
+        others = {each for each in literal.unknowns if each not in known}
+        joined = [group for group in groups if not others.isdisjoint(group[0])]
+        groups = [group for group in groups if group not in joined]
+        positions = sorted((*(each for _, members in joined for each in members), position))
+        groups.append((others.union(*(unknowns for unknowns, _ in joined)), positions))
+    first = {numbered([literals[each] for each in members], dict(known)): members for _, members in reversed(groups)}
+    return [literals[each] for each in sorted(position for members in first.values() for position in members)]
+
+
 def numbered(literals: Iterable[Literal], numbers: dict[Unknown, int]) -> tuple[Any, ...]:
     """What ``literals`` say, with unknown values by number (``numbers`` are those that have one already)."""
     return tuple(

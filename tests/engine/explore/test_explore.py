@@ -14,6 +14,8 @@ from engine.decisions import Decision
 from engine.decisions.decision import Decision as MadeDecision
 from engine.decisions.table import HitPolicy, Input, Output, Rule, Table
 from engine.explore import Kind, Soundness, Surroundings, Verdict, explore, verdicts
+from engine.explore.satisfy import once
+from engine.explore.unknown import Free, Literal, Unknown
 from engine.feel import compile_unary_tests
 from engine.model import elements as model
 from engine.model.bundle import read_bundle
@@ -379,6 +381,31 @@ def test_an_element_that_data_exclude_is_never_reached() -> None:
     verdict = of(simple(nodes, "start -> x -> y : n > 5\nx -> end\ny -> a : n < 3\na -> end\ny -> b -> end"))
     assert (verdict.soundness, verdict.kind, verdict.element) == (Soundness.UNSOUND, Kind.NEVER_REACHED, "a")
     assert set(verdict.relies_on) == {"n > 5", "n < 3"}
+
+
+def test_a_loop_that_asks_new_values_and_an_old_one_together_is_decided() -> None:
+    """Each round says something of the old value by way of a new one; said of two of them, it says no more."""
+    again = xor("again", "again-end")
+    nodes = [xor("m"), user("ask", outputs=maps(large="large")), xor("x", "x-y"), user("check"), xor("y"), again]
+    flows = "start -> m -> ask -> x -> check : large or quantity > 5\nx -> y\ncheck -> y -> again -> m : retry\nagain -> end"
+    verdict = of(
+        simple([user("first", outputs=maps(quantity="quantity")), *nodes], flows.replace("-> m", "-> first -> m", 1))
+    )
+    assert verdict.is_sound
+    assert verdict.states < 60
+
+
+def test_what_is_said_twice_of_an_old_value_by_way_of_new_ones_is_kept_once() -> None:
+    old, other = Unknown("old", Free()), Unknown("other", Free())
+
+    def asked(value: Unknown, *, holds: bool = True, source: str = "new or old > 5") -> Literal:
+        return Literal("x", feel(source), {"new": Unknown("new", Free()), "old": value}, holds)
+
+    first, second, opposite, elsewhere = asked(old), asked(old), asked(old, holds=False), asked(other)
+    assert once([first, opposite, second, elsewhere], {old: 0, other: 1}) == [first, opposite, elsewhere]
+    # two new values that one more condition speaks of together are not two copies of one
+    both = Literal("y", feel("a != b"), {"a": first.bindings["new"], "b": second.bindings["new"]}, holds=True)  # type: ignore[index]
+    assert once([first, second, both], {old: 0}) == [first, second, both]
 
 
 def test_scripts_with_constant_results_are_known() -> None:
