@@ -56,7 +56,11 @@ class _Checked:
     problems: tuple[Problem, ...]
     proved: tuple[Proved, ...] = ()
     examined: Examined | None = None
-    opinions: tuple[Opinion, ...] = ()
+
+    @property
+    def opinions(self) -> tuple[Opinion, ...]:
+        """What the second engine says of each story."""
+        return () if self.examined is None else self.examined.opinions
 
     @property
     def passes(self) -> bool:
@@ -73,8 +77,7 @@ def _checked(path: Path, settings: Settings) -> _Checked:
         return _Checked(problems=problems, proved=_proved(path))
     examined = _examined(path, settings)
     failed = tuple(problem for each in examined.played for problem in each.problems)
-    opinions = _opinions(path, settings)
-    return _Checked(problems=(*problems, *failed), proved=examined.proved, examined=examined, opinions=opinions)
+    return _Checked(problems=(*problems, *failed), proved=examined.proved, examined=examined)
 
 
 def _has_errors(problems: tuple[Problem, ...]) -> bool:
@@ -89,16 +92,6 @@ def _examined(folder: Path, settings: Settings) -> Examined:
 
     handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
     return examine(read_bundle(read_folder(folder)), handlers, environment_of(settings))
-
-
-def _opinions(folder: Path, settings: Settings) -> tuple[Opinion, ...]:
-    """What SpiffWorkflow says of each story."""
-    from engine.definitions.store import read_folder
-    from engine.model.bundle import read_bundle
-    from engine.second_opinion import opinions
-
-    handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
-    return opinions(read_bundle(read_folder(folder)), handlers, environment_of(settings))
 
 
 def _proved(path: Path) -> tuple[Proved, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.connecting import environment_of
@@ -85,24 +86,14 @@ def _print(
     print()
 
 
-def figures(opinions: Iterable[Opinion]) -> Mapping[str, int]:
-    """How many stories, how many of them compared, how many different by a known defect and without explanation."""
-    found = tuple(opinions)
-    return {
-        "count": len(found),
-        "compared": sum(each.is_compared for each in found),
-        "explained": sum(each.defect is not None for each in found),
-        "unexplained": sum(each.is_unexplained for each in found),
-    }
-
-
 def print_opinions(opinions: Sequence[Opinion]) -> None:
     """The figures, and a sentence for each story that does not just go the same way."""
-    from engine.second_opinion import Agreement
+    from engine.second_opinion import Agreement, figures
 
     if not opinions:
         return
-    print(f"  {say('cli_check_opinion', **figures(opinions))}")
+    found = asdict(figures(opinions))
+    print(f"  {say('cli_check_opinion', count=found.pop('total'), **found)}")
     for each in opinions:
         if each.agreement is not Agreement.SAME:
             print(harmless(f"    {each.file}: {each.sentence(locale())}"))

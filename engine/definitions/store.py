@@ -18,7 +18,7 @@ from engine.definitions import drafts, entrances, examination
 from engine.definitions import files as stored_files
 from engine.definitions.cache import BundleCache
 from engine.definitions.examining import Examined, Proved
-from engine.definitions.findings import kept_with_version, problems_of, proved_of
+from engine.definitions.findings import kept_with_version, opinions_of, problems_of, proved_of
 from engine.definitions.gate import check, lane_roles
 from engine.errors import CommandRejected, Conflict, DefinitionError, InvariantBroken, NotFound, Problem
 from engine.handler import SYSTEM, Actor, HandlerTable
@@ -26,6 +26,7 @@ from engine.history import publications
 from engine.identity import people
 from engine.jobs import queue
 from engine.model.bundle import Bundle, content_hash, read_bundle
+from engine.second_opinion import Opinion
 from engine.stories import At
 from engine.timers import starts as start_timers
 
@@ -38,7 +39,8 @@ _CACHE: Final = BundleCache()
 class Version:
     """One published version. ``number`` counts from 1 in its process; ``title`` by locale.
 
-    ``reason``: why it was published although soundness was not decided. ``verdicts``: the text behind ``proved``.
+    ``reason``: why it was published although soundness was not decided. ``verdicts``: the text behind ``proved``
+    and ``opinions``.
     """
 
     id: int
@@ -56,6 +58,11 @@ class Version:
     def proved(self) -> tuple[Proved, ...] | None:
         """Whether its processes are sound, as it was found when it was published; None for versions from before that was asked."""
         return None if self.verdicts is None else tuple(map(proved_of, json.loads(self.verdicts)))
+
+    @property
+    def opinions(self) -> tuple[Opinion, ...]:
+        """What the second engine said of its stories then; none for versions from before it was asked."""
+        return tuple(each for kept in json.loads(self.verdicts or "[]") for each in opinions_of(kept))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +156,7 @@ def publish(
         found = _examined(session, hashed, handlers, reason)
         reason = reason if found.needs_reason else ""
         stored_files.keep(session, hashed, files)
-        number, verdicts = 1 if before is None else before.number + 1, [*map(kept_with_version, found.proved)]
+        number, verdicts = 1 if before is None else before.number + 1, kept_with_version(found)
         row = session.execute(
             _INSERT,
             {

@@ -18,7 +18,7 @@ from engine.stories import At, Report, Story, read_story, stories_of
 from engine.stories import play as play_here
 from engine.stories.declared import Declarations
 from engine.stories.story import RetryStep
-from engine.stories.world import world_of
+from engine.stories.world import World, world_of
 
 
 def opinions(bundle: Bundle, handlers: Declarations | None, at: At) -> tuple[Opinion, ...]:
@@ -39,7 +39,7 @@ def compare(
     """Whether SpiffWorkflow goes the same way. Deterministic and bounded; ``report`` is what the kernel made of it, where it is known."""
     world = world_of(played)
     if story.process not in world.model.processes:
-        return _not_compared(story, (Obstacle(reason="failing"),))
+        return failing(story.file, story.process)
     in_the_way = obstacles(world.model, story.process, story.start.event)
     if in_the_way:
         return _not_compared(story, in_the_way)
@@ -50,10 +50,11 @@ def compare(
     there = play_there(world, story, handlers, at)
     if there.is_too_large:
         return _not_compared(story, (Obstacle(reason="large"),))
-    return _compared(story, world.model, report, there)
+    return _compared(story, world, report, there)
 
 
-def _compared(story: Story, definition: Model, report: Report, there: Played) -> Opinion:
+def _compared(story: Story, world: World, report: Report, there: Played) -> Opinion:
+    definition = world.model
     ours, stopped = trace_of(definition, report), there.stopped
     if stopped is not None and stopped.is_error:
         # the moment in which its code failed is not told to its end
@@ -65,6 +66,7 @@ def _compared(story: Story, definition: Model, report: Report, there: Played) ->
         found = Difference(point="stopped", element=stopped.element)
     if found is None:
         return Opinion(process=story.process, file=story.file, agreement=Agreement.SAME)
+    node = None if found.element is None else world.node(found.element)
     reason = "" if stopped is None else stopped.reason
     seen = Seen(
         regions=Regions(definition),
@@ -81,7 +83,14 @@ def _compared(story: Story, definition: Model, report: Report, there: Played) ->
         difference=found,
         defect=explanation(seen),
         reason=reason,
+        element_name=None if node is None else node.name or None,
     )
+
+
+def failing(file: str, process: str = "") -> Opinion:
+    """Of a story that cannot be played: it is mended first."""
+    obstacle = Obstacle(reason="failing")
+    return Opinion(process=process, file=file, agreement=Agreement.NOT_COMPARED, obstacles=(obstacle,))
 
 
 def _not_compared(story: Story, found: tuple[Obstacle, ...]) -> Opinion:

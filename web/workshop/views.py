@@ -17,6 +17,7 @@ from engine.errors import NotFound
 from engine.identity import people
 from engine.instances import overview
 from engine.instances.overview import CaseCounts
+from engine.second_opinion import figures
 from web import auth, present, ui
 from web.ui import in_language, t
 from web.workshop import decisions
@@ -64,6 +65,7 @@ class VersionRow:
     ended: int
     hash: str
     soundness: SoundnessView
+    opinions: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +219,7 @@ def _row(
         ended=count.ended,
         hash=version.content_hash,
         soundness=_soundness(version, names),
+        opinions=_opinions(version),
     )
 
 
@@ -233,6 +236,12 @@ def _soundness(version: Version, names: Mapping[str, str]) -> SoundnessView:
         if version.reason
         else "",
     )
+
+
+def _opinions(version: Version) -> str:
+    """In how many of its stories the second engine went the same way when it was published; nothing where it was not asked."""
+    found = figures(version.opinions)
+    return t("web.process.second_opinion", count=found.same, total=found.total) if found.total else ""
 
 
 @blueprint.get("/processes/<process_key>/versions/<int:number>.bpmn")
