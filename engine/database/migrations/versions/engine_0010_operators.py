@@ -1,15 +1,15 @@
 """What operators do: cases suspended, effects held and taken back, acts on many at once.
 
-Revision ID: engine_0007
-Revises: engine_0006
+Revision ID: engine_0010
+Revises: engine_0009
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "engine_0007"
-down_revision = "engine_0006"
+revision = "engine_0010"
+down_revision = "engine_0009"
 branch_labels = None
 depends_on = None
 
