@@ -142,7 +142,8 @@ class _Play:
 
     def _start(self) -> None:
         start = self._story.start
-        node = None if start.event is None else self._world.node(start.event)
+        event = self._world.beginning(self._story.process, start.event)
+        node = None if event is None else self._world.node(event)
         is_by_hand = node is None or (isinstance(node, model.StartEvent) and node.trigger is None)
         form = self._world.start_form if is_by_hand and self._story.process == self._world.process else None
         answers = start.answers or {}
@@ -150,10 +151,10 @@ class _Play:
         environment = self._at(self._now)
 
         def begin() -> Machine:
-            return Machine(self._world.model, self._story.process, start.event, variables, environment)
+            return Machine(self._world.model, self._story.process, event, variables, environment)
 
         self._begin = begin
-        self._element = start.event
+        self._element = event
         self._machine = begin()
         self._person = _NOTHING if is_by_hand and self._handlers is not None else None
         self._tell()

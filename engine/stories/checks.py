@@ -87,7 +87,14 @@ class _Check:
             known = ", ".join([*plain, *entrances])
             yield story.problem("story_start_unknown", ("start", "event"), element=start.event, known=known)
             return
-        is_by_hand = self._story.process == self._world.process and start.event not in entrances
+        event = self._world.beginning(story.process, start.event)
+        if event is None and not self._process.entries(story.process):
+            yield story.problem("story_start_which", ("start",), known=", ".join(entrances) or "–")
+            return
+        entrance = entrances.get(event or "")
+        if start.by is not None and entrance is not None and _has_timer(entrance):
+            yield story.problem("story_start_by_nobody", ("start", "by"), element=event)
+        is_by_hand = self._story.process == self._world.process and entrance is None
         form = self._world.start_form if is_by_hand else None
         if form is not None and start.variables is not None:
             yield story.problem("story_start_answers", ("start", "variables"), form=form.id)

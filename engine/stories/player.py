@@ -142,7 +142,8 @@ class _Play:
 
     def _start(self) -> None:
         start = self._story.start
-        is_by_hand = self._is_plain(start.event)
+        event = self._world.beginning(self._story.process, start.event)
+        is_by_hand = self._is_plain(event)
         form = self._world.start_form if is_by_hand and self._story.process == self._world.process else None
         if form is not None:
             variables = self._answers(form, start.answers or {}, {}, ("start", "answers"))
@@ -150,7 +151,7 @@ class _Play:
             variables = self._values(start.variables or {})
         if is_by_hand:
             self._mark()
-        begin = stimuli.Start(process=self._story.process, variables=variables, start_event=start.event)
+        begin = stimuli.Start(process=self._story.process, variables=variables, start_event=event)
         self._advance(begin, start.by)
 
     def _is_plain(self, event: str | None) -> bool:
