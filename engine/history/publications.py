@@ -46,7 +46,7 @@ def append(
 
     The head is locked until the transaction ends: the chain cannot fork.
     """
-    session.execute(_BEGIN, {"process": process_key, "hash": verifier.process_begin(process_key)})
+    session.execute(_BEGIN, {"process": process_key, "hash": verifier.named_begin("process", process_key)})
     head = session.execute(_HEAD, {"process": process_key}).one()
     facts = {
         "type": PUBLISHED,
@@ -57,7 +57,7 @@ def append(
         "verdicts": verdicts,
     }
     sequence, record = head.sequence + 1, to_canonical(facts)
-    content = verifier.process_event_content(process_key, sequence, moment_text(at), actor_login, record)
+    content = verifier.named_content("process", process_key, sequence, moment_text(at), actor_login, record)
     hashed = verifier.chain_link(bytes(head.hash), content)
     given = {"process": process_key, "sequence": sequence, "hash": hashed}
     session.execute(_INSERT, {**given, "at": at, "actor": actor_login, "type": PUBLISHED, "record": record})
