@@ -14,8 +14,6 @@ from engine.data import from_canonical
 from engine.errors import FieldProblem, InvalidInput
 from engine.feel import Value
 from engine.handler import Actor
-from engine.inbox.rules import Offer
-from engine.inbox.store import HOLDER
 
 View = Literal["role", "mine"]
 
@@ -58,6 +56,9 @@ class TaskRow:
     closed_by: str | None
     outcome: str | None
     summary: tuple[SummaryValue, ...]
+    given_by: str | None
+    given_at: datetime | None
+    given_note: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class Counts:
 _COLUMNS = """
     task.id, task.instance_id, task.activity, task.element_id, task.title_fr, task.title_en, task.process_key, task.role, task.assignee,
     task.claimed_at, task.not_same_as, task.form, task.created_at, task.due_at, task.follow_up_at, task.priority, task.sort_at,
-    task.is_open, task.closed_at, task.closed_by, task.outcome,
+    task.is_open, task.closed_at, task.closed_by, task.outcome, task.given_by, task.given_at, task.given_note,
     instance.business_key, instance.summary, instance.version_id,
     version.title_fr AS process_fr, version.title_en AS process_en
 """
@@ -134,14 +135,6 @@ _OF_INSTANCE = text(f"""
     SELECT {_COLUMNS} FROM engine.task {_JOINS} WHERE task.instance_id = :instance ORDER BY task.id
 """)  # noqa: S608 - composed of constants
 
-_OFFER = text(f"""
-    SELECT task.id, task.role, {HOLDER} AS assignee, task.claimed_at IS NOT NULL AS is_claimed, task.is_open,
-           ARRAY(SELECT DISTINCT earlier.closed_by FROM engine.task earlier
-                 WHERE earlier.instance_id = task.instance_id AND earlier.element_id = task.not_same_as
-                   AND earlier.closed_by IS NOT NULL) AS earlier_completers
-    FROM engine.task WHERE task.id = :task
-""")  # noqa: S608 - composed of constants
-
 _CANDIDATES = text("""
     SELECT count(*) FROM engine.person_role JOIN engine.person ON person.id = person_role.person_id
     WHERE person_role.role_key = :role AND person.is_active
@@ -185,21 +178,6 @@ def find(session: Session, task_id: int) -> TaskRow | None:
 def of_instance(session: Session, instance_id: int) -> tuple[TaskRow, ...]:
     """Every task that the instance ever had, oldest first."""
     return tuple(_task_row(row) for row in session.execute(_OF_INSTANCE, {"instance": instance_id}))
-
-
-def offer(session: Session, task_id: int) -> Offer | None:
-    """What decides who may do the task."""
-    row = session.execute(_OFFER, {"task": task_id}).one_or_none()
-    if row is None:
-        return None
-    return Offer(
-        task_id=row.id,
-        role=row.role,
-        assignee=row.assignee,
-        is_claimed=row.is_claimed,
-        is_open=row.is_open,
-        earlier_completers=row.earlier_completers,
-    )
 
 
 def candidates(session: Session, role: str) -> int:
@@ -247,4 +225,7 @@ def _task_row(row: Row[Any]) -> TaskRow:
         closed_by=row.closed_by,
         outcome=row.outcome,
         summary=read_summary(row.summary),
+        given_by=row.given_by,
+        given_at=row.given_at,
+        given_note=row.given_note,
     )

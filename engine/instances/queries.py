@@ -14,16 +14,18 @@ from typing import Any, Final, Literal
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.definitions import store as definitions
 from engine.definitions.store import Definition
-from engine.errors import NotAllowed, NotFound
+from engine.errors import CommandRejected, NotAllowed, NotFound
 from engine.feel import Value
 from engine.handler import Actor
 from engine.history import queries as history
 from engine.history.queries import Entry
+from engine.inbox import offers
 from engine.inbox import queries as inbox
 from engine.inbox.queries import SummaryValue, TaskRow
-from engine.inbox.rules import Offer, refusal
+from engine.inbox.rules import Absent, Offer, delegation_refusal, on_behalf_of, refusal
 from engine.instances import incidents
 from engine.instances.access import may_see_case, sees_everything
 from engine.instances.incidents import Incident
@@ -143,7 +145,11 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDetails:
-    """Everything that the page of a task shows. ``refusal`` is the code of why the actor may not do it now, None if they may."""
+    """Everything that the page of a task shows.
+
+    ``refusal`` is why the actor may not do it now, None if they may; ``absent``: for whom they would do it; ``is_mine``: it is
+    with them, or with that person.
+    """
 
     row: TaskRow
     definition: Definition
@@ -154,7 +160,10 @@ class TaskDetails:
     may_claim: bool
     may_release: bool
     may_complete: bool
-    refusal: str | None
+    may_delegate: bool
+    is_mine: bool
+    absent: Absent | None
+    refusal: CommandRejected | None
 
 
 _COLUMNS = """
@@ -244,7 +253,7 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
 
     A task that is not offered to the actor shows neither form values nor buttons: ``refusal`` says why. Raises NotFound.
     """
-    row, offer = inbox.find(session, task_id), inbox.offer(session, task_id)
+    row, offer = inbox.find(session, task_id), offers.offer(session, task_id, actor, clock.now())
     if row is None or offer is None:
         raise NotFound("task_not_found", task=task_id)
     instance = session.execute(_ONE, {"instance": row.instance_id}).one()
@@ -256,7 +265,9 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
     definition = definitions.load(session, row.version_id)
     state = State.from_text(bytes(instance.snapshot))
     entries = history.timeline(session, row.instance_id)
-    is_mine = row.is_open and row.assignee == actor.login
+    absent = on_behalf_of(offer, actor)
+    whose = actor.login if absent is None else absent.login
+    is_whose = row.is_open and offer.assignee == whose
     return TaskDetails(
         row=row,
         definition=definition,
@@ -265,9 +276,12 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
         stages=stages_of(definition.bundle.stages, path_of(entries)),
         why=_why(session, definition.bundle, row, offer, actor, entries),
         may_claim=reason is None and offer.assignee is None,
-        may_release=is_mine and row.is_claimed,
+        may_release=is_whose and row.is_claimed,
         may_complete=reason is None,
-        refusal=None if reason is None else reason.code,
+        may_delegate=delegation_refusal(offer, actor) is None,
+        is_mine=reason is None and is_whose,
+        absent=absent,
+        refusal=reason,
     )
 
 

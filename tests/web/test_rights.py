@@ -23,6 +23,8 @@ POST   /tasks/{task}/claim                         303    404 403     303     40
 POST   /tasks/{task}/form-state                    303    404 403     200     403     403    403      403
 POST   /tasks/{task}/complete                      303    404 403     422     403     403    403      403
 POST   /tasks/{task}/release                       303    404 403     303     403     403    403      403
+POST   /tasks/{task}/delegate                      303    404 403     422     403     422    403      422
+POST   /tasks/999999/delegate                      303    404 404     404     404     404    404      404
 POST   /tasks/999999/claim                         303    404 404     404     404     404    404      404
 POST   /tasks/999999/release                       303    404 404     404     404     404    404      404
 POST   /tasks/999999/form-state                    303    404 404     404     404     404    404      404

@@ -18,6 +18,7 @@ from engine.feel import Value
 from engine.handler import Actor
 from engine.identity import people
 from engine.inbox import commands as inbox_commands
+from engine.inbox import offers
 from engine.inbox import queries as inbox_queries
 from engine.inbox.queries import Counts, TaskRow, View
 from engine.instances import commands, overview, queries
@@ -68,6 +69,11 @@ class TaskView:
     may_claim: bool
     may_release: bool
     not_mine_text: str
+    given: str
+    for_absent: str
+    claim_text: str
+    takers: tuple[tuple[str, str], ...]
+    may_delegate: bool
 
 
 @blueprint.get("/inbox")
@@ -138,7 +144,7 @@ def _view(session: Session, actor: Actor, details: TaskDetails) -> TaskView:
     colleagues = [
         each.name for each in everybody if row.role in each.roles and each.is_active and each.login != actor.login
     ]
-    is_mine = row.is_open and row.assignee == actor.login
+    absent = details.absent
     return TaskView(
         id=row.id,
         case_id=row.instance_id,
@@ -150,10 +156,36 @@ def _view(session: Session, actor: Actor, details: TaskDetails) -> TaskView:
         facts=facts_of(row.summary),
         why=why.why(row, bundle, details.why, titles=titles, my_roles=actor.roles, colleagues=colleagues, names=names),
         outcomes=why.after(row, bundle),
-        is_mine=is_mine and details.may_complete,
+        is_mine=details.is_mine,
         may_claim=details.may_claim,
         may_release=details.may_release,
-        not_mine_text="" if is_mine else _not_mine(row, details, names, titles),
+        not_mine_text="" if details.is_mine else _not_mine(row, details, names, titles),
+        given=_given(row, names) if row.is_open else "",
+        for_absent=t("web.task.for_absent", name=absent.name, day=ui.shown(absent.last_day)) if absent else "",
+        claim_text=t("web.task.claim_for", name=absent.name) if absent else t("web.task.claim"),
+        takers=_takers(session, row.id) if details.may_delegate else (),
+        may_delegate=details.may_delegate,
+    )
+
+
+def _given(row: TaskRow, names: Mapping[str, str]) -> str:
+    """Who passed the task on, when, with which words; nothing when nobody did."""
+    if row.given_by is None or row.given_at is None:
+        return ""
+    code = "web.task.given_note" if row.given_note else "web.task.given"
+    return t(code, name=ui.person(names, row.given_by), when=ui.ago(row.given_at), note=row.given_note)
+
+
+def _takers(session: Session, task_id: int) -> tuple[tuple[str, str], ...]:
+    """Whom the task can be passed on to: login and name, which says when somebody is away."""
+    return tuple(
+        (
+            each.login,
+            t("web.task.delegate.away", name=each.name, day=ui.shown(each.away_until))
+            if each.away_until
+            else each.name,
+        )
+        for each in offers.takers(session, task_id, clock.now())
     )
 
 
@@ -162,8 +194,8 @@ def _not_mine(row: TaskRow, details: TaskDetails, names: dict[str, str], titles:
         return t("web.task.not_mine.closed")
     if details.may_claim:
         return t("web.task.not_mine.free")
-    if details.refusal == "task_four_eyes":
-        return t("task_four_eyes")
+    if details.refusal is not None and details.refusal.code.startswith("task_four_eyes"):
+        return errors.sentence(details.refusal)
     if row.assignee is not None:
         return t("web.task.not_mine.other", name=names.get(row.assignee, row.assignee))
     return t("web.task.not_mine.role", role=in_language(titles.get(row.role or "")) or row.role)
@@ -223,6 +255,24 @@ def release(task_id: int) -> Answer:
     return redirect(url_for("inbox.inbox", view="role", task=task_id), 303)
 
 
+@blueprint.post("/tasks/<int:task_id>/delegate")
+@auth.signed_in
+def delegate(task_id: int) -> Answer:
+    """Pass the task on to somebody. A person who may not do it is refused beside the choice (422)."""
+    _require_visible(task_id)
+    to, note = request.form.get("to", ""), request.form.get("note", "")
+    try:
+        inbox_commands.delegate(auth.runtime().database, auth.actor(), task_id, to, note)
+    except InvalidInput as error:
+        return _task_page(task_id, refused=" ".join(errors.field_sentence(each) for each in error.fields), status=422)
+    except Conflict as error:
+        return _task_page(task_id, refused=_taken(error), status=409)
+    with auth.runtime().database.reading() as session:
+        names = people.names(session)
+    flash(t("web.task.delegated", name=ui.person(names, to)), "success")
+    return redirect(url_for("inbox.inbox", view="role", task=task_id), 303)
+
+
 @blueprint.post("/tasks/<int:task_id>/form-state")
 @auth.signed_in
 def form_state(task_id: int) -> Answer:
@@ -230,10 +280,10 @@ def form_state(task_id: int) -> Answer:
     actor, runtime = auth.actor(), auth.runtime()
     with runtime.database.reading() as session:
         details = queries.task(session, actor, task_id)
-        if details.refusal in STALE:
+        if details.refusal is not None and details.refusal.code in STALE:
             return "", 204  # the answers will be refused when they are sent, with the reason
-        if not details.may_complete:
-            raise NotAllowed(details.refusal)
+        if details.refusal is not None:
+            raise details.refusal
         form = _asked(session, details.form, details.variables, fields.answers(request.form, details.form))
     return _form_state(form)
 

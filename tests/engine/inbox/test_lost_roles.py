@@ -31,7 +31,13 @@ def runtime(database: Database) -> Runtime:
     with database.transaction() as session:
         for each in (PACKER, COLLEAGUE):
             people.add_person(
-                session, login=each.login, name=each.name, email="", password="x" * 12, roles=each.roles, locale="fr"
+                session,
+                login=each.login,
+                name=each.name,
+                email="",
+                password="seven rusty pelicans",
+                roles=each.roles,
+                locale="fr",
             )
     return made
 

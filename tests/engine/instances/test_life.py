@@ -443,7 +443,8 @@ def test_details_of_a_task_tell_why(runtime: Runtime) -> None:
         assert [each.element_title["en"] for each in details.why.before] == ["Record"]
         assert [each.status for each in details.stages] == ["done", "current", "ahead"]
         seen_by_clerk = queries.task(session, CLERK, task)
-        assert (seen_by_clerk.may_complete, seen_by_clerk.refusal) == (False, "task_not_offered")
+        assert seen_by_clerk.refusal is not None
+        assert (seen_by_clerk.may_complete, seen_by_clerk.refusal.code) == (False, "task_not_offered")
         with pytest.raises(NotFound):
             queries.task(session, STRANGER, task)
 

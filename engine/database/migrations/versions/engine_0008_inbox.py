@@ -6,15 +6,59 @@ Revises: engine_0007
 
 from __future__ import annotations
 
+from alembic import op
+
 revision = "engine_0008"
 down_revision = "engine_0007"
 branch_labels = None
 depends_on = None
 
+HANDED_ON = """
+-- Who passed the task on to its assignee, when, with which words; closed_for: the absent person for whom closed_by did it.
+ALTER TABLE engine.task
+    ADD COLUMN given_by text, ADD COLUMN given_at timestamptz, ADD COLUMN given_note text, ADD COLUMN closed_for text,
+    ADD CHECK ((given_by IS NULL) = (given_at IS NULL)),
+    ADD CHECK (closed_for IS NULL OR closed_by IS NOT NULL OR is_open);
+"""
+
+ABSENCES = """
+-- Somebody is away from first_day to last_day, both included, in the company's zone; begins_at and ends_at are what that meant when it was
+-- written down (ends_at moves forward when somebody comes back earlier). process_keys NULL: in all processes. Rows stay for ever.
+CREATE TABLE engine.absence (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person_login text NOT NULL REFERENCES engine.person (login) ON UPDATE CASCADE ON DELETE CASCADE,
+    substitute_login text NOT NULL REFERENCES engine.person (login) ON UPDATE CASCADE ON DELETE CASCADE,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    begins_at timestamptz NOT NULL,
+    ends_at timestamptz NOT NULL,
+    process_keys text[],
+    announced_at timestamptz NOT NULL,
+    announced_by text NOT NULL,
+    ended_at timestamptz,
+    ended_by text,
+    CHECK (person_login <> substitute_login),
+    CHECK (first_day <= last_day),
+    CHECK (begins_at <= ends_at),
+    CHECK (process_keys <> '{}'),
+    CHECK ((ended_at IS NULL) = (ended_by IS NULL))
+);
+CREATE INDEX absence_substitute ON engine.absence (substitute_login, ends_at);
+CREATE INDEX absence_person ON engine.absence (person_login, ends_at);
+"""
+
+DROPS = """
+DROP TABLE engine.absence;
+ALTER TABLE engine.task DROP COLUMN given_by, DROP COLUMN given_at, DROP COLUMN given_note, DROP COLUMN closed_for;
+"""
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    """Make room for all of it."""
+    for each in (HANDED_ON, ABSENCES):
+        op.execute(each)
 
 
 def downgrade() -> None:
-    """Nothing yet."""
+    """Drop all of it."""
+    op.execute(DROPS)
