@@ -148,12 +148,15 @@ def _preferred_locale() -> str:
 def _identify() -> None:
     g.locale = "fr"
     g.actor = None
+    g.must_set_password = False
     if request.endpoint in {"static", "csp_report", "health"}:
         return
     token = request.cookies.get(host_name(COOKIE))
     if token:
         with runtime().database.transaction() as found:
-            g.actor = web_sessions.find(found, token, clock.now())
+            visitor = web_sessions.find(found, token, clock.now())
+        if visitor is not None:
+            g.actor, g.must_set_password = visitor.actor, visitor.must_set_password
     g.locale = _preferred_locale()
     if g.actor is not None:
         g.actor = replace(g.actor, locale=g.locale)  # what they type is read in the language that they see
@@ -166,7 +169,7 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     """
     now = clock.now()
     try:
-        person = people.authenticate(runtime().database, login, password, now)
+        person = people.authenticate(runtime().database, login, password, now, request.remote_addr or "")
     except NotAllowed as refusal:
         with runtime().database.reading() as reading:
             known = people.find_person(reading, login)
@@ -177,7 +180,9 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     with runtime().database.transaction() as opened:
         if old:
             web_sessions.close(opened, old)
-        token = web_sessions.open(opened, person, now)
+        token = web_sessions.open(
+            opened, person, now, address=request.remote_addr or "", agent=request.headers.get("User-Agent", "")
+        )
     session.clear()  # with it goes the CSRF token: what was on the page before signing in is worth nothing after
     _put(response, COOKIE, token, COOKIE_SECONDS)
     g.actor = person
