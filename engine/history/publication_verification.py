@@ -44,7 +44,7 @@ def _chain(key: str, events: list[Row[Any]], head: Row[Any] | None) -> Iterator[
     """Follow one chain to its head. After a broken link the stored hash is taken: each event touched is named."""
     reached, last = verifier.named_begin("process", key), 0
     for row in events:
-        content = verifier.named_content("process", key, row.sequence, moment_text(row.at), row.actor, row.record)
+        content = verifier.named_content("process", [key], row.sequence, moment_text(row.at), row.actor, row.record)
         if row.sequence != last + 1:
             yield _finding("history_publications_missing", key, expected=last + 1, found=row.sequence)
         elif verifier.chain_link(reached, content) != bytes(row.hash) or type_of(row.record) != row.type:

@@ -57,7 +57,7 @@ def append(
         "verdicts": verdicts,
     }
     sequence, record = head.sequence + 1, to_canonical(facts)
-    content = verifier.named_content("process", process_key, sequence, moment_text(at), actor_login, record)
+    content = verifier.named_content("process", [process_key], sequence, moment_text(at), actor_login, record)
     hashed = verifier.chain_link(bytes(head.hash), content)
     given = {"process": process_key, "sequence": sequence, "hash": hashed}
     session.execute(_INSERT, {**given, "at": at, "actor": actor_login, "type": PUBLISHED, "record": record})

@@ -63,9 +63,9 @@ _BEGIN = b"bordereau/history/1/begin\n"
 _EVENT = b"bordereau/history/1/event\n"
 _CHECKPOINT = b"bordereau/checkpoint/1\n"
 
-NAMED: Dict[str, str] = {"about": "record", "process": "process", "refused": "refusal"}
-"""Chains besides those of cases: the member of an event that names what it is about, and the word that its chain begins with. ``process``:
-publications; ``about``: record commands (what people change outside a case); ``refused``: acts of a person that were refused.
+NAMED: Dict[str, Tuple[str, ...]] = {"process": ("process",), "record": ("kind", "key"), "refusal": ("refused",)}
+"""Chains besides those of cases: the word that they begin with, and the members of an event that say what the chain is about.
+``process``: its publications; ``record``: what people change outside a case; ``refusal``: acts of a person that were refused.
 """
 
 Members = List[Tuple[str, bytes]]
@@ -101,19 +101,18 @@ def event_content(instance: int, sequence: int, at: str, actor: str, record: str
     ).encode()
 
 
-def named_begin(key: str, name: str) -> bytes:
-    """What the first event of a chain is chained to that is about something with a name; ``key`` is one of ``NAMED``."""
-    return hashlib.sha256(f"bordereau/history/1/{NAMED[key]}\n{name}".encode()).digest()
+def named_begin(word: str, *names: str) -> bytes:
+    """What the first event of a chain is chained to that is about something with a name; ``word`` is one of ``NAMED``."""
+    return hashlib.sha256(f"bordereau/history/1/{word}\n".encode() + "\n".join(names).encode()).digest()
 
 
 def named_content(  # noqa: PLR0917 - as event_content
-    key: str, name: str, sequence: int, at: str, actor: str, record: str
+    word: str, names: Sequence[str], sequence: int, at: str, actor: str, record: str
 ) -> bytes:
-    """The same for such a chain: its name stands in the member ``key``, where the case stands otherwise."""
-    members = [("actor", canonical(actor)), ("at", canonical(at)), ("record", record), ("sequence", str(sequence))]
-    return (
-        "{" + ",".join(f'"{each}":{text}' for each, text in sorted([*members, (key, canonical(name))])) + "}"
-    ).encode()
+    """What the hash of an event of such a chain covers: its names stand where the case stands otherwise."""
+    members = {"actor": canonical(actor), "at": canonical(at), "record": record, "sequence": str(sequence)}
+    members.update(zip(NAMED[word], map(canonical, names)))  # noqa: B905 - strict= came with 3.10
+    return ("{" + ",".join(f'"{each}":{members[each]}' for each in sorted(members)) + "}").encode()
 
 
 def chain_link(previous: bytes, content: bytes) -> bytes:
@@ -363,7 +362,7 @@ def verify(data: bytes) -> Verdict:
     begin = (
         _check_model(files, case, problems)
         if kind is CASES
-        else named_begin(kind.subject, case["process"])
+        else named_begin("process", case["process"])
         if case
         else None
     )
@@ -507,8 +506,10 @@ def _check_head(
 
 
 def _rehash(previous: bytes, event: Event, kind: Kind) -> bytes:
-    told = (event.subject, event.sequence, event.at, event.actor, canonical(event.record))
-    return chain_link(previous, event_content(*told) if kind is CASES else named_content(kind.subject, *told))
+    told = (event.sequence, event.at, event.actor, canonical(event.record))
+    if kind is CASES:
+        return chain_link(previous, event_content(event.subject, *told))
+    return chain_link(previous, named_content("process", [event.subject], *told))
 
 
 _EVENT_TYPES: Dict[str, Any] = {"actor": str, "at": str, "hash": str, "record": dict, "sequence": int}
@@ -521,9 +522,7 @@ def _read_event(line: bytes, kind: Kind) -> Optional[Event]:
 
 
 def _event_of(found: Mapping[str, Any], kind: Kind) -> Optional[Event]:
-    if not _has_form(found, {**_EVENT_TYPES, kind.subject: kind.subject_type}):
-        return None
-    if not _is_hash(found["hash"]) or not _is_moment(found["at"]) or not isinstance(found["record"].get("type"), str):
+    if not _has_form(found, {**_EVENT_TYPES, kind.subject: kind.subject_type}) or not _is_event(found):
         return None
     return Event(
         subject=found[kind.subject],
@@ -533,6 +532,10 @@ def _event_of(found: Mapping[str, Any], kind: Kind) -> Optional[Event]:
         record=found["record"],
         hash=bytes.fromhex(found["hash"]),
     )
+
+
+def _is_event(found: Mapping[str, Any]) -> bool:
+    return _is_hash(found["hash"]) and _is_moment(found["at"]) and isinstance(found["record"].get("type"), str)
 
 
 def _has_form(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -647,13 +650,38 @@ def verify_history(
     return reading.verdict()
 
 
+_CASE = "case"
+_Chain = Tuple[Any, ...]
+"""What kind of chain, and what it is about: ``("case", 42)``, ``("record", "customer", "C-17")``."""
+
+
+def _chain_of(found: Mapping[str, Any]) -> Optional[_Chain]:
+    """The chain that an event belongs to; None unless it has the form of an event of one kind."""
+    if _has_form(found, {**_EVENT_TYPES, "instance": int}):
+        return (_CASE, found["instance"]) if _is_event(found) else None
+    for word, members in NAMED.items():
+        if _has_form(found, {**_EVENT_TYPES, **dict.fromkeys(members, str)}) and _is_event(found):
+            names = [found[each] for each in members]
+            # only the last name may hold anything: where one ends and the next begins is never a question
+            is_sure = all(re.fullmatch("[a-z_]+", each) for each in names[:-1]) and _encoded(names[-1]) != b"?"
+            return (word, *names) if is_sure else None
+    return None
+
+
+def _begin_of(chain: _Chain, version_hash: Any) -> bytes:
+    """What the first event of a chain must be chained to; of a case, the content of its version stands beside the event."""
+    if chain[0] != _CASE:
+        return named_begin(*chain)
+    return chain_begin(version_hash) if isinstance(version_hash, str) and _is_hash(version_hash) else b""
+
+
 class _Reading:
     """A whole history as far as it was read."""
 
     def __init__(self, kept: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> None:
         self.problems: List[Problem] = []
         self.tree = Tree()
-        self.heads: Dict[Tuple[str, Any], Tuple[int, bytes]] = {}
+        self.heads: Dict[_Chain, Tuple[int, bytes]] = {}
         self.stated: Dict[str, Any] = {}
         self.span: Tuple[Optional[str], Optional[str]] = (None, None)
         self.last: Optional[Mapping[str, Any]] = None
@@ -723,30 +751,28 @@ class _Reading:
 
     def _event(self, found: Dict[str, Any]) -> None:
         number, begins = found.pop("number", None), found.pop("version_hash", None)
-        subject = [each for each in ("instance", *NAMED) if each in found]
-        key = subject[0] if len(subject) == 1 else ""
-        event = _event_of(found, CASES._replace(subject=key, subject_type=int if key == "instance" else str))
-        if event is None or type(number) is not int:
+        chain = _chain_of(found)
+        if chain is None or type(number) is not int:
             self._problem("line_unreadable", line=self.lines)
             return
+        if begins is not None and (chain[0] != _CASE or chain in self.heads):
+            self._problem("line_unreadable", line=self.lines)
         if number != self.tree.size + 1:
             self._problem("number_differs", number, expected=self.tree.size + 1)
-        chain = (key, event.subject)
         sequence, previous = self.heads.get(chain, (0, b""))
-        if sequence == 0 and key == "instance":
-            previous = chain_begin(begins) if isinstance(begins, str) and _is_hash(begins) else b""
-        elif sequence == 0:
-            previous = named_begin(key, event.subject) if _encoded(event.subject) != b"?" else b""
-        told = (event.subject, event.sequence, event.at, event.actor, canonical(event.record))
-        content = event_content(*told) if key == "instance" else named_content(key, *told)
-        name = f"{key} {event.subject}"
-        if event.sequence != sequence + 1:
-            self._problem("chain_out_of_order", number, chain=name, expected=sequence + 1, found=event.sequence)
-        elif chain_link(previous, content) != event.hash:
-            self._problem("chain_broken", number, chain=name, found=event.sequence)
-        self.heads[chain] = (event.sequence, event.hash)
-        self.span = (self.span[0] or event.at, event.at)
-        self.tree.add(event.hash)
+        if sequence == 0:
+            previous = _begin_of(chain, begins)
+        reached, name = bytes.fromhex(found["hash"]), " ".join(map(str, chain))
+        told = (found["sequence"], found["at"], found["actor"], canonical(found["record"]))
+        content = event_content(chain[1], *told) if chain[0] == _CASE else named_content(chain[0], chain[1:], *told)
+        if found["sequence"] != sequence + 1:
+            facts = {"chain": name, "expected": sequence + 1, "found": found["sequence"]}
+            self._problem("chain_out_of_order", number, **facts)
+        elif chain_link(previous, content) != reached:
+            self._problem("chain_broken", number, chain=name, found=found["sequence"])
+        self.heads[chain] = (found["sequence"], reached)
+        self.span = (self.span[0] or found["at"], found["at"])
+        self.tree.add(reached)
         self._hold(self.tree.size)
 
     def _hold(self, size: int) -> None:

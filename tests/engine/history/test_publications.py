@@ -76,7 +76,7 @@ def test_the_chain_is_the_documented_one(published: Database) -> None:
         reached = hashlib.sha256(b"bordereau/history/1/event\n" + reached + written).digest()
         assert bytes(row.hash) == reached
     # golden: a chain once written stays verifiable
-    content_of_one = verifier.named_content("process", "parcel", 1, "2026-11-22T09:00:00.000000+00:00", "olga", "{}")
+    content_of_one = verifier.named_content("process", ["parcel"], 1, "2026-11-22T09:00:00.000000+00:00", "olga", "{}")
     link = verifier.chain_link(verifier.named_begin("process", "parcel"), content_of_one)
     assert link.hex() == "41cd0806927a303984ea886a1a4308c4044ed815b41486628841637d0f2f5718"
 
