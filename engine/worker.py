@@ -1,7 +1,8 @@
 """The worker: runs jobs, promotes timers, rescues jobs of dead workers (architecture §5). As many as wanted, on as many machines.
 
 Procrastinate's own worker fetches and finishes jobs on asynchronous connections; the bodies are ordinary functions and run in threads, on
-the connections of ``Runtime.database``. Beside it two loops: the promoter each second, the reaper every few.
+the connections of ``Runtime.database``. Beside it loops: the promoter, the reaper, and the two that keep the history (its order, its
+checkpoints).
 
 When one of these parts fails, which is when the database goes away, the process exits with 1 and the supervisor starts it again: simpler
 and surer than healing every connection in place. Whatever a job had not committed is undone, and the reaper queues it again.
@@ -24,6 +25,7 @@ from sqlalchemy import make_url
 
 from engine import clock, log
 from engine.definitions import examination
+from engine.history import keeping
 from engine.instances import work
 from engine.instances.runtime import Runtime
 from engine.jobs import fence
@@ -33,6 +35,8 @@ from engine.timers import starts as start_timers
 from engine.timers.promoter import BATCH, promote
 
 CONCURRENCY: Final = 4
+NUMBER_SECONDS: Final = 1.0
+SIGN_SECONDS: Final = 30.0
 FORGET_SECONDS: Final = 3600.0
 GRACE_SECONDS: Final = 20.0
 FAILURE_SECONDS: Final = 2.0
@@ -107,6 +111,8 @@ async def _run(runtime: Runtime, pace: Pace) -> None:
         others = [
             asyncio.create_task(_every(pace.promote, lambda: _promote_all(runtime)), name="promoter"),
             asyncio.create_task(_every(pace.reap, lambda: _reap(runtime, pace.stalled)), name="reaper"),
+            asyncio.create_task(_every(NUMBER_SECONDS, lambda: keeping.number_all(runtime.database)), name="sequencer"),
+            asyncio.create_task(_every(SIGN_SECONDS, lambda: _sign(runtime)), name="signer"),
             asyncio.create_task(_every(FORGET_SECONDS, lambda: _forget(runtime)), name="forgetting"),
             asyncio.create_task(stopped.wait(), name="stop"),
         ]
@@ -161,6 +167,11 @@ def _reap(runtime: Runtime, stalled_seconds: int) -> None:
         reaped = reap(session, clock.now(), stalled_seconds=stalled_seconds)
     if reaped.rescued or reaped.given_up:
         _log.warning("jobs_reaped", rescued=reaped.rescued, given_up=reaped.given_up)
+
+
+def _sign(runtime: Runtime) -> None:
+    if runtime.keeping is not None:
+        keeping.sign_if_due(runtime.database, runtime.keeping, clock.now())
 
 
 def _forget(runtime: Runtime) -> None:

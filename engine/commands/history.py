@@ -1,4 +1,4 @@
-"""``bordereau history verify``: the hash chains, recomputed."""
+"""``bordereau history …``: the hash chains recomputed; the signing key, checkpoints, and what leaves the house."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.commands.arguments import add_command
-from engine.commands.connecting import database_of
+from engine.commands.connecting import database_of, keeping_of
 from engine.commands.speaking import DONE, NOT_DONE, locale, say
 from engine.settings import Settings
 
@@ -16,6 +16,9 @@ def add(commands: Any) -> None:
     """Describe the subcommand and what is below it."""
     history = add_command(commands, "history", None)
     acts = history.add_subparsers(title=say("cli_heading_commands"), metavar=say("cli_metavar_command"), required=True)
+    add_command(acts, "checkpoint", checkpoint, of="history")
+    parser = add_command(acts, "key", key, of="history")
+    parser.add_argument("--make", action="store_true", help=say("cli_help_history_key_make"))
     parser = add_command(acts, "verify", verify, of="history")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
@@ -40,3 +43,36 @@ def verify(settings: Settings, chosen: argparse.Namespace) -> int:
     for line in report.lines(locale()):
         print(line)
     return DONE if report.is_whole else NOT_DONE
+
+
+def checkpoint(settings: Settings, _chosen: argparse.Namespace) -> int:
+    """Sign everything that was recorded until now."""
+    from engine import clock
+    from engine.database.migrations import require_newest
+    from engine.history import keeping
+
+    where = keeping_of(settings)
+    with database_of(settings) as database:
+        require_newest(database)
+        made = keeping.sign(database, where, clock.now())
+    for each in made:
+        print(
+            say("history_checkpoint_made", number=each.number, size=each.size, file=str(where.folder / each.file_name))
+        )
+    if not made:
+        print(say("history_checkpoint_nothing_new", folder=str(where.folder)))
+    return DONE
+
+
+def key(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Show the public half of the signing key; with ``--make``, make the key first."""
+    from engine.history import signing
+
+    if chosen.make:
+        signing.ensure_key(settings.checkpoint_key)
+    signer = signing.load(settings.checkpoint_key)
+    if signer is None:
+        raise signing.KeyUnusable("history_key_missing", file=str(settings.checkpoint_key))
+    print(say("history_key_file", file=str(settings.checkpoint_key)))
+    print(say("history_key_public", key=signer.public_key.hex()))
+    return DONE
