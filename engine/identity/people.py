@@ -149,9 +149,12 @@ def authenticate(database: Database, login: str, password: str, now: datetime, a
         found is not None and not is_right and secrets.is_right(found.secret_hash, found.secret_until, password, now)
     )
     if not is_right and not is_secret:
+        if address:
+            with database.transaction() as session:
+                throttle.count_failure(session, address, now)
         raise NotAllowed("sign_in_refused")
     with database.transaction() as session:
-        throttle.forget(session, key, address)
+        throttle.forget(session, key)
         if is_secret and not secrets.use(session, key, password):  # somebody else has just used it
             raise NotAllowed("sign_in_refused")
         if kept is not None and is_right and passwords.is_outdated(kept):
@@ -173,12 +176,12 @@ def find_actor(session: Session, login: str) -> Actor | None:
 def find_person(session: Session, login: str) -> Person | None:
     """The person of this login, active or not; None when there is none."""
     found = session.execute(with_roles().where(person.c.login == _storable(normal(login)))).first()
-    return _person_of(found) if found else None
+    return person_of(found) if found else None
 
 
 def people(session: Session) -> tuple[Person, ...]:
     """All people, by name."""
-    return tuple(_person_of(row) for row in session.execute(with_roles().order_by(person.c.name, person.c.login)))
+    return tuple(person_of(row) for row in session.execute(with_roles().order_by(person.c.name, person.c.login)))
 
 
 def names(session: Session) -> dict[str, str]:
@@ -203,7 +206,8 @@ def actor_of(row: Row[Any]) -> Actor:
     return Actor(login=row.login, name=row.name, person_id=row.id, roles=frozenset(row.roles), locale=row.locale)
 
 
-def _person_of(row: Row[Any]) -> Person:
+def person_of(row: Row[Any]) -> Person:
+    """The person of a row of ``with_roles``. For this package."""
     return Person(
         id=row.id,
         login=row.login,

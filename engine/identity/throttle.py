@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import math
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -33,41 +34,51 @@ def wait_after(failures: int, free: int = FREE_TRIES) -> timedelta:
 
 
 def count_try(session: Session, login: str, address: str, now: datetime) -> None:
-    """Count one try *before* the password is looked at: a hundred guesses sent at once are counted like a hundred in a row.
+    """Count one try of a login *before* the password is looked at: a hundred guesses sent at once are counted like a hundred in a row.
 
-    ``address``: empty when there is none. Raises NotAllowed (``sign_in_throttled``, ``sign_in_throttled_address``; fact ``seconds``) when
-    the login or the address has to wait; this try is then not counted.
+    ``address``: empty when there is none; its failures count once they are known (``count_failure``): who signs in from it keeps nobody
+    else waiting. Raises NotAllowed (``sign_in_throttled``, ``sign_in_throttled_address``; fact ``seconds``) when the login or the address
+    has to wait; this try is then not counted.
     """
     table = sign_in_failure
     session.execute(delete(table).where(table.c.last_at < now - FORGOTTEN_AFTER))
-    _wait_or_count(session, _login_key(login), FREE_TRIES, "sign_in_throttled", now)
     if address:
-        _wait_or_count(session, _address_key(address), FREE_TRIES_OF_ADDRESS, "sign_in_throttled_address", now)
+        found = session.execute(select(table).where(table.c.key_hash == _address_key(address))).first()
+        if found is not None:
+            _wait(found, FREE_TRIES_OF_ADDRESS, "sign_in_throttled_address", now)
+    # one statement makes the row, locks it, and tells how it was: another sign-in may forget it at any moment
+    new = insert(table).values(key_hash=_login_key(login), failures=0, last_at=now)
+    found = session.execute(
+        new.on_conflict_do_update(index_elements=["key_hash"], set_={"failures": table.c.failures}).returning(table)
+    ).one()
+    _wait(found, FREE_TRIES, "sign_in_throttled", now)
+    session.execute(
+        update(table).where(table.c.key_hash == _login_key(login)).values(failures=table.c.failures + 1, last_at=now)
+    )
 
 
-def forget(session: Session, login: str, address: str) -> None:
-    """The sign-in succeeded: nothing counts against this login any more.
-
-    Of the address only this one try is forgiven: who has an account of their own gets no new guesses at others by it.
-    """
+def count_failure(session: Session, address: str, now: datetime) -> None:
+    """The try from ``address`` failed."""
     table = sign_in_failure
-    session.execute(delete(table).where(table.c.key_hash == _login_key(login)))
-    if address:
-        session.execute(
-            update(table)
-            .where(table.c.key_hash == _address_key(address))
-            .values(failures=func.greatest(table.c.failures - 1, 0))
+    new = insert(table).values(key_hash=_address_key(address), failures=1, last_at=now)
+    session.execute(
+        new.on_conflict_do_update(
+            index_elements=["key_hash"], set_={"failures": table.c.failures + 1, "last_at": new.excluded.last_at}
         )
+    )
 
 
-def _wait_or_count(session: Session, key: bytes, free: int, code: str, now: datetime) -> None:
-    table = sign_in_failure
-    session.execute(insert(table).values(key_hash=key, failures=0, last_at=now).on_conflict_do_nothing())
-    found = session.execute(select(table).where(table.c.key_hash == key).with_for_update()).one()
+def forget(session: Session, login: str) -> None:
+    """The sign-in succeeded: nothing counts against this login any more. Against the address it does: who has an account gets no new
+    guesses at others by it.
+    """
+    session.execute(delete(sign_in_failure).where(sign_in_failure.c.key_hash == _login_key(login)))
+
+
+def _wait(found: Row[Any], free: int, code: str, now: datetime) -> None:
     remaining = found.last_at + wait_after(found.failures, free) - now
     if remaining > timedelta(0):
         raise NotAllowed(code, seconds=math.ceil(remaining.total_seconds()))
-    session.execute(update(table).where(table.c.key_hash == key).values(failures=table.c.failures + 1, last_at=now))
 
 
 def _login_key(login: str) -> bytes:

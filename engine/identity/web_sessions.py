@@ -32,14 +32,13 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenSession:
-    """A session as its person, or an administrator, sees it. ``agent``: what the browser says of itself; ``is_this``: the request's own."""
+    """A session as its person, or an administrator, sees it. ``agent``: what the browser says of itself."""
 
     id: int
     opened_at: datetime
     seen_at: datetime
     address: str
     agent: str
-    is_this: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +47,7 @@ class Visitor:
 
     actor: Actor
     must_set_password: bool
+    session_id: int
 
 
 def open(  # noqa: A001 - web_sessions.open(...) is what it does
@@ -81,7 +81,7 @@ def find(session: Session, token: str, now: datetime) -> Visitor | None:
     table = web_session
     found = session.execute(
         with_roles()
-        .add_columns(table.c.seen_at)
+        .add_columns(table.c.seen_at, table.c.id.label("session_id"))
         .join_from(table, person)
         .where(
             table.c.token_hash == _hash(token),
@@ -94,13 +94,12 @@ def find(session: Session, token: str, now: datetime) -> Visitor | None:
         return None
     if found.seen_at <= now - SEEN_EVERY:
         session.execute(update(table).where(table.c.token_hash == _hash(token)).values(seen_at=now))
-    return Visitor(actor=actor_of(found), must_set_password=found.must_set_password)
+    return Visitor(actor=actor_of(found), must_set_password=found.must_set_password, session_id=found.session_id)
 
 
-def of_person(session: Session, person_id: UUID, now: datetime, token: str | None = None) -> tuple[OpenSession, ...]:
-    """The open sessions of a person, the one last used first. ``token``: of the request that asks."""
+def of_person(session: Session, person_id: UUID, now: datetime) -> tuple[OpenSession, ...]:
+    """The open sessions of a person, the one last used first."""
     table = web_session
-    this = None if token is None else _hash(token)
     rows = session.execute(
         select(table)
         .where(table.c.person_id == person_id, table.c.seen_at > now - IDLE, table.c.opened_at > now - ABSOLUTE)
@@ -113,20 +112,19 @@ def of_person(session: Session, person_id: UUID, now: datetime, token: str | Non
             seen_at=row.seen_at,
             address=row.address,
             agent=row.agent,
-            is_this=bytes(row.token_hash) == this,
         )
         for row in rows
     )
 
 
-def end(session: Session, person_id: UUID, *, only: int | None = None, but: str | None = None) -> int:
-    """End sessions of a person: all, ``only`` the one of this number, all ``but`` the one of this token; how many there were."""
+def end(session: Session, person_id: UUID, *, only: int | None = None, but: int | None = None) -> int:
+    """End sessions of a person: all, ``only`` the one of this number, all ``but`` the one of this number; how many there were."""
     table = web_session
     asked = delete(table).where(table.c.person_id == person_id).returning(table.c.id)
     if only is not None:
         asked = asked.where(table.c.id == only)
     if but is not None:
-        asked = asked.where(table.c.token_hash != _hash(but))
+        asked = asked.where(table.c.id != but)
     return len(session.execute(asked).all())
 
 
