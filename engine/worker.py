@@ -26,6 +26,7 @@ from sqlalchemy import make_url
 from engine import clock, log
 from engine.definitions import examination
 from engine.history import keeping
+from engine.identity import memberships
 from engine.instances import work
 from engine.instances.runtime import Runtime
 from engine.jobs import fence
@@ -37,6 +38,7 @@ from engine.timers.promoter import BATCH, promote
 CONCURRENCY: Final = 4
 NUMBER_SECONDS: Final = 1.0
 SIGN_SECONDS: Final = 30.0
+SETTLE_SECONDS: Final = 60.0
 FORGET_SECONDS: Final = 3600.0
 GRACE_SECONDS: Final = 20.0
 FAILURE_SECONDS: Final = 2.0
@@ -113,6 +115,7 @@ async def _run(runtime: Runtime, pace: Pace) -> None:
             asyncio.create_task(_every(pace.reap, lambda: _reap(runtime, pace.stalled)), name="reaper"),
             asyncio.create_task(_every(NUMBER_SECONDS, lambda: keeping.number_all(runtime.database)), name="sequencer"),
             asyncio.create_task(_every(SIGN_SECONDS, lambda: _sign(runtime)), name="signer"),
+            asyncio.create_task(_every(SETTLE_SECONDS, lambda: _settle(runtime)), name="memberships"),
             asyncio.create_task(_every(FORGET_SECONDS, lambda: _forget(runtime)), name="forgetting"),
             asyncio.create_task(stopped.wait(), name="stop"),
         ]
@@ -172,6 +175,12 @@ def _reap(runtime: Runtime, stalled_seconds: int) -> None:
 def _sign(runtime: Runtime) -> None:
     if runtime.keeping is not None:
         keeping.sign_if_due(runtime.database, runtime.keeping, clock.now())
+
+
+def _settle(runtime: Runtime) -> None:
+    """Roles that begin or end by themselves."""
+    with runtime.database.transaction() as session:
+        memberships.settle(session, clock.now())
 
 
 def _forget(runtime: Runtime) -> None:
