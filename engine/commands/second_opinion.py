@@ -41,8 +41,9 @@ def play_there(
     records: list[dict[str, Any]] = []
     failed = 0
     for story in stories:
-        in_the_way = obstacles(world.model, story.process, story.start.event)
-        reasons = " ".join(say(f"opinion_no_{each.reason}", element=each.element) for each in in_the_way)
+        event = world.beginning(story.process, story.start.event)
+        in_the_way = obstacles(world.model, story.process, event)
+        reasons = " ".join(each.sentence(locale()) for each in in_the_way)
         there = None if in_the_way else play(world, story, handlers, at)
         problems = () if there is None else deviations(story, world, there, at)
         failed += bool(in_the_way or problems)

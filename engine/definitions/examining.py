@@ -17,7 +17,7 @@ from engine.handler import HandlerTable
 from engine.model.bundle import Bundle
 from engine.model.elements import Model, Process
 from engine.protocol.events import ElementEntered, FlowTaken
-from engine.second_opinion import Opinion, compare, failing
+from engine.second_opinion import Allowance, Opinion, compare, failing
 from engine.stories import At, Report, check_story, coverage, play, read_story, stories_of
 from engine.stories.world import World, world_of
 
@@ -139,6 +139,7 @@ def examine(bundle: Bundle, handlers: HandlerTable, at: At, tell: Callable[[Prog
         return Examined(proved=tuple(proved), played=(_too_many(stories),), covered=_covered(bundle, ()))
     played: list[Played] = []
     reports: list[Report] = []
+    allowance = Allowance()
     for number, (path, content) in enumerate(stories.items()):
         done = len(proved) + 2 * number
         tell(Progress(done=done, total=total, code="examination_playing", facts={"story": path}))
@@ -146,7 +147,7 @@ def examine(bundle: Bundle, handlers: HandlerTable, at: At, tell: Callable[[Prog
         opinion = failing(path)
         if report is not None:
             tell(Progress(done=done + 1, total=total, code="examination_comparing", facts={"story": path}))
-            opinion = compare(report.story, bundle, handlers, at, report)
+            opinion = compare(report.story, bundle, handlers, at, report, allowance=allowance)
             reports.append(report)
         played.append(replace(outcome, opinion=opinion))
     return Examined(proved=tuple(proved), played=tuple(played), covered=_covered(bundle, reports))

@@ -6,6 +6,7 @@ from engine.errors import DefinitionError
 from engine.model.bundle import Bundle
 from engine.model.elements import Model
 from engine.protocol import events as happened
+from engine.second_opinion.bounds import Allowance
 from engine.second_opinion.comparing import Difference, difference
 from engine.second_opinion.defects import Seen, explanation
 from engine.second_opinion.opinion import Agreement, Opinion
@@ -22,34 +23,45 @@ from engine.stories.world import World, world_of
 
 
 def opinions(bundle: Bundle, handlers: Declarations | None, at: At) -> tuple[Opinion, ...]:
-    """One for each story of a version that can be read."""
-    found = []
+    """One for each story of a version that can be read; together they are bounded too."""
+    found, allowance = [], Allowance()
     for path, content in stories_of(bundle.files).items():
         try:
             story = read_story(content, path)
         except DefinitionError:
             continue  # whoever checks the stories says so
-        found.append(compare(story, bundle, handlers, at))
+        found.append(compare(story, bundle, handlers, at, allowance=allowance))
     return tuple(found)
 
 
 def compare(
-    story: Story, played: Bundle | Model, handlers: Declarations | None, at: At, report: Report | None = None
+    story: Story,
+    played: Bundle | Model,
+    handlers: Declarations | None,
+    at: At,
+    report: Report | None = None,
+    *,
+    allowance: Allowance | None = None,
 ) -> Opinion:
-    """Whether SpiffWorkflow goes the same way. Deterministic and bounded; ``report`` is what the kernel made of it, where it is known."""
+    """Whether SpiffWorkflow goes the same way. Deterministic and bounded, together with other stories by ``allowance``; never raises what
+    the other engine raises. ``report`` is what the kernel made of it, where it is known.
+    """
     world = world_of(played)
     if story.process not in world.model.processes:
         return failing(story.file, story.process)
-    in_the_way = obstacles(world.model, story.process, story.start.event)
+    in_the_way = obstacles(world.model, story.process, world.beginning(story.process, story.start.event))
     if in_the_way:
-        return _not_compared(story, in_the_way)
+        return _not_compared(story, *in_the_way)
     report = report or play_here(played, story, handlers, at)
     in_the_way = _of_report(story, report)
     if in_the_way:
-        return _not_compared(story, in_the_way)
-    there = play_there(world, story, handlers, at)
+        return _not_compared(story, *in_the_way)
+    allowance = allowance or Allowance()
+    bounds = allowance.bounds()
+    there = play_there(world, story, handlers, at, bounds)
+    allowance.take(bounds)
     if there.is_too_large:
-        return _not_compared(story, (Obstacle(reason="large"),))
+        return _not_compared(story, Obstacle(reason="large" if allowance.left else "allowance"))
     return _compared(story, world, report, there)
 
 
@@ -66,6 +78,8 @@ def _compared(story: Story, world: World, report: Report, there: Played) -> Opin
         found = Difference(point="stopped", element=stopped.element)
     if found is None:
         return Opinion(process=story.process, file=story.file, agreement=Agreement.SAME)
+    if stopped is not None and stopped.is_crash and found.point == "stopped":
+        return _not_compared(story, Obstacle(reason="broken", element=stopped.element, detail=stopped.reason))
     node = None if found.element is None else world.node(found.element)
     reason = "" if stopped is None else stopped.reason
     seen = Seen(
@@ -93,7 +107,7 @@ def failing(file: str, process: str = "") -> Opinion:
     return Opinion(process=process, file=file, agreement=Agreement.NOT_COMPARED, obstacles=(obstacle,))
 
 
-def _not_compared(story: Story, found: tuple[Obstacle, ...]) -> Opinion:
+def _not_compared(story: Story, *found: Obstacle) -> Opinion:
     return Opinion(process=story.process, file=story.file, agreement=Agreement.NOT_COMPARED, obstacles=found)
 
 

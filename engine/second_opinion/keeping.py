@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from engine.second_opinion.comparing import Difference
@@ -20,7 +21,7 @@ def record_of(opinion: Opinion) -> dict[str, Any]:
         "file": opinion.file,
         "process": opinion.process,
         "agreement": opinion.agreement.value,
-        "obstacles": [{"reason": each.reason, "element": each.element} for each in opinion.obstacles[:MOST_OBSTACLES]],
+        "obstacles": [asdict(each) for each in opinion.obstacles[:MOST_OBSTACLES]],
         "difference": None
         if found is None
         else {

@@ -73,9 +73,7 @@ class Opinion:
         if self.agreement is Agreement.SAME:
             return say("opinion_same", locale)
         if self.difference is None:
-            reasons = dict.fromkeys(
-                say(f"opinion_no_{each.reason}", locale, element=each.element) for each in self.obstacles
-            )
+            reasons = dict.fromkeys(each.sentence(locale) for each in self.obstacles)
             return say("opinion_not_compared", locale, reasons=" ".join(reasons))
         facts = self._facts(self.difference)
         if self.defect is None:
