@@ -13,7 +13,6 @@ last event is its *revision*.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,9 +23,10 @@ from sqlalchemy.orm import Session
 
 from engine.data import to_canonical
 from engine.history.store import moment_text
-from engine.history.verifier import canonical, chain_link
+from engine.history.verifier import chain_link, named_begin, named_content
 
-_BEGIN = b"bordereau/history/1/record\n"
+CHAIN = "record"
+"""The word of ``history.verifier.NAMED`` for these chains."""
 
 # One statement makes the row of a record that has no history yet, locks it, and reads it: the update changes nothing.
 _LOCK = text("""
@@ -55,22 +55,9 @@ class Head:
     is_deleted: bool
 
 
-def begin(kind: str, key: str) -> bytes:
-    """What the first event of a record is chained to."""
-    return hashlib.sha256(_BEGIN + f"{kind}\n{key}".encode()).digest()
-
-
-def event_content(kind: str, key: str, sequence: int, at: str, actor: str, record: str) -> bytes:  # noqa: PLR0917 - as stored
-    """What an event's hash covers; ``record`` is canonical JSON already, and so is the result."""
-    return (
-        f'{{"actor":{canonical(actor)},"at":{canonical(at)},"key":{canonical(key)},"kind":{canonical(kind)}'
-        f',"record":{record},"sequence":{sequence}}}'
-    ).encode()
-
-
 def lock(session: Session, kind: str, key: str) -> Head:
     """The head of a record's chain, locked until the transaction ends: nobody else changes the record meanwhile."""
-    row = session.execute(_LOCK, {"kind": kind, "key": key, "hash": begin(kind, key)}).one()
+    row = session.execute(_LOCK, {"kind": kind, "key": key, "hash": named_begin(CHAIN, kind, key)}).one()
     return Head(kind=kind, key=key, sequence=row.sequence, hash=bytes(row.hash), is_deleted=row.is_deleted)
 
 
@@ -82,7 +69,7 @@ def append(
     Raises TypeError or ValueError for values that have no place in the history.
     """
     sequence, record = head.sequence + 1, to_canonical(event)
-    content = event_content(head.kind, head.key, sequence, moment_text(at), actor_login, record)
+    content = named_content(CHAIN, (head.kind, head.key), sequence, moment_text(at), actor_login, record)
     session.execute(
         _APPEND,
         {
