@@ -22,7 +22,6 @@ from engine.database.session import Database
 from engine.errors import InvariantBroken, NotFound
 from engine.history import checkpoints, signing, verifier
 from engine.history.signing import KeyUnusable, Signer
-from engine.records import chain as record_chain
 from tests.engine.history.conftest import NOW, MakeCase, MoreEvents
 from tests.engine.history.whole import checkpoint, exported, live, number_all, publish, said, signer_in
 
@@ -261,14 +260,6 @@ def test_the_command_says_what_is_proven_and_what_is_not(
     cut = run("--checkpoint", str(point))
     assert cut.returncode == 1
     assert "cut off" in cut.stdout
-
-
-def test_records_are_chained_as_the_verifier_says() -> None:
-    """``engine.records`` has formulas of its own for its chains: the same ones."""
-    kind, key, at = "customer", "C-17 / é", "2026-11-22T09:00:00.000000+00:00"
-    assert record_chain.begin(kind, key) == verifier.named_begin("record", kind, key)
-    theirs = record_chain.event_content(kind, key, 3, at, "zoé", '{"type":"x"}')
-    assert theirs == verifier.named_content("record", (kind, key), 3, at, "zoé", '{"type":"x"}')
 
 
 def test_moments_of_checkpoints_are_those_of_the_clock(database: Database, make_case: MakeCase, signer: Signer) -> None:
