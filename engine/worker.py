@@ -29,7 +29,7 @@ from engine.history import keeping
 from engine.identity import memberships
 from engine.instances import work
 from engine.instances.runtime import Runtime
-from engine.jobs import fence
+from engine.jobs import fence, outbox
 from engine.jobs.reaper import STALLED_SECONDS, reap
 from engine.jobs.retries import Backoff
 from engine.timers import starts as start_timers
@@ -158,6 +158,10 @@ def _promote_all(runtime: Runtime) -> None:
     while True:
         with runtime.database.transaction() as session:
             if promote(session, clock.now()) < BATCH:
+                break
+    while True:
+        with runtime.database.transaction() as session:
+            if outbox.promote(session, clock.now()) < outbox.BATCH:
                 break
     while True:
         with runtime.database.transaction() as session:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 FIRE_TIMER: Final = "fire_timer"
 RUN_EFFECT: Final = "run_effect"
+FINISH_EFFECT: Final = "finish_effect"
 DELIVER_MESSAGE: Final = "deliver_message"
 PLAN_STARTS: Final = "plan_starts"
 START_BY_TIMER: Final = "start_by_timer"

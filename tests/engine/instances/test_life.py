@@ -25,7 +25,7 @@ from engine.instances.commands import complete_task, retry_incident, start_insta
 from engine.instances.driver import OnFailure
 from engine.instances.runtime import Runtime
 from engine.jobs import queue
-from engine.jobs.retries import ATTEMPTS
+from engine.jobs.retries import ATTEMPTS, TryAgain
 from engine.kernel import State, fold, from_record
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
@@ -290,7 +290,7 @@ def test_an_effect_that_keeps_failing_becomes_an_incident_and_can_be_retried(run
     with runtime.database.transaction() as session:
         session.execute(text("ALTER TABLE business.letter RENAME TO lost"))
     (job,) = jobs(runtime)
-    with pytest.raises(Crashed):
+    with pytest.raises(TryAgain):
         work.perform(runtime, *job, 1)
     assert rows(runtime, "SELECT * FROM engine.incident") == []
     with capture_logs() as entries:
