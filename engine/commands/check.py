@@ -11,15 +11,24 @@ from engine.commands.arguments import add_command, add_json
 from engine.commands.connecting import environment_of, load
 from engine.commands.folders import beside, process_folders
 from engine.commands.given import LARGEST, read_bytes
+from engine.commands.process_files import SHORT_FORMS, read_world
 from engine.commands.second_opinion import opinion_record, print_opinions
-from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, locale, print_problems, problem_record, say
+from engine.commands.speaking import (
+    DONE,
+    NOT_DONE,
+    AskedWrongly,
+    harmless,
+    locale,
+    print_problems,
+    problem_record,
+    say,
+)
 from engine.errors import DefinitionError, Problem
 from engine.settings import Settings
 
 if TYPE_CHECKING:
     from engine.definitions.examining import Examined, Proved
     from engine.handler import HandlerTable
-    from engine.model.bpmn_reader import ProcessFile
     from engine.second_opinion import Opinion
 
 
@@ -97,12 +106,11 @@ def _examined(folder: Path, settings: Settings) -> Examined:
 def _proved(path: Path) -> tuple[Proved, ...]:
     """Whether every case of each process of a file by itself can come to an end."""
     from engine.definitions.examining import prove
-    from engine.model.elements import Model
 
-    if path.suffix not in {".bpmn", ".yaml"}:
+    if path.suffix not in {".bpmn", *SHORT_FORMS}:
         return ()
-    processes = _read(path.read_bytes(), path).processes
-    return prove(Model(processes={each.id: each for each in processes}), path.name)
+    world, _ = read_world(path.read_bytes(), path)
+    return prove(world, path.name)
 
 
 def _to_check(path: Path) -> list[Path]:
@@ -143,20 +151,9 @@ def _of_file(path: Path) -> tuple[Problem, ...]:
         if path.suffix == ".dmn":
             model = read_model(content, path.name, others=beside(path))
             return (*model.warnings, *check_model(model))
-        return _read(content, path).warnings
+        return read_world(content, path)[1]
     except DefinitionError as error:
         return error.problems
-
-
-def _read(content: bytes, path: Path) -> ProcessFile:
-    """The processes of a file by itself: of a diagram, or of a short form. Raises DefinitionError."""
-    from engine.model.bpmn_reader import ProcessFile, read_process_file
-    from engine.model.short_form import read_short_form
-
-    if path.suffix != ".yaml":
-        return read_process_file(content, path.name)
-    form = read_short_form(content, path.name)
-    return ProcessFile(processes=(form.process,), warnings=form.warnings)
 
 
 def _too_large(file: str) -> Problem:
@@ -168,7 +165,7 @@ def _print(path: Path, found: _Checked) -> None:
     print(f"{path}: " + (say("cli_problems", count=count) if count else say("cli_no_problem")))
     print_problems(found.problems)
     for each in found.proved:
-        print(f"  {each.verdict.process}: {each.sentence(locale())}")
+        print(harmless(f"  {each.title[locale()]}: {each.sentence(locale())}"))
     if found.examined is not None and found.examined.played:
         played, percent = found.examined.played, found.examined.covered.percent
         failed = sum(not each.passed for each in played)

@@ -9,7 +9,7 @@ from typing import Any
 from engine.commands.arguments import add_command
 from engine.commands.connecting import database_of, environment_of, load
 from engine.commands.second_opinion import print_opinions
-from engine.commands.speaking import DONE, AskedWrongly, locale, say
+from engine.commands.speaking import DONE, AskedWrongly, harmless, locale, say
 from engine.settings import Settings
 
 
@@ -45,6 +45,6 @@ def publish(settings: Settings, chosen: argparse.Namespace) -> int:
         version = store.publish(database, actor, files, handlers, chosen.note, reason=chosen.reason, draft_revision=0)
     print(say("cli_published", process=version.process_key, number=version.number))
     for each in version.proved or ():
-        print(f"  {each.verdict.process}: {each.sentence(locale())}")
+        print(harmless(f"  {each.title[locale()]}: {each.sentence(locale())}"))
     print_opinions(version.opinions)
     return DONE

@@ -13,17 +13,17 @@ from engine.settings import Settings
 if TYPE_CHECKING:
     from engine.errors import Problem
     from engine.model.bundle import Bundle
-    from engine.model.elements import Model
     from engine.second_opinion import Opinion, Played
     from engine.stories import Story
     from engine.stories.declared import Declarations
+    from engine.stories.world import World
 
 SPIFFWORKFLOW = "spiffworkflow"
 """What ``--engine`` calls it."""
 
 
 def play_there(
-    played: Bundle | Model,
+    played: Bundle | World,
     stories: Sequence[Story],
     handlers: Declarations | None,
     settings: Settings,
@@ -67,7 +67,7 @@ def play_there(
 
 
 def _print(
-    story: Story, there: Played, problems: tuple[Problem, ...], played: Bundle | Model, settings: Settings
+    story: Story, there: Played, problems: tuple[Problem, ...], played: Bundle | World, settings: Settings
 ) -> None:
     from engine.second_opinion.telling import told
     from engine.stories.world import world_of

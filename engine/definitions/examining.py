@@ -15,7 +15,7 @@ from engine.errors import DefinitionError, Facts, Problem
 from engine.explore import Surroundings, Verdict, explore
 from engine.handler import HandlerTable
 from engine.model.bundle import Bundle
-from engine.model.elements import Model, Process
+from engine.model.elements import Process
 from engine.protocol.events import ElementEntered, FlowTaken
 from engine.second_opinion import Allowance, Opinion, compare, failing
 from engine.stories import At, Report, check_story, coverage, play, read_story, stories_of
@@ -153,15 +153,15 @@ def examine(bundle: Bundle, handlers: HandlerTable, at: At, tell: Callable[[Prog
     return Examined(proved=tuple(proved), played=tuple(played), covered=_covered(bundle, reports))
 
 
-def prove(model: Model, file: str) -> tuple[Proved, ...]:
+def prove(world: World, file: str) -> tuple[Proved, ...]:
     """The verdict on each process of a file by itself: whoever acts may answer anything."""
-    world, nothing_known = world_of(model), Surroundings()
-    return tuple(_prove(world, process, file, nothing_known) for process in model.processes.values())
+    nothing_known = Surroundings()
+    return tuple(_prove(world, process, file, nothing_known) for process in world.model.processes.values())
 
 
 def _prove(world: World, process: Process, file: str, surroundings: Surroundings, title: Texts | None = None) -> Proved:
     verdict = explore(world.model, process.id, surroundings=surroundings)
-    called = title or _both(process.name or process.id)
+    called = title or world.names.get(process.id) or _both(process.name or process.id)
     names = {
         locale: {each: called[locale] if each == process.id else world.title(each, locale) for each in verdict.titles}
         for locale in ("fr", "en")

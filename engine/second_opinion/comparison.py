@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from engine.errors import DefinitionError
 from engine.model.bundle import Bundle
-from engine.model.elements import Model
 from engine.protocol import events as happened
 from engine.second_opinion.bounds import Allowance
 from engine.second_opinion.comparing import Difference, difference
@@ -19,7 +18,7 @@ from engine.stories import At, Report, Story, read_story, stories_of
 from engine.stories import play as play_here
 from engine.stories.declared import Declarations
 from engine.stories.story import RetryStep
-from engine.stories.world import World, world_of
+from engine.stories.world import Playable, World, world_of
 
 
 def opinions(bundle: Bundle, handlers: Declarations | None, at: At) -> tuple[Opinion, ...]:
@@ -36,7 +35,7 @@ def opinions(bundle: Bundle, handlers: Declarations | None, at: At) -> tuple[Opi
 
 def compare(
     story: Story,
-    played: Bundle | Model,
+    played: Playable,
     handlers: Declarations | None,
     at: At,
     report: Report | None = None,

@@ -11,8 +11,6 @@ from typing import Any
 from engine.errors import EngineError, Problem
 from engine.feel import Expression, Value
 from engine.model import elements as model
-from engine.model.bundle import Bundle
-from engine.model.elements import Model
 from engine.model.form_input import NotReadable, parse
 from engine.model.forms import Form
 from engine.model.yaml_file import Path
@@ -34,7 +32,7 @@ from engine.stories.story import (
     TimerStep,
 )
 from engine.stories.values import typed, values_of
-from engine.stories.world import World, world_of
+from engine.stories.world import Playable, World, world_of
 
 
 def stories_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -46,7 +44,7 @@ def stories_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
     }
 
 
-def check_story(played: Bundle | Model, story: Story, handlers: Declarations | None, at: At) -> tuple[Problem, ...]:
+def check_story(played: Playable, story: Story, handlers: Declarations | None, at: At) -> tuple[Problem, ...]:
     """Everything in which ``story`` does not fit the process, forms and handlers."""
     world = world_of(played)
     process = world.model.processes.get(story.process)

@@ -57,8 +57,14 @@ class World:
         return (node.name if node is not None else "") or element
 
 
-def world_of(played: Bundle | Model) -> World:
+Playable = Bundle | Model | World
+"""What stories can be played on."""
+
+
+def world_of(played: Playable) -> World:
     """The world of a version or of a bare model."""
+    if isinstance(played, World):
+        return played
     if isinstance(played, Model):
         return World(model=played)
     starts = played.starts
