@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -26,12 +28,12 @@ def park(session: Session, instance_id: int, name: str, arguments: JobArguments,
     session.execute(_PARK, given)
 
 
-def release(session: Session, instance_id: int) -> int:
-    """Queue every job that waits for the case, in the order in which they came; gives how many."""
-    rows = session.execute(_RELEASE, {"instance": instance_id}).all()
-    for row in rows:
-        queue.defer(session, row.name, plain(row.arguments))
-    return len(rows)
+def release(session: Session, instance_id: int) -> tuple[JobArguments, ...]:
+    """Queue every job that waits for the case, in the order in which they came; gives their arguments."""
+    found = [(row.name, plain(row.arguments)) for row in session.execute(_RELEASE, {"instance": instance_id})]
+    for name, jobs in groupby(found, key=itemgetter(0)):
+        queue.defer(session, name, *(arguments for _, arguments in jobs))
+    return tuple(arguments for _, arguments in found)
 
 
 def plain(stored: str) -> dict[str, str | int | None]:
