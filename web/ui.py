@@ -18,7 +18,8 @@ from engine import clock
 from engine.data import YearsMonths
 from engine.handler import SYSTEM, Actor
 from engine.identity import people
-from engine.inbox import queries as inbox_queries
+from engine.inbox import lists
+from engine.inbox.standing_in import standing_in
 from engine.instances import overview
 from engine.texts import format as texts_format
 from engine.texts import say
@@ -234,9 +235,9 @@ def may_start(actor: Actor) -> bool:
 def _navigation() -> list[Link]:
     actor = auth.actor()
     with auth.runtime().database.reading() as session:
-        counts = inbox_queries.counts(session, actor)
+        counts = lists.counts(session, actor, standing_in(session, actor, clock.now()))
         is_starter = bool(overview.startable(session, actor))
-    tasks = min(counts.role + counts.mine, CAPPED)
+    tasks = min(counts.role + counts.mine + counts.absent, CAPPED)
     entries = [
         ("inbox", "inbox.inbox", "inbox", True),
         ("start", "inbox.start", "start", is_starter),

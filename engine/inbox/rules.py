@@ -56,12 +56,15 @@ def refusal(offer: Offer, actor: Actor) -> CommandRejected | None:
     Whoever could never do it hears only that (NotAllowed), not who has it.
     """
     reason = _refusal(offer, actor.login, actor.roles)
-    if reason is None or on_behalf_of(offer, actor) is not None:
-        excluded = next((each for each in offer.absent if each.login in offer.earlier_completers), None)
-        if excluded is not None:
-            return NotAllowed("task_four_eyes_absent", task=offer.task_id, name=excluded.name)
-        return None
-    return reason
+    if reason is not None and on_behalf_of(offer, actor) is None:
+        if reason.code == "task_not_offered":
+            others = (_refusal(offer, each.login, each.roles) for each in offer.absent)
+            return next((each for each in others if each is not None and each.code != reason.code), reason)
+        return reason
+    excluded = next((each for each in offer.absent if each.login in offer.earlier_completers), None)
+    if excluded is not None:
+        return NotAllowed("task_four_eyes_absent", task=offer.task_id, name=excluded.name)
+    return None
 
 
 def on_behalf_of(offer: Offer, actor: Actor) -> Absent | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -18,37 +19,23 @@ from engine.feel import Value
 from engine.handler import Actor
 from engine.identity import people
 from engine.inbox import commands as inbox_commands
-from engine.inbox import offers
-from engine.inbox import queries as inbox_queries
-from engine.inbox.queries import Counts, TaskRow, View
+from engine.inbox import filters, lists, offers
+from engine.inbox.lists import Asked, Count
+from engine.inbox.queries import TaskRow
+from engine.inbox.standing_in import standing_in
 from engine.instances import commands, overview, queries
 from engine.instances.queries import TaskDetails
 from engine.model.forms import Form
 from web import auth, errors, fields, ui
-from web.inbox import why
-from web.present import StageBar, facts_of, first_stage, in_short, stage_bar, stage_of
-from web.ui import Due, Tab, in_language, t
+from web.inbox import listing, narrowing, why
+from web.present import StageBar, facts_of, first_stage, stage_bar
+from web.ui import Due, in_language, t
 
 blueprint = Blueprint("inbox", __name__)
 
 PAGE = 30
 STALE = frozenset({"task_closed", "task_taken"})
 """Refusals that only say that the page is older than the task."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One task of the list."""
-
-    id: int
-    url: str
-    title: str
-    process: str
-    summary: str
-    stage: str
-    business_key: str | None
-    due: Due | None
-    since: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,50 +66,52 @@ class TaskView:
 @blueprint.get("/inbox")
 @auth.signed_in
 def inbox() -> Answer:
-    """Tasks for my roles, or mine; ``task`` chooses one to show beside the list."""
-    actor = auth.actor()
-    view: View = "mine" if request.args.get("view") == "mine" else "role"
-    after = request.args.get("after")
+    """A list of tasks (``narrowing``); ``task`` chooses one to show beside it."""
+    actor, now = auth.actor(), clock.now()
+    asked, after = narrowing.read(request.args), request.args.get("after")
+    place: dict[str, Any] = asked.arguments() | ({"after": after} if after else {})
     with auth.runtime().database.reading() as session:
-        counts = inbox_queries.counts(session, actor)
-        page = inbox_queries.inbox(session, actor, view=view, after=after, limit=PAGE)
-        rows = [_row(session, each, view, after) for each in page.tasks]
+        absent = standing_in(session, actor, now)
+        counts = lists.counts(session, actor, absent)
+        wanted = Asked(actor=actor, view=asked.view, now=now, absent=absent, criteria=asked.criteria(), sort=asked.sort)
+        page = lists.page(session, wanted, after=after, limit=PAGE)
+        number = lists.count(session, wanted) if asked.is_narrowed else None
+        rows = listing.rows(session, page.tasks, absent, place)
+        processes = [
+            (each.version.process_key, in_language(each.version.title)) for each in overview.processes(session)
+        ]
+        kept = filters.filters(session, actor)
         chosen = _chosen(session, actor, request.args.get("task", type=int))
-    tabs = [_tab(each, view, counts) for each in ("role", "mine")]
-    following = url_for("inbox.inbox", view=view, after=page.next) if page.next else None
-    first = url_for("inbox.inbox", view=view) if after else None
+    tabs = listing.tabs(asked, counts, absent)
     return ui.page(
         "inbox/inbox.html",
-        view=view,
+        asked=asked,
         tabs=tabs,
         current=next(each for each in tabs if each.is_current),
         counts=counts,
+        found=_found(number),
+        is_cut=page.is_cut,
+        standing=[t("web.inbox.standing", name=each.name, day=ui.shown(each.last_day)) for each in absent],
         rows=rows,
         selected=chosen,
-        pager=ui.Pager(previous=first, next=following),
+        dues=narrowing.DUES,
+        processes=sorted(processes, key=lambda each: each[1].casefold()),
+        filters=kept,
+        query=asked.query(),
+        pager=ui.Pager(
+            previous=url_for("inbox.inbox", **asked.arguments()) if after else None,
+            next=url_for("inbox.inbox", **asked.arguments(), after=page.next) if page.next else None,
+        ),
         may_start=ui.may_start(actor),
     )
 
 
-def _tab(key: View, current: View, counts: Counts) -> Tab:
-    count = counts.role if key == "role" else counts.mine
-    url = url_for("inbox.inbox", view=key)
-    return Tab(key=key, text=t(f"web.inbox.view.{key}"), url=url, is_current=key == current, count=ui.capped(count))
-
-
-def _row(session: Session, task: TaskRow, view: View, after: str | None) -> Row:
-    bundle = definitions.load(session, task.version_id).bundle
-    return Row(
-        id=task.id,
-        url=url_for("inbox.inbox", view=view, after=after, task=task.id),
-        title=in_language(task.title),
-        process=in_language(task.process_title),
-        summary=in_short(task.summary, without=task.business_key),
-        stage=stage_of(bundle, task.element_id),
-        business_key=task.business_key,
-        due=ui.due(task.due_at),
-        since=t("web.inbox.since", ago=ui.ago(task.created_at)),
-    )
+def _found(number: Count | None) -> str:
+    if number is None:
+        return ""
+    if number.is_more:
+        return t("web.inbox.filter.found_more", number=number.number)
+    return t("web.inbox.filter.found", count=number.number, number=number.number)
 
 
 def _chosen(session: Session, actor: Actor, task_id: int | None) -> TaskView | None:

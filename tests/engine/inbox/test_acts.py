@@ -16,11 +16,11 @@ from engine.handler import Actor
 from engine.history.queries import timeline
 from engine.history.verification import verify_all
 from engine.identity import people
-from engine.inbox import offers, queries
+from engine.inbox import offers
 from engine.inbox.commands import claim, delegate, release
 from engine.instances.commands import complete_task, start_instance
 from engine.instances.runtime import Runtime
-from tests.engine.inbox.cast import open_task
+from tests.engine.inbox.cast import open_task, tasks
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import BOTH, CHIEF, CLERK, OWNER, PACKER, PACKERS, STRANGER
 
@@ -102,15 +102,15 @@ def test_what_is_refused_leaves_no_trace(runtime: Runtime, task: int, act: Calla
 def test_who_gets_a_task_sees_by_whom_and_why(runtime: Runtime, task: int) -> None:
     delegate(runtime.database, PACKER, task, "pack1", "it is for your customer")
     with runtime.database.reading() as session:
-        (mine,) = queries.inbox(session, COLLEAGUE, view="mine").tasks
-        assert queries.inbox(session, PACKER).tasks == ()
+        (mine,) = tasks(session, COLLEAGUE, "mine")
+        assert tasks(session, PACKER) == ()
     assert (mine.assignee, mine.given_by, mine.given_note) == ("pack1", "pack0", "it is for your customer")
     with pytest.raises(Conflict):
         delegate(runtime.database, PACKER, task, "pack0")
     release(runtime.database, COLLEAGUE, task)
     claim(runtime.database, PACKER, task)
     with runtime.database.reading() as session:
-        (mine,) = queries.inbox(session, PACKER, view="mine").tasks
+        (mine,) = tasks(session, PACKER, "mine")
     assert (mine.given_by, mine.given_note) == (None, None)
 
 

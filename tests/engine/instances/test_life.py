@@ -32,6 +32,7 @@ from engine.messages.store import OutgoingMessage
 from engine.protocol.stimuli import CompleteTask
 from engine.texts import say
 from engine.timers.promoter import promote
+from tests.engine.inbox.cast import figures, tasks
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import AUDITOR, BOTH, CHIEF, CLERK, OWNER, PACKER, STRANGER
 
@@ -104,12 +105,12 @@ def test_a_light_parcel_from_request_to_delivery(runtime: Runtime) -> None:
     assert started.business_key == "P1"
     assert started.next_task_id is None
     with runtime.database.reading() as session:
-        (row,) = inbox_queries.inbox(session, PACKER).tasks
+        (row,) = tasks(session, PACKER)
         assert (row.title["fr"], row.title["en"]) == ("Peser le colis", "Weigh the parcel")
         assert row.business_key == "P1"
         assert [each.value for each in row.summary] == ["hat", None]
         assert row.due_at == NOW + timedelta(days=1)
-        assert inbox_queries.inbox(session, CLERK).tasks == ()
+        assert tasks(session, CLERK) == ()
 
     completed = complete_task(runtime, PACKER, row.id, {"weight": "7"})
     assert completed.next_task_id is None
@@ -225,9 +226,9 @@ def test_four_eyes_are_two_people(runtime: Runtime) -> None:
     assert completed.next_task_id is None  # not for Bo, who weighed
     approval = only_task(runtime, instance)
     with runtime.database.reading() as session:
-        assert inbox_queries.inbox(session, BOTH).tasks == ()
-        assert inbox_queries.counts(session, BOTH).role == 0
-        assert [each.id for each in inbox_queries.inbox(session, CHIEF).tasks] == [approval]
+        assert tasks(session, BOTH) == ()
+        assert figures(session, BOTH)[0] == 0
+        assert [each.id for each in tasks(session, CHIEF)] == [approval]
     for attempt in (
         lambda: complete_task(runtime, BOTH, approval, {}),
         lambda: inbox.claim(runtime.database, BOTH, approval),

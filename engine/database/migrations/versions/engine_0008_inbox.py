@@ -47,7 +47,53 @@ CREATE INDEX absence_substitute ON engine.absence (substitute_login, ends_at);
 CREATE INDEX absence_person ON engine.absence (person_login, ends_at);
 """
 
+LISTS = """
+CREATE INDEX task_inbox_priority ON engine.task (role, (-priority), sort_at, id) WHERE is_open AND assignee IS NULL;
+
+-- What can be searched of a case: the words of what its bundle shows of it, and these fields with their types. Written by the step that
+-- changes them, in the statement that saves the case.
+CREATE TABLE engine.case_words (
+    instance_id bigint PRIMARY KEY REFERENCES engine.instance ON DELETE CASCADE,
+    words tsvector NOT NULL
+);
+CREATE INDEX case_words_words ON engine.case_words USING gin (words);
+CREATE TABLE engine.case_field (
+    instance_id bigint NOT NULL REFERENCES engine.instance ON DELETE CASCADE,
+    name text NOT NULL,
+    text_value text,
+    number_value numeric,
+    date_value date,
+    PRIMARY KEY (instance_id, name),
+    CHECK (num_nonnulls(text_value, number_value, date_value) <= 1)
+);
+
+-- A list that somebody keeps under a name: the query of its address.
+CREATE TABLE engine.task_filter (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person_login text NOT NULL REFERENCES engine.person (login) ON UPDATE CASCADE ON DELETE CASCADE,
+    name text NOT NULL CHECK (name <> ''),
+    query text NOT NULL,
+    saved_at timestamptz NOT NULL,
+    UNIQUE (person_login, name)
+);
+"""
+
+# cases from before: their words as SQL can find them; the next step of each says it exactly
+WORDS_SO_FAR = """
+INSERT INTO engine.case_words (instance_id, words)
+SELECT instance.id, array_to_tsvector(ARRAY(
+    SELECT DISTINCT left(word, 60) FROM regexp_split_to_table(
+        translate(lower(coalesce(instance.business_key, '') || ' ' || coalesce(
+            (SELECT string_agg(field ->> 'value', ' ') FROM json_array_elements(CAST(instance.summary AS json)) AS field
+             WHERE field ->> 'type' IN ('text', 'choice')), '')),
+            'àâäçéèêëîïôöùûüÿ', 'aaaceeeeiioouuuy'), '[^[:alnum:]]+') AS word
+    WHERE word <> ''))
+FROM engine.instance
+"""
+
 DROPS = """
+DROP TABLE engine.task_filter, engine.case_field, engine.case_words;
+DROP INDEX engine.task_inbox_priority;
 DROP TABLE engine.absence;
 ALTER TABLE engine.task DROP COLUMN given_by, DROP COLUMN given_at, DROP COLUMN given_note, DROP COLUMN closed_for;
 """
@@ -55,7 +101,7 @@ ALTER TABLE engine.task DROP COLUMN given_by, DROP COLUMN given_at, DROP COLUMN 
 
 def upgrade() -> None:
     """Make room for all of it."""
-    for each in (HANDED_ON, ABSENCES):
+    for each in (HANDED_ON, ABSENCES, LISTS, WORDS_SO_FAR):
         op.execute(each)
 
 
