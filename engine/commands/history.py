@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from engine.commands.arguments import add_command
 from engine.commands.connecting import database_of, keeping_of
-from engine.commands.speaking import DONE, NOT_DONE, locale, say
+from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, locale, say
 from engine.settings import Settings
 
 
@@ -25,6 +26,14 @@ def add(commands: Any) -> None:
         "file", nargs="?", type=Path, metavar=say("cli_metavar_file"), help=say("cli_help_history_verify_file")
     )
     which.add_argument("--case", type=int, metavar="N", help=say("cli_help_history_verify_case"))
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="POINT.json",
+        help=say("cli_help_history_verify_checkpoint"),
+    )
 
 
 def verify(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -32,17 +41,35 @@ def verify(settings: Settings, chosen: argparse.Namespace) -> int:
     if chosen.file is not None:
         from engine.history import verifier
 
-        return verifier.main([str(chosen.file)])
+        return verifier.main(
+            [str(chosen.file), *(part for each in chosen.checkpoint for part in ("--checkpoint", str(each)))]
+        )
     from engine.database.migrations import require_newest
     from engine.history.verification import verify_all, verify_instance
 
     with database_of(settings) as database:
         require_newest(database)
         with database.reading() as session:
-            report = verify_all(session) if chosen.case is None else verify_instance(session, chosen.case)
+            report = (
+                verify_all(session, kept=[_kept(each) for each in chosen.checkpoint])
+                if chosen.case is None
+                else verify_instance(session, chosen.case)
+            )
     for line in report.lines(locale()):
         print(line)
     return DONE if report.is_whole else NOT_DONE
+
+
+def _kept(file: Path) -> Mapping[str, Any]:
+    from engine.history import verifier
+
+    try:
+        found = verifier.read_checkpoint(file.read_bytes())
+    except OSError:
+        found = None
+    if found is None:
+        raise AskedWrongly("history_no_checkpoint_file", file=str(file))
+    return found
 
 
 def checkpoint(settings: Settings, _chosen: argparse.Namespace) -> int:

@@ -7,26 +7,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from engine import log
 from engine.database.session import Database
-from engine.errors import CommandRejected, InvalidInput
+from engine.errors import CommandRejected
 from engine.handler import Actor
+from engine.history import refusals
 
-_log = log.get(__name__)
 
-
-def note(
-    _database: Database,
+def note(  # noqa: PLR0917 - who, what, on what, why
+    database: Database,
     actor: Actor,
-    _now: datetime,
+    now: datetime,
     command: str,
     kind: str,
     key: str | None,
     refusal: CommandRejected,
 ) -> None:
     """Remember that ``actor`` was refused ``command``. To be called after its transaction was rolled back."""
-    if isinstance(refusal, InvalidInput):
-        return
-    _log.info(
-        "record_command_refused", command=command, kind=kind, key=key, code=refusal.code, actor=str(actor.person_id)
-    )
+    refusals.note(database, refusal, actor.login, now, act=command, about={"kind": kind, "key": key})
