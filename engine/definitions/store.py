@@ -153,7 +153,7 @@ def publish(
             drafts.discard(session, bundle.key, draft_revision)
         if before is not None and before.content_hash == hashed:
             return before
-        found = _examined(session, hashed, handlers, reason)
+        found = _examined(session, hashed, bundle, handlers, reason)
         reason = reason if found.needs_reason else ""
         stored_files.keep(session, hashed, files)
         number, verdicts = 1 if before is None else before.number + 1, kept_with_version(found)
@@ -194,12 +194,12 @@ def publish(
         return version
 
 
-def _examined(session: Session, hashed: str, handlers: HandlerTable, reason: str) -> Examined:
+def _examined(session: Session, hashed: str, bundle: Bundle, handlers: HandlerTable, reason: str) -> Examined:
     """What was found of this content, if nothing of it stands against publishing. Raises as ``publish``."""
     examined = examination.find(session, hashed, handlers)
     if examined is None or examined.found is None:
         raise Conflict("examination_running", id=hashed)
-    against = tuple(problems_of(examined.found, has_reason=bool(reason)))
+    against = tuple(map(bundle.located, problems_of(examined.found, has_reason=bool(reason))))
     if against:
         raise DefinitionError(against)
     return examined.found

@@ -16,6 +16,7 @@ from engine.model.bpmn_reader import read_processes
 from engine.model.bpmn_writer_diagram import draw_processes
 from engine.model.elements import Process
 from engine.model.short_form import read_short_form
+from tests import replenishment
 from tests.browser.frontend.harness import DIST, ROOT, Harness
 from tests.engine.model.drawn import random_processes
 from tests.engine.model.short_form.drawing import text
@@ -23,7 +24,6 @@ from tests.engine.model.short_form.drawing import text
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 FILES = (
-    "processes/replenishment/replenishment.bpmn",
     "tests/benchmarks/inputs/o2c-30.bpmn",
     "tests/golden/bundles/expedition/expedition.bpmn",
     "tests/engine/model/files/events.bpmn",
@@ -96,6 +96,8 @@ def short_form(seed: int) -> tuple[Process]:
 
 
 def test_drawings_open_in_the_viewer(drawings: Page) -> None:
+    shipped = read_short_form(replenishment.files()[replenishment.YAML], replenishment.YAML).process
+    open_(drawings, (shipped,))
     for name in FILES:
         open_(drawings, read_processes(Path(ROOT / name).read_bytes(), name))
     for seed in range(1, 1 + FEW):

@@ -13,11 +13,12 @@ from engine.second_opinion import Agreement, Opinion
 from engine.second_opinion.comparing import Difference
 from engine.stories import Story
 from engine.worker import run_pending
+from tests import replenishment
 from tests.web.conftest import Browser, Office, read
 
 AT = "/processes/replenishment"
 BPMN = "replenishment.bpmn"
-DIAGRAM = read(f"processes/replenishment/{BPMN}").decode()
+DIAGRAM = replenishment.diagram()
 NOTE = "Un autre mot"
 
 
@@ -53,17 +54,20 @@ def remarked(remark: str) -> str:
     return changed(("<bpmn:process ", f"<!-- {remark} --><bpmn:process "))
 
 
-JOIN = '<bpmn:{} id="gateway_ready">'
+JOIN = '<bpmn:{} id="gateway_approval_join">'
+OUT = "flow_gateway_approval_join</bpmn:outgoing>"
 STUCK = changed(
     (JOIN.format("exclusiveGateway"), JOIN.format("parallelGateway")),
-    ("flow_ready</bpmn:outgoing>\n    </bpmn:exclusiveGateway>", "flow_ready</bpmn:outgoing></bpmn:parallelGateway>"),
+    (f"{OUT}\n    </bpmn:exclusiveGateway>", f"{OUT}</bpmn:parallelGateway>"),
 )
 """The join waits for two branches of which one comes."""
 
 CHEAP = """<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">
     = not(approval_required) and amount &lt; 1000000</bpmn:conditionExpression>"""
-TO_JOIN = 'sourceRef="gateway_approval" targetRef="gateway_ready"'
-UNDECIDED = changed((' default="flow_no_approval"', ""), (f"{TO_JOIN} />", f"{TO_JOIN}>{CHEAP}</bpmn:sequenceFlow>"))
+TO_JOIN = 'sourceRef="gateway_approval" targetRef="gateway_approval_join"'
+UNDECIDED = changed(
+    (' default="flow_gateway_approval_2"', ""), (f"{TO_JOIN}/>", f"{TO_JOIN}>{CHEAP}</bpmn:sequenceFlow>")
+)
 """Nothing makes sure that one of the two conditions holds."""
 
 
@@ -135,11 +139,15 @@ def test_what_is_unsound_is_refused_with_the_element(office: Office, olivia: Bro
     told = answer.json or {}
     assert (answer.status_code, told["code"]) == (422, "definition_invalid")
     problem = next(each for each in told["problems"] if each["code"] == "explore_deadlock")
-    assert (problem["file"], problem["element_id"]) == (BPMN, "gateway_ready")
-    assert "peut rester bloqué à « gateway_ready »" in problem["message"].replace("\xa0", " ")
+    assert (problem["file"], problem["element_id"]) == (BPMN, "gateway_approval_join")
+    assert "peut rester bloqué à « gateway_approval_join »" in problem["message"].replace("\xa0", " ")
     found = olivia.post_json(f"{AT}/examination", body(office, STUCK)).json or {}
     (verdict,) = found["verdicts"]
-    assert (verdict["soundness"], verdict["kind"], verdict["element"]) == ("unsound", "deadlock", "gateway_ready")
+    assert (verdict["soundness"], verdict["kind"], verdict["element"]) == (
+        "unsound",
+        "deadlock",
+        "gateway_approval_join",
+    )
     assert verdict["path"][0] == "asked"
     assert verdict["example"]
     assert not found["may_publish"]

@@ -13,6 +13,7 @@ from engine.model.bpmn_writer import write_processes
 from engine.model.bpmn_writer_diagram import draw_processes
 from engine.model.schema import validate
 from engine.model.short_form import ShortForm, read_short_form
+from engine.model.short_form.order import jumps
 from engine.model.short_form.shape import validator
 from tests.engine.model.diagrams import faults_of
 from tests.engine.model.short_form.drawing import as_yaml, document
@@ -20,16 +21,16 @@ from tests.engine.model.short_form.drawing import as_yaml, document
 FEW, MANY = 200, int(os.environ.get("PROPERTIES", "500"))
 FEW_DRAWN = 16
 CROSSED = 0.12
-"""Of random drawings, at most. Measured: 46 of 500, nearly all where a ``go to`` and rows drawn by chance meet."""
-MAY_CROSS = frozenset({"go to", "meanwhile", "roles"})
-"""Without any of these words nothing is crossed, ever."""
+"""Of random drawings, at most. Measured: 46 of 500, nearly all where a jump and rows drawn by chance meet."""
+MAY_CROSS = frozenset({"meanwhile", "roles"})
+"""Without any of these words, and without a jump, nothing is crossed, ever."""
 
 
 def read(data: dict[str, Any]) -> ShortForm:
     assert list(validator().iter_errors(data)) == []
     found = read_short_form(as_yaml(data).encode(), "p.yaml")
     elements = {*found.process.nodes, *found.process.flows, *found.process.lanes}
-    assert found.names.keys() <= elements <= found.lines.keys()
+    assert found.names.keys() <= elements <= {identity for identity, _ in found.lines}
     return found
 
 
@@ -52,7 +53,7 @@ def _is_crossed(data: dict[str, Any]) -> bool:
     assert read_processes(xml, "p.bpmn") == (process,)
     found = faults_of(xml)
     assert found.others == []
-    if MAY_CROSS.isdisjoint(words(data)):
+    if MAY_CROSS.isdisjoint(words(data)) and not list(jumps(data)):
         assert found.crossings == []
     return bool(found.crossings)
 
@@ -64,7 +65,7 @@ def test_random_short_forms_mean_one_process() -> None:
 
 
 def test_random_short_forms_are_drawn() -> None:
-    assert crossed(range(FEW_DRAWN)) <= 1
+    assert crossed(range(FEW_DRAWN)) <= 3
 
 
 @pytest.mark.long
