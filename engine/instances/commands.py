@@ -144,19 +144,23 @@ def retry_incident(runtime: Runtime, actor: Actor, incident_id: int) -> None:
     """
     if actor.roles.isdisjoint(RETRY_ROLES):
         raise NotAllowed("incident_retry_not_allowed")
-    now = clock.now()
     with runtime.database.transaction() as session:
-        incident = incidents.find(session, incident_id)
-        if incident is None:
-            raise NotFound("incident_not_found", incident=incident_id)
-        if incident.resolved_at is not None:
-            raise WrongState("incident_resolved", incident=incident_id)
-        if incident.job_name is not None:
-            if not incidents.resolve(session, incident_id, actor.login, now):
-                raise WrongState("incident_resolved", incident=incident_id)
-            queue.defer(session, incident.job_name, incident.job_arguments)
-            return
+        retry_in(runtime, session, actor, incident_id, clock.now())
+
+
+def retry_in(runtime: Runtime, session: Session, actor: Actor, incident_id: int, now: datetime) -> None:
+    """``retry_incident`` within a transaction, by somebody who may. Raises NotFound; WrongState."""
+    incident = incidents.find(session, incident_id)
+    if incident is None:
+        raise NotFound("incident_not_found", incident=incident_id)
+    if incident.resolved_at is not None:
+        raise WrongState("incident_resolved", incident=incident_id)
+    if incident.job_name is None:
         _retry_in_kernel(runtime, session, actor, incident, now)
+        return
+    if not incidents.resolve(session, incident_id, actor.login, now):
+        raise WrongState("incident_resolved", incident=incident_id)
+    queue.defer(session, incident.job_name, incident.job_arguments)
 
 
 def _retry_in_kernel(

@@ -22,7 +22,7 @@ from engine.definitions.store import Definition
 from engine.errors import Facts, InvariantBroken
 from engine.feel import Value
 from engine.handler import SYSTEM
-from engine.instances import driver, effects
+from engine.instances import batches, driver, effects
 from engine.instances.driver import CaseSuspended, OnFailure
 from engine.instances.runtime import Runtime
 from engine.jobs import fence, incidents, parking, queue
@@ -283,6 +283,11 @@ def examine(runtime: Runtime, attempt: Attempt, *, content_hash: str, fingerprin
     )
 
 
+def run_batch(runtime: Runtime, _attempt: Attempt, *, batch_id: int) -> None:
+    """Do a part of what somebody wants done to many things (``batches``)."""
+    batches.run(runtime, batch_id)
+
+
 BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.FIRE_TIMER: fire_timer,
     queue.RUN_EFFECT: run_effect,
@@ -293,5 +298,6 @@ BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.DELIVER_SIGNAL: deliver_signal,
     queue.START_BY_SIGNAL: start_by_signal,
     queue.EXAMINE: examine,
+    queue.RUN_BATCH: run_batch,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""
