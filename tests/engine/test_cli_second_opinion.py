@@ -35,7 +35,7 @@ def test_a_story_is_told_as_it_happens_there(
     order = [
         "24/11/2026 09:00  claire commence le dossier.",
         "→ Décider de la demande",
-        "26/11/2026 09:00  → Sans décision après deux jours ouvrés",
+        "26/11/2026 09:00  → Sans décision à l’échéance",
         "→ Relancer les achats",
         "→ Fournisseur inactif",
         'blocked_supplier = "Ancienne Papeterie"',
