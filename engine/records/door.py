@@ -7,7 +7,8 @@ the order of their records' (kind, key).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -17,12 +18,22 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.data import to_values
 from engine.database.session import Database
-from engine.errors import CommandRejected, Conflict, InvariantBroken, NotAllowed, NotFound
+from engine.errors import (
+    CommandRejected,
+    Conflict,
+    FieldProblem,
+    InvalidInput,
+    InvariantBroken,
+    NotAllowed,
+    NotFound,
+)
 from engine.handler import SYSTEM, Actor
 from engine.record import Change, RecordCommand, RecordContext
 from engine.records import chain, refusals
 
 Given = TypeVar("Given")
+
+_LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +83,12 @@ def apply(
 ) -> Recorded:
     """The same within an open transaction, which the caller lets fail when this raises (imports, first starts).
 
-    Raises NotAllowed (``record_not_allowed``), Conflict (``record_changed_meanwhile``), NotFound (``record_deleted``), and whatever
-    CommandRejected the function raises.
+    Raises NotAllowed (``record_not_allowed``), InvalidInput (``text_not_storable``, ``record_key_invalid``), Conflict
+    (``record_changed_meanwhile``), NotFound (``record_deleted``), and whatever CommandRejected the function raises.
     """
     moment = now or clock.now()
     _require_right(command, actor)
+    _require_storable(command, given)
     context = RecordContext(session=session, actor=actor, now=moment)
     key = command.key_of(given)
     head = None if key is None else _enter(session, command, key, seen)
@@ -96,6 +108,32 @@ def _require_right(command: RecordCommand[Any], actor: Actor) -> None:
     is_engine = actor.person_id is None and actor.login == SYSTEM.login
     if not is_engine and command.may and command.may.isdisjoint(actor.roles):
         raise NotAllowed("record_not_allowed", command=command.name)
+
+
+def _require_storable(command: RecordCommand[Any], given: Any) -> None:
+    """PostgreSQL has no text with NUL or half characters; and nothing is locked by a key that no record can have."""
+    problems = [
+        FieldProblem(field=each.name, code="text_not_storable")
+        for each in dataclasses.fields(given)
+        if not _is_storable(getattr(given, each.name))
+    ]
+    key = command.key_of(given)
+    if key is not None and not problems and not 0 < len(key) <= _LONGEST_KEY:
+        problems = [FieldProblem(field=str(command.key), code="record_key_invalid")]
+    if problems:
+        raise InvalidInput(tuple(problems))
+
+
+def _is_storable(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return all(_is_storable(getattr(value, each.name)) for each in dataclasses.fields(value))
+    if isinstance(value, Mapping):
+        return all(map(_is_storable, (*value, *value.values())))
+    if isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes):
+        return all(map(_is_storable, value))
+    return True
 
 
 def _enter(session: Session, command: RecordCommand[Any], key: str, seen: int | None) -> chain.Head:
