@@ -10,6 +10,7 @@ from engine.settings import Settings
 from web import auth, errors, security, ui
 from web.account.views import blueprint as account
 from web.audit.views import blueprint as audit
+from web.inbox.absences import blueprint as absences
 from web.inbox.filters import blueprint as filters
 from web.inbox.views import blueprint as inbox
 from web.records.views import blueprint as records
@@ -35,7 +36,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     errors.install(app)
     ui.install(app)
     app.before_request(security.refuse_nul)
-    for each in (account, audit, inbox, filters, records, workshop, editors, examinations):
+    for each in (account, audit, inbox, filters, absences, records, workshop, editors, examinations):
         app.register_blueprint(each)
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/health", "health", _health)

@@ -272,7 +272,7 @@ def _given(asked: Asked, window: int) -> dict[str, Any]:
         "is_ready": criteria.is_ready,
         "usual": USUAL_PRIORITY,
         # words that nobody can have written find nothing, not everything
-        "words": (query_of(criteria.search) or "''") if criteria.search.strip() else None,
+        "words": (query_of(criteria.search) or "") if criteria.search.strip() else None,
     }
 
 

@@ -26,6 +26,7 @@ from engine.inbox import offers
 from engine.inbox import queries as inbox
 from engine.inbox.queries import SummaryValue, TaskRow
 from engine.inbox.rules import Absent, Offer, delegation_refusal, on_behalf_of, refusal
+from engine.inbox.standing_in import standing_in
 from engine.instances import incidents
 from engine.instances.access import may_see_case, sees_everything
 from engine.instances.incidents import Incident
@@ -322,9 +323,21 @@ def stages_of(stages: Sequence[Stage], path: Path) -> tuple[StageNow, ...]:
 
 def _visible(session: Session, actor: Actor, instance_id: int) -> Row[Any]:
     row = session.execute(_ONE, {"instance": instance_id}).one_or_none()
-    if row is None or not may_see_case(actor, started_by=row.started_by, lane_roles=row.lane_roles):
+    if row is None or not (
+        may_see_case(actor, started_by=row.started_by, lane_roles=row.lane_roles)
+        or _may_see_for_absent(session, actor, row)
+    ):
         raise NotFound("case_not_found", case=instance_id)
     return row
+
+
+def _may_see_for_absent(session: Session, actor: Actor, row: Row[Any]) -> bool:
+    """Whoever does the tasks of somebody who is away sees the cases that these are in. Asked only where the actor alone may not."""
+    return any(
+        (each.process_keys is None or row.process_key in each.process_keys)
+        and (each.login == row.started_by or not each.roles.isdisjoint(row.lane_roles))
+        for each in standing_in(session, actor, clock.now())
+    )
 
 
 def _why(  # noqa: PLR0917 - everything that is known of the task

@@ -29,6 +29,14 @@ POST   /tasks/999999/claim                         303    404 404     404     40
 POST   /tasks/999999/release                       303    404 404     404     404     404    404      404
 POST   /tasks/999999/form-state                    303    404 404     404     404     404    404      404
 POST   /tasks/999999/complete                      303    404 404     404     404     404    404      404
+GET    /inbox?view=absent&q=lampe&due=late&sort=priority&urgent=1&ready=1 303 200 200 200 200 200 200 200
+GET    /inbox/lists/999999                         303    404 404     404     404     404    404      404
+GET    /inbox/lists/counts                         303    200 200     200     200     200    200      200
+POST   /inbox/lists                                303    303 303     303     303     303    303      303
+POST   /inbox/lists/999999/remove                  303    404 404     404     404     404    404      404
+GET    /absences                                   303    200 200     200     200     200    200      200
+POST   /absences                                   303    422 422     422     422     422    422      422
+POST   /absences/999999/end                        303    404 404     404     404     404    404      404
 GET    /start                                      303    200 303     200     200     200    200      200
 GET    /start/replenishment                        303    403 200     403     403     403    403      403
 POST   /start/replenishment                        303    403 422     403     403     403    403      403

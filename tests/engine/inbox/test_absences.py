@@ -29,6 +29,7 @@ from tests.engine.processes.parcels import BOTH, CHIEF, CLERK, OWNER, PACKER, PA
 
 ADMIN = Actor(login="ada", name="Ada", roles=frozenset({"admin"}))
 COLLEAGUE = PACKERS[1]
+NEWCOMER = Actor(login="nora", name="Nora", roles=frozenset())
 MONDAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 
@@ -45,7 +46,7 @@ def runtime(database: Database) -> Iterator[Runtime]:
     made = parcels.prepare(database)
     with database.transaction() as session:
         people.add_role(session, "admin", "admin", "admin")
-        for each in (PACKER, COLLEAGUE, CLERK, CHIEF, BOTH, OWNER, ADMIN):
+        for each in (PACKER, COLLEAGUE, CLERK, CHIEF, BOTH, OWNER, ADMIN, NEWCOMER):
             people.add_person(
                 session,
                 login=each.login,
@@ -121,6 +122,17 @@ def test_who_stands_in_sees_and_does_what_waits_and_what_comes(runtime: Runtime)
         ]
         assert verify_all(session).is_whole
     delegate(runtime.database, CLERK, after, "pack1")
+
+
+def test_who_stands_in_sees_the_cases_as_long(runtime: Runtime) -> None:
+    open_task(runtime)
+    with runtime.database.reading() as session, pytest.raises(NotFound):
+        cases.case(session, NEWCOMER, 1)
+    away(runtime, PACKER, NEWCOMER)
+    with runtime.database.reading() as session:
+        assert cases.case(session, NEWCOMER, 1).row.id == 1
+    with clock.frozen(NOON + timedelta(days=7)), runtime.database.reading() as session, pytest.raises(NotFound):
+        cases.case(session, NEWCOMER, 1)
 
 
 def test_it_begins_and_ends_at_midnight_of_the_company(runtime: Runtime) -> None:
