@@ -8,7 +8,11 @@ from werkzeug.wrappers import Response
 from engine.instances.runtime import Runtime
 from engine.settings import Settings
 from web import auth, errors, security, ui
+from web.account.own import blueprint as own
 from web.account.views import blueprint as account
+from web.admin.groups import blueprint as groups
+from web.admin.people import blueprint as people
+from web.admin.services import blueprint as services
 from web.audit.views import blueprint as audit
 from web.inbox.absences import blueprint as absences
 from web.inbox.filters import blueprint as filters
@@ -36,7 +40,21 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     errors.install(app)
     ui.install(app)
     app.before_request(security.refuse_nul)
-    for each in (account, audit, inbox, filters, absences, records, workshop, editors, examinations):
+    for each in (
+        account,
+        audit,
+        inbox,
+        filters,
+        absences,
+        records,
+        workshop,
+        editors,
+        examinations,
+        own,
+        people,
+        groups,
+        services,
+    ):
         app.register_blueprint(each)
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/health", "health", _health)

@@ -18,6 +18,7 @@ from engine import clock
 from engine.data import YearsMonths
 from engine.handler import SYSTEM, Actor
 from engine.identity import people
+from engine.identity.memberships import ADMINISTRATOR
 from engine.inbox import lists
 from engine.inbox.standing_in import standing_in
 from engine.instances import overview
@@ -245,6 +246,7 @@ def _navigation() -> list[Link]:
         ("processes", "workshop.processes", "process", True),
         ("mailbox", "records.mailbox", "mail", auth.is_demonstration()),
         ("audit", "audit.audit", "audit", auth.has_role("auditor")),
+        ("people", "people.listing", "person", auth.has_role(ADMINISTRATOR)),
     ]
     return [
         Link(
@@ -297,5 +299,11 @@ CURRENT: Mapping[str, frozenset[str]] = {
     ),
     "mailbox": frozenset({"records.mailbox"}),
     "audit": frozenset({"audit.audit"}),
+    "people": frozenset(
+        {
+            *("people.listing", "people.new", "people.add", "people.person", "people.change", "people.secret"),
+            *("groups.listing", "services.listing", "services.add", "services.service", "services.change", "services.issue"),
+        }
+    ),
 }
 """Which pages light up which entry of the navigation."""

@@ -28,8 +28,9 @@ from engine.errors import (
     NotFound,
 )
 from engine.handler import SYSTEM, Actor
+from engine.history import refusals
 from engine.record import Change, RecordCommand, RecordContext
-from engine.records import chain, refusals
+from engine.records import chain
 
 Given = TypeVar("Given")
 
@@ -68,7 +69,8 @@ def execute(
         with database.transaction() as session:
             return apply(session, command, given, actor, seen=seen, now=moment)
     except CommandRejected as refusal:
-        refusals.note(database, actor, moment, command.name, command.kind, command.key_of(given), refusal)
+        about = {"kind": command.kind, "key": command.key_of(given)}
+        refusals.note(database, refusal, actor.login, moment, act=command.name, about=about)
         raise
 
 

@@ -21,8 +21,10 @@ from engine.data import Money, data
 from engine.database.session import Database
 from engine.errors import CommandRejected, Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
 from engine.handler import SYSTEM, Actor
+from engine.history import keeping
+from engine.history.verification import verify_all
 from engine.record import Change, RecordContext, RecordTable, record_command
-from engine.records import queries, refusals
+from engine.records import queries
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 ANNE = Actor(login="anne", name="Anne", person_id=uuid4(), roles=frozenset({"pricing"}))
@@ -154,19 +156,33 @@ def test_only_a_role_that_may_and_the_engine_itself(company: Database) -> None:
     assert told(company)[0].actor == "system"
 
 
-def test_a_refusal_is_noted_and_changes_nothing(company: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    noted: list[tuple[object, ...]] = []
-    monkeypatch.setattr(refusals, "note", lambda _database, *rest: noted.append(rest))
+def test_a_refusal_is_remembered_and_changes_nothing(company: Database) -> None:
     for given, actor in ((price("2000"), ANNE), (price("1"), BOB)):
         with pytest.raises(CommandRejected):
             records.execute(company, set_price, given, actor, now=NOW)
-    assert [(each[0], *each[2:5]) for each in noted] == [
-        (ANNE, "test.set_price", "price", "BUR-1"),
-        (BOB, "test.set_price", "price", "BUR-1"),
-    ]
+    with pytest.raises(InvalidInput):  # somebody mistyped: nobody was kept from anything
+        records.execute(company, set_price, price("-1"), ANNE, now=NOW)
     with company.reading() as session:
+        noted = session.execute(text("SELECT actor, at, record FROM engine.refusal_event ORDER BY actor")).all()
         assert session.execute(text("SELECT count(*) FROM engine.record_chain")).scalar_one() == 0
         assert session.execute(text("SELECT count(*) FROM price")).scalar_one() == 0
+    assert [(each.actor, each.at) for each in noted] == [("anne", NOW), ("bob", NOW)]
+    told_of_bob = json.loads(noted[1].record)
+    assert (told_of_bob["act"], told_of_bob["code"]) == ("test.set_price", "record_not_allowed")
+    assert told_of_bob["about"] == {"key": "BUR-1", "kind": "price"}
+
+
+def test_the_verifier_knows_these_chains(company: Database) -> None:
+    for amount in ("1", "2", "3"):
+        records.execute(company, set_price, price(amount), ANNE, now=NOW)
+    keeping.number_all(company)
+    with company.reading() as session:
+        assert verify_all(session).is_whole
+    with company.transaction() as session:
+        session.execute(text("ALTER TABLE engine.record_event DISABLE TRIGGER record_event_only_grows"))
+        session.execute(text("UPDATE engine.record_event SET actor = 'bob' WHERE sequence = 2"))
+    with company.reading() as session:
+        assert not verify_all(session).is_whole
 
 
 def test_who_saw_an_older_revision_is_told(company: Database) -> None:
