@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,22 @@ def add(commands: Any) -> None:
     add_command(acts, "checkpoint", checkpoint, of="history")
     parser = add_command(acts, "key", key, of="history")
     parser.add_argument("--make", action="store_true", help=say("cli_help_history_key_make"))
+    parser = add_command(acts, "export", export, of="history")
+    parser.add_argument("file", type=Path, metavar=say("cli_metavar_file"), help=say("cli_help_history_export_file"))
+    parser.add_argument(
+        "--as",
+        dest="form",
+        choices=("history", "ocel", "xes"),
+        default="history",
+        help=say("cli_help_history_export_as"),
+    )
+    parser.add_argument("--process", metavar=say("cli_metavar_key"), help=say("cli_help_history_export_process"))
+    parser.add_argument(
+        "--from", dest="since", type=date.fromisoformat, metavar="2026-01-01", help=say("cli_help_history_export_from")
+    )
+    parser.add_argument(
+        "--until", type=date.fromisoformat, metavar="2026-12-31", help=say("cli_help_history_export_until")
+    )
     parser = add_command(acts, "verify", verify, of="history")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
@@ -102,4 +119,25 @@ def key(settings: Settings, chosen: argparse.Namespace) -> int:
         raise signing.KeyUnusable("history_key_missing", file=str(settings.checkpoint_key))
     print(say("history_key_file", file=str(settings.checkpoint_key)))
     print(say("history_key_public", key=signer.public_key.hex()))
+    return DONE
+
+
+def export(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Write the whole history, to be verified elsewhere, or the cases of a process for tools of process mining.
+
+    The file appears whole or not at all.
+    """
+    from engine.commands.exporting import write
+    from engine.database.migrations import require_newest
+
+    if (chosen.form == "history") != (chosen.process is None):
+        raise AskedWrongly("history_export_of_what")
+    if chosen.form == "history" and (chosen.since or chosen.until):
+        raise AskedWrongly("history_export_is_whole")
+    with database_of(settings) as database:
+        require_newest(database)
+        count = write(database, chosen, settings.zone)
+    print(say("history_exported", count=count, file=str(chosen.file)))
+    if chosen.form == "history":
+        print(say("history_exported_how_to_verify", file=str(chosen.file)))
     return DONE
