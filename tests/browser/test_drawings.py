@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route
 
+from engine.definitions.store import read_folder
 from engine.model.bpmn_reader import read_processes
 from engine.model.bpmn_writer_diagram import draw_processes
+from engine.model.bundle import read_bundle
 from engine.model.elements import Process
 from engine.model.short_form import read_short_form
-from tests import replenishment
 from tests.browser.frontend.harness import DIST, ROOT, Harness
 from tests.engine.model.drawn import random_processes
 from tests.engine.model.short_form.drawing import text
@@ -96,8 +97,8 @@ def short_form(seed: int) -> tuple[Process]:
 
 
 def test_drawings_open_in_the_viewer(drawings: Page) -> None:
-    shipped = read_short_form(replenishment.files()[replenishment.YAML], replenishment.YAML).process
-    open_(drawings, (shipped,))
+    for path in sorted((ROOT / "processes").glob("*/process.yaml")):
+        open_(drawings, tuple(read_bundle(read_folder(path.parent)).model.processes.values()))
     for name in FILES:
         open_(drawings, read_processes(Path(ROOT / name).read_bytes(), name))
     for seed in range(1, 1 + FEW):
