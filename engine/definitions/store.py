@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from engine.history import publications
 from engine.identity import people
 from engine.jobs import queue
 from engine.model.bundle import Bundle, content_hash, read_bundle
+from engine.model.notation import Form, form_of
 from engine.second_opinion import Opinion
 from engine.stories import At
 from engine.timers import starts as start_timers
@@ -187,6 +188,8 @@ def publish(
             note=note,
             reason=reason,
             verdicts=verdicts,
+            form=form_of(files),
+            form_before=None if before is None else forms(session, [before])[before.number],
         )
         start_timers.end(session, bundle.key)
         if entrances.by_timer(bundle):
@@ -247,6 +250,12 @@ def latest(session: Session, process_key: str) -> Version | None:
 def versions(session: Session, process_key: str) -> tuple[Version, ...]:
     """Every version of a process, newest first."""
     return tuple(version_of(row) for row in session.execute(_ALL, {"key": process_key}))
+
+
+def forms(session: Session, found: Collection[Version]) -> dict[int, Form]:
+    """Whether these versions of one process are written or drawn, by their numbers."""
+    paths = stored_files.paths(session, {each.content_hash for each in found})
+    return {each.number: form_of(paths[each.content_hash]) for each in found}
 
 
 def started_by_message(session: Session, name: str) -> tuple[Version, ...]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine.data import to_canonical
 from engine.history import verifier
 from engine.history.store import moment_text
+from engine.model.notation import Form
 
 PUBLISHED = "definition:published"
 """The type of the one kind of event."""
@@ -41,8 +42,12 @@ def append(
     note: str,
     reason: str,
     verdicts: Sequence[Mapping[str, Any]],
+    form: Form,
+    form_before: Form | None,
 ) -> None:
     """Write down that the actor published the version of this number; ``verdicts`` are what the version keeps of them.
+
+    ``form``: whether it is written or drawn; ``form_before``: the same of the version before it, None for the first one.
 
     The head is locked until the transaction ends: the chain cannot fork.
     """
@@ -55,6 +60,8 @@ def append(
         "note": note,
         "reason": reason,
         "verdicts": verdicts,
+        "form": form,
+        "form_before": form_before,
     }
     sequence, record = head.sequence + 1, to_canonical(facts)
     content = verifier.named_content("process", [process_key], sequence, moment_text(at), actor_login, record)

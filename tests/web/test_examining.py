@@ -168,7 +168,7 @@ def test_a_story_that_goes_another_way_is_refused_with_its_place(office: Office,
     ]
 
 
-def differing(told: Story, *_: object) -> Opinion:
+def differing(told: Story, *_: object, **__: object) -> Opinion:
     """A second engine that goes another way at one element of one story, and nobody knows why."""
     if told.file != "stories/refused.yaml":
         return Opinion(process=told.process, file=told.file, agreement=Agreement.SAME)

@@ -15,6 +15,7 @@ from engine.database.session import Database
 from engine.history import order, publications, store
 from engine.history.kinds import KINDS
 from engine.history.store import ChainHead
+from engine.model.notation import Form
 from tests.engine.history.conftest import NOW, record
 
 MakeCase = Callable[[int], int]
@@ -35,7 +36,17 @@ def undone(database: Database, case: int) -> None:
 def publish(database: Database, process: str) -> None:
     with database.transaction() as session:
         publications.append(
-            session, process, NOW, "olivia", version=1, content_hash="00" * 32, note="", reason="", verdicts=[]
+            session,
+            process,
+            NOW,
+            "olivia",
+            version=1,
+            content_hash="00" * 32,
+            note="",
+            reason="",
+            verdicts=[],
+            form=Form.DIAGRAM,
+            form_before=None,
         )
 
 

@@ -11,6 +11,7 @@ from engine.database.session import Database
 from engine.history import checkpoints, order, publications, signing, whole_export
 from engine.history.checkpoints import Checkpoint
 from engine.history.signing import Signer
+from engine.model.notation import Form
 from tests.engine.history.conftest import NOW, MakeCase, MoreEvents
 
 
@@ -36,7 +37,17 @@ def checkpoint(database: Database, signer: Signer, hours: int = 1) -> Checkpoint
 def publish(database: Database, process: str, version: int = 1) -> None:
     with database.transaction() as session:
         publications.append(
-            session, process, NOW, "olivia", version=version, content_hash="00" * 32, note="é", reason="", verdicts=[]
+            session,
+            process,
+            NOW,
+            "olivia",
+            version=version,
+            content_hash="00" * 32,
+            note="é",
+            reason="",
+            verdicts=[],
+            form=Form.DIAGRAM,
+            form_before=None,
         )
 
 
