@@ -15,6 +15,7 @@ from web.admin.people import blueprint as people
 from web.admin.services import blueprint as services
 from web.audit.views import blueprint as audit
 from web.inbox.absences import blueprint as absences
+from web.inbox.bulk import blueprint as bulk
 from web.inbox.filters import blueprint as filters
 from web.inbox.views import blueprint as inbox
 from web.records.views import blueprint as records
@@ -45,6 +46,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         audit,
         inbox,
         filters,
+        bulk,
         absences,
         records,
         workshop,

@@ -209,6 +209,14 @@ _ALL_COUNTS: Final = text(f"""
 _CASES: Final = text("SELECT instance_id FROM engine.case_words WHERE words @@ CAST(:words AS tsquery) LIMIT :few")
 
 
+_CHOSEN: Final = text(f"""
+    SELECT {COLUMNS} FROM engine.task
+    JOIN engine.instance ON instance.id = task.instance_id
+    JOIN engine.definition_version version ON version.id = instance.version_id
+    WHERE task.id = ANY(CAST(:tasks AS bigint[])) AND task.is_open ORDER BY task.sort_at, task.id
+""")  # noqa: S608 - composed of constants
+
+
 def page(session: Session, asked: Asked, *, after: str | None = None, limit: int = 50) -> TaskPage:
     """A page of open tasks in their order. ``after`` is the ``next`` of the page before.
 
@@ -229,6 +237,22 @@ def page(session: Session, asked: Asked, *, after: str | None = None, limit: int
     elif is_cut:
         following = _cursor(asked.sort, rows[0].horizon_priority, rows[0].horizon_sort, rows[0].horizon_id)
     return TaskPage(tasks=tuple(task_row(row) for row in shown), next=following, is_cut=is_cut)
+
+
+def chosen(session: Session, actor: Actor, absent: Sequence[StandIn], task_ids: Sequence[int]) -> tuple[TaskRow, ...]:
+    """Of these tasks the open ones that are offered to the actor, or to whom they stand in for, in their order of being due."""
+    found = [task_row(row) for row in session.execute(_CHOSEN, {"tasks": list(task_ids)})]
+    return tuple(each for each in found if _concerns(each, actor, absent))
+
+
+def _concerns(task: TaskRow, actor: Actor, absent: Sequence[StandIn]) -> bool:
+    if task.role in actor.roles or task.assignee == actor.login:
+        return True
+    return any(
+        (task.role in each.roles or task.assignee == each.login)
+        and (each.process_keys is None or task.process_key in each.process_keys)
+        for each in absent
+    )
 
 
 def count(session: Session, asked: Asked) -> Count:

@@ -142,3 +142,32 @@ def test_a_page_of_the_inbox_costs_the_same_for_one_task_and_for_many(office: Of
     inbox_commands.claim(office.runtime.database, office.actor("gabriel"), office.task_of(case))
     assert counts[0] == counts[1]
     assert counts[0] < 20
+
+
+def test_several_tasks_are_taken_and_completed_together_and_what_fails_is_told(office: Office) -> None:
+    cases = [office.start("CAB-RJ-305", "4") for _ in range(3)]
+    tasks = [office.task_of(each) for each in cases]
+    ines, gabriel = office.as_("ines"), office.as_("gabriel")
+    page = ines.get("/inbox?q=cable").text
+    assert page.count('name="task"') == 3
+    assert ines.post("/inbox/bulk/claim", {"task": tasks[:2]}).headers["Location"] == "/inbox?view=mine"
+    gabriel.get("/inbox")
+    refused = gabriel.post("/inbox/bulk/claim", {"task": [*tasks, 999_999, "x"]})
+    assert refused.status_code == 409
+    told = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", refused.text)))
+    assert "1 tâche est faite" in told
+    assert "2 tâches ne sont pas faites" in told
+    assert "ines s’occupe de cette tâche" in told.lower()
+    sent = ines.post("/inbox/bulk", {"task": tasks[:2]})
+    address = sent.headers["Location"]
+    assert "Vos réponses valent pour chacune de ces 2 tâches." in text_of(ines, address)
+    assert ines.post("/inbox/bulk/form-state", {"task": tasks[:2], "decision": "refuse"}).status_code == 200
+    bad = ines.post("/inbox/bulk/complete", {"task": tasks[:2], "decision": "refuse", "reason": ""})
+    assert (bad.status_code, "decision" in bad.text) == (422, True)
+    office.complete("ines", cases[0], decision="refuse", reason="Trop tard pour cette fois.")
+    good = ines.post("/inbox/bulk/complete", {"task": tasks[:2], "decision": "refuse", "reason": "Trop tard."})
+    assert good.status_code == 200
+    assert "1 tâche est faite." in unescape(good.text)
+    assert "Aucune tâche cochée" in text_of(ines, address)
+    assert ines.post("/inbox/bulk/complete", {"task": tasks[:2]}).status_code == 404
+    assert office.as_("camille").get(f"/inbox/bulk/complete?task={tasks[2]}").text.count(f"/tasks/{tasks[2]}") == 0

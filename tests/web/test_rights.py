@@ -34,6 +34,11 @@ GET    /inbox/lists/999999                         303    404 404     404     40
 GET    /inbox/lists/counts                         303    200 200     200     200     200    200      200
 POST   /inbox/lists                                303    303 303     303     303     303    303      303
 POST   /inbox/lists/999999/remove                  303    404 404     404     404     404    404      404
+POST   /inbox/bulk                                 303    303 303     303     303     303    303      303
+GET    /inbox/bulk/complete                        303    200 200     200     200     200    200      200
+POST   /inbox/bulk/complete                        303    404 404     404     404     404    404      404
+POST   /inbox/bulk/form-state                      303    404 404     404     404     404    404      404
+POST   /inbox/bulk/claim                           303    200 200     200     200     200    200      200
 GET    /absences                                   303    200 200     200     200     200    200      200
 POST   /absences                                   303    422 422     422     422     422    422      422
 POST   /absences/999999/end                        303    404 404     404     404     404    404      404
