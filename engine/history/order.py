@@ -16,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from engine.history import topics
 from engine.history.kinds import KINDS, ChainKind
 
 BATCH: Final = 5_000
@@ -26,22 +27,28 @@ _LOCK: Final = 0x6F726472  # "ordr": any number, the same in every release
 # Asked only where there is something to do; whoever does not get it leaves the work to the one who has it.
 _MAY = text("SELECT pg_try_advisory_xact_lock(:lock) FROM engine.history_pending LIMIT 1")
 _WAIT = text("SELECT pg_advisory_xact_lock(:lock)")
-_NUMBER = text("""
+_NUMBER = text(f"""
     WITH taken AS (
         DELETE FROM engine.history_pending
         WHERE ctid = ANY (ARRAY(SELECT ctid FROM engine.history_pending ORDER BY id LIMIT :most))
-        RETURNING id, kind, chain, first, last
+        RETURNING id, kind, chain, first, last, at, actor, types
     ), counted AS (
-        SELECT kind, chain, first, last, sum(last - first + 1) OVER (ORDER BY id) AS upto FROM taken
+        SELECT *, sum(last - first + 1) OVER (ORDER BY id) AS upto FROM taken
     ), reached AS (
         SELECT coalesce((SELECT last FROM engine.history_order ORDER BY first DESC LIMIT 1), 0) AS number
     ), written AS (
-        INSERT INTO engine.history_order (first, last, kind, chain, sequence)
-        SELECT number + upto - (last - first), number + upto, kind, chain, first FROM counted, reached
+        INSERT INTO engine.history_order (first, last, kind, chain, sequence, at, actor, process_key, topic)
+        SELECT number + upto - (last - first), number + upto, kind, chain, first, at, actor,
+            CASE kind
+                WHEN 'process' THEN chain
+                WHEN 'case' THEN (SELECT process_key FROM engine.instance WHERE id = CAST(chain AS bigint))
+            END,
+            {topics.in_sql()}
+        FROM counted, reached
         RETURNING last - first + 1 AS events
     )
     SELECT count(*) AS notes, coalesce(sum(events), 0) AS events FROM written
-""")
+""")  # noqa: S608 - composed of constants
 _LAST = text("SELECT last FROM engine.history_order ORDER BY first DESC LIMIT 1")
 _PLACED = text("""
     SELECT first, kind FROM engine.history_order WHERE first > :after AND first <= :upto ORDER BY first LIMIT :most

@@ -109,12 +109,16 @@ class Ledger:
                 values = ", ".join(f":{name}" for name in rows[0])
                 session.execute(text(f"INSERT INTO {kind.table} ({columns}) VALUES ({values})"), rows)
         order = [
-            {"number": number, "kind": each.chain[0], "chain": each.chain[1], "sequence": each.sequence}
+            {"number": number, "kind": each.chain[0], "chain": each.chain[1], "sequence": each.sequence, "at": each.at}
             for number, each in enumerate(self.events, 1)
         ]
         if order:
             session.execute(
-                text("INSERT INTO engine.history_order VALUES (:number, :number, :kind, :chain, :sequence)"), order
+                text("""
+                INSERT INTO engine.history_order (first, last, kind, chain, sequence, at, actor, topic)
+                VALUES (:number, :number, :kind, :chain, :sequence, :at, '', 'automatic')
+            """),
+                order,
             )
         points = [
             {

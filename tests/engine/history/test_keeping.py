@@ -16,6 +16,8 @@ from engine.history.signing import KeyUnusable
 from tests.engine.history.conftest import NOW, MakeCase
 from tests.engine.history.whole import publish
 
+NOTE = "(kind, chain, first, last, at, actor, types)"
+
 
 @pytest.fixture
 def where(tmp_path: Path) -> Keeping:
@@ -64,11 +66,11 @@ def test_a_history_that_contradicts_itself_is_told_and_stops_nothing(
     keeping.number_all(database)
     with database.transaction() as session:
         session.execute(
-            text("INSERT INTO engine.history_pending (kind, chain, first, last) VALUES ('case', '7', 1, 2)")
+            text(f"INSERT INTO engine.history_pending {NOTE} VALUES ('case', '7', 1, 2, :now, 'x', 'y')"), {"now": NOW}
         )
         session.execute(
-            text("INSERT INTO engine.history_pending (kind, chain, first, last) VALUES ('case', :case, 1, 3)"),
-            {"case": str(case)},
+            text(f"INSERT INTO engine.history_pending {NOTE} VALUES ('case', :case, 1, 3, :now, 'x', 'y')"),
+            {"case": str(case), "now": NOW},
         )
     with caplog.at_level(logging.ERROR):
         keeping.number_all(database)

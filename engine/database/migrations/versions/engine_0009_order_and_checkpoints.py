@@ -32,28 +32,44 @@ CREATE TABLE engine.refusal_event (
     CONSTRAINT pk_refusal_event PRIMARY KEY (refused, sequence)
 );
 
--- What was appended to a chain and has no number yet; written with the events, taken away by the sequencer. No index: it is nearly empty,
--- and every step writes into it. The number grows along each chain, because the next step waits for the one before.
+-- What was appended to a chain and has no number yet (types: of its events, joined by commas); written with the events, taken away by the
+-- sequencer. No index: it is nearly empty, and every step writes into it. Its ids go up along each chain, because the next step waits for
+-- the one before.
 CREATE TABLE engine.history_pending (
     id bigint GENERATED ALWAYS AS IDENTITY,
     kind text NOT NULL,
     chain text NOT NULL,
     first integer NOT NULL,
-    last integer NOT NULL
+    last integer NOT NULL,
+    at timestamptz NOT NULL,
+    actor text NOT NULL,
+    types text NOT NULL
 );
 ALTER TABLE engine.history_pending SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
--- The order of the whole history: events number "first" to "last" are those of the chain from "sequence" on.
+-- The order of the whole history: events number "first" to "last" are those of the chain from "sequence" on. The rest is for finding them:
+-- who, when, of which process, and the topic, which is the weightiest thing that happened (history.topics). It proves nothing.
 CREATE TABLE engine.history_order (
     first bigint NOT NULL,
     last bigint NOT NULL,
     kind text NOT NULL,
     chain text NOT NULL,
     sequence integer NOT NULL,
+    at timestamptz NOT NULL,
+    actor text NOT NULL,
+    process_key text,
+    topic text NOT NULL,
     CONSTRAINT pk_history_order PRIMARY KEY (first),
     CONSTRAINT uq_history_order_kind_chain_sequence UNIQUE (kind, chain, sequence),
     CONSTRAINT ck_history_order_goes_up CHECK (first > 0 AND last >= first AND sequence > 0)
 );
+CREATE INDEX ix_history_order_at_first ON engine.history_order (at, first);
+CREATE INDEX ix_history_order_actor_at_first ON engine.history_order (actor, at, first);
+CREATE INDEX ix_history_order_process_key_at_first ON engine.history_order (process_key, at, first);
+CREATE INDEX ix_history_order_topic_at_first ON engine.history_order (topic, at, first);
+CREATE INDEX ix_history_order_actor_topic_at_first ON engine.history_order (actor, topic, at, first);
+CREATE INDEX ix_history_order_process_key_topic_at_first ON engine.history_order (process_key, topic, at, first);
+CREATE INDEX ix_history_order_actor_process_key_at_first ON engine.history_order (actor, process_key, at, first);
 
 -- peaks: the right edge of the tree, 32 bytes each, so that the next checkpoint begins there.
 CREATE TABLE engine.history_checkpoint (
@@ -71,8 +87,8 @@ CREATE TABLE engine.history_checkpoint (
 
 CREATE FUNCTION engine.note_recorded() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO engine.history_pending (kind, chain, first, last)
-    SELECT TG_ARGV[0], string_agg(to_jsonb(NEW) ->> name, '/' ORDER BY place), NEW.sequence, NEW.sequence
+    INSERT INTO engine.history_pending (kind, chain, first, last, at, actor, types)
+    SELECT TG_ARGV[0], string_agg(to_jsonb(NEW) ->> name, '/' ORDER BY place), NEW.sequence, NEW.sequence, NEW.at, NEW.actor, NEW.type
     FROM unnest(TG_ARGV[1:]) WITH ORDINALITY AS named(name, place);
     RETURN NULL;
 END
@@ -91,12 +107,14 @@ is a twentieth of a millisecond less for each step.
 GROWING = ("refusal_event", "history_order", "history_checkpoint")
 
 KNOWN = """
-INSERT INTO engine.history_pending (kind, chain, first, last)
-SELECT 'case', CAST(id AS text), 1, chain_sequence FROM engine.instance WHERE chain_sequence > 0 ORDER BY id;
-INSERT INTO engine.history_pending (kind, chain, first, last)
-SELECT 'process', process_key, 1, sequence FROM engine.definition_chain WHERE sequence > 0 ORDER BY process_key;
-INSERT INTO engine.history_pending (kind, chain, first, last)
-SELECT 'record', kind || '/' || key, 1, sequence FROM engine.record_chain WHERE sequence > 0 ORDER BY kind, key;
+INSERT INTO engine.history_pending (kind, chain, first, last, at, actor, types)
+SELECT 'case', CAST(instance_id AS text), min(sequence), max(sequence), at, actor, string_agg(DISTINCT type, ',')
+FROM (SELECT *, sequence - row_number() OVER (PARTITION BY instance_id, at, actor ORDER BY sequence) AS step FROM engine.event) stepped
+GROUP BY instance_id, at, actor, step ORDER BY instance_id, min(sequence);
+INSERT INTO engine.history_pending (kind, chain, first, last, at, actor, types)
+SELECT 'process', process_key, sequence, sequence, at, actor, type FROM engine.definition_event ORDER BY process_key, sequence;
+INSERT INTO engine.history_pending (kind, chain, first, last, at, actor, types)
+SELECT 'record', kind || '/' || key, sequence, sequence, at, actor, type FROM engine.record_event ORDER BY kind, key, sequence;
 """
 
 
