@@ -63,6 +63,8 @@ _SAVE = text("""
         FROM unnest(CAST(:closed AS text[]), CAST(:outcomes AS text[]), CAST(:closers AS text[])) AS c(activity, outcome, closed_by)
         WHERE task.instance_id = :instance AND task.activity = c.activity AND task.is_open
         RETURNING task.id, task.activity
+    ), forgotten AS (
+        DELETE FROM engine.task_draft USING closed WHERE task_draft.task_id = closed.id
     ), opened AS (
         INSERT INTO engine.task
             (instance_id, process_key, created_at, claimed_at, activity, element_id, title_fr, title_en, role, assignee, not_same_as,
