@@ -13,6 +13,8 @@ from web.account.views import blueprint as account
 from web.admin.groups import blueprint as groups
 from web.admin.people import blueprint as people
 from web.admin.services import blueprint as services
+from web.audit.checkpoints import blueprint as checkpoints
+from web.audit.steps import blueprint as steps
 from web.audit.views import blueprint as audit
 from web.inbox.absences import blueprint as absences
 from web.inbox.bulk import blueprint as bulk
@@ -42,6 +44,8 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     ui.install(app)
     app.before_request(security.refuse_nul)
     for each in (
+        checkpoints,
+        steps,
         account,
         audit,
         inbox,
