@@ -20,6 +20,8 @@ from web.inbox.absences import blueprint as absences
 from web.inbox.bulk import blueprint as bulk
 from web.inbox.filters import blueprint as filters
 from web.inbox.views import blueprint as inbox
+from web.records.operating import blueprint as operating
+from web.records.operations import blueprint as operations
 from web.records.views import blueprint as records
 from web.workshop.editing import blueprint as editors
 from web.workshop.examining import blueprint as examinations
@@ -53,6 +55,8 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         bulk,
         absences,
         records,
+        operating,
+        operations,
         workshop,
         editors,
         examinations,

@@ -22,6 +22,7 @@ from engine.identity.memberships import ADMINISTRATOR
 from engine.inbox import lists
 from engine.inbox.standing_in import standing_in
 from engine.instances import overview
+from engine.instances.operators import OPERATORS
 from engine.texts import format as texts_format
 from engine.texts import say
 from web import auth
@@ -246,6 +247,7 @@ def _navigation() -> list[Link]:
         ("processes", "workshop.processes", "process", True),
         ("mailbox", "records.mailbox", "mail", auth.is_demonstration()),
         ("audit", "audit.audit", "audit", auth.has_role("auditor")),
+        ("operations", "operations.incidents", "late", auth.has_role(*OPERATORS)),
         ("people", "people.listing", "person", auth.has_role(ADMINISTRATOR)),
     ]
     return [
@@ -298,6 +300,7 @@ CURRENT: Mapping[str, frozenset[str]] = {
         {"workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"}
     ),
     "mailbox": frozenset({"records.mailbox"}),
+    "operations": frozenset({"operations.incidents", "operations.messages", "operations.listing", "operations.batch"}),
     "audit": frozenset({"audit.audit"}),
     "people": frozenset(
         {
