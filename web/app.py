@@ -19,6 +19,7 @@ from web.audit.views import blueprint as audit
 from web.inbox.absences import blueprint as absences
 from web.inbox.bulk import blueprint as bulk
 from web.inbox.filters import blueprint as filters
+from web.inbox.papers import blueprint as papers
 from web.inbox.views import blueprint as inbox
 from web.records.operating import blueprint as operating
 from web.records.operations import blueprint as operations
@@ -52,6 +53,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         audit,
         inbox,
         filters,
+        papers,
         bulk,
         absences,
         records,
