@@ -76,6 +76,11 @@ def newest_heads(packages: Sequence[str] = PACKAGES) -> frozenset[str]:
     return frozenset(ScriptDirectory.from_config(_config(packages)).get_heads())
 
 
+def known_revisions(packages: Sequence[str] = PACKAGES) -> frozenset[str]:
+    """All revisions that this release knows, old ones too."""
+    return frozenset(each.revision for each in ScriptDirectory.from_config(_config(packages)).walk_revisions())
+
+
 def _config(packages: Sequence[str]) -> Config:
     here = Path(__file__).parent
     folders = [folder for folder in map(_versions, packages) if folder is not None]
