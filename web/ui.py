@@ -300,12 +300,19 @@ CURRENT: Mapping[str, frozenset[str]] = {
         {"workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"}
     ),
     "mailbox": frozenset({"records.mailbox"}),
-    "operations": frozenset({"operations.incidents", "operations.messages", "operations.listing", "operations.batch"}),
     "audit": frozenset({"audit.audit"}),
+    "operations": frozenset({"operations.incidents", "operations.messages", "operations.listing", "operations.batch"}),
     "people": frozenset(
         {
             *("people.listing", "people.new", "people.add", "people.person", "people.change", "people.secret"),
-            *("groups.listing", "services.listing", "services.add", "services.service", "services.change", "services.issue"),
+            *(
+                "groups.listing",
+                "services.listing",
+                "services.add",
+                "services.service",
+                "services.change",
+                "services.issue",
+            ),
         }
     ),
 }

@@ -74,17 +74,6 @@ POST   /operations/cases                           303    403 403     403     40
 GET    /operations/messages                        303    403 403     403     403     200    403      200
 GET    /operations/batches                         303    403 403     403     403     200    403      200
 GET    /operations/batches/999999                  303    403 403     403     403     404    403      404
-POST   /cases/{case}/incidents/999999/confirm      303    403 403     403     403     404    403      404
-POST   /cases/{case}/operate                       303    403 403     403     403     404    403      404
-POST   /cases/{case}/effects/a1/take-back          303    404 422     422     422     422    403      422
-POST   /cases/{case}/effects/a1/send-now           303    404 409     409     409     409    403      409
-POST   /cases/999999/effects/a1/send-now           303    404 404     404     404     404    404      404
-GET    /operations                                 303    403 403     403     403     200    403      200
-POST   /operations/retry                           303    403 403     403     403     422    403      422
-POST   /operations/cases                           303    403 403     403     403     404    403      404
-GET    /operations/messages                        303    403 403     403     403     200    403      200
-GET    /operations/batches                         303    403 403     403     403     200    403      200
-GET    /operations/batches/999999                  303    403 403     403     403     404    403      404
 GET    /mailbox                                    303    200 200     200     200     200    200      200
 GET    /processes                                  303    200 200     200     200     200    200      200
 GET    /processes/replenishment                    303    200 200     200     200     200    200      200
