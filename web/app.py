@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, redirect, url_for
 from werkzeug.wrappers import Response
 
+from engine.identity import company
 from engine.instances.runtime import Runtime
 from engine.settings import Settings
 from web import auth, errors, security, ui
@@ -38,7 +39,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     app = Flask("web")
     app.secret_key = settings.secret_key
     app.config.update(
-        MAX_CONTENT_LENGTH=MAX_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BYTES, DEMONSTRATION=settings.demonstration is not None
+        MAX_CONTENT_LENGTH=MAX_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BYTES, DEMONSTRATION=_is_demonstration(runtime, settings)
     )
     app.extensions["bordereau"] = runtime
     security.install(app)
@@ -71,6 +72,14 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/health", "health", _health)
     return app
+
+
+def _is_demonstration(runtime: Runtime, settings: Settings) -> bool:
+    """Whether pages say that everything is a demonstration: never where a real company has begun."""
+    if settings.demonstration is None:
+        return False
+    with runtime.database.reading() as session:
+        return company.find(session) is None
 
 
 def _home() -> Response:
