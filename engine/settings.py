@@ -57,7 +57,8 @@ VARIABLES = (
     Variable(
         "BORDEREAU_TRUSTED_PROXY",
         "none: what a proxy says of a request is not believed",
-        "the IP address from which the TLS proxy calls; only its `X-Forwarded-Proto` decides whether a request came over https",
+        "the IP address from which the TLS proxy calls; only its `X-Forwarded-Proto` decides whether a request came over https, "
+        "and its `X-Forwarded-For` from where",
     ),
     Variable(
         "BORDEREAU_ZONE",

@@ -39,7 +39,10 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     app = Flask("web")
     app.secret_key = settings.secret_key
     app.config.update(
-        MAX_CONTENT_LENGTH=MAX_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BYTES, DEMONSTRATION=_is_demonstration(runtime, settings)
+        MAX_CONTENT_LENGTH=MAX_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BYTES,
+        DEMONSTRATION=_is_demonstration(runtime, settings),
+        TRUSTED_PROXY=settings.trusted_proxy,
     )
     app.extensions["bordereau"] = runtime
     security.install(app)
