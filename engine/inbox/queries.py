@@ -25,7 +25,11 @@ class SummaryValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRow:
-    """A task in a list. ``title`` and ``process_title`` by locale."""
+    """A task in a list. ``title`` and ``process_title`` by locale.
+
+    ``why`` (``engine.instances.why``) and ``offered``, the logins of those whom it was offered to, are as they were when it was created;
+    None for a task from before that was kept.
+    """
 
     id: int
     instance_id: int
@@ -54,12 +58,15 @@ class TaskRow:
     given_by: str | None
     given_at: datetime | None
     given_note: str | None
+    why: Mapping[str, Any] | None
+    offered: tuple[str, ...] | None
 
 
 COLUMNS: Final = """
     task.id, task.instance_id, task.activity, task.element_id, task.title_fr, task.title_en, task.process_key, task.role, task.assignee,
     task.claimed_at, task.not_same_as, task.form, task.created_at, task.due_at, task.follow_up_at, task.priority, task.sort_at,
     task.is_open, task.closed_at, task.closed_by, task.outcome, task.given_by, task.given_at, task.given_note,
+    task.why, task.offered,
     instance.business_key, instance.summary, instance.version_id, version.content_hash,
     version.title_fr AS process_fr, version.title_en AS process_en
 """
@@ -132,4 +139,6 @@ def task_row(row: Row[Any]) -> TaskRow:
         given_by=row.given_by,
         given_at=row.given_at,
         given_note=row.given_note,
+        why=None if row.why is None else from_canonical(row.why),
+        offered=None if row.offered is None else tuple(row.offered),
     )

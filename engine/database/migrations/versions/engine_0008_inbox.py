@@ -14,9 +14,11 @@ branch_labels = None
 depends_on = None
 
 HANDED_ON = """
--- Who passed the task on to its assignee, when, with which words; closed_for: the absent person for whom closed_by did it.
+-- why: a record (engine/instances/why.py); offered: logins of those who had the role when the task was created. Both NULL for tasks from
+-- before that was kept. Who passed the task on to its assignee, when, with which words; closed_for: the absent person for whom closed_by did it.
 ALTER TABLE engine.task
     ADD COLUMN given_by text, ADD COLUMN given_at timestamptz, ADD COLUMN given_note text, ADD COLUMN closed_for text,
+    ADD COLUMN why text, ADD COLUMN offered text[],
     ADD CHECK ((given_by IS NULL) = (given_at IS NULL)),
     ADD CHECK (closed_for IS NULL OR closed_by IS NOT NULL OR is_open);
 """
@@ -145,7 +147,8 @@ DROP TABLE engine.task_draft, engine.comment, engine.attachment, engine.file_con
 DROP TABLE engine.task_filter, engine.case_field, engine.case_words;
 DROP INDEX engine.task_inbox_priority;
 DROP TABLE engine.absence;
-ALTER TABLE engine.task DROP COLUMN given_by, DROP COLUMN given_at, DROP COLUMN given_note, DROP COLUMN closed_for;
+ALTER TABLE engine.task DROP COLUMN given_by, DROP COLUMN given_at, DROP COLUMN given_note, DROP COLUMN closed_for,
+    DROP COLUMN why, DROP COLUMN offered;
 """
 
 
