@@ -21,6 +21,7 @@ from engine.backup.heads import heads
 from engine.backup.making import data_files, settings_of
 from engine.database import dump
 from engine.database.migrations import known_revisions, migrate
+from engine.database.roles import give_rights
 from engine.database.session import Database
 from engine.errors import WrongState
 from engine.history import keeping
@@ -70,6 +71,8 @@ def restore(
         with database.transaction() as session:
             dump.clear(session)  # of an empty database, the schemas
         dump.restore(database.url, major, unpacked / container.DUMP)
+        with database.transaction() as session:
+            give_rights(session.connection())  # a dump has none
         _place(settings, backup, unpacked / container.DATA)
     with database.reading() as session:
         has_same_heads = heads(session) == backup.heads

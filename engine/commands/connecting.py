@@ -46,10 +46,11 @@ def runtime_of(settings: Settings, is_prepared: bool, busy_after: float | None =
     sentence instead of finding pages that fail.
     """
     from engine.database.embedded import EmbeddedServer
+    from engine.database.roles import APPLICATION
     from engine.database.session import Database
     from engine.instances.runtime import Runtime
 
-    url = settings.database_url or EmbeddedServer(settings.data_folder / "postgresql").url()
+    url = settings.database_url or EmbeddedServer(settings.data_folder / "postgresql").url(user=APPLICATION)
     handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
     database = Database(url, busy_after=busy_after)
     if not is_prepared:

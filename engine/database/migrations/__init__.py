@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from engine.database.metadata import SCHEMA
+from engine.database.roles import give_rights
 from engine.database.session import Database
 from engine.errors import EngineError
 
@@ -36,13 +37,14 @@ class NotMigrated(EngineError):
 def migrate(url: str, packages: Sequence[str] = PACKAGES) -> None:
     """Bring the database at ``url`` to the newest revision of both branches, in one transaction; concurrent calls wait for each other.
 
-    Raises Unavailable when it does not answer.
+    The application's role gets its rights in what is there then. Raises Unavailable when it does not answer.
     """
     database = Database(url)
     try:
         with database.transaction() as session:
             session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             upgrade(session.connection(), packages)
+            give_rights(session.connection())
     finally:
         database.dispose()
 
