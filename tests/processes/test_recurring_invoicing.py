@@ -51,7 +51,7 @@ def test_somebody_of_the_demonstration_holds_its_role(bundle: Bundle) -> None:
     assert lane_roles(bundle) == {"accounting"}
     assert bundle.starts is not None
     assert bundle.starts.roles == ("accounting",)
-    assert [login for login, _, roles in PEOPLE if "accounting" in roles] == ["yasmine"]
+    assert "yasmine" in [login for login, _, roles in PEOPLE if "accounting" in roles]
 
 
 @pytest.mark.parametrize(
