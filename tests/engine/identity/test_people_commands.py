@@ -14,6 +14,7 @@ from engine.database.session import Database
 from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from engine.handler import Actor
 from engine.identity import directory, memberships, people, throttle, web_sessions
+from engine.identity.browsers import browser_of
 from engine.identity.group_commands import (
     AddGroup,
     AddRole,
@@ -374,3 +375,23 @@ def test_one_password_tried_on_many_accounts_is_slowed_down(database: Database, 
         people.authenticate(database, "bob", "x", later, "192.0.2.1")
     with pytest.raises(NotAllowed, match="sign_in_throttled_address"):
         people.authenticate(database, "bob", "x", later, "192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox · Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36 Edg/150.0",
+            "Edge · Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605 Version/19.0 Mobile Safari/604.1",
+            "Safari · iPhone",
+        ),
+        ("curl/8.1", "curl/8.1"),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_called_by_its_name(agent: str, name: str) -> None:
+    assert browser_of(agent) == name
