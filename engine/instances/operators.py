@@ -89,6 +89,7 @@ def cancel(  # noqa: PLR0917 - an Act
     if instance.suspended_at is not None:
         # what waited finds nobody any more; a message may find somebody else
         _let_go_on(session, instance, now)
+    incidents.resolve_jobs(session, instance_id, actor.login, now)
     stimulus = CancelInstance(reason=reason)
     driver.apply(runtime, session, instance, stimulus, actor, now, on_failure=OnFailure.INCIDENT)
 

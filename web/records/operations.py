@@ -149,7 +149,7 @@ def batch(batch_id: int) -> Answer:
     with auth.runtime().database.reading() as session:
         found = batches.find(session, batch_id)
         view = _batch(found, people.names(session))
-        items = [_item(each) for each in batches.items(session, batch_id, SHOWN_ITEMS)]
+        items = [_item(found, each) for each in batches.items(session, batch_id, SHOWN_ITEMS)]
     return ui.page("records/batch.html", batch=view, items=items, is_cut=found.total > SHOWN_ITEMS)
 
 
@@ -227,11 +227,11 @@ def _batch(row: Batch, names: Mapping[str, str]) -> BatchView:
     )
 
 
-def _item(row: BatchItem) -> Item:
+def _item(batch_: Batch, row: BatchItem) -> Item:
     url = url_for("records.case", case_id=row.instance_id) if row.instance_id is not None else ""
     named = row.business_key or (f"#{row.instance_id}" if row.instance_id is not None else "")
     return Item(
-        title=named or t("web.operations.batch.incident", number=row.target),
+        title=named or t(f"web.operations.batch.{'incident' if batch_.act == 'retry' else 'case'}", number=row.target),
         url=url,
         state=row.state,
         state_text=t(f"web.operations.batch.state.{row.state}"),
