@@ -164,6 +164,7 @@ def _walked(sort: Sort, *, from_cases: bool) -> str:
 
 
 def _page_sql(sort: Sort, *, from_cases: bool) -> TextClause:
+    """``OFFSET 0`` keeps PostgreSQL from reading every task for the few that were chosen."""
     keys = _KEYS[sort]
     horizon = keys.replace("task.", "horizon.")
     return text(f"""
@@ -174,7 +175,7 @@ def _page_sql(sort: Sort, *, from_cases: bool) -> TextClause:
             SELECT task.id FROM task WHERE task.fits AND (horizon.id IS NULL OR ({keys}) <= ({horizon}))
             ORDER BY {keys} LIMIT :limit
         ) AS chosen ON true
-        LEFT JOIN engine.task ON task.id = chosen.id
+        LEFT JOIN LATERAL (SELECT * FROM engine.task WHERE task.id = chosen.id OFFSET 0) AS task ON true
         LEFT JOIN engine.instance ON instance.id = task.instance_id
         LEFT JOIN engine.definition_version version ON version.id = instance.version_id
         ORDER BY {keys}
