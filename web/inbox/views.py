@@ -145,7 +145,10 @@ def _view(session: Session, actor: Actor, details: TaskDetails) -> TaskView:
         due=ui.due(row.due_at) if row.is_open else None,
         stages=stage_bar(details.stages),
         facts=facts_of(row.summary),
-        why=why.why(row, bundle, details.why, titles=titles, my_roles=actor.roles, colleagues=colleagues, names=names),
+        why=[
+            *([t("web.inbox.standing", name=absent.name, day=ui.shown(absent.last_day))] if absent else ()),
+            *why.why(row, bundle, details.why, titles=titles, my_roles=actor.roles, colleagues=colleagues, names=names),
+        ],
         outcomes=why.after(row, bundle),
         is_mine=details.is_mine,
         may_claim=details.may_claim,
