@@ -208,7 +208,7 @@ def test_a_changed_condition_decides_for_the_next_request(application: Applicati
     page.keyboard.type(" or amount >=")
     expect(errors_of(page, "flow_gateway_approval_1")).to_contain_text("Accord nécessaire ? → Oui")
     expect(errors_of(page, "flow_gateway_approval_1")).to_contain_text("L’expression s’arrête trop tôt")
-    assert top_of(mark_of(page, "flow_gateway_approval_1")) > top_of(shape(page, "gateway_approval")) + 50, (
+    assert top_of(mark_of(page, "flow_gateway_approval_1")) > top_of(shape(page, "gateway_approval")) + 30, (
         "as if of the gateway"
     )
     expect(page.locator("[data-entry-id=conditionExpression]").get_by_role("status")).to_contain_text(
