@@ -100,7 +100,7 @@ GET    /audit/processes/unknown/history.zip        303    403 403     403     40
 GET    /audit/steps                                303    403 403     403     403     403    200      403
 GET    /audit/steps?from=nonsense                  303    403 403     403     403     403    422      403
 GET    /audit/steps?at=nonsense&number=x           303    403 403     403     403     403    200      403
-GET    /audit/steps/1                              303    403 403     403     403     403    200      403
+GET    /audit/steps/1                              303    403 403     403     403     403    404      403
 GET    /audit/steps/999999                         303    403 403     403     403     403    404      403
 GET    /audit/checkpoints                          303    403 403     403     403     403    200      403
 GET    /audit/checkpoints/1.json                   303    403 403     403     403     403    404      403
