@@ -272,7 +272,7 @@ class _Step:
             actor=self._actor,
             business_key=self._business_key,
             attempt=self._attempt,
-            idempotency_key=idempotency_key(self._instance.id, request.activity, handler),
+            idempotency_key=idempotency_key(self._instance.id, request.activity, handler.name),
             now=self._now,
             starter=self._instance.started_by,
         )
@@ -389,9 +389,9 @@ def incident_of(events: Iterable[Event], activity: str) -> str | None:
     return next((each.incident for each in raised), None)
 
 
-def idempotency_key(instance_id: int, activity: str, handler: Handler) -> str:
-    """The same for every attempt at one activity, never for two rounds of a loop (architecture §4)."""
-    return f"{instance_id}:{activity}:{handler.name}"
+def idempotency_key(instance_id: int, activity: str, handler: str) -> str:
+    """The same for every attempt at one activity with the handler of this name, never for two rounds of a loop (architecture §4)."""
+    return f"{instance_id}:{activity}:{handler}"
 
 
 def business_key(bundle: Bundle, state: State, environment: Environment) -> str | None:
