@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from engine import clock, records
 from engine.database.session import Database
@@ -395,3 +395,24 @@ def test_one_password_tried_on_many_accounts_is_slowed_down(database: Database, 
 )
 def test_a_browser_is_called_by_its_name(agent: str, name: str) -> None:
     assert browser_of(agent) == name
+
+
+def test_a_change_takes_as_many_statements_for_one_membership_as_for_twenty(database: Database, anne: Actor) -> None:
+    for number in range(20):
+        records.execute(database, add_role, AddRole(key=f"role_{number}", title_fr="R", title_en="R"), anne, now=NOW)
+        add(database, anne, f"colleague{number}", held("sales"))
+    add(database, anne, "bob")
+    said: list[str] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", hear)
+    counts = []
+    for many in (1, 20):
+        said.clear()
+        wanted = [held(f"role_{number}") for number in range(many)]
+
+        records.execute(database, change_person, change("bob", *wanted), anne, now=NOW)
+        counts.append(len(said))
+    assert counts[0] == counts[1] <= 16
