@@ -15,6 +15,7 @@ from web.admin.groups import blueprint as groups
 from web.admin.people import blueprint as people
 from web.admin.services import blueprint as services
 from web.audit.checkpoints import blueprint as checkpoints
+from web.audit.exports import blueprint as exports
 from web.audit.steps import blueprint as steps
 from web.audit.views import blueprint as audit
 from web.inbox.absences import blueprint as absences
@@ -52,6 +53,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     app.before_request(security.refuse_nul)
     for each in (
         checkpoints,
+        exports,
         steps,
         account,
         audit,

@@ -12,6 +12,7 @@ from engine.history.keeping import Keeping
 from engine.instances.runtime import Runtime
 from engine.settings import Settings
 from handlers.table import HANDLERS
+from tests.engine.history.readers import read_ocel, read_xes
 from tests.web.conftest import Browser, Office
 from web.app import create_app
 
@@ -100,6 +101,16 @@ def test_checkpoints_and_the_proof(audited: Office, tmp_path: Path) -> None:
     assert verifier.main(said) == 0
     step = browser.get(rows(browser, "?topic=start")[-1])
     assert "checkpoints/1.json" in step.text
+
+
+def test_cases_for_process_mining(audited: Office) -> None:
+    browser = audited.sign_in("aurelien")
+    assert "/audit/processes/replenishment/ocel" in browser.get("/audit").text
+    as_ocel = read_ocel(browser.get("/audit/processes/replenishment/ocel").text)
+    as_xes = read_xes(browser.get("/audit/processes/replenishment/xes").data)
+    assert as_ocel.events == as_xes.events > 60 * 20
+    assert as_ocel.cases == as_xes.cases
+    assert len(as_ocel.cases) == 61
 
 
 def test_without_a_key_nothing_can_be_signed(office: Office) -> None:

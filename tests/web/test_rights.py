@@ -97,6 +97,10 @@ GET    /processes/unknown/decisions/approval.dmn   303    403 403     403     40
 GET    /audit                                      303    403 403     403     403     403    200      403
 GET    /audit/processes/replenishment/history.zip  303    403 403     403     403     403    200      403
 GET    /audit/processes/unknown/history.zip        303    403 403     403     403     403    404      403
+GET    /audit/processes/replenishment/ocel         303    403 403     403     403     403    200      403
+GET    /audit/processes/replenishment/xes          303    403 403     403     403     403    200      403
+GET    /audit/processes/replenishment/csv          404    404 404     404     404     404    404      404
+GET    /audit/processes/unknown/ocel               303    403 403     403     403     403    404      403
 GET    /audit/steps                                303    403 403     403     403     403    200      403
 GET    /audit/steps?from=nonsense                  303    403 403     403     403     403    422      403
 GET    /audit/steps?at=nonsense&number=x           303    403 403     403     403     403    200      403
