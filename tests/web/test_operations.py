@@ -39,7 +39,10 @@ def test_a_case_stands_still_and_goes_on_with_reasons_that_everybody_reads(offic
     assert "Suspendu par Olivia" in seen
     assert "Prix &lt;faux&gt;" in seen
     assert ">Reprendre<" not in seen
-    gabriel.get(f"/tasks/{task}")
+    assert "Dossier suspendu" in gabriel.get("/inbox").text
+    shown = gabriel.get(f"/tasks/{task}").text
+    assert "Ce dossier est suspendu" in shown
+    assert f"/tasks/{task}/complete" not in shown
     answers = {"decision": "refuse", "reason": "Trop cher"}
     assert gabriel.post(f"/tasks/{task}/complete", answers).status_code == 409
     assert f"/cases/{case}" in olivia.get("/cases?status=suspended").text

@@ -188,7 +188,7 @@ def _not_mine(row: TaskRow, details: TaskDetails, names: dict[str, str], titles:
         return t("web.task.not_mine.closed")
     if details.may_claim:
         return t("web.task.not_mine.free")
-    if details.refusal is not None and details.refusal.code.startswith("task_four_eyes"):
+    if details.refusal is not None and details.refusal.code.startswith(("task_four_eyes", "case_suspended")):
         return errors.sentence(details.refusal)
     if row.assignee is not None:
         return t("web.task.not_mine.other", name=names.get(row.assignee, row.assignee))
