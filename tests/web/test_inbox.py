@@ -7,7 +7,7 @@ from datetime import timedelta
 from html import unescape
 
 from engine import clock
-from engine.inbox import commands as inbox_commands
+from tests.engine.inbox.test_acts import statements
 from tests.web.conftest import Browser, Office
 
 ZONE_DAY = timedelta(days=1)
@@ -128,18 +128,15 @@ def test_the_administration_notes_and_sees_everybodys(office: Office) -> None:
 
 
 def test_a_page_of_the_inbox_costs_the_same_for_one_task_and_for_many(office: Office) -> None:
-    from tests.engine.inbox.test_acts import statements
-
     gabriel = office.as_("gabriel")
     counts = []
-    for more in (0, 6):
+    for more in (1, 6):
         for _ in range(more):
-            case = office.start()
+            office.start()
         gabriel.get("/inbox")
         with statements(office.runtime) as seen:
             gabriel.get("/inbox")
         counts.append(len(seen))
-    inbox_commands.claim(office.runtime.database, office.actor("gabriel"), office.task_of(case))
     assert counts[0] == counts[1]
     assert counts[0] < 20
 
