@@ -125,7 +125,7 @@ def needs(amount: Decimal) -> bool:
 
 def who_may_not_approve() -> tuple[str, str]:
     """May whoever decided approve the order too?"""
-    return step("approve_order")["other person than"], str(node("approve_order", model.UserTask).not_same_as)
+    return step("approve_order")["not the person who did"], str(node("approve_order", model.UserTask).not_same_as)
 
 
 def what_if_denied() -> tuple[str, str]:
