@@ -300,7 +300,7 @@ CURRENT: Mapping[str, frozenset[str]] = {
         {"workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"}
     ),
     "mailbox": frozenset({"records.mailbox"}),
-    "audit": frozenset({"audit.audit"}),
+    "audit": frozenset({"audit.audit", "steps.steps", "steps.step", "checkpoints.listed"}),
     "operations": frozenset({"operations.incidents", "operations.messages", "operations.listing", "operations.batch"}),
     "people": frozenset(
         {
