@@ -36,7 +36,7 @@ from tests.engine.kernel.playing import Player
 CLERK = Actor(login="clea", name="Cléa", roles=frozenset({ROLE}))
 OWNER = Actor(login="olga", name="Olga", roles=frozenset({"process_owner"}))
 WHY = "nobody knows"
-SUSPENDING = 0.08
+SUSPENDING = 0.2
 """How often somebody lets a case stand still instead of going on with it."""
 AT_ONCE = 3
 """How many things happen to a case before it is looked at again, at most."""

@@ -29,7 +29,7 @@ from engine.worker import Pace, run_worker
 from tests.crash.deeds import HANDLERS
 
 WORKERS = 2
-PAUSE = 0.5
+PAUSE = 0.8
 """At most that many seconds between two kills."""
 _DIE_WITH_PARENT = 1
 
