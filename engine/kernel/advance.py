@@ -88,13 +88,13 @@ def _start(moves: Moves, stimulus: Start) -> None:
 def _accept(moves: Moves, stimulus: Stimulus) -> None:
     """Everything but ``Start``: first what makes it stale, then its events."""
     match stimulus:
-        case stimuli.CompleteTask():
-            _complete_task(moves, stimulus)
         case stimuli.ReturnHandler():
             activity = _awaited(moves, stimulus.activity, HANDLER)
             result = storable_all(stimulus.result)
-            moves.emit(happened.HandlerReturned(activity=activity.id, element=activity.element, result=result))
+            moves.emit(happened.HandlerReturned(activity.id, activity.element, result))
             moves.step(activity.id)
+        case stimuli.CompleteTask():
+            _complete_task(moves, stimulus)
         case stimuli.ThrowError():
             activity = _awaited(moves, stimulus.activity, HANDLER, TASK)
             storable_all(stimulus.facts)
@@ -175,25 +175,26 @@ def _work(moves: Moves, max_steps: int) -> None:
 
     Then say whether the instance has ended or can never move again.
     """
-    steps, events = 0, moves.events
+    steps, events, before = 0, moves.events, len(moves.events)
     while moves.exhausted is None and (work := moves.next_work()) is not None:
         if steps == max_steps:
             # the work is not lost: it stands in the state, and a retry finds it there
             _raise_too_many_steps(moves, max_steps)
             return
-        before = len(events)
         moves.do(work)
-        steps += len(events) > before  # looking at a join that is not complete is no step
-    if moves.state.is_ended:
+        if (after := len(events)) > before:  # looking at a join that is not complete is no step
+            steps, before = steps + 1, after
+    state = moves.state
+    if state.is_ended:
         return
     if moves.exhausted is not None:
         # as above: the move stands in the state, untouched, and a retry makes it with the work of a new stimulus
         element, exhausted = moves.exhausted
         moves.raise_incident(ROOT, element, exhausted.code, "tokens", exhausted.facts)
-    elif moves.state.scopes[ROOT].is_empty:
+    elif state.scopes[ROOT].is_empty:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
-    elif not _may_go_on(moves.state):
+    elif not _may_go_on(state):
         _raise_deadlock(moves)
 
 
@@ -201,10 +202,8 @@ def _may_go_on(state: State) -> bool:
     """A person, a handler, a timer, a message or an operator can still move the instance."""
     if state.waits or state.incidents:
         return True
-    for each in state.activities.values():  # noqa: SIM110 - asked after every stimulus, mostly of one activity
-        if each.phase is TASK or each.phase is HANDLER:
-            return True
-    return False
+    # the last that began is asked first: it is mostly what the stimulus led to
+    return any(each.phase is TASK or each.phase is HANDLER for each in reversed(state.activities.values()))
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:

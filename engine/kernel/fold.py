@@ -12,7 +12,6 @@ from typing import Any
 from engine.errors import InvariantBroken
 from engine.kernel.state import (
     DONE,
-    ENTERED,
     HANDLER,
     INSIDE,
     TASK,
@@ -64,10 +63,10 @@ def _begin_id(state: State, given: str) -> None:
 
 def _drop(tokens: dict[str, int], flows: Iterable[str]) -> None:
     for flow in flows:
-        if tokens[flow] == 1:
-            del tokens[flow]
+        if left := tokens[flow] - 1:
+            tokens[flow] = left
         else:
-            tokens[flow] -= 1
+            del tokens[flow]
 
 
 def _instance_started(state: State, event: happened.InstanceStarted) -> None:
@@ -123,13 +122,16 @@ def _forget_records(state: State, owner: str) -> None:
 
 def _variable_written(state: State, event: happened.VariableWritten) -> None:
     at = event.scope
-    holder = state.own_scope(at) if at in state.scopes else state.own_activity(at)
-    holder.variables[event.name] = event.value
+    if at in state.scopes:
+        (state.scopes[at] if at in state.owned else state.own_scope(at)).variables[event.name] = event.value
+    else:
+        (state.activities[at] if at in state.owned else state.own_activity(at)).variables[event.name] = event.value
 
 
 def _flow_taken(state: State, event: happened.FlowTaken) -> None:
-    tokens = state.own_scope(event.scope).tokens
-    tokens[event.flow] = tokens.get(event.flow, 0) + 1
+    at, flow = event.scope, event.flow
+    tokens = (state.scopes[at] if at in state.owned else state.own_scope(at)).tokens
+    tokens[flow] = tokens.get(flow, 0) + 1
 
 
 def _tokens_dropped(state: State, event: happened.TokensDropped) -> None:
@@ -137,24 +139,26 @@ def _tokens_dropped(state: State, event: happened.TokensDropped) -> None:
 
 
 def _element_entered(state: State, event: happened.ElementEntered) -> None:
-    _begin_id(state, event.activity)
-    scope = state.own_scope(event.scope)
+    id_, at = event.activity, event.scope
+    state.counter = int(id_[1:])
+    scope = state.scopes[at] if at in state.owned else state.own_scope(at)
     scope.activities += 1
     if event.flows:
         _drop(scope.tokens, event.flows)
-    entered = Activity(event.activity, event.element, event.scope, ENTERED, {}, event.payload)
-    state.activities[event.activity] = entered
-    state.owned.add(event.activity)
+    state.activities[id_] = Activity.begun(id_, event.element, at, event.payload)
+    state.owned.add(id_)
 
 
 def _element_left(state: State, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
-    left = state.activities.pop(event.activity)
-    state.own_scope(left.scope).activities -= 1
+    at = state.activities.pop(event.activity).scope
+    scope = state.scopes[at] if at in state.owned else state.own_scope(at)
+    scope.activities -= 1
 
 
 def _puts(phase: Phase) -> Applier:
     def apply_phase(state: State, event: Any) -> None:
-        state.own_activity(event.activity).phase = phase
+        at = event.activity
+        (state.activities[at] if at in state.owned else state.own_activity(at)).phase = phase
 
     return apply_phase
 

@@ -48,7 +48,8 @@ class Moves(Repeating):
                 self.end_waits(work.scope)
 
     def _move_token(self, scope_id: str, flow_id: str) -> None:
-        scope = self.state.scopes.get(scope_id)
+        state = self.state
+        scope = state.scopes.get(scope_id)
         if scope is None or flow_id not in scope.tokens:
             return  # what interrupted the scope took it
         target = self.model.processes[scope.process].targets[flow_id]
@@ -64,7 +65,8 @@ class Moves(Repeating):
             flows = tuple(each for each in node.incoming for _ in range(min(most, scope.tokens.get(each, 0))))
             if len(flows) < target.needs:
                 return
-        self.step(self.enter(scope_id, node, flows[: target.needs or 1]))
+            flows = flows[: target.needs]
+        self.attempt(state.activities[self.enter(scope_id, node, flows)], target)
 
     def _activate(self, scope_id: str, gateway: model.ComplexGateway) -> None:
         """A complex gateway fires when its condition holds; then it waits for the rest of its tokens (BPMN 13.4.5)."""
@@ -152,24 +154,27 @@ class Moves(Repeating):
         self._take(scope_id, flows)
         for flow in self.state.scopes[scope_id].tokens:
             if flow in gateway.incoming:
-                self.queue_flow(scope_id, flow)  # what else has come is of the next time
+                self.queue_flow(scope_id, flow, process.targets[flow])  # what else has come is of the next time
         self.queue_owner(scope_id)
 
     def step(self, activity_id: str) -> None:
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
         activity = self.state.activities.get(activity_id)
-        if activity is None or (self.state.incidents and self.state.is_stuck(activity_id)):
-            return
+        if activity is not None and not (self.state.incidents and self.state.is_stuck(activity_id)):
+            self.attempt(activity, self.station_of(activity))
+
+    def attempt(self, activity: Activity, station: model.Station) -> None:
+        """The same for one that lives and is not stuck."""
         phase = activity.phase
         try:
             if phase is ENTERED:
-                self._begin(activity, self.station_of(activity))
+                self._begin(activity, station)
             elif phase is DONE:
-                self.leave(activity, activity.result)
+                self.leave(activity, activity.result, station)
             elif phase is INSIDE:
-                self._go_on_inside(activity, self.node_of(activity))
+                self._go_on_inside(activity, station.node)
             elif phase is UNDOING and activity.undoing is not None:
-                self.undo(activity, activity.undoing, self.node_of(activity))
+                self.undo(activity, activity.undoing, station.node)
         except Exhausted as exhausted:
             self.exhausted = self.exhausted or (activity.element, exhausted)
         except Blocked as blocked:
@@ -182,7 +187,7 @@ class Moves(Repeating):
         elif (begin := _BEGINNINGS.get(type(node))) is not None:
             getattr(self, begin)(activity, node)
         else:
-            self.leave(activity, activity.result)
+            self.leave(activity, activity.result, station)
 
     def _begin_to_wait(self, activity: Activity, node: model.CatchEvent) -> None:
         plans = self.plans(node.id, node.trigger, self.state.variables_of(activity.id), "trigger")
@@ -206,6 +211,7 @@ class Moves(Repeating):
         self,
         activity: Activity,
         result: Variables,
+        station: model.Station | None = None,
         *,
         locals_: Variables = NOTHING,
         told: Events = (),
@@ -214,19 +220,19 @@ class Moves(Repeating):
         if activity.undoes is not None and self.is_reopened(activity):
             self.depart(activity, {}, ())
             return
-        station = self.station_of(activity)
-        node = station.node
-        inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
+        state = self.state
+        station = station or self.station_of(activity)
         written = NOTHING if station.hides_result else result
+        inner = state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
         if station.outputs:
-            seen = {**self.state.variables_of(activity.id), **locals_, **inner, **result}
-            into = self.state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
+            seen = {**state.variables_of(activity.id), **locals_, **inner, **result}
+            into = state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
             written = self.mapped(station.outputs, seen, "output", into=into)
-        elif isinstance(node, model.CallActivity):
-            written = inner if node.propagates_all_out else {}
-        if station.is_repeated and isinstance(node, model.Activity) and self.state.is_item(activity):
-            after = {**self.state.variables_of(activity.scope), **written}
-            completed, thrown = self.item_completed(activity, node, after)
+        elif isinstance(station.node, model.CallActivity):
+            written = inner if station.node.propagates_all_out else {}
+        if station.is_repeated and isinstance(station.node, model.Activity) and state.is_item(activity):
+            after = {**state.variables_of(activity.scope), **written}
+            completed, thrown = self.item_completed(activity, station.node, after)
             for event in told:
                 self.emit(event)
             self._end(activity, station, written, ())
@@ -245,26 +251,28 @@ class Moves(Repeating):
         self.queue_owner(activity.scope)
 
     def _end(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
-        for name in sorted(written):  # by name, because a state that was read has another order
-            self.write(activity.scope, name, written[name], activity.element)
+        if written:
+            for name in sorted(written):  # by name, because a state that was read has another order
+                self.write(activity.scope, name, written[name], activity.element)
         if activity.scopes or station.is_recorded:
             self.record(self.state.activities[activity.id], station.node)
-        for scope_id in activity.scopes:
-            self.close_scope(scope_id)
+            for scope_id in activity.scopes:
+                self.close_scope(scope_id)
         if self.state.waits:
             self.end_waits(activity.id)
         if self.state.incidents:
             self.resolve_incidents(activity.id)
         self.emit(happened.ElementCompleted(activity.id, activity.element))
-        for _ in range(station.tokens):
-            self._take(activity.scope, flows)
+        if flows:
+            self._take(activity.scope, flows if station.tokens == 1 else (*flows,) * station.tokens)
         if activity.undoes is not None:
             self.go_on_undoing(activity.undoes)
 
     def _take(self, scope_id: str, flows: Iterable[str]) -> None:
+        targets = self.process_of(scope_id).targets
         for flow in flows:
             self.emit(happened.FlowTaken(flow, scope_id))
-            self.queue_flow(scope_id, flow)
+            self.queue_flow(scope_id, flow, targets[flow])
 
     def _go_on_inside(self, activity: Activity, node: model.Node) -> None:
         if activity.items is not None and isinstance(node, model.Activity):

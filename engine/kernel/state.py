@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any, Literal, NamedTuple, Self
 
 from engine.data import from_canonical, to_canonical
@@ -57,7 +56,7 @@ ENTERED, TASK, HANDLER, WAITING, INSIDE, UNDOING, DONE = Phase
 """The same by themselves: asked for so often that the way over the class would be seen."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Scope:
     """Where tokens move and variables live: a process, a sub-process, a called process, an item of a multi-instance, a round of a loop.
 
@@ -101,7 +100,7 @@ class Undoing(NamedTuple):
     by: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass
 class Activity:
     """A live occurrence of any flow node. ``variables`` are its local inputs; ``scopes`` and ``waits`` are ids of what it owns.
 
@@ -121,6 +120,13 @@ class Activity:
     flows: tuple[str, ...] = ()
     undoing: Undoing | None = None
     undoes: str | None = None
+
+    @classmethod
+    def begun(cls, id_: str, element: str, scope: str, result: Mapping[str, Value]) -> Activity:
+        """One that has just been entered; what is not said here is the default of the class."""
+        made = _new(cls)
+        made.id, made.element, made.scope, made.variables, made.result = id_, element, scope, {}, result
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +175,8 @@ class Incident:
     place: str
 
 
-_values_of_scope = attrgetter(*(each.name for each in fields(Scope)))
-_values_of_activity = attrgetter(*(each.name for each in fields(Activity)))
+_new = object.__new__
+"""How copies and new activities are made: the way of a dataclass sets every field, also what keeps its default."""
 
 
 @dataclass(slots=True)
@@ -220,7 +226,9 @@ class State:
         """Everything that an expression sees there, in a dictionary of its own. Raises KeyError for an id that does not live."""
         activity = self.activities.get(activity_or_scope)
         scope = self.scopes[activity_or_scope if activity is None else activity.scope]
-        found = dict(scope.variables) if activity is None else {**scope.variables, **activity.variables}
+        found = scope.variables.copy()
+        if activity is not None:
+            found.update(activity.variables)
         while scope.activity is not None and not scope.is_isolated:
             owner = self.activities[scope.activity]
             scope = self.scopes[owner.scope]
@@ -240,34 +248,33 @@ class State:
     def own_scope(self, scope_id: str) -> Scope:
         """A scope to be changed."""
         found = self.scopes[scope_id]
-        if scope_id not in self.owned:
-            self.owned.add(scope_id)
-            self.scopes[scope_id] = found = Scope(*_values_of_scope(found))
-            found.variables, found.tokens = found.variables.copy(), found.tokens.copy()
-        return found
+        if scope_id in self.owned:
+            return found
+        self.owned.add(scope_id)
+        self.scopes[scope_id] = own = _new(Scope)
+        own.__dict__.update(found.__dict__)
+        own.variables, own.tokens = found.variables.copy(), found.tokens.copy()
+        return own
 
     def own_activity(self, activity_id: str) -> Activity:
         """An activity to be changed."""
         found = self.activities[activity_id]
-        if activity_id not in self.owned:
-            self.owned.add(activity_id)
-            self.activities[activity_id] = found = Activity(*_values_of_activity(found))
-            found.variables = found.variables.copy()
-        return found
+        if activity_id in self.owned:
+            return found
+        self.owned.add(activity_id)
+        self.activities[activity_id] = own = _new(Activity)
+        own.__dict__.update(found.__dict__)
+        own.variables = found.variables.copy()
+        return own
 
     def copy(self) -> State:
         """A state of its own; from now on neither of the two owns a record."""
         self.owned.clear()
-        return State(
-            self.process,
-            self.status,
-            self.counter,
-            self.scopes.copy(),
-            self.activities.copy(),
-            self.waits.copy(),
-            self.incidents.copy(),
-            self.records.copy(),
-        )
+        twin = _new(State)
+        twin.process, twin.status, twin.counter = self.process, self.status, self.counter
+        twin.scopes, twin.activities, twin.waits = self.scopes.copy(), self.activities.copy(), self.waits.copy()
+        twin.incidents, twin.records, twin.owned = self.incidents.copy(), self.records.copy(), set()
+        return twin
 
     def to_text(self) -> bytes:
         """The compact text form, UTF-8."""

@@ -127,9 +127,8 @@ class Tokens(Evaluation, ABC):
             is_passive = type(self.node_of(activity)) in model.PASSIVE
         (self._passive if is_passive else self._effects).append(Step(activity.id))
 
-    def queue_flow(self, scope_id: str, flow_id: str) -> None:
+    def queue_flow(self, scope_id: str, flow_id: str, target: model.Station) -> None:
         """Let a token on a flow take its turn."""
-        target = self.process_of(scope_id).targets[flow_id]
         if not target.is_late_join:  # that is found by find_join when nothing else can move
             (self._passive if target.is_passive else self._effects).append(Token(scope_id, flow_id))
 
@@ -141,7 +140,7 @@ class Tokens(Evaluation, ABC):
         for scope in self.state.scopes.values():
             for flow in sorted(scope.tokens):
                 for _ in range(scope.tokens[flow]):
-                    self.queue_flow(scope.id, flow)
+                    self.queue_flow(scope.id, flow, self.process_of(scope.id).targets[flow])
         self._checks.extend(each.id for each in self.state.waits.values() if each.held is not None)
 
     def queue_owner(self, scope_id: str) -> None:
@@ -203,7 +202,7 @@ class Tokens(Evaluation, ABC):
 
     def enter(self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables = NOTHING) -> str:
         """A new activity of ``node``, which consumes a token of each of ``flows``; gives its id."""
-        activity_id = self.new_id("a")
+        activity_id = f"a{self.state.counter + 1}"
         self.emit(happened.ElementEntered(activity_id, node.id, scope_id, flows, payload))
         return activity_id
 

@@ -21,7 +21,9 @@ class Undoer(Catching):
     """Moves of compensation."""
 
     @abstractmethod
-    def leave(self, activity: Activity, result: Variables, *, told: Events = ()) -> None:
+    def leave(
+        self, activity: Activity, result: Variables, station: model.Station | None = None, *, told: Events = ()
+    ) -> None:
         """Map what came out, then take the flows; ``told`` are the facts to emit before."""
 
     def record(self, activity: Activity, node: model.Node) -> None:

@@ -7,7 +7,7 @@ BPMN 2.0.2 section numbers are those of OMG formal/2013-12-09.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -483,6 +483,32 @@ class Lane:
     role: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """How a scope begins; see the methods of ``Process`` with these names."""
+
+    starts: tuple[StartEvent, ...] = ()
+    entries: tuple[Node, ...] = ()
+    event_sub_processes: tuple[tuple[SubProcess, StartEvent], ...] = ()
+
+    @classmethod
+    def of(cls, nodes: Sequence[Node], inside: Mapping[str, tuple[Node, ...]]) -> _Beginning:
+        """The beginning of the scope of ``nodes``; ``inside`` has those of every scope."""
+        starts = tuple(each for each in nodes if isinstance(each, StartEvent))
+        plain = tuple(each for each in starts if each.trigger is None)
+        begun = (each for each in nodes if isinstance(each, SubProcess) and each.is_event)
+        return cls(
+            starts,
+            plain or tuple(each for each in nodes if not each.incoming and not _begins_otherwise(each)),
+            tuple(
+                (each, start) for each in begun for start in inside.get(each.id, ()) if isinstance(start, StartEvent)
+            ),
+        )
+
+
+_NOTHING_INSIDE = _Beginning()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Process:
     """One process of a file (a global task is one with a single node). ``nodes`` and ``flows`` hold those of its sub-processes too."""
@@ -519,22 +545,24 @@ class Process:
         """Whether a gateway may have fired and wait for the rest of its tokens."""
         return any(isinstance(each, ComplexGateway) for each in self.nodes.values())
 
+    @cached_property
+    def _begins(self) -> Mapping[str, _Beginning]:
+        """How each scope begins: found out once."""
+        return {scope: _Beginning.of(nodes, self.inside) for scope, nodes in self.inside.items()}
+
     def starts(self, scope: str) -> tuple[StartEvent, ...]:
         """The start events directly inside ``scope``."""
-        return tuple(each for each in self.inside.get(scope, ()) if isinstance(each, StartEvent))
+        return self._begins.get(scope, _NOTHING_INSIDE).starts
 
     def entries(self, scope: str) -> tuple[Node, ...]:
         """Where the process or sub-process ``scope`` begins: its plain start events, or else every node that no flow leads to and that
         nothing else begins (BPMN 13.3.4).
         """
-        plain = tuple(each for each in self.starts(scope) if each.trigger is None)
-        inside = self.inside.get(scope, ())
-        return plain or tuple(each for each in inside if not each.incoming and not _begins_otherwise(each))
+        return self._begins.get(scope, _NOTHING_INSIDE).entries
 
     def event_sub_processes(self, scope: str) -> tuple[tuple[SubProcess, StartEvent], ...]:
         """The event sub-processes directly inside ``scope``, each with its start event."""
-        found = (each for each in self.inside.get(scope, ()) if isinstance(each, SubProcess) and each.is_event)
-        return tuple((each, start) for each in found for start in self.starts(each.id))
+        return self._begins.get(scope, _NOTHING_INSIDE).event_sub_processes
 
     def entrances(self) -> Mapping[str, Node]:
         """By id, where something that happens begins an instance: start events with a trigger, receive tasks that begin instances, and

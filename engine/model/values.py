@@ -6,7 +6,7 @@ carry an offset instead of a named zone. What has no such form (a FEEL range or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -36,7 +36,23 @@ def storable(value: object) -> Value:
     """
     if value is None or value is True or value is False:
         return value
+    if type(value) is str and len(value) < MAX_SIZE and value.isascii():
+        return value
     return _Copy().of(value, 0)
+
+
+def put_at(existing: Value, path: Sequence[str], value: Value) -> Value:
+    """A copy of the context ``existing`` with ``value`` at ``path``; what is no context gives way to one."""
+    if not path:
+        return value
+    context = dict(existing) if isinstance(existing, dict) else {}
+    context[path[0]] = put_at(context.get(path[0]), path[1:], value)
+    return dict(sorted(context.items()))
+
+
+def kind_of(value: Value) -> str:
+    """How a person is told what a value is."""
+    return "null" if value is None else type(value).__name__
 
 
 def storable_all(values: Mapping[str, object]) -> dict[str, Value]:
@@ -80,11 +96,21 @@ class _Copy:
         raise ValueNotStorable(kind=type(value).__name__)
 
     def _context(self, value: Mapping[Any, object], depth: int) -> dict[str, Any]:
-        found = {}
+        found: dict[str, Any] = {}
+        size = 0  # of the texts and numbers, which most entries are: they take no call each
         for key in sorted(value, key=str):
-            name = _key(key)
-            self._spend(len(name))
-            found[name] = self.of(value[key], depth)
+            name = key if type(key) is str and key.isascii() and key[:1] != "@" else _key(key)
+            each = value[key]
+            size += len(name)
+            if type(each) is str:
+                size += 1 + len(each)
+                found[name] = each if each.isascii() else _unicode(each)
+            elif type(each) is Decimal:
+                size += 1
+                found[name] = _number(each)
+            else:
+                found[name] = self.of(each, depth)
+        self._spend(size)
         return found
 
     def _spend(self, size: int) -> None:
