@@ -12,6 +12,7 @@ from typing import Any
 from engine.errors import InvariantBroken
 from engine.kernel.state import (
     DONE,
+    ENTERED,
     HANDLER,
     INSIDE,
     TASK,
@@ -145,7 +146,7 @@ def _element_entered(state: State, event: happened.ElementEntered) -> None:
     scope.activities += 1
     if event.flows:
         _drop(scope.tokens, event.flows)
-    state.activities[id_] = Activity.begun(id_, event.element, at, event.payload)
+    state.activities[id_] = Activity(id_, event.element, at, ENTERED, {}, event.payload)
     state.owned.add(id_)
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Literal, NamedTuple, Self
 
 from engine.data import from_canonical, to_canonical
@@ -56,7 +57,7 @@ ENTERED, TASK, HANDLER, WAITING, INSIDE, UNDOING, DONE = Phase
 """The same by themselves: asked for so often that the way over the class would be seen."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Scope:
     """Where tokens move and variables live: a process, a sub-process, a called process, an item of a multi-instance, a round of a loop.
 
@@ -100,7 +101,7 @@ class Undoing(NamedTuple):
     by: str | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class Activity:
     """A live occurrence of any flow node. ``variables`` are its local inputs; ``scopes`` and ``waits`` are ids of what it owns.
 
@@ -120,13 +121,6 @@ class Activity:
     flows: tuple[str, ...] = ()
     undoing: Undoing | None = None
     undoes: str | None = None
-
-    @classmethod
-    def begun(cls, id_: str, element: str, scope: str, result: Mapping[str, Value]) -> Activity:
-        """One that has just been entered; what is not said here is the default of the class."""
-        made = _new(cls)
-        made.id, made.element, made.scope, made.variables, made.result = id_, element, scope, {}, result
-        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +169,8 @@ class Incident:
     place: str
 
 
-_new = object.__new__
-"""How copies and new activities are made: the way of a dataclass sets every field, also what keeps its default."""
+_values_of_scope = attrgetter(*(each.name for each in fields(Scope)))
+_values_of_activity = attrgetter(*(each.name for each in fields(Activity)))
 
 
 @dataclass(slots=True)
@@ -251,8 +245,7 @@ class State:
         if scope_id in self.owned:
             return found
         self.owned.add(scope_id)
-        self.scopes[scope_id] = own = _new(Scope)
-        own.__dict__.update(found.__dict__)
+        self.scopes[scope_id] = own = Scope(*_values_of_scope(found))
         own.variables, own.tokens = found.variables.copy(), found.tokens.copy()
         return own
 
@@ -262,15 +255,14 @@ class State:
         if activity_id in self.owned:
             return found
         self.owned.add(activity_id)
-        self.activities[activity_id] = own = _new(Activity)
-        own.__dict__.update(found.__dict__)
+        self.activities[activity_id] = own = Activity(*_values_of_activity(found))
         own.variables = found.variables.copy()
         return own
 
     def copy(self) -> State:
         """A state of its own; from now on neither of the two owns a record."""
         self.owned.clear()
-        twin = _new(State)
+        twin = object.__new__(State)  # without the empty tables that a new one gets
         twin.process, twin.status, twin.counter = self.process, self.status, self.counter
         twin.scopes, twin.activities, twin.waits = self.scopes.copy(), self.activities.copy(), self.waits.copy()
         twin.incidents, twin.records, twin.owned = self.incidents.copy(), self.records.copy(), set()
