@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests.browser.running import Application, start
 
@@ -52,6 +52,9 @@ LAUNCH_ARGUMENTS = (
     f"--disable-features={','.join(UNUSED_FEATURES)}",
 )
 NO_CHROMIUM_EXIT = 4
+
+# The default of five seconds is too short for a machine that has other work: a page that comes later is no fault of ours.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -163,6 +163,7 @@ def test_denied_by_the_manager(bundle: Bundle) -> None:
     case = launched(Case(bundle).start(), "199.90").answer("monique", agreement="denied", agreement_comment="Trop cher")
     assert case.path[-1] == "refused"
     assert case.given["refuse_request"]["reason"] == "Trop cher"
+    assert case.given["refuse_request"]["refused_by"] == "monique"
     assert "launch_request" not in case.path
 
 

@@ -437,3 +437,25 @@ def test_without_a_start_event_everything_passive_begins_first() -> None:
         element:entered m
         handler:requested m
         handler:requested m""")
+
+
+def test_items_that_wait_begin_before_the_next_effect() -> None:
+    many = model.MultiInstance(is_sequential=False, input_collection=feel("[1, 2]"))
+    nodes = [script("s"), script("later"), user("m", multi_instance=many)]
+    run = Run(model.Model(processes={"p": process("p", nodes, "s -> later")}))
+    assert told(run.events)[4:] == lines("""
+        items:found m
+        variable:written done
+        element:completed s
+        flow:taken s-later
+        scope:opened m
+        variable:written loopCounter
+        element:entered m
+        scope:opened m
+        variable:written loopCounter
+        element:entered m
+        task:created m
+        task:created m
+        element:entered later
+        variable:written done
+        element:completed later""")
