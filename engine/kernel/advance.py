@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.errors import Facts, InvariantBroken, NotFound, WrongState
@@ -19,6 +20,7 @@ from engine.protocol.stimuli import StaleStimulus, Start, Stimulus
 MAX_STEPS = 10_000
 """How many pieces of automatic work one stimulus may lead to."""
 _SHOWN_ELEMENTS = 10
+_AWAITING = frozenset({happened.TaskCreated, happened.HandlerRequested})
 _ON_THE_WAY = happened.ElementEntered | happened.ElementCompleted | happened.IncidentResolved
 
 
@@ -45,17 +47,44 @@ def advance(
         NotFound: code ``process_unknown`` or ``start_unknown``, for ``Start`` only.
         ValueNotStorable: the stimulus carries a value that a process cannot keep.
     """
-    moves = Moves(model, State() if state is None else state.copy(), environment, max_work)
-    if isinstance(stimulus, Start):
-        if state is not None:
-            raise StaleStimulus(stimulus="Start")
-        _start(moves, stimulus)
-    elif state is None or state.is_ended:
-        raise StaleStimulus(stimulus=type(stimulus).__name__)
-    else:
-        _accept(moves, stimulus)
-    _work(moves, max_steps)
-    return Advance(moves.state, tuple(moves.events))
+    run = Run(model, None if state is None else state.copy(), environment, max_steps=max_steps, max_work=max_work)
+    events = run.answer(stimulus)
+    return Advance(run.state, events)
+
+
+class Run:
+    """An instance that answers one stimulus after another in place: what ``advance`` does, for who needs no earlier state."""
+
+    def __init__(
+        self,
+        model: Model,
+        state: State | None,
+        environment: Environment,
+        *,
+        max_steps: int = MAX_STEPS,
+        max_work: int = MAX_WORK,
+    ) -> None:
+        """``state`` is given up: it changes with every answer. The bounds are those of one answer."""
+        self._moves = Moves(model, State() if state is None else state, environment, max_work)
+        self._max_steps = max_steps
+
+    @property
+    def state(self) -> State:
+        """The instance as it stands now."""
+        return self._moves.state
+
+    def answer(self, stimulus: Stimulus) -> tuple[Event, ...]:
+        """The events that follow. Raises what ``advance`` raises; nothing has changed then."""
+        moves = self._moves
+        moves.begin()
+        if moves.state.status != "active" or isinstance(stimulus, Start) == bool(moves.state.process):
+            raise StaleStimulus(stimulus=type(stimulus).__name__)
+        if isinstance(stimulus, Start):
+            _start(moves, stimulus)
+        else:
+            _accept(moves, stimulus)
+        _work(moves, self._max_steps)
+        return tuple(moves.events)
 
 
 def _start(moves: Moves, stimulus: Start) -> None:
@@ -175,8 +204,11 @@ def _work(moves: Moves, max_steps: int) -> None:
 
     Then say whether the instance has ended or can never move again.
     """
-    steps, events, before = 0, moves.events, len(moves.events)
-    while moves.exhausted is None and (work := moves.next_work()) is not None:
+    steps, events, passive, before = 0, moves.events, moves.passive, len(moves.events)
+    while moves.exhausted is None:
+        work = passive.popleft() if passive else moves.next_work()
+        if work is None:
+            break
         if steps == max_steps:
             # the work is not lost: it stands in the state, and a retry finds it there
             _raise_too_many_steps(moves, max_steps)
@@ -185,7 +217,7 @@ def _work(moves: Moves, max_steps: int) -> None:
         if (after := len(events)) > before:  # looking at a join that is not complete is no step
             steps, before = steps + 1, after
     state = moves.state
-    if state.is_ended:
+    if state.status != "active":
         return
     if moves.exhausted is not None:
         # as above: the move stands in the state, untouched, and a retry makes it with the work of a new stimulus
@@ -194,16 +226,19 @@ def _work(moves: Moves, max_steps: int) -> None:
     elif state.scopes[ROOT].is_empty:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
-    elif not _may_go_on(state):
+    elif not _may_go_on(state, moves.events):
         _raise_deadlock(moves)
 
 
-def _may_go_on(state: State) -> bool:
+def _may_go_on(state: State, events: Sequence[Event]) -> bool:
     """A person, a handler, a timer, a message or an operator can still move the instance."""
-    if state.waits or state.incidents:
+    if state.waits or state.incidents or (events and type(events[-1]) in _AWAITING):
         return True
-    # the last that began is asked first: it is mostly what the stimulus led to
-    return any(each.phase is TASK or each.phase is HANDLER for each in reversed(state.activities.values()))
+    for each in reversed(state.activities.values()):  # the last that began is mostly what the stimulus led to
+        phase = each.phase
+        if phase is HANDLER or phase is TASK:
+            return True
+    return False
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:

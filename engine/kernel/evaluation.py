@@ -7,10 +7,9 @@ rehearsal forces one), while the moves stay the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from engine.errors import EngineError, Fact, Facts
 from engine.feel import Budget, Environment, Expression, Value
@@ -28,8 +27,7 @@ MAX_WORK = 5_000_000
 """How many steps (``engine.feel.Budget``) the expressions and decisions of one stimulus may take together: seconds, not minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A wait to begin: the element that catches, what it waits for (``number``: of the several that it may wait for), and a timer's
     schedule or a message's key.
     """
@@ -164,10 +162,16 @@ class Evaluation:
         """The targets of the mappings, which are added to ``seen``; a path goes into the context that ``into`` holds."""
         found: dict[str, Value] = {}
         for mapping in mappings:
-            target, name = mapping.target, mapping.target[0]
-            whole = f"{place} {name if len(target) == 1 else '.'.join(target)}"
-            value = self.evaluate(mapping.source, seen, whole)
-            if len(target) > 1:
+            source, target = mapping.source, mapping.target
+            name = target[0]
+            if mapping.copied in seen and self._work_left > 0:
+                value = seen[mapping.copied]  # as ``evaluate`` would give it
+                self._work_left -= 1
+            elif len(target) == 1:
+                value = self.evaluate(source, seen, f"{place} {name}")
+            else:
+                whole = f"{place} {'.'.join(target)}"
+                value = self.evaluate(source, seen, whole)
                 value = self.kept(put_at(found.get(name, into.get(name)), target[1:], value), whole)
             found[name] = seen[name] = value
         return found
@@ -177,7 +181,7 @@ class Evaluation:
     ) -> tuple[Plan, ...]:
         """What is needed to wait for what can be waited for."""
         return tuple(
-            replace(plan, number=number) if number else plan
+            plan._replace(number=number) if number else plan
             for number, each in enumerate(model.definitions_of(trigger))
             if isinstance(each, WAITING)
             for plan in (self._plan(element, each, seen, place),)

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.errors import InvariantBroken
 from engine.kernel.state import (
@@ -32,7 +33,7 @@ from engine.kernel.state import (
 from engine.model.elements import Model
 from engine.protocol import events as happened
 
-Applier = Callable[[State, Any], None]
+Applier = Callable[[State, Any], object]
 
 
 def fold(model: Model, events: Iterable[happened.Event], state: State | None = None) -> State:
@@ -58,18 +59,6 @@ def _tells(_state: State, _event: happened.Event) -> None:
     """It changes nothing: what it means for the state is said by the events beside it."""
 
 
-def _begin_id(state: State, given: str) -> None:
-    state.counter = int(given[1:])
-
-
-def _drop(tokens: dict[str, int], flows: Iterable[str]) -> None:
-    for flow in flows:
-        if left := tokens[flow] - 1:
-            tokens[flow] = left
-        else:
-            del tokens[flow]
-
-
 def _instance_started(state: State, event: happened.InstanceStarted) -> None:
     state.process = event.process
 
@@ -83,7 +72,7 @@ def _ends(status: Status) -> Applier:
 
 
 def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
-    _begin_id(state, event.scope)
+    state.counter += 1
     state.scopes[event.scope] = Scope(event.scope, event.process, event.activity, event.item, event.isolated)
     state.owned.add(event.scope)
     if event.record is not None:
@@ -121,36 +110,54 @@ def _forget_records(state: State, owner: str) -> None:
         found.extend(inside)
 
 
-def _variable_written(state: State, event: happened.VariableWritten) -> None:
+def variable_written(state: State, event: happened.VariableWritten) -> None:
+    """The value in its scope or activity."""
     at = event.scope
-    if at in state.scopes:
-        (state.scopes[at] if at in state.owned else state.own_scope(at)).variables[event.name] = event.value
-    else:
-        (state.activities[at] if at in state.owned else state.own_activity(at)).variables[event.name] = event.value
+    holder: Scope | Activity | None = state.activities.get(at)
+    if at not in state.owned:
+        holder = state.own_scope(at) if holder is None else state.own_activity(at)
+    elif holder is None:
+        holder = state.scopes[at]
+    holder.variables[event.name] = event.value
 
 
-def _flow_taken(state: State, event: happened.FlowTaken) -> None:
+def flow_taken(state: State, event: happened.FlowTaken) -> None:
+    """A token more on the flow."""
     at, flow = event.scope, event.flow
     tokens = (state.scopes[at] if at in state.owned else state.own_scope(at)).tokens
     tokens[flow] = tokens.get(flow, 0) + 1
 
 
 def _tokens_dropped(state: State, event: happened.TokensDropped) -> None:
-    _drop(state.own_scope(event.scope).tokens, event.flows)
+    tokens = state.own_scope(event.scope).tokens
+    for flow in event.flows:
+        if left := tokens[flow] - 1:
+            tokens[flow] = left
+        else:
+            del tokens[flow]
 
 
-def _element_entered(state: State, event: happened.ElementEntered) -> None:
+def element_entered(state: State, event: happened.ElementEntered) -> Activity:
+    """An activity more in the scope, which it gives, and fewer tokens."""
     id_, at = event.activity, event.scope
-    state.counter = int(id_[1:])
+    state.counter += 1
     scope = state.scopes[at] if at in state.owned else state.own_scope(at)
     scope.activities += 1
     if event.flows:
-        _drop(scope.tokens, event.flows)
-    state.activities[id_] = Activity(id_, event.element, at, ENTERED, {}, event.payload)
+        tokens = scope.tokens
+        for flow in event.flows:
+            left = tokens[flow] - 1
+            if left:
+                tokens[flow] = left
+            else:
+                del tokens[flow]
+    state.activities[id_] = entered = Activity(id_, event.element, at, ENTERED, {}, event.payload)
     state.owned.add(id_)
+    return entered
 
 
-def _element_left(state: State, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
+def element_left(state: State, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
+    """An activity fewer in its scope."""
     at = state.activities.pop(event.activity).scope
     scope = state.scopes[at] if at in state.owned else state.own_scope(at)
     scope.activities -= 1
@@ -164,6 +171,9 @@ def _puts(phase: Phase) -> Applier:
     return apply_phase
 
 
+handler_requested = _puts(HANDLER)
+
+
 def _task_completed(state: State, event: happened.TaskCompleted) -> None:
     task = state.own_activity(event.activity)
     task.phase = DONE
@@ -173,13 +183,14 @@ def _task_completed(state: State, event: happened.TaskCompleted) -> None:
 
 
 def _handler_returned(state: State, event: happened.HandlerReturned) -> None:
-    activity = state.own_activity(event.activity)
+    at = event.activity
+    activity = state.activities[at] if at in state.owned else state.own_activity(at)
     activity.phase = DONE
     activity.result = event.result
 
 
 def _begin_wait(state: State, event: Any, **kind: Any) -> None:
-    _begin_id(state, event.wait)
+    state.counter += 1
     wait = Wait(id=event.wait, element=event.element, activity=event.activity, number=event.number, **kind)
     state.waits[wait.id] = wait
     if wait.activity in state.scopes:
@@ -228,7 +239,7 @@ def _item_completed(state: State, event: happened.ItemCompleted) -> None:
     assert items is not None, "what an item belongs to has items"
     if event.again is not None:
         round_ = (None,) if event.again else ()
-        body.items = items._replace(pending=round_, total=items.total + len(round_))
+        body.items = replace(items, pending=round_, total=items.total + len(round_))
     else:
         outputs = {**items.outputs, event.item: event.output}
         body.items = Items(() if event.is_enough else items.pending, items.total, outputs)
@@ -245,7 +256,7 @@ def _condition_lapsed(state: State, event: happened.ConditionLapsed) -> None:
 
 
 def _compensation_recorded(state: State, event: happened.CompensationRecorded) -> None:
-    _begin_id(state, event.record)
+    state.counter += 1
     state.records[event.record] = Record(
         event.record, event.scope, event.element, event.activity, event.process, event.variables
     )
@@ -272,11 +283,11 @@ def _compensation_done(state: State, event: happened.CompensationDone) -> None:
 def _undone_by(state: State, thrower_id: str, by: str | None) -> None:
     thrower = state.own_activity(thrower_id)
     assert thrower.undoing is not None, "what undoes was thrown"
-    thrower.undoing = thrower.undoing._replace(by=by)
+    thrower.undoing = replace(thrower.undoing, by=by)
 
 
 def _incident_raised(state: State, event: happened.IncidentRaised) -> None:
-    _begin_id(state, event.incident)
+    state.counter += 1
     state.incidents[event.incident] = Incident(
         id=event.incident, activity=event.activity, element=event.element, code=event.code, place=event.place
     )
@@ -293,17 +304,17 @@ APPLIERS: Mapping[type[happened.Event], Applier] = {
     happened.InstanceCancelled: _ends("cancelled"),
     happened.ScopeOpened: _scope_opened,
     happened.ScopeClosed: _scope_closed,
-    happened.VariableWritten: _variable_written,
-    happened.FlowTaken: _flow_taken,
+    happened.VariableWritten: variable_written,
+    happened.FlowTaken: flow_taken,
     happened.TokensDropped: _tokens_dropped,
-    happened.ElementEntered: _element_entered,
-    happened.ElementCompleted: _element_left,
-    happened.ElementCancelled: _element_left,
+    happened.ElementEntered: element_entered,
+    happened.ElementCompleted: element_left,
+    happened.ElementCancelled: element_left,
     happened.ItemsFound: _items_found,
     happened.ItemCompleted: _item_completed,
     happened.TaskCreated: _puts(TASK),
     happened.TaskCompleted: _task_completed,
-    happened.HandlerRequested: _puts(HANDLER),
+    happened.HandlerRequested: handler_requested,
     happened.HandlerReturned: _handler_returned,
     happened.TimerSet: lambda state, event: _begin_wait(
         state, event, due_at=event.due_at, remaining=event.remaining, period=event.period

@@ -18,6 +18,7 @@ from decimal import Decimal
 from engine.errors import EngineError
 from engine.feel import Value
 from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
+from engine.kernel.fold import element_entered, element_left, flow_taken, handler_requested
 from engine.kernel.repeating import Repeating
 from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity
 from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
@@ -35,9 +36,10 @@ class Moves(Repeating):
 
     def do(self, work: Work) -> None:
         """Make the move, if what it is about still lives."""
+        if type(work) is Token:
+            self._move_token(work)
+            return
         match work:
-            case Token():
-                self._move_token(work.scope, work.flow)
             case Step():
                 self.step(work.activity)
             case Check():
@@ -47,18 +49,18 @@ class Moves(Repeating):
             case Lapse():
                 self.end_waits(work.scope)
 
-    def _move_token(self, scope_id: str, flow_id: str) -> None:
-        state = self.state
+    def _move_token(self, token: Token) -> None:
+        state, scope_id, flow_id = self.state, token.scope, token.flow
         scope = state.scopes.get(scope_id)
         if scope is None or flow_id not in scope.tokens:
             return  # what interrupted the scope took it
         target = self.model.processes[scope.process].targets[flow_id]
         node = target.node
         flows: tuple[str, ...] = (flow_id,)
-        if isinstance(node, model.ComplexGateway):
-            self._activate(scope_id, node)
-            return
         if target.needs:
+            if isinstance(node, model.ComplexGateway):
+                self._activate(scope_id, node)
+                return
             # a parallel gateway: one token per incoming flow, more on one flow wait for the next joining (BPMN 13.4.1);
             # an activity: so many, whichever flows they come by (BPMN table 10.3)
             most = 1 if isinstance(node, model.ParallelGateway) else target.needs
@@ -66,7 +68,9 @@ class Moves(Repeating):
             if len(flows) < target.needs:
                 return
             flows = flows[: target.needs]
-        self.attempt(state.activities[self.enter(scope_id, node, flows)], target)
+        entered = happened.ElementEntered(f"a{state.counter + 1}", node.id, scope_id, flows, NOTHING)
+        self.events.append(entered)
+        self.attempt(element_entered(state, entered), target)
 
     def _activate(self, scope_id: str, gateway: model.ComplexGateway) -> None:
         """A complex gateway fires when its condition holds; then it waits for the rest of its tokens (BPMN 13.4.5)."""
@@ -159,16 +163,25 @@ class Moves(Repeating):
 
     def step(self, activity_id: str) -> None:
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
-        activity = self.state.activities.get(activity_id)
-        if activity is not None and not (self.state.incidents and self.state.is_stuck(activity_id)):
-            self.attempt(activity, self.station_of(activity))
+        state = self.state
+        activity = state.activities.get(activity_id)
+        if activity is not None and not (state.incidents and state.is_stuck(activity_id)):
+            process = self.model.processes[state.scopes[activity.scope].process]
+            self.attempt(activity, process.stations[activity.element])
 
     def attempt(self, activity: Activity, station: model.Station) -> None:
         """The same for one that lives and is not stuck."""
         phase = activity.phase
         try:
             if phase is ENTERED:
-                self._begin(activity, station)
+                node = station.node
+                begin = _BEGINNINGS.get(type(node))
+                if station.is_repeated and not self.state.is_item(activity):
+                    self.begin_items(activity, node)
+                elif begin is None:
+                    self.leave(activity, activity.result, station)
+                else:
+                    getattr(self, begin)(activity, node)
             elif phase is DONE:
                 self.leave(activity, activity.result, station)
             elif phase is INSIDE:
@@ -180,15 +193,6 @@ class Moves(Repeating):
         except Blocked as blocked:
             self.raise_incident(activity.id, activity.element, blocked.code, blocked.place, blocked.facts)
 
-    def _begin(self, activity: Activity, station: model.Station) -> None:
-        node = station.node
-        if station.is_repeated and isinstance(node, model.Activity) and not self.state.is_item(activity):
-            self.begin_items(activity, node)
-        elif (begin := _BEGINNINGS.get(type(node))) is not None:
-            getattr(self, begin)(activity, node)
-        else:
-            self.leave(activity, activity.result, station)
-
     def _begin_to_wait(self, activity: Activity, node: model.CatchEvent) -> None:
         plans = self.plans(node.id, node.trigger, self.state.variables_of(activity.id), "trigger")
         self.begin_waits(activity.id, plans)
@@ -199,7 +203,11 @@ class Moves(Repeating):
         self._open(activity, locals_, (*plans, *own))
 
     def _begin_service_task(self, activity: Activity, node: model.ServiceTask) -> None:
-        self._open(activity, *self._opening(activity, node))
+        if node.boundary:
+            self._open(activity, *self._opening(activity, node))
+        elif node.inputs:
+            given = self.mapped(node.inputs, self.state.variables_of(activity.id), "input", into=NOTHING)
+            self.write_locals(activity.id, given, activity.element)
         self.request_handler(self.state.activities[activity.id], node)
 
     def _run_script(self, activity: Activity, node: model.ScriptTask) -> None:
@@ -217,62 +225,76 @@ class Moves(Repeating):
         told: Events = (),
     ) -> None:
         """Map what came out, then take the flows (or give the item its output). ``told`` are the facts to emit before."""
-        if activity.undoes is not None and self.is_reopened(activity):
-            self.depart(activity, {}, ())
-            return
         state = self.state
-        station = station or self.station_of(activity)
+        scope = state.scopes[activity.scope]
+        station = station or self.model.processes[scope.process].stations[activity.element]
+        if activity.undoes is not None and self.is_reopened(activity):
+            self.depart(activity, station, {}, ())
+            return
         written = NOTHING if station.hides_result else result
         inner = state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
         if station.outputs:
-            seen = {**state.variables_of(activity.id), **locals_, **inner, **result}
+            seen = state.variables_of(activity.id)
+            if locals_ or inner:
+                seen |= {**locals_, **inner}
+            seen.update(result)
             into = state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
             written = self.mapped(station.outputs, seen, "output", into=into)
-        elif isinstance(station.node, model.CallActivity):
-            written = inner if station.node.propagates_all_out else {}
-        if station.is_repeated and isinstance(station.node, model.Activity) and state.is_item(activity):
-            after = {**state.variables_of(activity.scope), **written}
-            completed, thrown = self.item_completed(activity, station.node, after)
-            for event in told:
-                self.emit(event)
-            self._end(activity, station, written, ())
-            self.depart_item(activity.scope, completed, thrown)
-        else:
-            flows = self.flows_after(activity, written) if station.always is None else station.always
-            for event in told:
-                self.emit(event)
-            self._end(activity, station, written, flows)
-            if not flows:
-                self.queue_owner(activity.scope)
+        elif inner and isinstance(station.node, model.CallActivity) and station.node.propagates_all_out:
+            written = inner
+        if station.is_repeated and scope.item is not None:
+            self._leave_item(activity, station, written, told)
+            return
+        flows = self.flows_after(activity, written) if station.always is None else station.always
+        for event in told:
+            self.emit(event)
+        self.depart(activity, station, written, flows)
 
-    def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
+    def _leave_item(self, activity: Activity, station: model.Station, written: Variables, told: Events) -> None:
+        assert isinstance(station.node, model.Activity), "nothing else is repeated"
+        completed, thrown = self.item_completed(activity, station.node, written)
+        for event in told:
+            self.emit(event)
+        self._end(activity, station, written, ())
+        self.depart_item(activity.scope, completed, thrown)
+
+    def depart(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
         """The end of every activity that is not interrupted and no item. From here on nothing can fail."""
-        self._end(activity, self.station_of(activity), written, flows)
-        self.queue_owner(activity.scope)
+        self._end(activity, station, written, flows)
+        if not flows:
+            self.queue_owner(activity.scope)
 
     def _end(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
-        if written:
-            for name in sorted(written):  # by name, because a state that was read has another order
-                self.write(activity.scope, name, written[name], activity.element)
+        state, activity_id, scope_id, element = self.state, activity.id, activity.scope, activity.element
+        # by name, because a state that was read has another order
+        for name in sorted(written) if len(written) > 1 else written:
+            self.write(scope_id, name, written[name], element)
         if activity.scopes or station.is_recorded:
-            self.record(self.state.activities[activity.id], station.node)
-            for scope_id in activity.scopes:
-                self.close_scope(scope_id)
-        if self.state.waits:
-            self.end_waits(activity.id)
-        if self.state.incidents:
-            self.resolve_incidents(activity.id)
-        self.emit(happened.ElementCompleted(activity.id, activity.element))
+            self.record(state.activities[activity_id], station.node)
+            for inner in activity.scopes:
+                self.close_scope(inner)
+        if state.waits:
+            self.end_waits(activity_id)
+        if state.incidents:
+            self.resolve_incidents(activity_id)
+        completed = happened.ElementCompleted(activity_id, element)
+        element_left(state, completed)
+        self.events.append(completed)
         if flows:
-            self._take(activity.scope, flows if station.tokens == 1 else (*flows,) * station.tokens)
+            self._take(scope_id, flows if station.tokens == 1 else (*flows,) * station.tokens)
         if activity.undoes is not None:
             self.go_on_undoing(activity.undoes)
 
     def _take(self, scope_id: str, flows: Iterable[str]) -> None:
-        targets = self.process_of(scope_id).targets
+        state, append = self.state, self.events.append
+        targets = self.model.processes[state.scopes[scope_id].process].targets
         for flow in flows:
-            self.emit(happened.FlowTaken(flow, scope_id))
-            self.queue_flow(scope_id, flow, targets[flow])
+            taken = happened.FlowTaken(flow, scope_id)
+            flow_taken(state, taken)
+            append(taken)
+            target = targets[flow]
+            if not target.is_late_join:  # that is found by find_join when nothing else can move
+                (self.passive if target.is_passive else self.effects).append(Token(scope_id, flow))
 
     def _go_on_inside(self, activity: Activity, node: model.Node) -> None:
         if activity.items is not None and isinstance(node, model.Activity):
@@ -310,8 +332,11 @@ class Moves(Repeating):
 
     def request_handler(self, activity: Activity, node: model.ServiceTask) -> None:
         """Ask (again) for the handler, given the local inputs and nothing else (what is to be undone was known to another)."""
-        given = {each.target[0]: activity.variables[each.target[0]] for each in node.inputs}
-        self.emit(happened.HandlerRequested(activity.id, node.id, node.handler, given))
+        known = activity.variables
+        given = known.copy() if activity.undoes is None else {each.target[0]: known[each.target[0]] for each in node.inputs}
+        requested = happened.HandlerRequested(activity.id, node.id, node.handler, given)
+        handler_requested(self.state, requested)
+        self.events.append(requested)
 
     def _apply_decision(self, activity: Activity, node: model.BusinessRuleTask) -> None:
         decision = self.model.decisions.get(node.decision)

@@ -21,7 +21,7 @@ class Repeating(Throwing):
     """Moves of bodies and their items."""
 
     @abstractmethod
-    def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
+    def depart(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
         """The end of an activity that is not interrupted."""
 
     def begin_items(self, body: Activity, node: model.Activity) -> None:
@@ -52,7 +52,7 @@ class Repeating(Throwing):
             if many is not None and many.output_collection:
                 gathered = [items.outputs.get(number) for number in range(items.total)]
                 written[many.output_collection] = self.kept(gathered, "output collection")
-            self.depart(body, written, self.flows_after(body, written))
+            self.depart(body, self.station_of(body), written, self.flows_after(body, written))
             return
         is_sequential = many is None or many.is_sequential
         if is_sequential and body.scopes:
@@ -74,9 +74,10 @@ class Repeating(Throwing):
         self.queue(self.state.activities[self.enter(scope_id, node)])
 
     def item_completed(
-        self, activity: Activity, node: model.Activity, after: Visible
+        self, activity: Activity, node: model.Activity, written: Variables
     ) -> tuple[happened.ItemCompleted, tuple[model.SingleDefinition, ...]]:
         """What an item gives, whether that is enough (its condition sees the counters of BPMN table 10.30), and what it throws."""
+        after = {**self.state.variables_of(activity.scope), **written}
         number = self.state.scopes[activity.scope].item or 0
         body = self.around(activity)
         assert body is not None, "an item has a body around it"
@@ -120,5 +121,6 @@ class Repeating(Throwing):
             body = self.state.activities.get(completed.activity)
             if body is not None:
                 self.throw_at(body, definition)
-        if completed.activity in self.state.activities:
-            self.queue(self.state.activities[completed.activity])
+        body = self.state.activities.get(completed.activity)
+        if body is not None and body.items is not None and (body.items.pending or not body.scopes):
+            self.queue(body)

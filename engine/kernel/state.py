@@ -12,16 +12,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
+
+from msgspec import Struct
+from msgspec.structs import asdict, astuple
 
 from engine.data import from_canonical, to_canonical
 from engine.errors import InvariantBroken
 from engine.feel import Value
-from engine.protocol.packing import COUNTED, pack, unpack
+from engine.protocol.packing import pack, unpack
 
 FORMAT = 1
 ROOT = "s1"
@@ -57,8 +60,7 @@ ENTERED, TASK, HANDLER, WAITING, INSIDE, UNDOING, DONE = Phase
 """The same by themselves: asked for so often that the way over the class would be seen."""
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Struct, gc=False):
     """Where tokens move and variables live: a process, a sub-process, a called process, an item of a multi-instance, a round of a loop.
 
     ``activity`` is the owner (None at the root); ``item`` counts from 0; ``is_isolated``: the owner's variables are not seen;
@@ -70,10 +72,10 @@ class Scope:
     activity: str | None = None
     item: int | None = None
     is_isolated: bool = False
-    variables: dict[str, Value] = field(default_factory=dict)
-    tokens: dict[str, int] = field(default_factory=dict)
+    variables: dict[str, Value] = {}
+    tokens: dict[str, int] = {}
     waits: tuple[str, ...] = ()
-    activities: int = field(default=0, metadata=COUNTED)
+    activities: int = 0
     """How many activities live directly inside (counted, not written)."""
 
     @property
@@ -82,7 +84,7 @@ class Scope:
         return not self.activities and not self.tokens
 
 
-class Items(NamedTuple):
+class Items(Struct, frozen=True, gc=False):
     """A multi-instance under way: items not begun yet, how many there are, what the finished ones gave (by item number).
 
     For a loop: the round not begun yet, and how many there were.
@@ -93,7 +95,7 @@ class Items(NamedTuple):
     outputs: Mapping[int, Value] = NOTHING
 
 
-class Undoing(NamedTuple):
+class Undoing(Struct, frozen=True, gc=False):
     """What is recorded in ``scope`` is undone, or what ``target`` did; ``by`` is the activity at work on it."""
 
     scope: str
@@ -101,8 +103,7 @@ class Undoing(NamedTuple):
     by: str | None = None
 
 
-@dataclass(slots=True)
-class Activity:
+class Activity(Struct, gc=False):
     """A live occurrence of any flow node. ``variables`` are its local inputs; ``scopes`` and ``waits`` are ids of what it owns.
 
     ``flows`` are those for which a complex gateway has fired; ``undoing`` is what a compensation still has to do, ``undoes`` the
@@ -113,8 +114,8 @@ class Activity:
     element: str
     scope: str
     phase: Phase = Phase.ENTERED
-    variables: dict[str, Value] = field(default_factory=dict)
-    result: Mapping[str, Value] = field(default_factory=dict)
+    variables: dict[str, Value] = {}
+    result: Mapping[str, Value] = {}
     items: Items | None = None
     scopes: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
@@ -123,8 +124,7 @@ class Activity:
     undoes: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True, gc=False):
     """A timer (``due_at``), a message (``name``, ``key``), a ``signal`` or a condition (``held``: it was answered and holds still).
 
     ``element`` is that of the event that catches, ``number`` of what it may wait for (0 of one); ``activity`` is who waits: an activity, or
@@ -144,8 +144,7 @@ class Wait:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """Work that can be undone: what the activity of ``element`` did in ``scope`` (the id of a scope, or of the record of a sub-process
     that was left), with the ``variables`` that it knew.
     """
@@ -155,11 +154,10 @@ class Record:
     element: str
     activity: str
     process: str
-    variables: Mapping[str, Value] = field(default_factory=dict)
+    variables: Mapping[str, Value] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Struct, frozen=True, gc=False):
     """Work that stopped. ``activity`` is an activity's id, a scope's when tokens are stuck, a wait's when its condition cannot be asked."""
 
     id: str
@@ -167,10 +165,6 @@ class Incident:
     element: str
     code: str
     place: str
-
-
-_values_of_scope = attrgetter(*(each.name for each in fields(Scope)))
-_values_of_activity = attrgetter(*(each.name for each in fields(Activity)))
 
 
 @dataclass(slots=True)
@@ -221,7 +215,7 @@ class State:
         activity = self.activities.get(activity_or_scope)
         scope = self.scopes[activity_or_scope if activity is None else activity.scope]
         found = scope.variables.copy()
-        if activity is not None:
+        if activity is not None and activity.variables:
             found.update(activity.variables)
         while scope.activity is not None and not scope.is_isolated:
             owner = self.activities[scope.activity]
@@ -245,7 +239,7 @@ class State:
         if scope_id in self.owned:
             return found
         self.owned.add(scope_id)
-        self.scopes[scope_id] = own = Scope(*_values_of_scope(found))
+        self.scopes[scope_id] = own = copy(found)
         own.variables, own.tokens = found.variables.copy(), found.tokens.copy()
         return own
 
@@ -255,7 +249,7 @@ class State:
         if activity_id in self.owned:
             return found
         self.owned.add(activity_id)
-        self.activities[activity_id] = own = Activity(*_values_of_activity(found))
+        self.activities[activity_id] = own = copy(found)
         own.variables = found.variables.copy()
         return own
 
@@ -275,7 +269,7 @@ class State:
             packed["status"] = self.status
         for name in ("scopes", "activities", "waits", "incidents", "records"):
             if records := getattr(self, name):
-                packed[name] = pack(records, _WRITERS)
+                packed[name] = pack(records, _WRITERS, _COUNTED)
         return to_canonical(packed).encode()
 
     @classmethod
@@ -315,10 +309,12 @@ def _read_items(packed: Mapping[str, Any]) -> Items:
 
 
 def _write_items(items: Items) -> dict[str, Any]:
-    return items._asdict() | {"outputs": {str(number): output for number, output in items.outputs.items()}}
+    return asdict(items) | {"outputs": {str(number): output for number, output in items.outputs.items()}}
 
 
-_WRITERS: dict[str, Any] = {"items": _write_items}
+_COUNTED = frozenset({"activities"})
+"""Fields that are counted again when a state is read."""
+_WRITERS: dict[str, Any] = {"items": _write_items, "undoing": lambda undoing: undoing and astuple(undoing)}
 _READERS: dict[str, Any] = {
     "phase": Phase,
     "item": _whole,

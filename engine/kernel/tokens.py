@@ -8,44 +8,46 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
 
 from engine.errors import Facts
 from engine.feel import Environment, Value
 from engine.kernel.evaluation import MAX_WORK, Blocked, Evaluation, Exhausted, Variables, Visible
-from engine.kernel.fold import APPLIERS
+from engine.kernel.fold import APPLIERS, variable_written
 from engine.kernel.state import ENTERED, NOTHING, ROOT, Activity, Incident, Phase, Scope, State, Wait
 from engine.model import elements as model
 from engine.protocol import events as happened
 
 
-class Token(NamedTuple):
+class Token(Struct, frozen=True, gc=False):
     """Work: a token on a flow is to enter what comes next."""
 
     scope: str
     flow: str
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True, gc=False):
     """Work: an activity is to do what its phase asks for."""
 
     activity: str
 
 
-class Check(NamedTuple):
+class Check(Struct, frozen=True, gc=False):
     """Work: a condition that is waited for is to be asked."""
 
     wait: str
 
 
-class Join(NamedTuple):
+class Join(Struct, frozen=True, gc=False):
     """Work: an inclusive gateway may join, a complex one begin anew. Found by looking, when nothing else can move."""
 
     scope: str
     gateway: str
 
 
-class Lapse(NamedTuple):
+class Lapse(Struct, frozen=True, gc=False):
     """Work: nothing but event sub-processes is left in a scope, and no more of them begin. Found like a join."""
 
     scope: str
@@ -65,15 +67,24 @@ class Tokens(Evaluation, ABC):
     def __init__(
         self, definition: model.Model, state: State, environment: Environment, max_work: int = MAX_WORK
     ) -> None:
-        super().__init__(environment, max_work)
+        Evaluation.__init__(self, environment, max_work)
         self.model = definition
         self.state = state
         self.events: list[happened.Event] = []
         self.exhausted: tuple[str, Exhausted] | None = None
-        self._passive: deque[Token | Step] = deque()
-        self._effects: deque[Token | Step] = deque()
+        self.passive: deque[Token | Step] = deque()
+        self.effects: deque[Token | Step] = deque()
         self._checks: deque[str] = deque()
         self._written: set[str] = set()
+
+    def begin(self) -> None:
+        """Be ready for the next stimulus. Work is left over only where the last one ended in an incident, and is found again in the state."""
+        self.events = []
+        self.exhausted = None
+        self._work_left = self._max_work
+        for left_over in (self.passive, self.effects, self._checks, self._written):
+            if left_over:
+                left_over.clear()
 
     @abstractmethod
     def step(self, activity_id: str) -> None:
@@ -94,12 +105,12 @@ class Tokens(Evaluation, ABC):
 
     def next_work(self) -> Work | None:
         """Take the next piece of work; None when nothing can move."""
-        if self._passive:
-            return self._passive.popleft()
+        if self.passive:
+            return self.passive.popleft()
         if (self._checks or self._written) and (check := self._next_check()) is not None:
             return check
-        if self._effects:
-            return self._effects.popleft()
+        if self.effects:
+            return self.effects.popleft()
         return self.find_join() if self.model.has_late_work else None
 
     def _next_check(self) -> Check | None:
@@ -125,12 +136,12 @@ class Tokens(Evaluation, ABC):
         is_passive = activity.phase is ENTERED and self.station_of(activity).is_passive
         if is_passive and self.state.is_item(activity):  # it does itself what its body only opens
             is_passive = type(self.node_of(activity)) in model.PASSIVE
-        (self._passive if is_passive else self._effects).append(Step(activity.id))
+        (self.passive if is_passive else self.effects).append(Step(activity.id))
 
     def queue_flow(self, scope_id: str, flow_id: str, target: model.Station) -> None:
         """Let a token on a flow take its turn."""
         if not target.is_late_join:  # that is found by find_join when nothing else can move
-            (self._passive if target.is_passive else self._effects).append(Token(scope_id, flow_id))
+            (self.passive if target.is_passive else self.effects).append(Token(scope_id, flow_id))
 
     def queue_everything(self) -> None:
         """Find all possible work again from the state alone."""
@@ -263,7 +274,7 @@ class Tokens(Evaluation, ABC):
         self.end_waits(ROOT)
         for incident in list(self.state.incidents.values()):
             self.resolve_incident(incident)
-        for queue in (self._passive, self._effects, self._checks):
+        for queue in (self.passive, self.effects, self._checks):
             queue.clear()
 
     def empty(self, scope_id: str, *, but: str | None = None) -> None:
@@ -347,19 +358,29 @@ class Tokens(Evaluation, ABC):
 
     def write(self, scope_id: str, name: str, value: Value, element: str) -> None:
         """Into the nearest scope that holds the name, else into the process (or called process) itself."""
-        self._write_to(self.state.holder_of(name, scope_id), name, value, element)
-
-    def write_locals(self, holder: str, variables: Variables, element: str | None) -> None:
-        """The first variables of an activity or a scope, by name: a state that was read has another order."""
-        owner = self.state.activities.get(holder) or self.state.scopes[holder]
-        for name in sorted(variables):
-            self._write_to(owner, name, variables[name], element)
-
-    def _write_to(self, holder: Scope | Activity, name: str, value: Value, element: str | None) -> None:
+        holder: Scope | Activity = self.state.scopes[scope_id]
+        if name not in holder.variables:
+            holder = self.state.holder_of(name, scope_id)
+        held = holder.variables
+        written = happened.VariableWritten(holder.id, name, value, held.get(name), name not in held, element)
+        variable_written(self.state, written)
+        self.events.append(written)
         if self.model.has_conditions:
             self._written.add(name)
-        held = holder.variables
-        self.emit(happened.VariableWritten(holder.id, name, value, held.get(name), name not in held, element))
+
+    def write_locals(self, holder_id: str, variables: Variables, element: str | None) -> None:
+        """The first variables of an activity or a scope, by name: a state that was read has another order."""
+        state, events = self.state, self.events
+        held = (state.activities.get(holder_id) or state.scopes[holder_id]).variables
+        for name in sorted(variables) if len(variables) > 1 else variables:
+            is_new = name not in held
+            written = happened.VariableWritten(
+                holder_id, name, variables[name], None if is_new else held[name], is_new, element
+            )
+            variable_written(state, written)
+            events.append(written)
+        if self.model.has_conditions:
+            self._written.update(variables)
 
 
 def _cancelled(wait: Wait) -> type[happened.WaitCancelled]:

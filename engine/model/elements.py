@@ -143,6 +143,13 @@ class VariableMapping:
 
     source: Expression
     target: tuple[str, ...]
+    copied: str | None = field(init=False)
+    """The variable that becomes another as it is, where nothing else is asked for: so are most mappings."""
+
+    def __post_init__(self) -> None:
+        path = self.source.path
+        is_copy = path is not None and len(path) == len(self.target) == 1
+        object.__setattr__(self, "copied", path[0] if is_copy and path else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -411,9 +418,9 @@ class Station:
     """A node with what follows from the drawing alone: every move asks for it, so it is found out once.
 
     ``puts_into_contexts``: an output goes to a path (``a.b``); ``always``: the flows that are taken whenever it is left, None where
-    conditions decide; ``needs``: how many tokens begin it, where it is not one; ``tokens``: how many leave on each flow; ``is_recorded``: a
-    handler can undo it; ``hides_result``: what an error brings is seen by the outputs of its event, and by nothing else; ``is_late_join``:
-    whether it joins can only be said when nothing else moves. The body of a repeated activity only opens what may have an effect, so it
+    conditions decide; ``needs``: how many tokens begin it, where it is not simply each one; ``tokens``: how many leave on each flow; ``is_recorded``: a
+    handler can undo it; ``hides_result``: what an error brings is seen by the outputs of its event, and by nothing else (and a called process
+    gives its variables in another way); ``is_late_join``: whether it joins can only be said when nothing else moves. The body of a repeated activity only opens what may have an effect, so it
     is passive too.
     """
 
@@ -445,7 +452,7 @@ class Station:
             needs=_needs(node),
             tokens=node.completion_quantity if isinstance(node, Activity) else 1,
             is_recorded=isinstance(node, Activity) and node.compensated_by is not None,
-            hides_result=_catches_error(node),
+            hides_result=_catches_error(node) or isinstance(node, CallActivity),
             is_repeated=is_repeated,
             is_passive=is_repeated or type(node) in PASSIVE,
             is_late_join=isinstance(node, InclusiveGateway) and len(node.incoming) > 1,
@@ -455,6 +462,8 @@ class Station:
 def _needs(node: Node) -> int:
     if isinstance(node, ParallelGateway) and len(node.incoming) > 1:
         return len(node.incoming)
+    if isinstance(node, ComplexGateway):
+        return 1
     return node.start_quantity if isinstance(node, Activity) and node.start_quantity > 1 else 0
 
 

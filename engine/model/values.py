@@ -38,6 +38,8 @@ def storable(value: object) -> Value:
         return value
     if type(value) is str and len(value) < MAX_SIZE and value.isascii():
         return value
+    if type(value) is Decimal:
+        return _number(value)
     return _Copy().of(value, 0)
 
 
@@ -57,7 +59,11 @@ def kind_of(value: Value) -> str:
 
 def storable_all(values: Mapping[str, object]) -> dict[str, Value]:
     """The same for each of ``values``, whose names are kept in their order."""
-    return {_key(name): storable(value) for name, value in values.items()} if values else {}
+    found: dict[str, Value] = {}
+    for key, value in values.items():
+        name = key if key in _NAMES else _key(key)
+        found[name] = value if value is None or value is True or value is False else storable(value)
+    return found
 
 
 # kinds by what is done with them: made once, because ``A | B`` in the middle of a walk is made anew for each value
@@ -66,6 +72,11 @@ _HOLDING = (dict, *_LISTS, Mapping)
 _AS_THEY_ARE = (bool, timedelta, YearsMonths, UUID)
 _NUMBERS = (Decimal, int)
 _MOMENTS = (datetime, date, time)
+
+
+_MOST_NAMES = 10_000
+_NAMES: set[str] = set()
+"""Names that were found good before: a process has few, and asks for them again and again."""
 
 
 class _Copy:
@@ -98,17 +109,22 @@ class _Copy:
     def _context(self, value: Mapping[Any, object], depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         size = 0  # of the texts and numbers, which most entries are: they take no call each
-        for key in sorted(value, key=str):
-            name = key if type(key) is str and key.isascii() and key[:1] != "@" else _key(key)
+        try:
+            keys = sorted(value)
+        except TypeError:  # of several kinds, so not all are texts
+            keys = sorted(value, key=str)
+        for key in keys:
+            name = key if key in _NAMES else _key(key)
             each = value[key]
-            size += len(name)
-            if type(each) is str:
-                size += 1 + len(each)
+            kind = type(each)
+            size += len(name) + 1
+            if kind is str:
+                size += len(each)
                 found[name] = each if each.isascii() else _unicode(each)
-            elif type(each) is Decimal:
-                size += 1
+            elif kind is Decimal:
                 found[name] = _number(each)
             else:
+                size -= 1
                 found[name] = self.of(each, depth)
         self._spend(size)
         return found
@@ -131,7 +147,11 @@ def _key(key: object) -> str:
     # {"@date": …} is how engine.data writes a typed value: a context must not be able to imitate one
     if not isinstance(key, str) or key.startswith("@"):
         raise ValueNotStorable(kind=f"context with the key {key!s:.40}")
-    return key if key.isascii() else _unicode(key)
+    if not key.isascii():
+        return _unicode(key)
+    if len(_NAMES) < _MOST_NAMES:
+        _NAMES.add(key)
+    return key
 
 
 def _number(value: Decimal) -> Decimal:

@@ -1,26 +1,27 @@
-"""Records (dataclasses whose first field is their ``id``) as compact plain values, and back: what a snapshot of a state is made of."""
+"""Records (structs whose first field is their ``id``) as compact plain values, and back: what a snapshot of a state is made of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, TypeVar
 
-COUNTED: Mapping[str, bool] = {"is_counted": True}
-"""The ``metadata`` of a field that is counted again when it is read, and not written."""
+from msgspec import NODEFAULT
+from msgspec.structs import fields
 
 Record = TypeVar("Record")
 Turn = Callable[[Any], Any]
 
 
-def pack(records: Mapping[str, Any], writers: Mapping[str, Turn]) -> dict[str, dict[str, Any]]:
+def pack(
+    records: Mapping[str, Any], writers: Mapping[str, Turn], left_out: frozenset[str] = frozenset()
+) -> dict[str, dict[str, Any]]:
     """By id, the fields of each record that differ from their default, by name; each through its writer if it has one."""
     return {
         key: {
             name: writers[name](value) if name in writers else value
             for name, default in _defaults(type(record)).items()  # type: ignore[arg-type]
-            if (value := getattr(record, name)) != default
+            if name not in left_out and (value := getattr(record, name)) != default
         }
         for key, record in records.items()
     }
@@ -44,7 +45,6 @@ def unpack(
 def _defaults(kind: Any) -> Mapping[str, Any]:
     """Of all written fields but the id, which is the key outside."""
     return {
-        each.name: each.default if each.default_factory is MISSING else each.default_factory()
+        each.name: each.default if each.default_factory is NODEFAULT else each.default_factory()
         for each in fields(kind)[1:]
-        if each.metadata != COUNTED
     }
