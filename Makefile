@@ -11,13 +11,14 @@ PYTEST_WORKERS ?= auto
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-input $(PIP_PROGRESS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format format-check lint types contracts check-long properties mutants bench assets assets-check lock clean
+.PHONY: help run test check format format-check lint types contracts check-long properties crash mutants bench assets assets-check lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
 	@echo "make check-long    the tests that take minutes (crashes, races), and the built assets against their sources"
 	@echo "make bench         measures; one figure a line with its goal and verdict, and build/bench.json (docs/benchmarks.md)"
 	@echo "make properties    random processes through the kernel: N=2000 of them, from the seed FROM=1000 on"
+	@echo "make crash         random processes while workers are killed and connections are lost: N=300 of them, from SEED=… on (docs/testing.md)"
 	@echo "make mutants       small changes to the kernel that a test must notice: N=300 of them, drawn by SEED=1 (docs/testing.md)"
 	@echo "make format        formats the code and mends what can be mended"
 	@echo "make assets        builds web/static/dist from web/frontend (needs Node.js)"
@@ -68,6 +69,10 @@ N ?= 2000
 FROM ?= 1000
 properties: .venv/dev.stamp
 	PROPERTIES=$(N) PROPERTIES_FROM=$(FROM) .venv/bin/pytest -q -n $(PYTEST_WORKERS) --dist worksteal --timeout 0 -m long tests/engine/kernel/test_properties.py
+
+crash: N = 300
+crash: .venv/dev.stamp
+	CRASH=$(N) $(if $(filter command,$(firstword $(origin SEED))),CRASH_FROM=$(SEED)) .venv/bin/pytest -q -s --timeout 0 -m long tests/crash/test_matrix.py
 
 SEED ?= 1
 mutants: N = 300

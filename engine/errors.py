@@ -68,9 +68,10 @@ class DefinitionError(EngineError):
 
 
 class CommandRejected(EngineError):
-    """The command was refused; nothing changed."""
+    """The command was refused; nothing changed. ``is_noted``: the history has it already."""
 
     default_code = "command_rejected"
+    is_noted = False
 
 
 class NotFound(CommandRejected):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -64,7 +64,9 @@ class BusinessError(Exception):
 
 
 class Transient(Exception):
-    """Try again later (effect handlers): the cause lies outside and may pass."""
+    """Try again later: the cause lies outside and may pass. From an effect that must not be repeated (``once``) it says besides that
+    nothing has left the house.
+    """
 
     def __init__(self, reason: str, *, retry_after_seconds: int | None = None) -> None:
         super().__init__(reason)
@@ -72,10 +74,35 @@ class Transient(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How often a job tries a handler that fails before it becomes an incident, and how long it waits between two tries:
+    ``first_seconds``, then ``factor`` times as long each time, ``longest_seconds`` at most.
+    """
+
+    attempts: int = 6
+    first_seconds: int = 1
+    factor: int = 4
+    longest_seconds: int = 300
+
+    def wait_seconds(self, attempt: int, reason: BaseException | None = None) -> int:
+        """How long to wait after the failed ``attempt`` (from 1); or what a Transient asks for."""
+        if isinstance(reason, Transient) and reason.retry_after_seconds is not None:
+            return max(0, reason.retry_after_seconds)
+        # bounded before it is raised to a power: attempts of a job have no bound of their own
+        return int(min(self.first_seconds * self.factor ** min(attempt - 1, 30), self.longest_seconds))
+
+
+TAKEN_BACK = "taken_back"
+"""The code of the error with which an effect ends that somebody took back while it was held; a diagram may catch it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
     """A described handler. ``is_effect``: runs after commit, as a job (mail, HTTP, PDF); else in the step's transaction.
 
-    ``errors``: the codes of the BusinessErrors that it may raise, for the editor and the deploy gate.
+    ``errors``: the codes of the BusinessErrors that it may raise, for the editor and the deploy gate. ``hold`` (effects): so long a person
+    can take it back; ``once`` (effects): what it does outside cannot be undone or recognised as a repetition, so an attempt whose end is
+    not known becomes an incident instead of another attempt.
     """
 
     name: str
@@ -86,6 +113,9 @@ class Handler:
     errors: tuple[str, ...]
     title_fr: str
     title_en: str
+    hold: timedelta = timedelta()
+    once: bool = False
+    retries: Retries = Retries()
 
     @property
     def gives(self) -> tuple[str, ...]:
@@ -111,9 +141,22 @@ class ChoiceSource:
 
 
 def handler(
-    name: str, *, fr: str, en: str, effect: bool = False, errors: tuple[str, ...] = ()
+    name: str,
+    *,
+    fr: str,
+    en: str,
+    effect: bool = False,
+    errors: tuple[str, ...] = (),
+    hold: timedelta = timedelta(),
+    once: bool = False,
+    retries: Retries | None = None,
 ) -> Callable[[Callable[[Given, HandlerContext], Result]], Handler]:
-    """Describe a function as the handler ``name`` with its titles for people. Types come from its annotations."""
+    """Describe a function as the handler ``name`` with its titles for people. Types come from its annotations.
+
+    Raises ValueError for ``hold`` or ``once`` without ``effect``: what runs in the step is undone with it.
+    """
+    if (hold or once) and not effect:
+        raise ValueError(f"{name}: only an effect can be held, or must not be repeated")
 
     def describe(run: Callable[[Given, HandlerContext], Result]) -> Handler:
         hints = typing.get_type_hints(run)
@@ -124,9 +167,12 @@ def handler(
             input_type=hints[first],
             output_type=hints["return"],
             is_effect=effect,
-            errors=errors,
+            errors=(*errors, TAKEN_BACK) if hold else errors,
             title_fr=fr,
             title_en=en,
+            hold=hold,
+            once=once,
+            retries=retries or Retries(),
         )
 
     return describe
@@ -138,6 +184,11 @@ class HandlerTable:
 
     handlers: Mapping[str, Handler]
     choices: Mapping[str, ChoiceSource]
+
+    @property
+    def has_outbox(self) -> bool:
+        """Some effect can be taken back, or must not be repeated."""
+        return any(each.hold or each.once for each in self.handlers.values())
 
     @classmethod
     def of(cls, handlers: Sequence[Handler], choices: Sequence[ChoiceSource]) -> HandlerTable:

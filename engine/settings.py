@@ -80,6 +80,19 @@ VARIABLES = (
         "made once, in the file `secret_key` of the data folder",
         "what signs the cookies; give the same one to all web processes of several machines",
     ),
+    Variable(
+        "BORDEREAU_CHECKPOINT_KEY",
+        "made once, in the file `checkpoint_key` of the data folder",
+        "the file with the Ed25519 key that signs checkpoints of the history (mode 0600); keep a copy of it elsewhere",
+    ),
+    Variable(
+        "BORDEREAU_CHECKPOINTS",
+        "`checkpoints` in the data folder",
+        "the folder that checkpoints are written to; best one that another machine collects, or that only takes new files",
+    ),
+    Variable(
+        "BORDEREAU_CHECKPOINT_MINUTES", "`60`", "how many minutes lie between two checkpoints, if anything was recorded"
+    ),
     Variable("BORDEREAU_LOG_LEVEL", "`info`", "`debug`, `info`, `warning` or `error`"),
     Variable("BORDEREAU_LOG_FORMAT", "`text`", "`text` (key=value) or `json`, one line an entry"),
 )
@@ -102,6 +115,9 @@ class Settings:
     processes: Path = CHECKOUT / "processes"
     demonstration: str | None = DEMONSTRATION
     secret_key_given: str | None = None
+    checkpoint_key_given: Path | None = None
+    checkpoints_given: Path | None = None
+    checkpoint_minutes: int = 60
     log_level: str = "info"
     log_format: LogFormat = "text"
 
@@ -124,9 +140,22 @@ class Settings:
             processes=Path(env.get("BORDEREAU_PROCESSES") or CHECKOUT / "processes").expanduser().absolute(),
             demonstration=_demonstration(env),
             secret_key_given=env.get("BORDEREAU_SECRET_KEY") or None,
+            checkpoint_key_given=_path(env, "BORDEREAU_CHECKPOINT_KEY"),
+            checkpoints_given=_path(env, "BORDEREAU_CHECKPOINTS"),
+            checkpoint_minutes=_number(env, "BORDEREAU_CHECKPOINT_MINUTES", 60, at_most=1440),
             log_level=_one_of(env, "BORDEREAU_LOG_LEVEL", ("info", "debug", "warning", "error")),
             log_format="json" if _one_of(env, "BORDEREAU_LOG_FORMAT", ("text", "json")) == "json" else "text",
         )
+
+    @property
+    def checkpoint_key(self) -> Path:
+        """The file of the key that signs checkpoints."""
+        return self.checkpoint_key_given or self.data_folder / "checkpoint_key"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder that checkpoints are written to."""
+        return self.checkpoints_given or self.data_folder / "checkpoints"
 
     @property
     def secret_key(self) -> str:
@@ -194,6 +223,11 @@ def _address(env: Mapping[str, str], variable: str) -> str | None:
         return str(ip_address(text))
     except ValueError as error:
         raise SettingInvalid("setting_address_invalid", variable=variable, value=text) from error
+
+
+def _path(env: Mapping[str, str], variable: str) -> Path | None:
+    text = env.get(variable) or None
+    return None if text is None else Path(text).expanduser().absolute()
 
 
 def _one_of(env: Mapping[str, str], variable: str, allowed: tuple[str, ...]) -> str:

@@ -1,7 +1,8 @@
 """The worker: runs jobs, promotes timers, rescues jobs of dead workers (architecture §5). As many as wanted, on as many machines.
 
 Procrastinate's own worker fetches and finishes jobs on asynchronous connections; the bodies are ordinary functions and run in threads, on
-the connections of ``Runtime.database``. Beside it two loops: the promoter each second, the reaper every few.
+the connections of ``Runtime.database``. Beside it loops: the promoter, the reaper, and the two that keep the history (its order, its
+checkpoints).
 
 When one of these parts fails, which is when the database goes away, the process exits with 1 and the supervisor starts it again: simpler
 and surer than healing every connection in place. Whatever a job had not committed is undone, and the reaper queues it again.
@@ -16,40 +17,55 @@ import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
-from procrastinate import App, JobContext, PsycopgConnector
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector
 from sqlalchemy import make_url
 
 from engine import clock, log
 from engine.definitions import examination
+from engine.history import keeping
+from engine.identity import memberships
 from engine.instances import work
 from engine.instances.runtime import Runtime
-from engine.jobs import fence
+from engine.jobs import fence, outbox
 from engine.jobs.reaper import STALLED_SECONDS, reap
 from engine.jobs.retries import Backoff
 from engine.timers import starts as start_timers
 from engine.timers.promoter import BATCH, promote
 
 CONCURRENCY: Final = 4
-POLL_SECONDS: Final = 1.0
-HEARTBEAT_SECONDS: Final = 2.0
-PROMOTE_SECONDS: Final = 1.0
-REAP_SECONDS: Final = 5.0
+NUMBER_SECONDS: Final = 1.0
+SIGN_SECONDS: Final = 30.0
+SETTLE_SECONDS: Final = 60.0
 FORGET_SECONDS: Final = 3600.0
 GRACE_SECONDS: Final = 20.0
 FAILURE_SECONDS: Final = 2.0
 CONNECT_SECONDS: Final = 10.0
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a worker looks, in seconds, and what it takes for dead. Tests that kill workers hurry; all workers of a database agree."""
+
+    poll: float = 1.0
+    heartbeat: float = 2.0
+    promote: float = 1.0
+    reap: float = 5.0
+    stalled: int = STALLED_SECONDS
+    retry: BaseRetryStrategy = field(default_factory=Backoff)
+
+
 _log = log.get(__name__)
 
 
-def run_worker(runtime: Runtime) -> None:
+def run_worker(runtime: Runtime, pace: Pace | None = None) -> None:
     """Work until SIGTERM or SIGINT, then let running jobs end (``GRACE_SECONDS`` at most).
 
     Without its database the process exits with 1.
     """
-    asyncio.run(_run(runtime))
+    asyncio.run(_run(runtime, pace or Pace()))
 
 
 def run_pending(runtime: Runtime) -> None:
@@ -60,7 +76,8 @@ def run_pending(runtime: Runtime) -> None:
 
 
 async def _run_pending(runtime: Runtime) -> None:
-    app = _app(runtime)
+    pace = Pace()
+    app = _app(runtime, pace)
     async with app.open_async():
         await app.run_worker_async(
             wait=False,
@@ -68,34 +85,37 @@ async def _run_pending(runtime: Runtime) -> None:
             listen_notify=False,
             delete_jobs="successful",
             install_signal_handlers=False,
-            update_heartbeat_interval=HEARTBEAT_SECONDS,
-            stalled_worker_timeout=float(STALLED_SECONDS),
+            update_heartbeat_interval=pace.heartbeat,
+            stalled_worker_timeout=float(pace.stalled),
         )
 
 
-async def _run(runtime: Runtime) -> None:
+async def _run(runtime: Runtime, pace: Pace) -> None:
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    app = _app(runtime)
+    app = _app(runtime, pace)
     async with app.open_async():
         _log.info("worker_started", concurrency=CONCURRENCY)
         worker = asyncio.create_task(
             app.run_worker_async(
                 concurrency=CONCURRENCY,
-                fetch_job_polling_interval=POLL_SECONDS,
+                fetch_job_polling_interval=pace.poll,
                 delete_jobs="successful",
                 install_signal_handlers=False,
                 shutdown_graceful_timeout=GRACE_SECONDS,
-                update_heartbeat_interval=HEARTBEAT_SECONDS,
-                stalled_worker_timeout=float(STALLED_SECONDS),
+                update_heartbeat_interval=pace.heartbeat,
+                stalled_worker_timeout=float(pace.stalled),
             ),
             name="procrastinate",
         )
         others = [
-            asyncio.create_task(_every(PROMOTE_SECONDS, lambda: _promote_all(runtime)), name="promoter"),
-            asyncio.create_task(_every(REAP_SECONDS, lambda: _reap(runtime)), name="reaper"),
+            asyncio.create_task(_every(pace.promote, lambda: _promote_all(runtime)), name="promoter"),
+            asyncio.create_task(_every(pace.reap, lambda: _reap(runtime, pace.stalled)), name="reaper"),
+            asyncio.create_task(_every(NUMBER_SECONDS, lambda: keeping.number_all(runtime.database)), name="sequencer"),
+            asyncio.create_task(_every(SIGN_SECONDS, lambda: _sign(runtime)), name="signer"),
+            asyncio.create_task(_every(SETTLE_SECONDS, lambda: _settle(runtime)), name="memberships"),
             asyncio.create_task(_every(FORGET_SECONDS, lambda: _forget(runtime)), name="forgetting"),
             asyncio.create_task(stopped.wait(), name="stop"),
         ]
@@ -141,15 +161,30 @@ def _promote_all(runtime: Runtime) -> None:
                 break
     while True:
         with runtime.database.transaction() as session:
+            if outbox.promote(session, clock.now()) < outbox.BATCH:
+                break
+    while True:
+        with runtime.database.transaction() as session:
             if start_timers.promote(session, clock.now(), runtime.zone) < start_timers.BATCH:
                 break
 
 
-def _reap(runtime: Runtime) -> None:
+def _reap(runtime: Runtime, stalled_seconds: int) -> None:
     with runtime.database.transaction() as session:
-        reaped = reap(session, clock.now())
+        reaped = reap(session, clock.now(), stalled_seconds=stalled_seconds)
     if reaped.rescued or reaped.given_up:
         _log.warning("jobs_reaped", rescued=reaped.rescued, given_up=reaped.given_up)
+
+
+def _sign(runtime: Runtime) -> None:
+    if runtime.keeping is not None:
+        keeping.sign_if_due(runtime.database, runtime.keeping, clock.now())
+
+
+def _settle(runtime: Runtime) -> None:
+    """Roles that begin or end by themselves."""
+    with runtime.database.transaction() as session:
+        memberships.settle(session, clock.now())
 
 
 def _forget(runtime: Runtime) -> None:
@@ -158,11 +193,11 @@ def _forget(runtime: Runtime) -> None:
         examination.forget_old(session, clock.now())
 
 
-def _app(runtime: Runtime) -> App:
+def _app(runtime: Runtime, pace: Pace) -> App:
     """Procrastinate with our job bodies, on its own asynchronous connections to the same database."""
     app = App(connector=PsycopgConnector(**_connection(runtime.database.url)))
     for name in work.BODIES:
-        app.task(name=name, pass_context=True, retry=Backoff())(_body(runtime, name))
+        app.task(name=name, pass_context=True, retry=pace.retry)(_body(runtime, name))
     return app
 
 

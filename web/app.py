@@ -8,8 +8,15 @@ from werkzeug.wrappers import Response
 from engine.instances.runtime import Runtime
 from engine.settings import Settings
 from web import auth, errors, security, ui
+from web.account.own import blueprint as own
 from web.account.views import blueprint as account
+from web.admin.groups import blueprint as groups
+from web.admin.people import blueprint as people
+from web.admin.services import blueprint as services
 from web.audit.views import blueprint as audit
+from web.inbox.absences import blueprint as absences
+from web.inbox.bulk import blueprint as bulk
+from web.inbox.filters import blueprint as filters
 from web.inbox.views import blueprint as inbox
 from web.records.views import blueprint as records
 from web.workshop.editing import blueprint as editors
@@ -34,7 +41,22 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     errors.install(app)
     ui.install(app)
     app.before_request(security.refuse_nul)
-    for each in (account, audit, inbox, records, workshop, editors, examinations):
+    for each in (
+        account,
+        audit,
+        inbox,
+        filters,
+        bulk,
+        absences,
+        records,
+        workshop,
+        editors,
+        examinations,
+        own,
+        people,
+        groups,
+        services,
+    ):
         app.register_blueprint(each)
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/health", "health", _health)

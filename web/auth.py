@@ -145,18 +145,46 @@ def _preferred_locale() -> str:
     return request.accept_languages.best_match(LOCALES, "fr") or "fr"
 
 
+_BEFORE_A_PASSWORD = frozenset(
+    {"own.account", "own.change_password", "account.sign_out", "account.language", "static", "csp_report", "health"}
+)
+"""What somebody may open who has to set a password first."""
+
+
+def session_number() -> int | None:
+    """The number of the session of this request; None when nobody is signed in."""
+    found: int | None = g.get("session_number")
+    return found
+
+
 def _identify() -> None:
     g.locale = "fr"
     g.actor = None
+    g.must_set_password, g.session_number = False, None
     if request.endpoint in {"static", "csp_report", "health"}:
         return
     token = request.cookies.get(host_name(COOKIE))
     if token:
         with runtime().database.transaction() as found:
-            g.actor = web_sessions.find(found, token, clock.now())
+            visitor = web_sessions.find(found, token, clock.now())
+        if visitor is not None:
+            g.actor, g.must_set_password, g.session_number = (
+                visitor.actor,
+                visitor.must_set_password,
+                visitor.session_id,
+            )
     g.locale = _preferred_locale()
     if g.actor is not None:
         g.actor = replace(g.actor, locale=g.locale)  # what they type is read in the language that they see
+
+
+def _set_password_first() -> Answer | None:
+    """Who came in with a code for one sign-in does nothing else before a password is set."""
+    if not g.must_set_password or request.endpoint in _BEFORE_A_PASSWORD:
+        return None
+    if errors.wants_json():
+        return errors.answer(403, "password_to_set", say("web.account.must_set", errors.locale()))
+    return redirect(url_for("own.account"), 303)
 
 
 def sign_in(login: str, password: str, response: Response) -> Actor:
@@ -166,7 +194,7 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     """
     now = clock.now()
     try:
-        person = people.authenticate(runtime().database, login, password, now)
+        person = people.authenticate(runtime().database, login, password, now, request.remote_addr or "")
     except NotAllowed as refusal:
         with runtime().database.reading() as reading:
             known = people.find_person(reading, login)
@@ -177,7 +205,9 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     with runtime().database.transaction() as opened:
         if old:
             web_sessions.close(opened, old)
-        token = web_sessions.open(opened, person, now)
+        token = web_sessions.open(
+            opened, person, now, address=request.remote_addr or "", agent=request.headers.get("User-Agent", "")
+        )
     session.clear()  # with it goes the CSRF token: what was on the page before signing in is worth nothing after
     _put(response, COOKIE, token, COOKIE_SECONDS)
     g.actor = person
@@ -218,3 +248,4 @@ def install(app: Flask) -> None:
     )
     app.before_request(_identify)  # before the CSRF check, so that its refusal speaks the person's language
     csrf.init_app(app)
+    app.before_request(_set_password_first)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from flask import Flask, g, make_response, render_template, request
+from flask import Flask, current_app, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
-from engine import log
+from engine import clock, log
 from engine.errors import (
     CommandRejected,
     Conflict,
@@ -27,6 +27,7 @@ from engine.errors import (
     WrongState,
 )
 from engine.handler import BusinessError
+from engine.history import refusals
 from engine.texts import say
 from engine.texts.places import place_text
 
@@ -118,11 +119,31 @@ def _asked() -> dict[str, str | None]:
     return {"person": str(person.person_id) if person else None, "method": request.method, "path": request.path}
 
 
+def _note(error: EngineError) -> None:
+    """A refused act joins the history: who, which act, on what (by number or key, never what was typed), why.
+
+    Of looking only that it was not allowed: an address that leads nowhere is no act.
+    """
+    person = g.get("actor")
+    is_act = request.method not in ("GET", "HEAD") or isinstance(error, NotAllowed)
+    if person is None or not isinstance(error, CommandRejected) or not is_act:
+        return
+    about = {
+        name: value
+        for name, value in (request.view_args or {}).items()
+        if isinstance(value, int) or (isinstance(value, str) and name.endswith(("_key", "_id")))
+    }
+    act = f"{request.method} {request.endpoint}"
+    database = current_app.extensions["bordereau"].database
+    refusals.note(database, error, person.login, clock.now(), act=act, about=about)
+
+
 def _engine_error(error: EngineError) -> Response:
     status = status_of(error)
     if status == 500:
         return _unexpected(error)
     log.get(__name__).info("refused", code=error.code, status=status, **_asked())
+    _note(error)
     if isinstance(error, Unavailable):
         g.pop("actor", None)  # the frame of a person's page asks the database again
         response = answer(status, error.code, sentence(error))

@@ -18,7 +18,9 @@ from engine import clock
 from engine.data import YearsMonths
 from engine.handler import SYSTEM, Actor
 from engine.identity import people
-from engine.inbox import queries as inbox_queries
+from engine.identity.memberships import ADMINISTRATOR
+from engine.inbox import lists
+from engine.inbox.standing_in import standing_in
 from engine.instances import overview
 from engine.texts import format as texts_format
 from engine.texts import say
@@ -234,9 +236,9 @@ def may_start(actor: Actor) -> bool:
 def _navigation() -> list[Link]:
     actor = auth.actor()
     with auth.runtime().database.reading() as session:
-        counts = inbox_queries.counts(session, actor)
+        counts = lists.counts(session, actor, standing_in(session, actor, clock.now()))
         is_starter = bool(overview.startable(session, actor))
-    tasks = min(counts.role + counts.mine, CAPPED)
+    tasks = min(counts.role + counts.mine + counts.absent, CAPPED)
     entries = [
         ("inbox", "inbox.inbox", "inbox", True),
         ("start", "inbox.start", "start", is_starter),
@@ -244,6 +246,7 @@ def _navigation() -> list[Link]:
         ("processes", "workshop.processes", "process", True),
         ("mailbox", "records.mailbox", "mail", auth.is_demonstration()),
         ("audit", "audit.audit", "audit", auth.has_role("auditor")),
+        ("people", "people.listing", "person", auth.has_role(ADMINISTRATOR)),
     ]
     return [
         Link(
@@ -296,5 +299,11 @@ CURRENT: Mapping[str, frozenset[str]] = {
     ),
     "mailbox": frozenset({"records.mailbox"}),
     "audit": frozenset({"audit.audit"}),
+    "people": frozenset(
+        {
+            *("people.listing", "people.new", "people.add", "people.person", "people.change", "people.secret"),
+            *("groups.listing", "services.listing", "services.add", "services.service", "services.change", "services.issue"),
+        }
+    ),
 }
 """Which pages light up which entry of the navigation."""

@@ -11,15 +11,24 @@ from engine.commands.arguments import add_command, add_json
 from engine.commands.connecting import environment_of, load
 from engine.commands.folders import beside, process_folders
 from engine.commands.given import LARGEST, read_bytes
+from engine.commands.process_files import SHORT_FORMS, read_world
 from engine.commands.second_opinion import opinion_record, print_opinions
-from engine.commands.speaking import DONE, NOT_DONE, AskedWrongly, locale, print_problems, problem_record, say
+from engine.commands.speaking import (
+    DONE,
+    NOT_DONE,
+    AskedWrongly,
+    harmless,
+    locale,
+    print_problems,
+    problem_record,
+    say,
+)
 from engine.errors import DefinitionError, Problem
 from engine.settings import Settings
 
 if TYPE_CHECKING:
     from engine.definitions.examining import Examined, Proved
     from engine.handler import HandlerTable
-    from engine.model.bpmn_reader import ProcessFile
     from engine.second_opinion import Opinion
 
 
@@ -56,7 +65,11 @@ class _Checked:
     problems: tuple[Problem, ...]
     proved: tuple[Proved, ...] = ()
     examined: Examined | None = None
-    opinions: tuple[Opinion, ...] = ()
+
+    @property
+    def opinions(self) -> tuple[Opinion, ...]:
+        """What the second engine says of each story."""
+        return () if self.examined is None else self.examined.opinions
 
     @property
     def passes(self) -> bool:
@@ -73,8 +86,7 @@ def _checked(path: Path, settings: Settings) -> _Checked:
         return _Checked(problems=problems, proved=_proved(path))
     examined = _examined(path, settings)
     failed = tuple(problem for each in examined.played for problem in each.problems)
-    opinions = _opinions(path, settings)
-    return _Checked(problems=(*problems, *failed), proved=examined.proved, examined=examined, opinions=opinions)
+    return _Checked(problems=(*problems, *failed), proved=examined.proved, examined=examined)
 
 
 def _has_errors(problems: tuple[Problem, ...]) -> bool:
@@ -91,25 +103,14 @@ def _examined(folder: Path, settings: Settings) -> Examined:
     return examine(read_bundle(read_folder(folder)), handlers, environment_of(settings))
 
 
-def _opinions(folder: Path, settings: Settings) -> tuple[Opinion, ...]:
-    """What SpiffWorkflow says of each story."""
-    from engine.definitions.store import read_folder
-    from engine.model.bundle import read_bundle
-    from engine.second_opinion import opinions
-
-    handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
-    return opinions(read_bundle(read_folder(folder)), handlers, environment_of(settings))
-
-
 def _proved(path: Path) -> tuple[Proved, ...]:
     """Whether every case of each process of a file by itself can come to an end."""
     from engine.definitions.examining import prove
-    from engine.model.elements import Model
 
-    if path.suffix not in {".bpmn", ".yaml"}:
+    if path.suffix not in {".bpmn", *SHORT_FORMS}:
         return ()
-    processes = _read(path.read_bytes(), path).processes
-    return prove(Model(processes={each.id: each for each in processes}), path.name)
+    world, _ = read_world(path.read_bytes(), path)
+    return prove(world, path.name)
 
 
 def _to_check(path: Path) -> list[Path]:
@@ -150,20 +151,9 @@ def _of_file(path: Path) -> tuple[Problem, ...]:
         if path.suffix == ".dmn":
             model = read_model(content, path.name, others=beside(path))
             return (*model.warnings, *check_model(model))
-        return _read(content, path).warnings
+        return read_world(content, path)[1]
     except DefinitionError as error:
         return error.problems
-
-
-def _read(content: bytes, path: Path) -> ProcessFile:
-    """The processes of a file by itself: of a diagram, or of a short form. Raises DefinitionError."""
-    from engine.model.bpmn_reader import ProcessFile, read_process_file
-    from engine.model.short_form import read_short_form
-
-    if path.suffix != ".yaml":
-        return read_process_file(content, path.name)
-    form = read_short_form(content, path.name)
-    return ProcessFile(processes=(form.process,), warnings=form.warnings)
 
 
 def _too_large(file: str) -> Problem:
@@ -175,7 +165,7 @@ def _print(path: Path, found: _Checked) -> None:
     print(f"{path}: " + (say("cli_problems", count=count) if count else say("cli_no_problem")))
     print_problems(found.problems)
     for each in found.proved:
-        print(f"  {each.verdict.process}: {each.sentence(locale())}")
+        print(harmless(f"  {each.title[locale()]}: {each.sentence(locale())}"))
     if found.examined is not None and found.examined.played:
         played, percent = found.examined.played, found.examined.covered.percent
         failed = sum(not each.passed for each in played)

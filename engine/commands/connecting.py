@@ -16,6 +16,7 @@ from engine.settings import SettingInvalid, Settings
 if TYPE_CHECKING:
     from engine.database.session import Database
     from engine.handler import HandlerTable
+    from engine.history.keeping import Keeping
     from engine.instances.runtime import Runtime
     from engine.stories import At
 
@@ -53,7 +54,20 @@ def runtime_of(settings: Settings, is_prepared: bool, busy_after: float | None =
         from engine.database.migrations import require_newest
 
         require_newest(database)
-    return Runtime(database=database, handlers=handlers, zone=settings.zone, region=settings.holidays)
+    return Runtime(
+        database=database,
+        handlers=handlers,
+        zone=settings.zone,
+        region=settings.holidays,
+        keeping=keeping_of(settings),
+    )
+
+
+def keeping_of(settings: Settings) -> Keeping:
+    """Where the history is signed, and where its checkpoints go."""
+    from engine.history.keeping import Keeping
+
+    return Keeping(key_file=settings.checkpoint_key, folder=settings.checkpoints, minutes=settings.checkpoint_minutes)
 
 
 def environment_of(settings: Settings) -> At:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.commands.arguments import add_command, add_json
 from engine.commands.connecting import environment_of, load
 from engine.commands.given import LARGEST, read_bytes
+from engine.commands.process_files import read_world
 from engine.commands.second_opinion import SPIFFWORKFLOW, play_there
 from engine.commands.speaking import (
     DONE,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from engine.errors import Problem
     from engine.handler import HandlerTable
     from engine.model.bundle import Bundle
-    from engine.model.elements import Model
     from engine.stories import Report, Story
     from engine.stories.world import World
 
@@ -90,18 +90,16 @@ def play(settings: Settings, chosen: argparse.Namespace) -> int:
     if chosen.json:
         _print_json(played, reports)
     else:
-        _print(world_of(played), played, reports, settings)
+        _print(world_of(played), reports, settings)
     return DONE if all(each.passed for each in reports) else NOT_DONE
 
 
-def _played(path: Path, settings: Settings) -> tuple[Bundle | Model, HandlerTable | None]:
-    """The version of a folder (or of the folder of a file), with the handlers that it names; or the bare model of a file that stands
+def _played(path: Path, settings: Settings) -> tuple[Bundle | World, HandlerTable | None]:
+    """The version of a folder (or of the folder of a file), with the handlers that it names; or the processes of a file that stands
     alone: its stories are taken at their word about handlers.
     """
     from engine.definitions.store import read_folder
-    from engine.model.bpmn_reader import read_processes
     from engine.model.bundle import read_bundle
-    from engine.model.elements import Model
 
     if not path.exists():
         raise AskedWrongly("cli_path_not_found", path=str(path))
@@ -110,18 +108,17 @@ def _played(path: Path, settings: Settings) -> tuple[Bundle | Model, HandlerTabl
         return read_bundle(read_folder(folder)), load(settings.handlers, "BORDEREAU_HANDLERS")
     if path.is_dir():
         raise AskedWrongly("cli_no_process_here", path=str(path))
-    processes = read_processes(_content(path), path.name)
-    return Model(processes={each.id: each for each in processes}), None
+    return read_world(_content(path), path)[0], None
 
 
-def _stories(path: Path, named: list[Path], played: Bundle | Model) -> Mapping[str, bytes]:
+def _stories(path: Path, named: list[Path], played: Bundle | World) -> Mapping[str, bytes]:
     """The stories named, or else those of the folder."""
-    from engine.model.elements import Model
     from engine.stories import stories_of
+    from engine.stories.world import World
 
     if named:
         return {str(each): _content(each) for each in named}
-    if isinstance(played, Model):
+    if isinstance(played, World):
         beside = sorted((path.parent / "stories").glob("*.yaml"))
         found = {f"stories/{each.name}": _content(each) for each in beside}
     else:
@@ -138,7 +135,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _print(world: World, played: Bundle | Model, reports: list[Report], settings: Settings) -> None:
+def _print(world: World, reports: list[Report], settings: Settings) -> None:
     from engine.stories import coverage
     from engine.stories.telling import coverage_lines, told
 
@@ -162,11 +159,11 @@ def _print(world: World, played: Bundle | Model, reports: list[Report], settings
     print(say("cli_play_verdict", count=len(reports), failed=failed))
     if len(reports) > 1:
         print(say("cli_play_coverage"))
-        for each in coverage_lines(coverage(played, reports), world, language):
+        for each in coverage_lines(coverage(world, reports), world, language):
             print(harmless(each))
 
 
-def _print_json(played: Bundle | Model, reports: list[Report]) -> None:
+def _print_json(played: Bundle | World, reports: list[Report]) -> None:
     from engine.commands.values import json_text
     from engine.stories import coverage
     from engine.stories.telling import coverage_record, record_of

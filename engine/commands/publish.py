@@ -8,7 +8,8 @@ from typing import Any
 
 from engine.commands.arguments import add_command
 from engine.commands.connecting import database_of, environment_of, load
-from engine.commands.speaking import DONE, AskedWrongly, locale, say
+from engine.commands.second_opinion import print_opinions
+from engine.commands.speaking import DONE, AskedWrongly, harmless, locale, say
 from engine.settings import Settings
 
 
@@ -22,7 +23,7 @@ def add(commands: Any) -> None:
 
 
 def publish(settings: Settings, chosen: argparse.Namespace) -> int:
-    """Examine the folder here, publish it, and say which version it is now and what was proved.
+    """Examine the folder here, publish it, and say which version it is now, what was proved, and what the second engine said.
 
     Raises AskedWrongly where there is no process or no such person; else what ``definitions.store.publish`` raises. A draft that waits in
     the editor is never thrown away: it stands against publishing.
@@ -44,5 +45,6 @@ def publish(settings: Settings, chosen: argparse.Namespace) -> int:
         version = store.publish(database, actor, files, handlers, chosen.note, reason=chosen.reason, draft_revision=0)
     print(say("cli_published", process=version.process_key, number=version.number))
     for each in version.proved or ():
-        print(f"  {each.verdict.process}: {each.sentence(locale())}")
+        print(harmless(f"  {each.title[locale()]}: {each.sentence(locale())}"))
+    print_opinions(version.opinions)
     return DONE

@@ -43,8 +43,10 @@ def _prepare(settings: Settings, url: str) -> None:
     from engine.database.session import Database
     from engine.definitions import examination
     from engine.definitions.store import publish_folder
+    from engine.history.signing import ensure_key
 
     migrate(url)
+    ensure_key(settings.checkpoint_key)
     database = Database(url)
     try:
         if settings.demonstration is not None:

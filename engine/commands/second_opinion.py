@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.connecting import environment_of
@@ -12,17 +13,17 @@ from engine.settings import Settings
 if TYPE_CHECKING:
     from engine.errors import Problem
     from engine.model.bundle import Bundle
-    from engine.model.elements import Model
     from engine.second_opinion import Opinion, Played
     from engine.stories import Story
     from engine.stories.declared import Declarations
+    from engine.stories.world import World
 
 SPIFFWORKFLOW = "spiffworkflow"
 """What ``--engine`` calls it."""
 
 
 def play_there(
-    played: Bundle | Model,
+    played: Bundle | World,
     stories: Sequence[Story],
     handlers: Declarations | None,
     settings: Settings,
@@ -40,8 +41,9 @@ def play_there(
     records: list[dict[str, Any]] = []
     failed = 0
     for story in stories:
-        in_the_way = obstacles(world.model, story.process, story.start.event)
-        reasons = " ".join(say(f"opinion_no_{each.reason}", element=each.element) for each in in_the_way)
+        event = world.beginning(story.process, story.start.event)
+        in_the_way = obstacles(world.model, story.process, event)
+        reasons = " ".join(each.sentence(locale()) for each in in_the_way)
         there = None if in_the_way else play(world, story, handlers, at)
         problems = () if there is None else deviations(story, world, there, at)
         failed += bool(in_the_way or problems)
@@ -65,7 +67,7 @@ def play_there(
 
 
 def _print(
-    story: Story, there: Played, problems: tuple[Problem, ...], played: Bundle | Model, settings: Settings
+    story: Story, there: Played, problems: tuple[Problem, ...], played: Bundle | World, settings: Settings
 ) -> None:
     from engine.second_opinion.telling import told
     from engine.stories.world import world_of
@@ -85,24 +87,14 @@ def _print(
     print()
 
 
-def figures(opinions: Iterable[Opinion]) -> Mapping[str, int]:
-    """How many stories, how many of them compared, how many different by a known defect and without explanation."""
-    found = tuple(opinions)
-    return {
-        "count": len(found),
-        "compared": sum(each.is_compared for each in found),
-        "explained": sum(each.defect is not None for each in found),
-        "unexplained": sum(each.is_unexplained for each in found),
-    }
-
-
 def print_opinions(opinions: Sequence[Opinion]) -> None:
     """The figures, and a sentence for each story that does not just go the same way."""
-    from engine.second_opinion import Agreement
+    from engine.second_opinion import Agreement, figures
 
     if not opinions:
         return
-    print(f"  {say('cli_check_opinion', **figures(opinions))}")
+    found = asdict(figures(opinions))
+    print(f"  {say('cli_check_opinion', count=found.pop('total'), **found)}")
     for each in opinions:
         if each.agreement is not Agreement.SAME:
             print(harmless(f"    {each.file}: {each.sentence(locale())}"))

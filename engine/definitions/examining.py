@@ -1,7 +1,8 @@
-"""What is proved and played of a version before it is published: soundness (``engine.explore``) and stories (``engine.stories``). Pure.
+"""What is proved and played of a version before it is published: soundness (``engine.explore``), stories (``engine.stories``), and whether
+a second engine goes the same way (``engine.second_opinion``). Pure.
 
 It takes up to seconds, so it happens in a job or a command, never in a request (``definitions.examination``). Bounded: states and moves of
-the proof are counted, stories of a version are, and the firings of one story are.
+the proof are counted, stories of a version are, the firings of one story are, and what the second engine looks at is.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from engine.errors import DefinitionError, Facts, Problem
 from engine.explore import Surroundings, Verdict, explore
 from engine.handler import HandlerTable
 from engine.model.bundle import Bundle
-from engine.model.elements import Model, Process
+from engine.model.elements import Process
 from engine.protocol.events import ElementEntered, FlowTaken
+from engine.second_opinion import Allowance, Opinion, compare, failing
 from engine.stories import At, Report, check_story, coverage, play, read_story, stories_of
 from engine.stories.world import World, world_of
 
@@ -44,12 +46,16 @@ class Proved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """What came of one story; ``path``: the elements and flows in the order in which it came to them."""
+    """What came of one story; ``path``: the elements and flows in the order in which it came to them.
+
+    ``opinion``: what the second engine says of it; None where it was not asked (more stories than are played, findings from before).
+    """
 
     file: str
     title: Texts
     problems: tuple[Problem, ...] = ()
     path: tuple[str, ...] = ()
+    opinion: Opinion | None = None
 
     @property
     def passed(self) -> bool:
@@ -84,7 +90,14 @@ class Examined:
     @property
     def may_publish(self) -> bool:
         """Nothing that was found stands against it, but for a reason that may be asked."""
+        if any(each.is_unexplained for each in self.opinions):
+            return False
         return all(each.passed for each in self.played) and not any(each.verdict.is_unsound for each in self.proved)
+
+    @property
+    def opinions(self) -> tuple[Opinion, ...]:
+        """What the second engine says, story by story."""
+        return tuple(each.opinion for each in self.played if each.opinion is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +115,13 @@ def _silent(_progress: Progress) -> None:
 
 
 def examine(bundle: Bundle, handlers: HandlerTable, at: At, tell: Callable[[Progress], None] = _silent) -> Examined:
-    """Prove every process and play every story of ``bundle``. ``tell`` is called before each; what it raises ends the examination.
+    """Prove every process of ``bundle``, play every story, and those that pass on the second engine too. ``tell`` is called before each;
+    what it raises ends the examination.
 
     ``handlers`` say which errors are raised, what results hold and what stories may let them return; ``at`` gives the calendar at a moment.
     """
     stories = stories_of(bundle.files)
-    total = len(bundle.model.processes) + min(len(stories), MOST_STORIES)
+    total = len(bundle.model.processes) + 2 * min(len(stories), MOST_STORIES)
     surroundings = Surroundings(
         forms=bundle.forms,
         start_form=None if bundle.starts is None else bundle.starts.form,
@@ -125,23 +139,29 @@ def examine(bundle: Bundle, handlers: HandlerTable, at: At, tell: Callable[[Prog
         return Examined(proved=tuple(proved), played=(_too_many(stories),), covered=_covered(bundle, ()))
     played: list[Played] = []
     reports: list[Report] = []
-    for number, (path, content) in enumerate(stories.items(), len(proved)):
-        tell(Progress(done=number, total=total, code="examination_playing", facts={"story": path}))
+    allowance = Allowance()
+    for number, (path, content) in enumerate(stories.items()):
+        done = len(proved) + 2 * number
+        tell(Progress(done=done, total=total, code="examination_playing", facts={"story": path}))
         outcome, report = _play(bundle, path, content, handlers, at)
-        played.append(outcome)
-        reports += [] if report is None else [report]
+        opinion = failing(path)
+        if report is not None:
+            tell(Progress(done=done + 1, total=total, code="examination_comparing", facts={"story": path}))
+            opinion = compare(report.story, bundle, handlers, at, report, allowance=allowance)
+            reports.append(report)
+        played.append(replace(outcome, opinion=opinion))
     return Examined(proved=tuple(proved), played=tuple(played), covered=_covered(bundle, reports))
 
 
-def prove(model: Model, file: str) -> tuple[Proved, ...]:
+def prove(world: World, file: str) -> tuple[Proved, ...]:
     """The verdict on each process of a file by itself: whoever acts may answer anything."""
-    world, nothing_known = world_of(model), Surroundings()
-    return tuple(_prove(world, process, file, nothing_known) for process in model.processes.values())
+    nothing_known = Surroundings()
+    return tuple(_prove(world, process, file, nothing_known) for process in world.model.processes.values())
 
 
 def _prove(world: World, process: Process, file: str, surroundings: Surroundings, title: Texts | None = None) -> Proved:
     verdict = explore(world.model, process.id, surroundings=surroundings)
-    called = title or _both(process.name or process.id)
+    called = title or world.names.get(process.id) or _both(process.name or process.id)
     names = {
         locale: {each: called[locale] if each == process.id else world.title(each, locale) for each in verdict.titles}
         for locale in ("fr", "en")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -14,6 +14,8 @@ _KEEP = text("""
 """)
 
 _READ = text("SELECT path, content FROM engine.definition_file WHERE content_hash = :content_hash ORDER BY path")
+
+_PATHS = text("SELECT content_hash, path FROM engine.definition_file WHERE content_hash = ANY(:hashes)")
 
 _FORGET = text("""
     DELETE FROM engine.definition_file
@@ -38,6 +40,14 @@ def keep(session: Session, content_hash: str, files: Mapping[str, bytes]) -> Non
 def read(session: Session, content_hash: str) -> dict[str, bytes]:
     """The files of ``content_hash`` by path; empty if it is not stored."""
     return {row.path: bytes(row.content) for row in session.execute(_READ, {"content_hash": content_hash})}
+
+
+def paths(session: Session, content_hashes: Collection[str]) -> dict[str, list[str]]:
+    """The paths of the files of each of these contents that is stored."""
+    found: dict[str, list[str]] = {}
+    for row in session.execute(_PATHS, {"hashes": list(content_hashes)}):
+        found.setdefault(row.content_hash, []).append(row.path)
+    return found
 
 
 def forget_unused(session: Session, content_hash: str) -> None:

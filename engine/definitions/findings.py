@@ -13,6 +13,8 @@ from typing import Any
 from engine.definitions.examining import Covered, Examined, Played, Proved
 from engine.errors import Problem
 from engine.explore import Asked, Kind, Soundness, Verdict
+from engine.second_opinion import Opinion
+from engine.second_opinion.keeping import opinion_of, record_of
 from engine.stories.values import notation
 
 
@@ -20,7 +22,7 @@ def text_of(found: Examined) -> str:
     """The JSON text of ``found``. Raises RecursionError for example values that nest beyond all reason."""
     record = {
         "proved": [proved_record(each) for each in found.proved],
-        "played": [asdict(each) for each in found.played],
+        "played": [_played_record(each) for each in found.played],
         "covered": asdict(found.covered),
     }
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
@@ -56,10 +58,22 @@ def proved_record(proved: Proved) -> dict[str, Any]:
     }
 
 
-def kept_with_version(proved: Proved) -> dict[str, Any]:
-    """What a version and its history keep of a verdict: all that its sentence needs."""
+def kept_with_version(found: Examined) -> list[dict[str, Any]]:
+    """What a version and its history keep: each verdict with what the second engine says of the stories of this process, and of both all
+    that their sentences need.
+    """
+    return [_kept(each, found.opinions) for each in found.proved]
+
+
+def _kept(proved: Proved, opinions: tuple[Opinion, ...]) -> dict[str, Any]:
     record = proved_record(proved)
-    return {name: each for name, each in record.items() if name not in {"example", "relies_on"}}
+    kept = {name: each for name, each in record.items() if name not in {"example", "relies_on"}}
+    return {**kept, "opinions": [record_of(each) for each in opinions if each.process == proved.verdict.process]}
+
+
+def opinions_of(kept: Mapping[str, Any]) -> tuple[Opinion, ...]:
+    """What ``kept_with_version`` wrote with one verdict; versions from before the second engine was asked have none."""
+    return tuple(map(opinion_of, kept.get("opinions", ())))
 
 
 def proved_of(record: Mapping[str, Any]) -> Proved:
@@ -84,17 +98,34 @@ def proved_of(record: Mapping[str, Any]) -> Proved:
     )
 
 
+def _played_record(played: Played) -> dict[str, Any]:
+    opinion = None if played.opinion is None else record_of(played.opinion)
+    problems = [asdict(each) for each in played.problems]
+    return {
+        "file": played.file,
+        "title": dict(played.title),
+        "problems": problems,
+        "path": list(played.path),
+        "opinion": opinion,
+    }
+
+
 def _played(record: Mapping[str, Any]) -> Played:
+    # what was kept before the second engine was asked has none
+    opinion = record.get("opinion")
     return Played(
         file=record["file"],
         title=record["title"],
         problems=tuple(Problem(**each) for each in record["problems"]),
         path=tuple(record["path"]),
+        opinion=None if opinion is None else opinion_of(opinion),
     )
 
 
 def problems_of(found: Examined, *, has_reason: bool) -> Iterator[Problem]:
-    """What stands against publishing: what is unsound, stories that do not go as told, and a reason that is missing."""
+    """What stands against publishing: what is unsound, stories that do not go as told, those in which a second engine goes another way
+    and nobody knows why, and a reason that is missing.
+    """
     for proved in found.proved:
         verdict = proved.verdict
         if verdict.is_unsound:
@@ -103,6 +134,9 @@ def problems_of(found: Examined, *, has_reason: bool) -> Iterator[Problem]:
             yield _problem(proved, "soundness_reason_missing", process=proved.title["fr"])
     for played in found.played:
         yield from played.problems
+    for opinion in found.opinions:
+        if opinion.problem is not None:
+            yield opinion.problem
 
 
 def _problem(proved: Proved, code: str, **facts: str | int | None) -> Problem:

@@ -64,7 +64,11 @@ def check(
 
 
 def problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] | None) -> Iterator[Problem]:
-    """What of a bundle that can be read does not fit the world."""
+    """What of a bundle that can be read does not fit the world; of a short form, with its line."""
+    return map(bundle.located, _problems_of(bundle, handlers, roles))
+
+
+def _problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] | None) -> Iterator[Problem]:
     files = bundle.process_files
     names = variables.names(bundle, handlers)
     known = Known(types=variables.typed(bundle), names=names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from engine.definitions import drafts, entrances, examination
 from engine.definitions import files as stored_files
 from engine.definitions.cache import BundleCache
 from engine.definitions.examining import Examined, Proved
-from engine.definitions.findings import kept_with_version, problems_of, proved_of
+from engine.definitions.findings import kept_with_version, opinions_of, problems_of, proved_of
 from engine.definitions.gate import check, lane_roles
 from engine.errors import CommandRejected, Conflict, DefinitionError, InvariantBroken, NotFound, Problem
 from engine.handler import SYSTEM, Actor, HandlerTable
@@ -26,6 +26,8 @@ from engine.history import publications
 from engine.identity import people
 from engine.jobs import queue
 from engine.model.bundle import Bundle, content_hash, read_bundle
+from engine.model.notation import Form, form_of
+from engine.second_opinion import Opinion
 from engine.stories import At
 from engine.timers import starts as start_timers
 
@@ -38,7 +40,8 @@ _CACHE: Final = BundleCache()
 class Version:
     """One published version. ``number`` counts from 1 in its process; ``title`` by locale.
 
-    ``reason``: why it was published although soundness was not decided. ``verdicts``: the text behind ``proved``.
+    ``reason``: why it was published although soundness was not decided. ``verdicts``: the text behind ``proved``
+    and ``opinions``.
     """
 
     id: int
@@ -56,6 +59,11 @@ class Version:
     def proved(self) -> tuple[Proved, ...] | None:
         """Whether its processes are sound, as it was found when it was published; None for versions from before that was asked."""
         return None if self.verdicts is None else tuple(map(proved_of, json.loads(self.verdicts)))
+
+    @property
+    def opinions(self) -> tuple[Opinion, ...]:
+        """What the second engine said of its stories then; none for versions from before it was asked."""
+        return tuple(each for kept in json.loads(self.verdicts or "[]") for each in opinions_of(kept))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,10 +154,10 @@ def publish(
             drafts.discard(session, bundle.key, draft_revision)
         if before is not None and before.content_hash == hashed:
             return before
-        found = _examined(session, hashed, handlers, reason)
+        found = _examined(session, hashed, bundle, handlers, reason)
         reason = reason if found.needs_reason else ""
         stored_files.keep(session, hashed, files)
-        number, verdicts = 1 if before is None else before.number + 1, [*map(kept_with_version, found.proved)]
+        number, verdicts = 1 if before is None else before.number + 1, kept_with_version(found)
         row = session.execute(
             _INSERT,
             {
@@ -180,6 +188,8 @@ def publish(
             note=note,
             reason=reason,
             verdicts=verdicts,
+            form=form_of(files),
+            form_before=None if before is None else forms(session, [before])[before.number],
         )
         start_timers.end(session, bundle.key)
         if entrances.by_timer(bundle):
@@ -187,12 +197,12 @@ def publish(
         return version
 
 
-def _examined(session: Session, hashed: str, handlers: HandlerTable, reason: str) -> Examined:
+def _examined(session: Session, hashed: str, bundle: Bundle, handlers: HandlerTable, reason: str) -> Examined:
     """What was found of this content, if nothing of it stands against publishing. Raises as ``publish``."""
     examined = examination.find(session, hashed, handlers)
     if examined is None or examined.found is None:
         raise Conflict("examination_running", id=hashed)
-    against = tuple(problems_of(examined.found, has_reason=bool(reason)))
+    against = tuple(map(bundle.located, problems_of(examined.found, has_reason=bool(reason))))
     if against:
         raise DefinitionError(against)
     return examined.found
@@ -240,6 +250,12 @@ def latest(session: Session, process_key: str) -> Version | None:
 def versions(session: Session, process_key: str) -> tuple[Version, ...]:
     """Every version of a process, newest first."""
     return tuple(version_of(row) for row in session.execute(_ALL, {"key": process_key}))
+
+
+def forms(session: Session, found: Collection[Version]) -> dict[int, Form]:
+    """Whether these versions of one process are written or drawn, by their numbers."""
+    paths = stored_files.paths(session, {each.content_hash for each in found})
+    return {each.number: form_of(paths[each.content_hash]) for each in found}
 
 
 def started_by_message(session: Session, name: str) -> tuple[Version, ...]:

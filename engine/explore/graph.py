@@ -25,8 +25,8 @@ CROWD = 8
 """So many tokens at one place, more than once on a way that repeats itself, are ever more."""
 _LONGEST_WAY = 50
 """So many happenings, each the only one that is possible, are looked at together."""
-_DEEPEST = 60
-"""Scopes in one state: processes that call themselves deeper are not followed."""
+_MOST_SCOPES = 60
+"""Open at once in one state: what is nested deeper, calls itself more often or does more at the same time is not followed."""
 
 
 @dataclass(slots=True, eq=False)
@@ -83,6 +83,8 @@ class Graph:
         self.places: list[Place] = []
         self.seen: dict[str, None] = {}
         self.is_complete = True
+        self.overgrown: Place | None = None
+        """The first place at which too many scopes were open: what comes after it was not looked at."""
         self.left_out = 0
         """How often other orders were left out."""
         self._is_reduced = is_reduced
@@ -218,8 +220,8 @@ class Graph:
         if parent is not None:
             parent.after.append(number)
         self.places.append(place)
-        if len(trial.state.scopes) > _DEEPEST:
-            self.is_complete = False
+        if len(trial.state.scopes) > _MOST_SCOPES:
+            self.is_complete, self.overgrown = False, self.overgrown or place
             return place
         place.is_crowded = _is_crowded(place)
         if not place.is_done and not place.is_crowded and place.stuck is None:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from engine.explore.graph import Graph, Place, crowd
 from engine.explore.happenings import Surroundings
+from engine.explore.overgrowth import overgrowth
 from engine.explore.reach import Deciding, Names, Reach, entered
 from engine.explore.satisfy import Answer
 from engine.explore.unknown import Literal
@@ -180,8 +181,13 @@ class _Question:
         )
 
     def _bound(self, graph: Graph) -> Verdict:
+        kind, element = (Kind.BOUND, None) if graph.overgrown is None else overgrowth(graph.overgrown.trial)
         return Verdict(
-            process=self.process.id, soundness=Soundness.NOT_DECIDED, kind=Kind.BOUND, states=len(graph.places)
+            process=self.process.id,
+            soundness=Soundness.NOT_DECIDED,
+            kind=kind,
+            element=element,
+            states=len(graph.places),
         )
 
 

@@ -38,6 +38,12 @@ class Kind(StrEnum):
     """No condition of a gateway need hold, and there is no default flow."""
     BOUND = "bound"
     """Too many states to look at them all."""
+    CALLS_ITSELF = "calls itself"
+    """A process is called inside itself, however often: that has no last state."""
+    DEEP = "deep"
+    """Sub-processes and calls lie too deep in each other to be followed."""
+    MUCH_AT_ONCE = "much at once"
+    """Too many sub-processes, calls and items are at work at the same time to be followed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,4 +160,7 @@ _CODES: Mapping[tuple[Soundness, Kind | None], str] = {
     (Soundness.NOT_DECIDED, Kind.UNBOUNDED): "explore_may_gather",
     (Soundness.NOT_DECIDED, Kind.NO_WAY): "explore_no_way",
     (Soundness.NOT_DECIDED, Kind.BOUND): "explore_bound",
+    (Soundness.NOT_DECIDED, Kind.CALLS_ITSELF): "explore_calls_itself",
+    (Soundness.NOT_DECIDED, Kind.DEEP): "explore_deep",
+    (Soundness.NOT_DECIDED, Kind.MUCH_AT_ONCE): "explore_much_at_once",
 }

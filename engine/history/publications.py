@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine.data import to_canonical
 from engine.history import verifier
 from engine.history.store import moment_text
+from engine.model.notation import Form
 
 PUBLISHED = "definition:published"
 """The type of the one kind of event."""
@@ -41,12 +42,16 @@ def append(
     note: str,
     reason: str,
     verdicts: Sequence[Mapping[str, Any]],
+    form: Form,
+    form_before: Form | None,
 ) -> None:
     """Write down that the actor published the version of this number; ``verdicts`` are what the version keeps of them.
 
+    ``form``: whether it is written or drawn; ``form_before``: the same of the version before it, None for the first one.
+
     The head is locked until the transaction ends: the chain cannot fork.
     """
-    session.execute(_BEGIN, {"process": process_key, "hash": verifier.process_begin(process_key)})
+    session.execute(_BEGIN, {"process": process_key, "hash": verifier.named_begin("process", process_key)})
     head = session.execute(_HEAD, {"process": process_key}).one()
     facts = {
         "type": PUBLISHED,
@@ -55,9 +60,11 @@ def append(
         "note": note,
         "reason": reason,
         "verdicts": verdicts,
+        "form": form,
+        "form_before": form_before,
     }
     sequence, record = head.sequence + 1, to_canonical(facts)
-    content = verifier.process_event_content(process_key, sequence, moment_text(at), actor_login, record)
+    content = verifier.named_content("process", [process_key], sequence, moment_text(at), actor_login, record)
     hashed = verifier.chain_link(bytes(head.hash), content)
     given = {"process": process_key, "sequence": sequence, "hash": hashed}
     session.execute(_INSERT, {**given, "at": at, "actor": actor_login, "type": PUBLISHED, "record": record})

@@ -23,7 +23,12 @@ from engine.protocol.events import Event, to_record
 
 # One JSON text and not three arrays: the driver escapes every quotation mark of an array in Python, and records are full of them; that
 # alone took a quarter of the processor time of a step.
+# The note for the sequencer (``history.order``) is written by the same statement.
 _INSERT = text("""
+    WITH noted AS (
+        INSERT INTO engine.history_pending (kind, chain, first, last, at, actor, types)
+        VALUES ('case', CAST(CAST(:instance AS bigint) AS text), :first, :last, :at, :actor, :types)
+    )
     INSERT INTO engine.event (instance_id, sequence, at, actor, type, record, hash)
     SELECT :instance, :first + position - 1, :at, :actor, event ->> 0, event ->> 1, decode(event ->> 2, 'hex')
     FROM json_array_elements(CAST(:events AS json)) WITH ORDINALITY AS new(event, position)
@@ -82,6 +87,8 @@ def append(  # noqa: PLR0917 - in the order of the columns
         {
             "instance": instance_id,
             "first": head.sequence + 1,
+            "last": head.sequence + len(written),
+            "types": ",".join({kind for kind, _, _ in written}),
             "at": at,
             "actor": actor_login,
             "events": json.dumps(written, ensure_ascii=False, separators=(",", ":")),

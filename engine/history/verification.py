@@ -1,26 +1,29 @@
 """Verifying the histories where they are: every chain is computed again and held against the row of its case; and so are the histories of
-the processes (``publication_verification``).
+the processes (``publication_verification``), the order of everything and the checkpoints (``order_verification``).
 
 This finds what somebody with access to the database changed, added or removed: in events, in the head that a case claims, in the files of
-its version. What it cannot find is a chain that was made anew as a whole, with its head; an older bundle, or a noted hash, can
-(``verifier.py --older``).
+its version. What it cannot find is a history that was made anew as a whole, heads and checkpoints too; a checkpoint kept elsewhere,
+an older bundle, or a noted hash, can.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.errors import Fact, NotFound
-from engine.history import publication_verification, verifier
+from engine.history import order_verification, publication_verification, verifier
 from engine.history.finding import Finding
 from engine.history.store import moment_text, type_of
 from engine.history.tables import event
+from engine.history.verifier import HistoryVerdict
 from engine.texts import say
 
 _HEADS = text("""
@@ -51,22 +54,35 @@ class Report:
     events: int
     findings: tuple[Finding, ...]
     publications: int = 0
+    whole: HistoryVerdict | None = None
 
     @property
     def is_whole(self) -> bool:
         """Whether everything agrees."""
-        return not self.findings
+        return not self.findings and (self.whole is None or self.whole.is_whole)
 
     def lines(self, locale: str) -> list[str]:
         """The report for a person."""
         lines = [say("history_verified", locale, cases=self.cases, events=self.events, publications=self.publications)]
+        offline = verifier.sayer(locale)
+        if self.whole is not None:
+            lines.append(offline("history_line", **self._counts(self.whole)))
         if self.is_whole:
-            return [*lines, say("history_whole", locale), say("history_not_provable", locale)]
-        lines.append(say("history_not_whole", locale, count=len(self.findings)))
-        lines += [f"  - {each.sentence(locale)}" for each in self.findings[:_MOST_SHOWN]]
-        if len(self.findings) > _MOST_SHOWN:
-            lines.append("  " + say("history_and_more", locale, count=len(self.findings) - _MOST_SHOWN))
+            proven = (
+                [] if self.whole is None else [offline("proven_until", **each._asdict()) for each in self.whole.proven]
+            )
+            return [*lines, say("history_whole", locale), *(proven or [say("history_not_provable", locale)])]
+        found = [each.sentence(locale) for each in self.findings]
+        found += [verifier.sentence(each, offline) for each in self.whole.problems] if self.whole is not None else []
+        lines.append(say("history_not_whole", locale, count=len(found)))
+        lines += [f"  - {each}" for each in found[:_MOST_SHOWN]]
+        if len(found) > _MOST_SHOWN:
+            lines.append("  " + say("history_and_more", locale, count=len(found) - _MOST_SHOWN))
         return lines
+
+    @staticmethod
+    def _counts(whole: HistoryVerdict) -> dict[str, int]:
+        return {"events": whole.events, "chains": whole.chains, "checkpoints": whole.checkpoints}
 
 
 def verify_instance(session: Session, instance_id: int) -> Report:
@@ -74,8 +90,12 @@ def verify_instance(session: Session, instance_id: int) -> Report:
     return verify_all(session, case=instance_id)
 
 
-def verify_all(session: Session, *, case: int | None = None) -> Report:
-    """Verify every case and the publications of every process, or only ``case``. ``session`` should see one moment (``Database.reading``).
+def verify_all(
+    session: Session, *, case: int | None = None, now: datetime | None = None, kept: Sequence[Mapping[str, Any]] = ()
+) -> Report:
+    """Verify everything, or only ``case``. ``session`` should see one moment (``Database.reading``).
+
+    ``kept``: checkpoints that were kept elsewhere, for the whole history to be held against.
 
     Reads both tables side by side in the order of the cases, a thousand rows at a time: memory does not grow with the history.
     Raises NotFound (``history_case_not_found``) when ``case`` is unknown: nothing verified must not read like all is well.
@@ -108,11 +128,13 @@ def verify_all(session: Session, *, case: int | None = None) -> Report:
         head = next(heads, None)
     if case is not None and cases == 0 and events == 0:
         raise NotFound("history_case_not_found", case=case)
-    publications = 0
+    publications, whole = 0, None
     if case is None:
         publications, more = publication_verification.verify(session)
         findings += more
-    return Report(cases=cases, events=events, findings=tuple(findings), publications=publications)
+        whole, more = order_verification.verify(session, now or clock.now(), kept)
+        findings += more
+    return Report(cases=cases, events=events, findings=tuple(findings), publications=publications, whole=whole)
 
 
 class _Counted:

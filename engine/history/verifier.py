@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Verify a bundle of Bordereau, of a case or of the publications of a process: ``python3 verifier.py case-42.zip``.
+"""Verify what Bordereau exported: ``python3 verifier.py case-42.zip`` (a case, or the publications of a process), or the whole history,
+held against checkpoints that were kept: ``python3 verifier.py history.jsonl --checkpoint checkpoint-12.json``.
 
 One file, nothing but Python 3.9 or newer, no network, no database: whoever receives a bundle can check it with a copy of this file from a
 source they trust. (The bundle carries a copy for convenience; a forger could change that one.) The format is described in
@@ -11,6 +12,7 @@ Exit code 0: everything agrees. 1: something was changed, and it is named. 2: th
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import io
 import json
@@ -23,12 +25,16 @@ import zlib
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import IO, Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 FORMAT = "bordereau-case/1"
 CASE = "case.json"
 PROCESS_FORMAT = "bordereau-process/1"
 PROCESS = "process.json"
+HISTORY_FORMAT = "bordereau-history/1"
+CHECKPOINT_FORMAT = "bordereau-checkpoint/1"
+NO_CHECKPOINT = "0" * 64
+"""What the first checkpoint names as the one before it."""
 EVENTS = "events.jsonl"
 MODEL = "model/"
 
@@ -54,8 +60,13 @@ CASES = Kind(FORMAT, CASE, "instance", int, "version_hash")
 PROCESSES = Kind(PROCESS_FORMAT, PROCESS, "process", str, "process")
 
 _BEGIN = b"bordereau/history/1/begin\n"
-_BEGIN_PROCESS = b"bordereau/history/1/process\n"
 _EVENT = b"bordereau/history/1/event\n"
+_CHECKPOINT = b"bordereau/checkpoint/1\n"
+
+NAMED: Dict[str, Tuple[str, ...]] = {"process": ("process",), "record": ("kind", "key"), "refusal": ("refused",)}
+"""Chains besides those of cases: the word that they begin with, and the members of an event that say what the chain is about.
+``process``: its publications; ``record``: what people change outside a case; ``refusal``: acts of a person that were refused.
+"""
 
 Members = List[Tuple[str, bytes]]
 
@@ -83,11 +94,6 @@ def chain_begin(version_hash: str) -> bytes:
     return hashlib.sha256(_BEGIN + bytes.fromhex(version_hash)).digest()
 
 
-def process_begin(process: str) -> bytes:
-    """What the first publication of a process is chained to: its key."""
-    return hashlib.sha256(_BEGIN_PROCESS + process.encode()).digest()
-
-
 def event_content(instance: int, sequence: int, at: str, actor: str, record: str) -> bytes:
     """What an event's hash covers; ``record`` is canonical JSON already, and so is the result."""
     return (
@@ -95,11 +101,18 @@ def event_content(instance: int, sequence: int, at: str, actor: str, record: str
     ).encode()
 
 
-def process_event_content(process: str, sequence: int, at: str, actor: str, record: str) -> bytes:
-    """The same for the history of a process: it is named where the case stands."""
-    return (
-        f'{{"actor":{canonical(actor)},"at":{canonical(at)},"process":{canonical(process)},"record":{record},"sequence":{sequence}}}'
-    ).encode()
+def named_begin(word: str, *names: str) -> bytes:
+    """What the first event of a chain is chained to that is about something with a name; ``word`` is one of ``NAMED``."""
+    return hashlib.sha256(f"bordereau/history/1/{word}\n".encode() + "\n".join(names).encode()).digest()
+
+
+def named_content(  # noqa: PLR0917 - as event_content
+    word: str, names: Sequence[str], sequence: int, at: str, actor: str, record: str
+) -> bytes:
+    """What the hash of an event of such a chain covers: its names stand where the case stands otherwise."""
+    members = {"actor": canonical(actor), "at": canonical(at), "record": record, "sequence": str(sequence)}
+    members.update(zip(NAMED[word], map(canonical, names)))  # noqa: B905 - strict= came with 3.10
+    return ("{" + ",".join(f'"{each}":{members[each]}' for each in sorted(members)) + "}").encode()
 
 
 def chain_link(previous: bytes, content: bytes) -> bytes:
@@ -110,6 +123,112 @@ def chain_link(previous: bytes, content: bytes) -> bytes:
 def seal(case: Mapping[str, Any]) -> str:
     """The bundle's fingerprint: SHA-256 of its description without its seal. It names the hash of every other member."""
     return hashlib.sha256(canonical({key: value for key, value in case.items() if key != "seal"}).encode()).hexdigest()
+
+
+# -- the format: the tree over all events, and the signature of its root ------------------------------------------------------
+
+
+class Tree:
+    """The Merkle tree over the hashes of all events in their order, as RFC 6962 (2.1) defines it; only its right edge is kept.
+
+    ``size`` is the number of events; ``peaks`` are the roots of the complete subtrees from left to right, the largest first.
+    """
+
+    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
+        self.size = size
+        self.peaks = list(peaks)
+
+    def add(self, event_hash: bytes) -> None:
+        """The hash of the next event. Leaves and nodes are hashed apart (a zero or a one before them): neither can pass for the other."""
+        node = hashlib.sha256(b"\x00" + event_hash).digest()
+        complete = self.size
+        while complete & 1:
+            node = hashlib.sha256(b"\x01" + self.peaks.pop() + node).digest()
+            complete >>= 1
+        self.peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The hash that stands for every event up to here and for their order."""
+        if not self.peaks:
+            return hashlib.sha256().digest()
+        node = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            node = hashlib.sha256(b"\x01" + peak + node).digest()
+        return node
+
+
+def checkpoint_content(checkpoint: Mapping[str, Any]) -> bytes:
+    """What the signature of a checkpoint covers: all of it but the signature."""
+    return _CHECKPOINT + canonical({key: value for key, value in checkpoint.items() if key != "signature"}).encode()
+
+
+def checkpoint_hash(checkpoint: Mapping[str, Any]) -> str:
+    """What the next checkpoint calls this one."""
+    return hashlib.sha256(checkpoint_content(checkpoint)).hexdigest()
+
+
+# Ed25519, the verifying half, from RFC 8032 (5.1): points as (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z. Nothing here is secret, so
+# it may take as long as it takes.
+
+_P = 2**255 - 19
+_L = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, _P - 2, _P) % _P
+_ROOT_OF_MINUS_1 = pow(2, (_P - 1) // 4, _P)
+
+_Point = Tuple[int, int, int, int]
+
+
+def _add(one: _Point, other: _Point) -> _Point:
+    a = (one[1] - one[0]) * (other[1] - other[0]) % _P
+    b = (one[1] + one[0]) * (other[1] + other[0]) % _P
+    c = 2 * one[3] * other[3] * _D % _P
+    d = 2 * one[2] * other[2] % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+
+
+def _times(factor: int, point: _Point) -> _Point:
+    found: _Point = (0, 1, 1, 0)
+    while factor:
+        if factor & 1:
+            found = _add(found, point)
+        point = _add(point, point)
+        factor >>= 1
+    return found
+
+
+def _point(encoded: bytes) -> Optional[_Point]:
+    """The point of 32 bytes (RFC 8032, 5.1.3), None where they are none."""
+    y = int.from_bytes(encoded, "little")
+    sign = y >> 255
+    y &= (1 << 255) - 1
+    if y >= _P:
+        return None
+    squared = (y * y - 1) * pow(_D * y * y + 1, _P - 2, _P) % _P
+    x = pow(squared, (_P + 3) // 8, _P)
+    if (x * x - squared) % _P:
+        x = x * _ROOT_OF_MINUS_1 % _P
+    if (x * x - squared) % _P or (x == 0 and sign):
+        return None
+    x = _P - x if x & 1 != sign else x
+    return x, y, 1, x * y % _P
+
+
+def is_signed(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether ``signature`` (64 bytes) over ``message`` is of the Ed25519 key whose public half is ``public_key`` (32 bytes)."""
+    if len(public_key) != 32 or len(signature) != 64:
+        return False
+    base, key, commitment = _point(_BASE), _point(public_key), _point(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if base is None or key is None or commitment is None or s >= _L:
+        return False
+    h = int.from_bytes(hashlib.sha512(signature[:32] + public_key + message).digest(), "little") % _L
+    one, other = _times(s, base), _add(commitment, _times(h, key))
+    return (one[0] * other[2] - other[0] * one[2]) % _P == 0 and (one[1] * other[2] - other[1] * one[2]) % _P == 0
+
+
+_BASE = (4 * pow(5, _P - 2, _P) % _P).to_bytes(32, "little")
 
 
 # -- the format: the container ----------------------------------------------------------------------------------------------
@@ -240,7 +359,13 @@ def verify(data: bytes) -> Verdict:
     kind = PROCESSES if PROCESS in files and CASE not in files else CASES
     case = _read_case(files, kind, problems)
     _check_members(files, case, kind, problems)
-    begin = _check_model(files, case, problems) if kind is CASES else process_begin(case["process"]) if case else None
+    begin = (
+        _check_model(files, case, problems)
+        if kind is CASES
+        else named_begin("process", case["process"])
+        if case
+        else None
+    )
     events = _check_events(files.get(EVENTS, b""), case, kind, begin, problems)
     hashes = [each.hash for each in events]
     first, last = (events[0].at, events[-1].at) if events else (None, None)
@@ -381,8 +506,10 @@ def _check_head(
 
 
 def _rehash(previous: bytes, event: Event, kind: Kind) -> bytes:
-    content = event_content if kind is CASES else process_event_content
-    return chain_link(previous, content(event.subject, event.sequence, event.at, event.actor, canonical(event.record)))
+    told = (event.sequence, event.at, event.actor, canonical(event.record))
+    if kind is CASES:
+        return chain_link(previous, event_content(event.subject, *told))
+    return chain_link(previous, named_content("process", [event.subject], *told))
 
 
 _EVENT_TYPES: Dict[str, Any] = {"actor": str, "at": str, "hash": str, "record": dict, "sequence": int}
@@ -391,10 +518,11 @@ _EVENT_TYPES: Dict[str, Any] = {"actor": str, "at": str, "hash": str, "record": 
 def _read_event(line: bytes, kind: Kind) -> Optional[Event]:
     """The event of a line; None unless it is, byte for byte, what Bordereau writes."""
     found = _parse(line)
-    wanted = {**_EVENT_TYPES, kind.subject: kind.subject_type}
-    if not isinstance(found, dict) or not _has_form(found, wanted) or _encoded(found) != line:
-        return None
-    if not _is_hash(found["hash"]) or not _is_moment(found["at"]) or not isinstance(found["record"].get("type"), str):
+    return _event_of(found, kind) if isinstance(found, dict) and _encoded(found) == line else None
+
+
+def _event_of(found: Mapping[str, Any], kind: Kind) -> Optional[Event]:
+    if not _has_form(found, {**_EVENT_TYPES, kind.subject: kind.subject_type}) or not _is_event(found):
         return None
     return Event(
         subject=found[kind.subject],
@@ -404,6 +532,10 @@ def _read_event(line: bytes, kind: Kind) -> Optional[Event]:
         record=found["record"],
         hash=bytes.fromhex(found["hash"]),
     )
+
+
+def _is_event(found: Mapping[str, Any]) -> bool:
+    return _is_hash(found["hash"]) and _is_moment(found["at"]) and isinstance(found["record"].get("type"), str)
 
 
 def _has_form(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -439,6 +571,237 @@ def _encoded(value: object) -> bytes:
         return canonical(value).encode("utf-8")
     except (ValueError, RecursionError):  # half a character, which UTF-8 cannot write
         return b"?"
+
+
+# -- verifying the whole history --------------------------------------------------------------------------------------------
+
+
+class Proven(NamedTuple):
+    """A checkpoint that was kept outside and that the history agrees with."""
+
+    number: int
+    size: int
+    at: str
+
+
+class HistoryVerdict(NamedTuple):
+    """What was found in a whole history. ``keys``: of the checkpoints in it; ``trusted``: given, or of the checkpoints that were kept."""
+
+    problems: List[Problem]
+    events: int
+    chains: int
+    checkpoints: int
+    first_at: Optional[str]
+    last_at: Optional[str]
+    stated: Dict[str, Any]
+    proven: List[Proven]
+    keys: List[str]
+    trusted: List[str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything agrees."""
+        return not self.problems
+
+
+_CHECKPOINT_FORM: Dict[str, Any] = {
+    **dict.fromkeys(("at", "format", "key", "previous", "root", "signature"), str),
+    **dict.fromkeys(("number", "size"), int),
+}
+
+
+def read_checkpoint(text: bytes) -> Optional[Dict[str, Any]]:
+    """The checkpoint that a file holds; None unless it is, byte for byte, what Bordereau writes. Its signature is another question."""
+    found = _parse(text)
+    if not isinstance(found, dict) or _encoded(found) != text.rstrip(b"\n"):
+        return None
+    return found if _is_checkpoint(found) else None
+
+
+def _is_checkpoint(found: Mapping[str, Any]) -> bool:
+    return (
+        _has_form(found, _CHECKPOINT_FORM)
+        and found["format"] == CHECKPOINT_FORMAT
+        and all(_is_hash(found[name]) for name in ("key", "previous", "root"))
+        and re.fullmatch(r"[0-9a-f]{128}", found["signature"]) is not None
+        and _is_moment(found["at"])
+        and found["number"] > 0
+        and found["size"] >= 0
+    )
+
+
+def is_genuine(checkpoint: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint is signed by the key that it names."""
+    key, signature = bytes.fromhex(checkpoint["key"]), bytes.fromhex(checkpoint["signature"])
+    return is_signed(key, checkpoint_content(checkpoint), signature)
+
+
+def verify_history(
+    lines: Iterable[bytes], kept: Sequence[Mapping[str, Any]] = (), keys: Sequence[str] = ()
+) -> HistoryVerdict:
+    """Check a whole history line by line, in memory that grows with the number of cases, not of events.
+
+    ``kept`` are checkpoints that left the system earlier, ``keys`` public keys (hex) known from elsewhere: what speaks for an unchanged
+    past comes from them alone.
+    """
+    reading = _Reading(kept, keys)
+    for line in lines:
+        reading.take(line)
+    return reading.verdict()
+
+
+_CASE = "case"
+_Chain = Tuple[Any, ...]
+"""What kind of chain, and what it is about: ``("case", 42)``, ``("record", "customer", "C-17")``."""
+
+
+def _chain_of(found: Mapping[str, Any]) -> Optional[_Chain]:
+    """The chain that an event belongs to; None unless it has the form of an event of one kind."""
+    if _has_form(found, {**_EVENT_TYPES, "instance": int}):
+        return (_CASE, found["instance"]) if _is_event(found) else None
+    for word, members in NAMED.items():
+        if _has_form(found, {**_EVENT_TYPES, **dict.fromkeys(members, str)}) and _is_event(found):
+            names = [found[each] for each in members]
+            # only the last name may hold anything: where one ends and the next begins is never a question
+            is_sure = all(re.fullmatch("[a-z_]+", each) for each in names[:-1]) and _encoded(names[-1]) != b"?"
+            return (word, *names) if is_sure else None
+    return None
+
+
+def _begin_of(chain: _Chain, version_hash: Any) -> bytes:
+    """What the first event of a chain must be chained to; of a case, the content of its version stands beside the event."""
+    if chain[0] != _CASE:
+        return named_begin(*chain)
+    return chain_begin(version_hash) if isinstance(version_hash, str) and _is_hash(version_hash) else b""
+
+
+class _Reading:
+    """A whole history as far as it was read."""
+
+    def __init__(self, kept: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> None:
+        self.problems: List[Problem] = []
+        self.tree = Tree()
+        self.heads: Dict[_Chain, Tuple[int, bytes]] = {}
+        self.stated: Dict[str, Any] = {}
+        self.span: Tuple[Optional[str], Optional[str]] = (None, None)
+        self.last: Optional[Mapping[str, Any]] = None
+        self.checkpoints = self.lines = 0
+        self.is_ended = False
+        self.proven: List[Proven] = []
+        self.keys: List[str] = []
+        self.waiting: Dict[int, List[Mapping[str, Any]]] = {}
+        for each in kept:
+            if not is_genuine(each) or (keys and each["key"] not in keys):
+                self.problems.append(Problem("kept_not_genuine", facts={"number": each["number"]}))
+            else:
+                self.waiting.setdefault(each["size"], []).append(each)
+        self.trusted = list(keys) or sorted({each["key"] for known in self.waiting.values() for each in known})
+        self._hold(0)
+
+    def take(self, line: bytes) -> None:
+        """The next line."""
+        self.lines += 1
+        found = _parse(line) if line.endswith(b"\n") else None
+        if not isinstance(found, dict) or _encoded(found) + b"\n" != line:
+            self._problem("line_unreadable", line=self.lines)
+        elif self.lines == 1:
+            self._begin(found)
+        elif self.is_ended:
+            self._problem("after_the_end", line=self.lines)
+        elif set(found) == {"checkpoint"}:
+            self._checkpoint(found["checkpoint"])
+        elif set(found) == {"end"}:
+            self._end(found["end"])
+        else:
+            self._event(found)
+
+    def verdict(self) -> HistoryVerdict:
+        """What was found, now that there are no more lines."""
+        if not self.is_ended:
+            self._problem("end_cut_off")
+        for size, kept in sorted(self.waiting.items()):
+            self._problem("kept_longer", number=kept[0]["number"], count=size, found=self.tree.size)
+        first, last = self.span
+        return HistoryVerdict(
+            self.problems,
+            self.tree.size,
+            len(self.heads),
+            self.checkpoints,
+            first,
+            last,
+            self.stated,
+            self.proven,
+            self.keys,
+            self.trusted,
+        )
+
+    def _problem(self, code: str, event: Optional[int] = None, **facts: Any) -> None:
+        self.problems.append(Problem(code, None, event, facts))
+
+    def _begin(self, found: Mapping[str, Any]) -> None:
+        if found.get("format") != HISTORY_FORMAT or not isinstance(found.get("stated"), dict) or len(found) != 2:
+            self._problem("line_unreadable", line=1)
+            return
+        self.stated = found["stated"]
+
+    def _end(self, found: Any) -> None:
+        self.is_ended = True
+        if not isinstance(found, dict) or found.get("events") != self.tree.size:
+            self._problem("end_differs", found=self.tree.size)
+
+    def _event(self, found: Dict[str, Any]) -> None:
+        number, begins = found.pop("number", None), found.pop("version_hash", None)
+        chain = _chain_of(found)
+        if chain is None or type(number) is not int:
+            self._problem("line_unreadable", line=self.lines)
+            return
+        if begins is not None and (chain[0] != _CASE or chain in self.heads):
+            self._problem("line_unreadable", line=self.lines)
+        if number != self.tree.size + 1:
+            self._problem("number_differs", number, expected=self.tree.size + 1)
+        sequence, previous = self.heads.get(chain, (0, b""))
+        if sequence == 0:
+            previous = _begin_of(chain, begins)
+        reached, name = bytes.fromhex(found["hash"]), " ".join(map(str, chain))
+        told = (found["sequence"], found["at"], found["actor"], canonical(found["record"]))
+        content = event_content(chain[1], *told) if chain[0] == _CASE else named_content(chain[0], chain[1:], *told)
+        if found["sequence"] != sequence + 1:
+            facts = {"chain": name, "expected": sequence + 1, "found": found["sequence"]}
+            self._problem("chain_out_of_order", number, **facts)
+        elif chain_link(previous, content) != reached:
+            self._problem("chain_broken", number, chain=name, found=found["sequence"])
+        self.heads[chain] = (found["sequence"], reached)
+        self.span = (self.span[0] or found["at"], found["at"])
+        self.tree.add(reached)
+        self._hold(self.tree.size)
+
+    def _hold(self, size: int) -> None:
+        """Hold the history against the checkpoints of this size that were kept."""
+        for each in self.waiting.pop(size, ()):
+            if self.tree.root().hex() == each["root"]:
+                self.proven.append(Proven(each["number"], size, each["at"]))
+            else:
+                self._problem("kept_differs", number=each["number"], count=size, at=each["at"])
+
+    def _checkpoint(self, found: Any) -> None:
+        if not isinstance(found, dict) or not _is_checkpoint(found):
+            self._problem("line_unreadable", line=self.lines)
+            return
+        self.checkpoints += 1
+        number, last = found["number"], self.last
+        follows = last is not None and last["number"] + 1 == number and last["at"] <= found["at"]
+        before = NO_CHECKPOINT if last is None else checkpoint_hash(last)
+        if found["previous"] != before or not (follows or (last is None and number == 1)):
+            self._problem("checkpoint_out_of_order", number=number)
+        if found["size"] != self.tree.size or found["root"] != self.tree.root().hex():
+            self._problem("checkpoint_differs", number=number, count=found["size"])
+        if not is_genuine(found):
+            self._problem("checkpoint_not_signed", number=number)
+        elif self.trusted and found["key"] not in self.trusted:
+            self._problem("checkpoint_of_other_key", number=number, key=found["key"][:16])
+        if found["key"] not in self.keys:
+            self.keys.append(found["key"])
+        self.last = found
 
 
 # -- saying it --------------------------------------------------------------------------------------------------------------
@@ -564,6 +927,107 @@ TEXTS: Dict[str, Tuple[str, str]] = {
         "that what was recorded was true, or that the server’s clock was right.",
     ),
     "fingerprint": ("Empreinte du fichier (sceau) : {seal}", "Fingerprint of the bundle (seal): {seal}"),
+    "history_line": (
+        "Historique complet : {events} événements, {chains} chaînes, {checkpoints} points de contrôle",
+        "Whole history: {events} events, {chains} chains, {checkpoints} checkpoints",
+    ),
+    "line_unreadable": (
+        "Ligne {line} : elle n’est pas, octet pour octet, celle que Bordereau écrit.",
+        "Line {line}: it is not, byte for byte, what Bordereau writes.",
+    ),
+    "after_the_end": ("Ligne {line} : elle vient après la fin.", "Line {line}: it comes after the end."),
+    "end_cut_off": ("Le fichier n’a pas de fin : il a été coupé.", "The file has no end: it was cut off."),
+    "end_differs": (
+        "La dernière ligne n’annonce pas les {found} événements qui la précèdent.",
+        "The last line does not tell of the {found} events before it.",
+    ),
+    "number_differs": (
+        "Événement {event} : le numéro {expected} est attendu – un événement a été retiré, ajouté ou déplacé ici.",
+        "Event {event}: number {expected} is expected – an event was removed, added or moved here.",
+    ),
+    "chain_out_of_order": (
+        "Événement {event} ({chain}) : rang {found} au lieu de {expected} – un événement a été retiré, ajouté ou déplacé ici.",
+        "Event {event} ({chain}): place {found} instead of {expected} – an event was removed, added or moved here.",
+    ),
+    "chain_broken": (
+        "Événement {event} ({chain}, rang {found}) : son contenu, ou ce qui le précède, a été modifié.",
+        "Event {event} ({chain}, place {found}): its content, or what stands before it, was changed.",
+    ),
+    "checkpoint_out_of_order": (
+        "Point de contrôle {number} : il ne suit pas celui qui le précède.",
+        "Checkpoint {number}: it does not follow the one before it.",
+    ),
+    "checkpoint_differs": (
+        "Point de contrôle {number} : ses {count} événements ne sont pas ceux qui le précèdent ici.",
+        "Checkpoint {number}: its {count} events are not those that stand before it here.",
+    ),
+    "checkpoint_not_signed": (
+        "Point de contrôle {number} : sa signature est fausse.",
+        "Checkpoint {number}: its signature is false.",
+    ),
+    "checkpoint_of_other_key": (
+        "Point de contrôle {number} : signé par une autre clé ({key}…) que celle à laquelle vous vous fiez.",
+        "Checkpoint {number}: signed by another key ({key}…) than the one that you trust.",
+    ),
+    "kept_not_genuine": (
+        "Le point de contrôle {number} que vous avez gardé n’est pas signé par la clé qu’il nomme, ou pas par celle que vous avez donnée.",
+        "The checkpoint {number} that you kept is not signed by the key that it names, or not by the one that you gave.",
+    ),
+    "kept_differs": (
+        "Les {count} premiers événements ne sont plus ceux du point de contrôle {number} du {at} : l’historique a été réécrit.",
+        "The first {count} events are no longer those of checkpoint {number} of {at}: the history was written anew.",
+    ),
+    "kept_longer": (
+        "Le point de contrôle {number} couvre {count} événements ; il n’en reste ici que {found} : la fin a été coupée.",
+        "Checkpoint {number} covers {count} events; only {found} are here: the end was cut off.",
+    ),
+    "checked_lines": (
+        "chaque événement est, octet pour octet, sous la forme que Bordereau écrit ; aucun numéro ne manque ;",
+        "each event is, byte for byte, in the form that Bordereau writes; no number is missing;",
+    ),
+    "checked_chains": (
+        "dans chaque dossier, processus ou registre, chaque événement suit le précédent et son empreinte est recalculée ;",
+        "in each case, process or register, each event follows the one before and its hash was computed again;",
+    ),
+    "checked_checkpoints": (
+        "les {checkpoints} points de contrôle du fichier se suivent, sont signés et couvrent exactement les événements qui les précèdent.",
+        "the {checkpoints} checkpoints of the file follow each other, are signed, and cover exactly the events before them.",
+    ),
+    "proven": ("Ce qui est prouvé :", "What is proven:"),
+    "proven_until": (
+        "les {size} premiers événements sont, inchangés, complets et dans le même ordre, ceux du point de contrôle {number} du {at}.",
+        "the first {size} events are, unchanged, complete and in the same order, those of checkpoint {number} of {at}.",
+    ),
+    "proven_nothing": (
+        "rien du passé : aucun point de contrôle gardé ailleurs n’a été donné (--checkpoint). Gardez-en un dès aujourd’hui.",
+        "nothing of the past: no checkpoint that was kept elsewhere was given (--checkpoint). Keep one from today on.",
+    ),
+    "not_proven": ("Ce qui n’est pas prouvé :", "What is not proven:"),
+    "not_proven_after": (
+        "les {count} événements qui suivent : qui a tous les droits sur la base peut les avoir changés en refaisant chaque empreinte ;",
+        "the {count} events after that: whoever has all rights on the database may have changed them, computing every hash again;",
+    ),
+    "not_proven_before": (
+        "qu’un événement n’a pas été changé entre son enregistrement et le premier point de contrôle qui le couvre ;",
+        "that an event was not changed between its recording and the first checkpoint that covers it;",
+    ),
+    "not_proven_key": (
+        "que la clé de signature est restée secrète. À comparer avec celle que l’on vous a remise : {key} ;",
+        "that the signing key stayed secret. To be compared with the one that you were given: {key};",
+    ),
+    "option_checkpoint": (
+        "un point de contrôle gardé plus tôt (pour l’historique complet ; peut être répété)",
+        "a checkpoint that was kept earlier (for the whole history; may be repeated)",
+    ),
+    "option_key": (
+        "la clé publique, connue par ailleurs : 64 chiffres hexadécimaux (pour l’historique complet ; peut être répété)",
+        "the public key, known from elsewhere: 64 hexadecimal digits (for the whole history; may be repeated)",
+    ),
+    "no_checkpoint": ("{file} n’est pas un point de contrôle.", "{file} is no checkpoint."),
+    "not_for_this": (
+        "{option} n’est pas pour un fichier de cette sorte.",
+        "{option} is not for a file of this kind.",
+    ),
     "cannot_open": ("{file} ne peut pas être lu : {reason}", "{file} cannot be read: {reason}"),
     "option_older": ("un fichier du même dossier, exporté plus tôt", "a bundle of the same case, exported earlier"),
     "option_head": ("une empreinte notée plus tôt : NUMÉRO:EMPREINTE", "a hash noted earlier: NUMBER:HASH"),
@@ -625,6 +1089,35 @@ def report(file: str, verdict: Verdict, say: Say, confirmed: Sequence[Tuple[str,
     return lines
 
 
+def report_history(file: str, verdict: HistoryVerdict, say: Say) -> List[str]:
+    """The same for a whole history."""
+    lines = [say("title", file=file)]
+    line = say("history_line", events=verdict.events, chains=verdict.chains, checkpoints=verdict.checkpoints)
+    if verdict.first_at is not None:
+        line += ", " + say("span", first=verdict.first_at, last=verdict.last_at)
+    lines += [line, say("stated")]
+    lines += [f"  {key}: {_printable(_plain(value))}" for key, value in sorted(verdict.stated.items())]
+    lines.append("")
+    if verdict.problems:
+        lines.append(say("not_whole", count=len(verdict.problems)))
+        lines += [f"  - {sentence(each, say)}" for each in verdict.problems[:_MOST_SHOWN]]
+        if len(verdict.problems) > _MOST_SHOWN:
+            lines.append("  " + say("and_more", count=len(verdict.problems) - _MOST_SHOWN))
+        return lines
+    lines += [say("whole"), "", say("checked"), f"  - {say('checked_lines')}", f"  - {say('checked_chains')}"]
+    lines += [f"  - {say('checked_checkpoints', checkpoints=verdict.checkpoints)}"] if verdict.checkpoints else []
+    lines += ["", say("proven")]
+    lines += [f"  - {say('proven_until', **each._asdict())}" for each in verdict.proven] or [
+        f"  - {say('proven_nothing')}"
+    ]
+    after = verdict.events - max((each.size for each in verdict.proven), default=0)
+    lines += ["", say("not_proven")]
+    lines += [f"  - {say('not_proven_after', count=after)}"] if after else []
+    lines += [f"  - {say('not_proven_before')}"]
+    lines += [f"  - {say('not_proven_key', key=each)}" for each in verdict.trusted or verdict.keys]
+    return [*lines, f"  - {say('not_provable_true')}"]
+
+
 def _plain(value: object) -> object:
     return value if isinstance(value, (str, int)) else canonical(value)
 
@@ -643,11 +1136,24 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     say = sayer(_language(given))
     options = _parser(say).parse_args(given)
     try:
-        verdict = verify(_read(options.file))
-        older = None if options.older is None else verify(_read(options.older))
-    except OSError as error:
-        print(say("cannot_open", file=error.filename, reason=error.strerror), file=sys.stderr)
+        with Path(options.file).open("rb") as stream:
+            begins = stream.read(4)
+        act = _main_history if begins[:1] == b"{" or begins[:2] == _GZIP else _main_bundle
+        return act(options, say)
+    except (OSError, EOFError, zlib.error) as error:
+        file, reason = getattr(error, "filename", None) or options.file, getattr(error, "strerror", None) or str(error)
+        print(say("cannot_open", file=file, reason=reason), file=sys.stderr)
         return 2
+
+
+_GZIP = b"\x1f\x8b"
+
+
+def _main_bundle(options: argparse.Namespace, say: Say) -> int:
+    if options.checkpoint or options.key:
+        return _not_for_this("--checkpoint" if options.checkpoint else "--key", say)
+    verdict = verify(_read(options.file))
+    older = None if options.older is None else verify(_read(options.older))
     confirmed: List[Tuple[str, Dict[str, Any]]] = []
     if older is not None and verdict.is_readable:
         against = compare(verdict, older)
@@ -666,14 +1172,48 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return 0 if verdict.is_whole else 1
 
 
+def _main_history(options: argparse.Namespace, say: Say) -> int:
+    if options.older is not None or options.head is not None:
+        return _not_for_this("--older" if options.older is not None else "--head", say)
+    kept = []
+    for file in options.checkpoint:
+        found = read_checkpoint(_read(file))
+        if found is None:
+            print(say("no_checkpoint", file=file), file=sys.stderr)
+            return 2
+        kept.append(found)
+    with _open(options.file) as stream:
+        verdict = verify_history(stream, kept, options.key)
+    if options.json:
+        print(json.dumps(_history_as_json(options.file, verdict, say), ensure_ascii=True, indent=2))
+    else:
+        _print(report_history(options.file, verdict, say))
+    return 0 if verdict.is_whole else 1
+
+
+def _not_for_this(option: str, say: Say) -> int:
+    print(say("not_for_this", option=option), file=sys.stderr)
+    return 2
+
+
 def _parser(say: Say) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="verifier.py", description=__doc__.split("\n\n")[0] if __doc__ else None)
-    parser.add_argument("file", metavar="CASE.zip")
+    parser.add_argument("file", metavar="FILE")
     parser.add_argument("--older", metavar="OLDER.zip", help=say("option_older"))
     parser.add_argument("--head", metavar="N:HASH", type=_noted, help=say("option_head"))
+    parser.add_argument(
+        "--checkpoint", metavar="CHECKPOINT.json", action="append", default=[], help=say("option_checkpoint")
+    )
+    parser.add_argument("--key", metavar="HEX", type=_key, action="append", default=[], help=say("option_key"))
     parser.add_argument("--lang", choices=("fr", "en"), help=say("option_lang"))
     parser.add_argument("--json", action="store_true", help=say("option_json"))
     return parser
+
+
+def _key(text: str) -> str:
+    if not _is_hash(text):
+        raise argparse.ArgumentTypeError("HEX")
+    return text
 
 
 def _noted(text: str) -> Tuple[int, bytes]:
@@ -700,6 +1240,40 @@ def _read(file: str) -> bytes:
     return Path(file).read_bytes()
 
 
+def _open(file: str) -> IO[bytes]:
+    """A history as it stands, or compressed."""
+    with Path(file).open("rb") as stream:
+        is_compressed = stream.read(2) == _GZIP
+    return gzip.open(file, "rb") if is_compressed else Path(file).open("rb")  # type: ignore[return-value]
+
+
+def _history_as_json(file: str, verdict: HistoryVerdict, say: Say) -> Dict[str, Any]:
+    return {
+        "file": file,
+        "is_whole": verdict.is_whole,
+        "events": verdict.events,
+        "chains": verdict.chains,
+        "checkpoints": verdict.checkpoints,
+        "keys": verdict.keys,
+        "stated": verdict.stated,
+        "proven": [each._asdict() for each in verdict.proven],
+        "problems": _problems_as_json(verdict.problems, say, CASES),
+    }
+
+
+def _problems_as_json(problems: Sequence[Problem], say: Say, kind: Kind) -> List[Dict[str, Any]]:
+    return [
+        {
+            "code": each.code,
+            "member": each.member,
+            "event": each.event,
+            "facts": dict(each.facts),
+            "text": sentence(each, say, kind),
+        }
+        for each in problems
+    ]
+
+
 def _as_json(file: str, verdict: Verdict, say: Say) -> Dict[str, Any]:
     case = verdict.case
     return {
@@ -710,16 +1284,7 @@ def _as_json(file: str, verdict: Verdict, say: Say) -> Dict[str, Any]:
         "head": case.get("head"),
         "seal": case.get("seal"),
         "stated": case.get("stated"),
-        "problems": [
-            {
-                "code": each.code,
-                "member": each.member,
-                "event": each.event,
-                "facts": dict(each.facts),
-                "text": sentence(each, say, verdict.kind),
-            }
-            for each in verdict.problems
-        ],
+        "problems": _problems_as_json(verdict.problems, say, verdict.kind),
     }
 
 

@@ -11,14 +11,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import Row, Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array, insert
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.database.session import Database
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound
-from engine.handler import Actor
-from engine.identity import passwords, throttle
+from engine.handler import SYSTEM, Actor
+from engine.identity import memberships, passwords, secrets, throttle
+from engine.identity.memberships import Membership
 from engine.identity.tables import person, person_role, role
 
 RoleTitles = Mapping[str, Mapping[str, str]]
@@ -38,6 +40,8 @@ class Person:
     locale: str
     roles: frozenset[str]
     is_active: bool
+    must_set_password: bool
+    has_secret: bool
 
 
 def add_role(session: Session, key: str, title_fr: str, title_en: str) -> None:
@@ -63,41 +67,43 @@ def add_person(
     login: str,
     name: str,
     email: str,
-    password: str,
+    password: str | None,
     roles: Collection[str],
     locale: str,
     may_be_weak: bool = False,
 ) -> Actor:
     """Let somebody in from now on. ``may_be_weak`` takes any password: for demonstrations, whose passwords are public anyway.
 
-    Raises InvalidInput (login, locale or password), NotFound (``role_not_defined``), Conflict (``login_taken``).
+    ``password`` None: nobody comes in as them until a secret is given out (``secrets``). Raises InvalidInput (login, locale or password),
+    NotFound (``role_not_defined``), Conflict (``login_taken``).
     """
-    key = _normal(login)
+    key = normal(login)
     problems = [
         FieldProblem(field=field, code=code)
         for field, code, is_wrong in (
             ("login", "login_invalid", not key or len(key) > 64 or not key.isprintable() or " " in key),
+            ("login", "login_reserved", key == SYSTEM.login or ":" in key),
             ("locale", "locale_unknown", locale not in LOCALES),
-            ("password", "password_invalid", not 0 < len(password) <= passwords.LONGEST),
-            ("password", "password_too_short", not may_be_weak and 0 < len(password) < passwords.SHORTEST),
         )
         if is_wrong
     ]
+    if password is not None:
+        problems += passwords.problems(password, (login, name), may_be_weak=may_be_weak)
     if problems:
         raise InvalidInput(tuple(problems))
-    unknown = sorted(set(roles) - role_keys(session))
-    if unknown:
-        raise NotFound("role_not_defined", role=unknown[0])
+    now = clock.now()
+    wanted = [Membership(role=each, from_at=now) for each in sorted(set(roles))]
+    memberships.require_known(session, wanted)
+    kept = None if password is None else passwords.hashed(password)
     made = session.execute(
         insert(person)
-        .values(id=uuid4(), login=key, name=name, email=email, locale=locale, password_hash=passwords.hashed(password))
+        .values(id=uuid4(), login=key, name=name, email=email, locale=locale, password_hash=kept)
         .on_conflict_do_nothing()
         .returning(person.c.id)
     ).scalar()
     if made is None:
         raise Conflict("login_taken", login=key)
-    if roles:
-        session.execute(insert(person_role), [{"person_id": made, "role_key": each} for each in sorted(set(roles))])
+    memberships.replace(session, made, wanted, now)
     return Actor(login=key, name=name, person_id=made, roles=frozenset(roles), locale=locale)
 
 
@@ -107,7 +113,7 @@ def deactivate(session: Session, login: str) -> None:
     What they had taken goes back to its role, in this transaction (a trigger: ``engine_0003``). Raises NotFound (``person_unknown``).
     """
     found = session.execute(
-        update(person).where(person.c.login == _normal(login)).values(is_active=False).returning(person.c.id)
+        update(person).where(person.c.login == normal(login)).values(is_active=False).returning(person.c.id)
     ).scalar()
     if found is None:
         raise NotFound("person_unknown", login=login)
@@ -117,29 +123,41 @@ def take_role(session: Session, login: str, role_key: str) -> None:
     """Take a role away; not having it is fine. What was taken with it goes back to it. Raises NotFound (``person_unknown``)."""
     found = find_person(session, login)
     if found is None:
-        raise NotFound("person_unknown", login=_normal(login))
-    session.execute(delete(person_role).where(person_role.c.person_id == found.id, person_role.c.role_key == role_key))
+        raise NotFound("person_unknown", login=normal(login))
+    kept = [each for each in memberships.of_person(session, found.id) if each.role != role_key]
+    memberships.replace(session, found.id, kept, clock.now())
 
 
-def authenticate(database: Database, login: str, password: str, now: datetime) -> Actor:
-    """Who ``login`` is, if ``password`` is right.
+def authenticate(database: Database, login: str, password: str, now: datetime, address: str = "") -> Actor:
+    """Who ``login`` is, if ``password`` is right: their password, or the secret that an administrator gave them for one sign-in.
 
     Opens its own transactions: a failure must count even though the caller's work is rolled back, and no connection waits while
-    the password is checked. Raises NotAllowed: ``sign_in_refused`` (unknown, inactive or wrong: the same words and the same work for each)
-    or ``sign_in_throttled`` (fact ``seconds``).
+    the password is checked. ``address``: where the try comes from. Raises NotAllowed: ``sign_in_refused`` (unknown, inactive or wrong: the
+    same words and the same work for each), ``sign_in_throttled`` or ``sign_in_throttled_address`` (fact ``seconds``).
     """
-    key = _normal(login)
+    key = normal(login)
     with database.transaction() as session:
-        throttle.count_try(session, key, now)
+        throttle.count_try(session, key, address, now)
         found = session.execute(
-            select(person.c.password_hash).where(person.c.login == _storable(key), person.c.is_active)
-        ).scalar()
-    if not passwords.is_right(found, password):
+            select(person.c.password_hash, person.c.secret_hash, person.c.secret_until).where(
+                person.c.login == _storable(key), person.c.is_active
+            )
+        ).first()
+    kept = found.password_hash if found else None
+    is_right = passwords.is_right(kept, password)  # always the same work, whoever it is
+    is_secret = (
+        found is not None and not is_right and secrets.is_right(found.secret_hash, found.secret_until, password, now)
+    )
+    if not is_right and not is_secret:
+        if address:
+            with database.transaction() as session:
+                throttle.count_failure(session, address, now)
         raise NotAllowed("sign_in_refused")
-    assert found is not None
     with database.transaction() as session:
         throttle.forget(session, key)
-        if passwords.is_outdated(found):
+        if is_secret and not secrets.use(session, key, password):  # somebody else has just used it
+            raise NotAllowed("sign_in_refused")
+        if kept is not None and is_right and passwords.is_outdated(kept):
             session.execute(
                 update(person).where(person.c.login == key).values(password_hash=passwords.hashed(password))
             )
@@ -151,19 +169,19 @@ def authenticate(database: Database, login: str, password: str, now: datetime) -
 
 def find_actor(session: Session, login: str) -> Actor | None:
     """The active person of this login, able to act; None when there is none."""
-    found = session.execute(with_roles().where(person.c.login == _storable(_normal(login)), person.c.is_active)).first()
+    found = session.execute(with_roles().where(person.c.login == _storable(normal(login)), person.c.is_active)).first()
     return actor_of(found) if found else None
 
 
 def find_person(session: Session, login: str) -> Person | None:
     """The person of this login, active or not; None when there is none."""
-    found = session.execute(with_roles().where(person.c.login == _storable(_normal(login)))).first()
-    return _person_of(found) if found else None
+    found = session.execute(with_roles().where(person.c.login == _storable(normal(login)))).first()
+    return person_of(found) if found else None
 
 
 def people(session: Session) -> tuple[Person, ...]:
     """All people, by name."""
-    return tuple(_person_of(row) for row in session.execute(with_roles().order_by(person.c.name, person.c.login)))
+    return tuple(person_of(row) for row in session.execute(with_roles().order_by(person.c.name, person.c.login)))
 
 
 def names(session: Session) -> dict[str, str]:
@@ -172,10 +190,11 @@ def names(session: Session) -> dict[str, str]:
 
 
 def with_roles() -> Select[Any]:
-    """People with ``roles``, a sorted array of role keys, in one statement. For this package."""
+    """People with ``roles``, a sorted array of the role keys that they have now, in one statement. For this package."""
+    held = person_role.c
     roles = (
-        select(func.array_agg(aggregate_order_by(person_role.c.role_key, person_role.c.role_key)))
-        .where(person_role.c.person_id == person.c.id)
+        select(func.array_agg(aggregate_order_by(held.role_key, held.role_key)))
+        .where(held.person_id == person.c.id, or_(held.until_at.is_(None), held.until_at > clock.now()))
         .scalar_subquery()
     )
     nothing = array([], type_=person_role.c.role_key.type)
@@ -187,7 +206,8 @@ def actor_of(row: Row[Any]) -> Actor:
     return Actor(login=row.login, name=row.name, person_id=row.id, roles=frozenset(row.roles), locale=row.locale)
 
 
-def _person_of(row: Row[Any]) -> Person:
+def person_of(row: Row[Any]) -> Person:
+    """The person of a row of ``with_roles``. For this package."""
     return Person(
         id=row.id,
         login=row.login,
@@ -196,10 +216,13 @@ def _person_of(row: Row[Any]) -> Person:
         locale=row.locale,
         roles=frozenset(row.roles),
         is_active=row.is_active,
+        must_set_password=row.must_set_password,
+        has_secret=row.secret_hash is not None,
     )
 
 
-def _normal(login: str) -> str:
+def normal(login: str) -> str:
+    """A login as it is kept: people may type it in capitals."""
     return login.strip().lower()
 
 

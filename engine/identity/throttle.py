@@ -1,6 +1,7 @@
-"""Guessing passwords is made slow: after a few failures a login has to wait, longer each time.
+"""Guessing passwords is made slow: after a few failures a login has to wait, longer each time; after many, so has their address.
 
-Kept in PostgreSQL, so that no restart and no second web process gives new tries.
+Kept in PostgreSQL, so that no restart and no second web process gives new tries. By login against guesses at one account; by address
+against one password tried on many accounts. The second is generous: a whole company may come from one address.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import math
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,39 +19,71 @@ from engine.errors import NotAllowed
 from engine.identity.tables import sign_in_failure
 
 FREE_TRIES = 5
+FREE_TRIES_OF_ADDRESS = 50
 FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(days=1)
 
 
-def wait_after(failures: int) -> timedelta:
-    """How long a login waits after that many failures in a row: nothing at first, then 30 s, doubled each time, at most 15 minutes."""
-    if failures < FREE_TRIES:
+def wait_after(failures: int, free: int = FREE_TRIES) -> timedelta:
+    """How long to wait after that many failures: nothing for the ``free`` ones, then 30 s, doubled each time, at most 15 minutes."""
+    if failures < free:
         return timedelta(0)
-    doublings = min(failures - FREE_TRIES, 16)
+    doublings = min(failures - free, 16)
     return min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
 
 
-def count_try(session: Session, login: str, now: datetime) -> None:
-    """Count one try *before* the password is looked at: a hundred guesses sent at once are counted like a hundred in a row.
+def count_try(session: Session, login: str, address: str, now: datetime) -> None:
+    """Count one try of a login *before* the password is looked at: a hundred guesses sent at once are counted like a hundred in a row.
 
-    Raises NotAllowed ``sign_in_throttled`` (fact ``seconds``) when the login has to wait; this try is then not counted.
+    ``address``: empty when there is none; its failures count once they are known (``count_failure``): who signs in from it keeps nobody
+    else waiting. Raises NotAllowed (``sign_in_throttled``, ``sign_in_throttled_address``; fact ``seconds``) when the login or the address
+    has to wait; this try is then not counted.
     """
     table = sign_in_failure
-    key = _key(login)
     session.execute(delete(table).where(table.c.last_at < now - FORGOTTEN_AFTER))
-    session.execute(insert(table).values(login_hash=key, failures=0, last_at=now).on_conflict_do_nothing())
-    found = session.execute(select(table).where(table.c.login_hash == key).with_for_update()).one()
-    remaining = found.last_at + wait_after(found.failures) - now
-    if remaining > timedelta(0):
-        raise NotAllowed("sign_in_throttled", seconds=math.ceil(remaining.total_seconds()))
-    session.execute(update(table).where(table.c.login_hash == key).values(failures=table.c.failures + 1, last_at=now))
+    if address:
+        found = session.execute(select(table).where(table.c.key_hash == _address_key(address))).first()
+        if found is not None:
+            _wait(found, FREE_TRIES_OF_ADDRESS, "sign_in_throttled_address", now)
+    # one statement makes the row, locks it, and tells how it was: another sign-in may forget it at any moment
+    new = insert(table).values(key_hash=_login_key(login), failures=0, last_at=now)
+    found = session.execute(
+        new.on_conflict_do_update(index_elements=["key_hash"], set_={"failures": table.c.failures}).returning(table)
+    ).one()
+    _wait(found, FREE_TRIES, "sign_in_throttled", now)
+    session.execute(
+        update(table).where(table.c.key_hash == _login_key(login)).values(failures=table.c.failures + 1, last_at=now)
+    )
+
+
+def count_failure(session: Session, address: str, now: datetime) -> None:
+    """The try from ``address`` failed."""
+    table = sign_in_failure
+    new = insert(table).values(key_hash=_address_key(address), failures=1, last_at=now)
+    session.execute(
+        new.on_conflict_do_update(
+            index_elements=["key_hash"], set_={"failures": table.c.failures + 1, "last_at": new.excluded.last_at}
+        )
+    )
 
 
 def forget(session: Session, login: str) -> None:
-    """The sign-in succeeded: nothing counts against this login any more."""
-    session.execute(delete(sign_in_failure).where(sign_in_failure.c.login_hash == _key(login)))
+    """The sign-in succeeded: nothing counts against this login any more. Against the address it does: who has an account gets no new
+    guesses at others by it.
+    """
+    session.execute(delete(sign_in_failure).where(sign_in_failure.c.key_hash == _login_key(login)))
 
 
-def _key(login: str) -> bytes:
+def _wait(found: Row[Any], free: int, code: str, now: datetime) -> None:
+    remaining = found.last_at + wait_after(found.failures, free) - now
+    if remaining > timedelta(0):
+        raise NotAllowed(code, seconds=math.ceil(remaining.total_seconds()))
+
+
+def _login_key(login: str) -> bytes:
     return hashlib.sha256(login.encode("utf-8", "surrogatepass")).digest()
+
+
+def _address_key(address: str) -> bytes:
+    return hashlib.sha256(b"address\n" + address.encode("utf-8", "surrogatepass")).digest()

@@ -19,8 +19,8 @@ from engine.definitions import store as definitions
 from engine.errors import FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
 from engine.feel import Value
 from engine.handler import Actor
-from engine.inbox import queries as inbox
-from engine.inbox.rules import Offer, refusal
+from engine.inbox import acts, offers
+from engine.inbox.rules import Absent, Offer, on_behalf_of, refusal
 from engine.instances import driver, incidents
 from engine.instances.driver import OnFailure, StepDone
 from engine.instances.runtime import Runtime
@@ -98,7 +98,7 @@ def start_instance(
         return Started(
             instance_id=done.instance_id,
             business_key=done.business_key,
-            next_task_id=_next_task(session, done, actor),
+            next_task_id=_next_task(session, done, actor, now),
         )
 
 
@@ -116,7 +116,7 @@ def complete_task(runtime: Runtime, actor: Actor, task_id: int, answers: Mapping
     now = clock.now()
     with runtime.database.transaction() as session:
         instance, task = driver.lock_by_task(session, task_id)
-        _check_may_do(session, actor, task_id, task)
+        absent = _check_may_do(session, actor, task_id, task, now)
         if instance.state is None or task.activity not in instance.state.activities:
             # closed while we waited for the lock
             raise WrongState("task_closed", task=task_id)
@@ -124,6 +124,8 @@ def complete_task(runtime: Runtime, actor: Actor, task_id: int, answers: Mapping
         seen = instance.state.variables_of(task.activity)
         variables = accept(runtime, session, actor, form, answers or {}, seen, now)
         stimulus = CompleteTask(activity=task.activity, actor=actor.login, variables=variables)
+        if absent is not None:
+            instance.head = acts.stand_in(session, task_id, instance.id, instance.head, actor, now, absent.login)
         try:
             done = driver.apply(runtime, session, instance, stimulus, actor, now, on_failure=OnFailure.REFUSE)
         except StaleStimulus as error:
@@ -131,7 +133,7 @@ def complete_task(runtime: Runtime, actor: Actor, task_id: int, answers: Mapping
         return Completed(
             instance_id=done.instance_id,
             business_key=done.business_key,
-            next_task_id=_next_task(session, done, actor),
+            next_task_id=_next_task(session, done, actor, now),
         )
 
 
@@ -142,19 +144,23 @@ def retry_incident(runtime: Runtime, actor: Actor, incident_id: int) -> None:
     """
     if actor.roles.isdisjoint(RETRY_ROLES):
         raise NotAllowed("incident_retry_not_allowed")
-    now = clock.now()
     with runtime.database.transaction() as session:
-        incident = incidents.find(session, incident_id)
-        if incident is None:
-            raise NotFound("incident_not_found", incident=incident_id)
-        if incident.resolved_at is not None:
-            raise WrongState("incident_resolved", incident=incident_id)
-        if incident.job_name is not None:
-            if not incidents.resolve(session, incident_id, actor.login, now):
-                raise WrongState("incident_resolved", incident=incident_id)
-            queue.defer(session, incident.job_name, incident.job_arguments)
-            return
+        retry_in(runtime, session, actor, incident_id, clock.now())
+
+
+def retry_in(runtime: Runtime, session: Session, actor: Actor, incident_id: int, now: datetime) -> None:
+    """``retry_incident`` within a transaction, by somebody who may. Raises NotFound; WrongState."""
+    incident = incidents.find(session, incident_id)
+    if incident is None:
+        raise NotFound("incident_not_found", incident=incident_id)
+    if incident.resolved_at is not None:
+        raise WrongState("incident_resolved", incident=incident_id)
+    if incident.job_name is None:
         _retry_in_kernel(runtime, session, actor, incident, now)
+        return
+    if not incidents.resolve(session, incident_id, actor.login, now):
+        raise WrongState("incident_resolved", incident=incident_id)
+    queue.defer(session, incident.job_name, incident.job_arguments)
 
 
 def _retry_in_kernel(
@@ -199,33 +205,38 @@ def _kept(name: str, value: Value) -> Value:
         raise InvalidInput((FieldProblem(field=name, code=error.code, facts=error.facts),)) from error
 
 
-def _check_may_do(session: Session, actor: Actor, task_id: int, task: Row[Any]) -> None:
-    if task.not_same_as is None:
-        offer: Offer | None = Offer(
-            task_id=task_id,
-            role=task.role,
-            assignee=task.assignee,
-            is_claimed=task.claimed_at is not None,
-            is_open=task.is_open,
-        )
-    else:
-        # read again under the lock: the colleague's step that we waited for may be the very one that excludes the actor
-        offer = inbox.offer(session, task_id)
-    reason = None if offer is None else refusal(offer, actor)
+def _check_may_do(session: Session, actor: Actor, task_id: int, task: Row[Any], now: datetime) -> Absent | None:
+    """For whom the actor does the task when it is not for themselves. Raises what ``refusal`` gives."""
+    given = Offer(
+        task_id=task_id,
+        role=task.role,
+        assignee=task.assignee,
+        is_claimed=task.claimed_at is not None,
+        is_open=task.is_open,
+    )
+    if task.not_same_as is None and refusal(given, actor) is None:
+        return None
+    # read again under the lock: the colleague's step that we waited for may be the very one that excludes the actor. And perhaps the actor
+    # stands in for somebody: that is asked only here, so that it costs nothing where it does not matter
+    offer = offers.offer(session, task_id, actor, now)
+    if offer is None:
+        raise NotFound("task_not_found", task=task_id)
+    reason = refusal(offer, actor)
     if reason is not None:
         raise reason
+    return on_behalf_of(offer, actor)
 
 
-def _next_task(session: Session, done: StepDone, actor: Actor) -> int | None:
+def _next_task(session: Session, done: StepDone, actor: Actor, now: datetime) -> int | None:
     """The first task that the step opened and that the actor may do."""
     for event in done.events:
         if not isinstance(event, happened.TaskCreated) or event.activity not in done.opened:
             continue
         task_id = done.opened[event.activity]
-        offer = Offer(task_id=task_id, role=event.role, assignee=event.assignee, is_claimed=False, is_open=True)
-        if refusal(offer, actor) is not None:
+        given = Offer(task_id=task_id, role=event.role, assignee=event.assignee, is_claimed=False, is_open=True)
+        if refusal(given, actor) is not None:
             continue
-        complete = offer if event.not_same_as is None else inbox.offer(session, task_id)
+        complete = given if event.not_same_as is None else offers.offer(session, task_id, actor, now)
         if complete is not None and refusal(complete, actor) is None:
             return task_id
     return None

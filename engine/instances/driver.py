@@ -10,7 +10,7 @@ Nothing here decides who may: ``commands`` (people) and ``work`` (jobs) come in 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -34,13 +34,15 @@ from engine.instances import incidents, signals
 from engine.instances.invoke import Threw, invoke
 from engine.instances.rows import StepRows
 from engine.instances.runtime import Runtime
-from engine.jobs import queue
+from engine.jobs import outbox, queue
+from engine.jobs.outbox import HeldEffect
+from engine.jobs.retries import TryAgain
 from engine.kernel import State, ValueNotStorable, advance, storable
 from engine.messages import store as messages
 from engine.model.bundle import Bundle
 from engine.protocol import events as happened
 from engine.protocol.events import Event
-from engine.protocol.stimuli import FailHandler, ReturnHandler, Stimulus, ThrowError
+from engine.protocol.stimuli import CancelInstance, FailHandler, ReturnHandler, Stimulus, ThrowError
 from engine.timers import store as timers
 
 _log = log.get(__name__)
@@ -52,9 +54,15 @@ class OnFailure(Enum):
     REFUSE = auto()
     """A person waits for the answer: everything is undone and they are told; also of a business error that nothing catches."""
     RETRY = auto()
-    """A job will try the whole step again: everything is undone."""
+    """A job will try the whole step again (``TryAgain``: everything is undone), as often as the handler's policy says; then as below."""
     INCIDENT = auto()
-    """It was the last try: the step goes as far as it can and the failure becomes an incident of the case."""
+    """There is no other try: the step goes as far as it can and the failure becomes an incident of the case."""
+
+
+class CaseSuspended(WrongState):
+    """The case stands still."""
+
+    default_code = "case_suspended"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,6 +78,7 @@ class Locked:
     head: ChainHead
     business_key: str | None
     started_by: str
+    suspended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +97,7 @@ MOST_CALLS: Final = 1_000
 
 _LOCK_COLUMNS: Final = """
     instance.id, instance.process_key, instance.version_id, instance.snapshot, instance.revision, instance.chain_sequence,
-    instance.chain_hash, instance.business_key, instance.started_by, version.content_hash
+    instance.chain_hash, instance.business_key, instance.started_by, instance.suspended_at, version.content_hash
 """
 
 _LOCK = text(f"""
@@ -169,9 +178,12 @@ def apply(  # noqa: PLR0917 - what acts on what, who, when
 ) -> StepDone:
     """Let ``stimulus`` happen to the locked instance and write everything that follows.
 
-    Raises StaleStimulus (the kernel: nothing changed); with ``REFUSE``: Crashed, InputInvalid, OutputInvalid, and WrongState
-    (``business_error_uncaught``, its cause the BusinessError). What is raised is to roll the transaction back.
+    Raises CaseSuspended (a case that stands still can only be cancelled); StaleStimulus (the kernel: nothing changed); with ``RETRY``:
+    TryAgain; with ``REFUSE``: Crashed, InputInvalid, OutputInvalid, and WrongState (``business_error_uncaught``, its cause the
+    BusinessError). What is raised is to roll the transaction back.
     """
+    if instance.suspended_at is not None and not isinstance(stimulus, CancelInstance):
+        raise CaseSuspended(case=instance.id)
     step = _Step(runtime, session, instance, actor, now, on_failure, attempt)
     step.run(stimulus)
     return step.save()
@@ -201,6 +213,7 @@ class _Step:
         self._state = instance.state
         self._events: list[Event] = []
         self._requests: deque[happened.HandlerRequested] = deque()
+        self._held: dict[str, HeldEffect] = {}
         self._business_key = instance.business_key
 
     def run(self, stimulus: Stimulus) -> None:
@@ -229,7 +242,7 @@ class _Step:
             raise InvariantBroken("step_without_state")
         head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, events)
         self._save_instance(state, head)
-        opened = self._save_rows(StepRows.of(instance.bundle, events))
+        opened = self._save_rows(StepRows.of(instance.bundle, events), self._ended_effects(state))
         return StepDone(
             instance_id=instance.id, state=state, events=events, business_key=self._business_key, opened=opened
         )
@@ -261,9 +274,9 @@ class _Step:
         try:
             outcome = invoke(handler, request.given, context)
         except Transient as error:
-            self._fail(request, Crashed(None, handler=handler.name, kind=type(error).__name__), error)
+            self._fail(handler, request, Crashed(None, handler=handler.name, kind=type(error).__name__), error)
         except HandlerFailure as error:
-            self._fail(request, error, error.__cause__)
+            self._fail(handler, request, error, error.__cause__)
         else:
             if isinstance(outcome, Threw):
                 self._throw(request, outcome.error)
@@ -275,11 +288,20 @@ class _Step:
         if self._on_failure is OnFailure.REFUSE and _is_uncaught(events, request.activity):
             raise WrongState("business_error_uncaught", error=error.code, element=request.element) from error
 
-    def _fail(self, request: happened.HandlerRequested, failure: HandlerFailure, cause: BaseException | None) -> None:
+    def _fail(
+        self,
+        handler: Handler,
+        request: happened.HandlerRequested,
+        failure: HandlerFailure,
+        cause: BaseException | None,
+    ) -> None:
+        if self._on_failure is OnFailure.REFUSE:
+            raise failure from cause
         # what a handler declares does not change by waiting: only a crash is worth another try
         is_hopeless = not isinstance(failure, Crashed)
-        if self._on_failure is OnFailure.REFUSE or (self._on_failure is OnFailure.RETRY and not is_hopeless):
-            raise failure from cause
+        if self._on_failure is OnFailure.RETRY and not is_hopeless and self._attempt < handler.retries.attempts:
+            failure.__cause__ = cause
+            raise TryAgain(handler.name, handler.retries.wait_seconds(self._attempt, cause)) from failure
         events = self._advance(FailHandler(activity=request.activity, code=failure.code, facts=failure.facts))
         _log.warning(
             "handler_failed",
@@ -291,11 +313,27 @@ class _Step:
         )
 
     def _queue_effects(self, requests: Iterable[happened.HandlerRequested]) -> None:
-        """A job for each effect that is still wanted now that the step has come to rest."""
+        """A job for each effect that is still wanted now that the step has come to rest; later, for one that can be taken back."""
         cancelled = {event.activity for event in self._events if isinstance(event, happened.HandlerCancelled)}
-        wanted = [each.activity for each in requests if each.activity not in cancelled]
-        jobs = ({"instance_id": self._instance.id, "activity": activity} for activity in wanted)
+        at_once = []
+        for each in requests:
+            if each.activity in cancelled:
+                continue
+            hold = self._runtime.handlers.handlers[each.handler].hold
+            if hold:
+                held = HeldEffect(element_id=each.element, handler=each.handler, held_until=self._now + hold)
+                self._held[each.activity] = held
+            else:
+                at_once.append(each.activity)
+        jobs = ({"instance_id": self._instance.id, "activity": activity} for activity in at_once)
         queue.defer(self._session, queue.RUN_EFFECT, *jobs)
+
+    def _ended_effects(self, state: State) -> list[str]:
+        """Effects of which ``engine.jobs.outbox`` may know something, and which are not wanted any more."""
+        if self._instance.state is None or not self._runtime.handlers.has_outbox:
+            return []
+        wanted = {each.id for each in state.needs}
+        return [each.id for each in self._instance.state.needs if each.id not in wanted]
 
     def _save_instance(self, state: State, head: ChainHead) -> None:
         instance = self._instance
@@ -315,7 +353,7 @@ class _Step:
         elif self._session.execute(_SAVE, given | {"revision": instance.revision}).first() is None:
             raise InvariantBroken("instance_changed_under_lock", case=instance.id)
 
-    def _save_rows(self, rows: StepRows) -> dict[str, int]:
+    def _save_rows(self, rows: StepRows, ended_effects: Collection[str]) -> dict[str, int]:
         session, instance, now = self._session, self._instance, self._now
         opened = inbox.save(
             session,
@@ -330,6 +368,7 @@ class _Step:
         messages.send(session, rows.messages, now, sender=self._actor.login, instance_id=instance.id)
         signals.throw(session, rows.signals, now, sender=self._actor.login, instance_id=instance.id)
         incidents.save(session, instance.id, now, self._actor.login, raised=rows.incidents, resolved=rows.resolved)
+        outbox.save(session, instance.id, held=self._held, ended=ended_effects)
         return opened
 
 
@@ -398,4 +437,5 @@ def _locked(session: Session, row: Row[Any]) -> Locked:
         head=ChainHead(sequence=row.chain_sequence, hash=bytes(row.chain_hash)),
         business_key=row.business_key,
         started_by=row.started_by,
+        suspended_at=row.suspended_at,
     )

@@ -14,16 +14,19 @@ from typing import Any, Final, Literal
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.definitions import store as definitions
 from engine.definitions.store import Definition
-from engine.errors import NotAllowed, NotFound
+from engine.errors import CommandRejected, NotAllowed, NotFound
 from engine.feel import Value
 from engine.handler import Actor
 from engine.history import queries as history
 from engine.history.queries import Entry
+from engine.inbox import offers
 from engine.inbox import queries as inbox
 from engine.inbox.queries import SummaryValue, TaskRow
-from engine.inbox.rules import Offer, refusal
+from engine.inbox.rules import Absent, Offer, delegation_refusal, on_behalf_of, refusal
+from engine.inbox.standing_in import standing_in
 from engine.instances import incidents
 from engine.instances.access import may_see_case, sees_everything
 from engine.instances.incidents import Incident
@@ -143,7 +146,11 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskDetails:
-    """Everything that the page of a task shows. ``refusal`` is the code of why the actor may not do it now, None if they may."""
+    """Everything that the page of a task shows.
+
+    ``refusal`` is why the actor may not do it now, None if they may; ``absent``: for whom they would do it; ``is_mine``: it is
+    with them, or with that person.
+    """
 
     row: TaskRow
     definition: Definition
@@ -154,7 +161,10 @@ class TaskDetails:
     may_claim: bool
     may_release: bool
     may_complete: bool
-    refusal: str | None
+    may_delegate: bool
+    is_mine: bool
+    absent: Absent | None
+    refusal: CommandRejected | None
 
 
 _COLUMNS = """
@@ -244,7 +254,7 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
 
     A task that is not offered to the actor shows neither form values nor buttons: ``refusal`` says why. Raises NotFound.
     """
-    row, offer = inbox.find(session, task_id), inbox.offer(session, task_id)
+    row, offer = inbox.find(session, task_id), offers.offer(session, task_id, actor, clock.now())
     if row is None or offer is None:
         raise NotFound("task_not_found", task=task_id)
     instance = session.execute(_ONE, {"instance": row.instance_id}).one()
@@ -256,7 +266,9 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
     definition = definitions.load(session, row.version_id)
     state = State.from_text(bytes(instance.snapshot))
     entries = history.timeline(session, row.instance_id)
-    is_mine = row.is_open and row.assignee == actor.login
+    absent = on_behalf_of(offer, actor)
+    whose = actor.login if absent is None else absent.login
+    is_whose = row.is_open and offer.assignee == whose
     return TaskDetails(
         row=row,
         definition=definition,
@@ -265,9 +277,12 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
         stages=stages_of(definition.bundle.stages, path_of(entries)),
         why=_why(session, definition.bundle, row, offer, actor, entries),
         may_claim=reason is None and offer.assignee is None,
-        may_release=is_mine and row.is_claimed,
+        may_release=is_whose and row.is_claimed,
         may_complete=reason is None,
-        refusal=None if reason is None else reason.code,
+        may_delegate=delegation_refusal(offer, actor) is None,
+        is_mine=reason is None and is_whose,
+        absent=absent,
+        refusal=reason,
     )
 
 
@@ -308,9 +323,21 @@ def stages_of(stages: Sequence[Stage], path: Path) -> tuple[StageNow, ...]:
 
 def _visible(session: Session, actor: Actor, instance_id: int) -> Row[Any]:
     row = session.execute(_ONE, {"instance": instance_id}).one_or_none()
-    if row is None or not may_see_case(actor, started_by=row.started_by, lane_roles=row.lane_roles):
+    if row is None or not (
+        may_see_case(actor, started_by=row.started_by, lane_roles=row.lane_roles)
+        or _may_see_for_absent(session, actor, row)
+    ):
         raise NotFound("case_not_found", case=instance_id)
     return row
+
+
+def _may_see_for_absent(session: Session, actor: Actor, row: Row[Any]) -> bool:
+    """Whoever does the tasks of somebody who is away sees the cases that these are in. Asked only where the actor alone may not."""
+    return any(
+        (each.process_keys is None or row.process_key in each.process_keys)
+        and (each.login == row.started_by or not each.roles.isdisjoint(row.lane_roles))
+        for each in standing_in(session, actor, clock.now())
+    )
 
 
 def _why(  # noqa: PLR0917 - everything that is known of the task

@@ -12,6 +12,7 @@ from engine.database.session import Database
 from engine.definitions.environment import environment, working_time_functions
 from engine.feel import Environment, Function
 from engine.handler import HandlerTable
+from engine.history.keeping import Keeping
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -19,13 +20,14 @@ PARIS = ZoneInfo("Europe/Paris")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """The database, the handlers, and what the company's calendar is made of: ``zone``, and the ``region`` of France if it has holidays of
-    its own.
+    its own. ``keeping``: where the history is signed to; None where it is not.
     """
 
     database: Database
     handlers: HandlerTable
     zone: ZoneInfo = PARIS
     region: str | None = None
+    keeping: Keeping | None = None
     calendar: WorkingCalendar = field(init=False)
     _functions: Mapping[str, Function] = field(init=False, repr=False)
 

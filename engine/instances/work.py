@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine import clock, log
@@ -20,32 +19,20 @@ from engine.definitions import entrances, examination
 from engine.definitions import store as definitions
 from engine.definitions.entrances import Entrance
 from engine.definitions.store import Definition
-from engine.errors import Crashed, Facts, HandlerFailure, InvariantBroken
+from engine.errors import Facts, InvariantBroken
 from engine.feel import Value
-from engine.handler import SYSTEM, Handler, HandlerContext, Transient
-from engine.instances import driver
-from engine.instances.driver import OnFailure
-from engine.instances.invoke import Returned, Threw, invoke
-from engine.instances.names import find_node
+from engine.handler import SYSTEM
+from engine.instances import batches, driver, effects
+from engine.instances.driver import CaseSuspended, OnFailure
 from engine.instances.runtime import Runtime
-from engine.jobs import fence, incidents, queue
+from engine.jobs import fence, incidents, parking, queue
 from engine.jobs.queue import JobArguments
-from engine.jobs.retries import ATTEMPTS
-from engine.kernel import Activity, StaleStimulus, State
+from engine.jobs.retries import ATTEMPTS, TryAgain
 from engine.messages import signals
 from engine.messages import store as messages
 from engine.messages.store import Message, Waiting
-from engine.model.elements import ServiceTask
 from engine.model.schedules import schedule
-from engine.protocol.stimuli import (
-    FailHandler,
-    FireTimer,
-    ReceiveMessage,
-    ReceiveSignal,
-    ReturnHandler,
-    Start,
-    ThrowError,
-)
+from engine.protocol.stimuli import FireTimer, ReceiveMessage, ReceiveSignal, Start
 from engine.timers import starts as start_timers
 
 _log = log.get(__name__)
@@ -59,21 +46,27 @@ class Attempt:
 
     @property
     def is_last(self) -> bool:
-        """There is no other one after it."""
+        """There is no other one after it, unless a handler's own policy wants one."""
         return self.number >= ATTEMPTS
-
-    @property
-    def on_failure(self) -> OnFailure:
-        """What becomes of a handler that fails in it."""
-        return OnFailure.INCIDENT if self.is_last else OnFailure.RETRY
 
 
 def perform(runtime: Runtime, name: str, arguments: JobArguments, attempt: int) -> None:
-    """Run the job ``name``. Raises to be run again; the last attempt raises only when not even an incident can be written."""
+    """Run the job ``name``. Raises to be run again; the last attempt raises only when not even an incident can be written.
+
+    What is for a case that stands still is parked until it goes on (``jobs.parking``).
+    """
     current = Attempt(number=attempt)
     with log.context(job_name=name, instance=arguments.get("instance_id")):
         try:
-            BODIES[name](runtime, current, **arguments)
+            while True:
+                try:
+                    BODIES[name](runtime, current, **arguments)
+                except CaseSuspended as stopped:
+                    if not _park(runtime, int(stopped.facts["case"] or 0), name, arguments):
+                        continue  # it goes on already
+                return
+        except TryAgain:
+            raise
         except Exception as error:
             if not current.is_last:
                 raise
@@ -83,6 +76,15 @@ def perform(runtime: Runtime, name: str, arguments: JobArguments, attempt: int) 
                     session, name, arguments, code="job_gave_up", facts=facts, now=clock.now()
                 )
             _log.exception("job_gave_up", attempt=attempt, incident=incident)
+
+
+def _park(runtime: Runtime, instance_id: int, name: str, arguments: JobArguments) -> bool:
+    """Keep the job for when the case goes on; False if it does so now. The lock: whoever lets it go on sees the job, or we see that."""
+    with runtime.database.transaction() as session:
+        if driver.lock(session, instance_id).suspended_at is None:
+            return False
+        parking.park(session, instance_id, name, arguments, clock.now())
+    return True
 
 
 def fire_timer(runtime: Runtime, attempt: Attempt, *, instance_id: int, wait: str) -> None:
@@ -99,132 +101,9 @@ def fire_timer(runtime: Runtime, attempt: Attempt, *, instance_id: int, wait: st
             FireTimer(wait=wait),
             SYSTEM,
             now,
-            on_failure=attempt.on_failure,
+            on_failure=OnFailure.RETRY,
             attempt=attempt.number,
         )
-
-
-# ---- effects
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Effect:
-    """An effect that is still wanted: read without a lock, because the handler may take long."""
-
-    instance_id: int
-    activity: Activity
-    handler: Handler
-    given: Mapping[str, Value]
-    business_key: str | None
-    started_by: str
-
-
-_PEEK = text("""
-    SELECT instance.snapshot, instance.business_key, instance.started_by, version.content_hash
-    FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
-    WHERE instance.id = :instance
-""")
-
-
-def run_effect(runtime: Runtime, attempt: Attempt, *, instance_id: int, activity: str) -> None:
-    """Run the effect handler and let the instance go on, in one transaction, fenced by its key (``jobs.fence``).
-
-    So rows that the handler writes and the state move together, exactly once; what it does outside the database happens at least once,
-    with a key that stays the same. The instance is not locked while the handler runs.
-    """
-    now = clock.now()
-    try:
-        with runtime.database.transaction() as session:
-            effect = _find_effect(runtime, session, instance_id, activity)
-            if effect is not None:
-                _run_effect(runtime, session, effect, attempt, now)
-    except StaleStimulus:
-        # interrupted while the handler ran: all that it wrote is undone with this transaction
-        _log.info("effect_no_longer_wanted", activity=activity)
-    except (HandlerFailure, Transient) as error:
-        if isinstance(error, Crashed | Transient) and not attempt.is_last:
-            raise
-        _give_up(runtime, instance_id, activity, error, now)
-
-
-def _find_effect(runtime: Runtime, session: Session, instance_id: int, activity_id: str) -> _Effect | None:
-    row = session.execute(_PEEK, {"instance": instance_id}).one_or_none()
-    if row is None:
-        return None
-    state = State.from_text(bytes(row.snapshot))
-    activity = next((each for each in state.needs if each.id == activity_id), None)
-    if activity is None:
-        return None
-    node = find_node(definitions.bundle_of(session, row.content_hash), activity.element)
-    if not isinstance(node, ServiceTask):
-        raise InvariantBroken("effect_without_handler", element=activity.element)
-    handler = runtime.handlers.handlers.get(node.handler)
-    if handler is None:
-        raise HandlerFailure("handler_unknown", handler=node.handler)
-    return _Effect(
-        instance_id=instance_id,
-        activity=activity,
-        handler=handler,
-        # as it was requested: who undoes something holds besides what that activity knew
-        given={each.target[0]: activity.variables[each.target[0]] for each in node.inputs},
-        business_key=row.business_key,
-        started_by=row.started_by,
-    )
-
-
-def _run_effect(runtime: Runtime, session: Session, effect: _Effect, attempt: Attempt, now: datetime) -> None:
-    key = driver.idempotency_key(effect.instance_id, effect.activity.id, effect.handler)
-    if not fence.enter(session, key, now):
-        return
-    context = HandlerContext(
-        session=session,
-        actor=SYSTEM,
-        business_key=effect.business_key,
-        attempt=attempt.number,
-        idempotency_key=key,
-        now=now,
-        starter=effect.started_by,
-    )
-    outcome = invoke(effect.handler, effect.given, context)
-    instance = driver.lock(session, effect.instance_id)
-    driver.apply(
-        runtime,
-        session,
-        instance,
-        _stimulus(session, effect.activity.id, key, outcome),
-        SYSTEM,
-        now,
-        on_failure=attempt.on_failure,
-        attempt=attempt.number,
-    )
-
-
-def _stimulus(session: Session, activity: str, key: str, outcome: Returned | Threw) -> ReturnHandler | ThrowError:
-    if isinstance(outcome, Returned):
-        return ReturnHandler(activity=activity, result=outcome.result)
-    # nothing caught it, perhaps: then an operator may ask for the effect again, and it must not count as done
-    fence.leave(session, key)
-    return ThrowError(activity=activity, code=outcome.error.code, facts=outcome.error.facts)
-
-
-def _give_up(runtime: Runtime, instance_id: int, activity: str, error: Exception, now: datetime) -> None:
-    """A small transaction of its own: the effect's is undone."""
-    code = error.code if isinstance(error, HandlerFailure) else "handler_transient"
-    facts: Facts = error.facts if isinstance(error, HandlerFailure) else {"kind": type(error).__name__}
-    with runtime.database.transaction() as session:
-        instance = driver.lock(session, instance_id)
-        if instance.state is None or activity not in {each.id for each in instance.state.needs}:
-            return
-        stimulus = FailHandler(activity=activity, code=code, facts=facts)
-        done = driver.apply(runtime, session, instance, stimulus, SYSTEM, now, on_failure=OnFailure.INCIDENT)
-    is_refused = isinstance(error, HandlerFailure) and not isinstance(error, Crashed)
-    _log.warning(
-        "effect_gave_up",
-        activity=activity,
-        incident=driver.incident_of(done.events, activity),
-        code=code,
-        exc_info=None if is_refused else error,  # a value that was refused stays out of the log too
-    )
 
 
 # ---- messages
@@ -266,7 +145,7 @@ def _receive(runtime: Runtime, message: Message, receiver: Waiting, attempt: Att
                 stimulus,
                 SYSTEM,
                 now,
-                on_failure=attempt.on_failure,
+                on_failure=OnFailure.RETRY,
                 attempt=attempt.number,
             )
     return True
@@ -306,7 +185,7 @@ def deliver_signal(runtime: Runtime, attempt: Attempt, *, instance_id: int) -> N
             ReceiveSignal(name=signal.name, payload=signal.payload),
             SYSTEM,
             now,
-            on_failure=attempt.on_failure,
+            on_failure=OnFailure.RETRY,
             attempt=attempt.number,
         )
 
@@ -347,7 +226,7 @@ def _begin(  # noqa: PLR0917 - as a step has them at hand
         Start(process=entrance.process, start_event=entrance.element, variables=variables),
         SYSTEM,
         now,
-        on_failure=attempt.on_failure,
+        on_failure=OnFailure.RETRY,
         attempt=attempt.number,
     )
     return instance.id
@@ -387,6 +266,16 @@ def start_by_timer(runtime: Runtime, attempt: Attempt, *, version_id: int, eleme
 # ---- processes that are to be published
 
 
+def run_effect(runtime: Runtime, attempt: Attempt, *, instance_id: int, activity: str) -> None:
+    """Do an effect and let its case go on (``effects``)."""
+    effects.run(runtime, attempt.number, instance_id, activity)
+
+
+def finish_effect(runtime: Runtime, attempt: Attempt, *, instance_id: int, activity: str) -> None:
+    """Let a case go on with the outcome of an effect."""
+    effects.finish(runtime, attempt.number, instance_id, activity)
+
+
 def examine(runtime: Runtime, attempt: Attempt, *, content_hash: str, fingerprint: str) -> None:
     """Prove and play what somebody wants to publish (``definitions.examination``)."""
     examination.perform(
@@ -394,14 +283,21 @@ def examine(runtime: Runtime, attempt: Attempt, *, content_hash: str, fingerprin
     )
 
 
+def run_batch(runtime: Runtime, _attempt: Attempt, *, batch_id: int) -> None:
+    """Do a part of what somebody wants done to many things (``batches``)."""
+    batches.run(runtime, batch_id)
+
+
 BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.FIRE_TIMER: fire_timer,
     queue.RUN_EFFECT: run_effect,
+    queue.FINISH_EFFECT: finish_effect,
     queue.DELIVER_MESSAGE: deliver_message,
     queue.PLAN_STARTS: plan_starts,
     queue.START_BY_TIMER: start_by_timer,
     queue.DELIVER_SIGNAL: deliver_signal,
     queue.START_BY_SIGNAL: start_by_signal,
     queue.EXAMINE: examine,
+    queue.RUN_BATCH: run_batch,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""

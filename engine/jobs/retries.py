@@ -7,23 +7,25 @@ from typing import Final
 from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
 
-from engine.handler import Transient
+from engine.handler import Retries
 
-ATTEMPTS: Final = 6
-"""How often a job is tried before it becomes an incident."""
+POLICY: Final = Retries()
+"""Of jobs whose failure is no handler's."""
 
-_LONGEST_SECONDS: Final = 300
+ATTEMPTS: Final = POLICY.attempts
+"""How often such a job is tried before it becomes an incident."""
 
 
-def wait_seconds(attempt: int, reason: BaseException | None = None) -> int:
-    """How long to wait after the failed ``attempt`` (from 1): 1, 4, 16, 64, 256, then 300 s; or what a Transient asks for."""
-    if isinstance(reason, Transient) and reason.retry_after_seconds is not None:
-        return max(0, reason.retry_after_seconds)
-    return int(min(4 ** (attempt - 1), _LONGEST_SECONDS))
+class TryAgain(Exception):
+    """A handler failed and its policy wants another try in ``seconds``; the cause is what it raised."""
+
+    def __init__(self, handler: str, seconds: int) -> None:
+        super().__init__(handler, seconds)
+        self.seconds = seconds
 
 
 class Backoff(BaseRetryStrategy):
-    """Procrastinate's question *again, and when?* answered by ``wait_seconds``.
+    """Procrastinate's question *again, and when?* answered by the handler's policy, or by ``POLICY``.
 
     It has no last attempt of its own: the job body knows its attempt, and makes an incident of the last one instead of failing. What still
     fails then (the database is away) has to be tried again.
@@ -31,4 +33,6 @@ class Backoff(BaseRetryStrategy):
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
         """Wait, then again; ``job.attempts`` counts the tries before this one."""
-        return RetryDecision(retry_in={"seconds": wait_seconds(job.attempts + 1, exception)})
+        if isinstance(exception, TryAgain):
+            return RetryDecision(retry_in={"seconds": exception.seconds})
+        return RetryDecision(retry_in={"seconds": POLICY.wait_seconds(job.attempts + 1, exception)})

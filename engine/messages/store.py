@@ -11,7 +11,7 @@ meeting locks, of names, then of keys; delivery takes them only in a transaction
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -143,6 +143,12 @@ _RECEIVED = text("""
 """)
 
 
+_REVIVE = text("""
+    UPDATE engine.message SET expires_at = GREATEST(expires_at, :until)
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND received_at IS NULL
+""")
+
+
 def save_subscriptions(
     session: Session, instance_id: int, now: datetime, *, opened: Mapping[str, SubscriptionRow], ended: Collection[str]
 ) -> None:
@@ -242,6 +248,13 @@ def who_waits(session: Session, message: Message) -> Waiting | None:
 def lock(session: Session, message_id: int) -> bool:
     """Lock the message until the transaction ends; False if somebody has received it."""
     return session.execute(_LOCK_MESSAGE, {"id": message_id}).first() is not None
+
+
+def revive(session: Session, jobs: Iterable[Mapping[str, object]], now: datetime) -> None:
+    """Let the messages of these delivery jobs live for another day at least: they waited for a case that stood still."""
+    ids = [job["message_id"] for job in jobs if "message_id" in job]
+    if ids:
+        session.execute(_REVIVE, {"ids": ids, "until": now + timedelta(days=1)})
 
 
 def mark_received(session: Session, message_id: int, receiver: int, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from engine.decisions import Decision, DecisionModel, Models
 from engine.errors import DefinitionError, Problem
 from engine.feel import Expression, FeelTooMuch, at_most
 from engine.model.bpmn_reader import ProcessFile, read_process_file
-from engine.model.bundle_checks import PROCESS_FILE, BundleParts, cross_check, is_process_file
+from engine.model.bundle_checks import PROCESS_FILE, BundleParts, Lines, at_its_line, cross_check, is_process_file
 from engine.model.elements import Model, Process
 from engine.model.form_reader import read_form, yaml_expression
 from engine.model.forms import Form, Texts
@@ -61,7 +61,7 @@ class SummaryField:
 class Bundle:
     """One version of a process, ready to run. ``names`` holds second-language names; French stands in the diagram.
 
-    ``process_files`` says by id in which file a process stands, ``lines`` in which line of a short form an element does.
+    ``process_files`` says by id in which file a process stands, ``lines`` in which line of a short form an element or a place in it does.
     ``decision_models`` are its DMN files by path; their decisions are also in ``model``.
     """
 
@@ -79,7 +79,7 @@ class Bundle:
     decision_models: Mapping[str, DecisionModel] = field(default_factory=dict)
     retention_days: int | None = None
     process_files: Mapping[str, str] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)
+    lines: Lines = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -93,6 +93,10 @@ class Bundle:
         """The BPMN file of the process that starts; where it is written in the short form, one that is drawn of it."""
         path = self.process_files[self.process_id]
         return self.files[path] if path.endswith(".bpmn") else drawn(self.files[path], path)
+
+    def located(self, problem: Problem) -> Problem:
+        """A problem of this version; where its element stands in a short form, at its line there."""
+        return at_its_line(problem, self.lines)
 
 
 def content_hash(files: Mapping[str, bytes]) -> str:
@@ -112,7 +116,8 @@ class _Read:
     descriptions: dict[str, YamlFile | None] = field(default_factory=dict)
     processes: dict[str, ProcessFile | None] = field(default_factory=dict)
     names: dict[str, Texts] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
+    lines: dict[tuple[str, str | None], int] = field(default_factory=dict)
+    starters: dict[str, str] = field(default_factory=dict)
     decisions: dict[str, DecisionModel | None] = field(default_factory=dict)
     forms: dict[str, Form | None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -194,10 +199,11 @@ def _note_too_much(error: FeelTooMuch, path: str, problems: list[Problem]) -> No
 
 
 def _read_short_form(read: _Read, content: bytes, path: str) -> ProcessFile:
-    """The process of a short form; its English names and its lines are noted."""
+    """The process of a short form; its English names, its lines and who begins it are noted."""
     form = read_short_form(content, path)
     read.names.update(form.names)
     read.lines.update(form.lines)
+    read.starters.update(form.starters)
     return ProcessFile(processes=(form.process,), warnings=form.warnings)
 
 
@@ -234,6 +240,7 @@ def _put_together(files: Mapping[str, bytes], read: _Read) -> Bundle:
         forms=forms,
         names=read.names,
         lines=read.lines,
+        starters=read.starters,
         unread=read.unread,
         files=files,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from engine.decisions import Decision
 from engine.errors import DefinitionError, Problem
@@ -18,6 +19,10 @@ from engine.model.yaml_file import YamlFile
 PROCESS_FILE = "process.yaml"
 
 
+Lines = Mapping[tuple[str, str | None], int]
+"""Where in a short form an element stands, and where a place in it does (None: the element itself)."""
+
+
 def is_process_file(path: str) -> bool:
     """Whether a process stands in the file: a diagram or a short form."""
     return "/" not in path and path.endswith((".bpmn", ".yaml")) and path != PROCESS_FILE
@@ -25,8 +30,8 @@ def is_process_file(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleParts:
-    """What was read. ``processes`` come with their file; ``unread`` are the paths of files that could not be read. ``names`` and ``lines``:
-    what short forms say of their elements.
+    """What was read. ``processes`` come with their file; ``unread`` are the paths of files that could not be read. ``names``, ``lines`` and
+    ``starters``: what short forms say of their elements.
     """
 
     description: YamlFile | None
@@ -34,7 +39,8 @@ class BundleParts:
     decisions: Mapping[str, Decision]
     forms: Mapping[str, Form]
     names: Mapping[str, Texts]
-    lines: Mapping[str, int]
+    lines: Lines
+    starters: Mapping[str, str]
     unread: frozenset[str]
     files: Mapping[str, bytes]
 
@@ -51,9 +57,16 @@ class BundleParts:
 
 def cross_check(parts: BundleParts) -> Iterator[Problem]:
     """Every name that leads nowhere, and what people should know besides; what stands in a short form, with its line."""
-    for problem in _cross_check(parts):
-        line = parts.lines.get(problem.element_id or "")
-        yield problem if line is None else replace(problem, place=f"line:{line}")
+    return (at_its_line(each, parts.lines) for each in _cross_check(parts))
+
+
+def at_its_line(problem: Problem, lines: Lines) -> Problem:
+    """The problem of an element that stands in a short form, with the line of what is wrong there, else that of its step."""
+    if not (is_process_file(problem.file) and problem.file.endswith(".yaml")):
+        return problem
+    element = problem.element_id or ""
+    line = lines.get((element, problem.place)) or lines.get((element, None))
+    return problem if line is None else replace(problem, place=f"line:{line}")
 
 
 def _cross_check(parts: BundleParts) -> Iterator[Problem]:
@@ -104,6 +117,8 @@ def _check_description(description: YamlFile, parts: BundleParts) -> Iterator[Pr
             yield description.problem("form_unknown", ("start", "form"), form=form)
         if started is not None and not any(each.trigger is None for each in started[1].starts(started[1].id)):
             yield description.problem("start_without_plain_event", ("start",), process=data["process"])
+    if started is not None:
+        yield from _check_starters(data, *started, parts)
     if parts.has_unread_processes:
         return
     known = _element_ids(parts)
@@ -116,6 +131,15 @@ def _check_description(description: YamlFile, parts: BundleParts) -> Iterator[Pr
             yield description.problem("element_unknown", ("names", element), element=element)
         elif element in parts.names:
             yield description.problem("name_in_two_places", ("names", element), element=element)
+
+
+def _check_starters(data: Mapping[str, Any], path: str, process: Process, parts: BundleParts) -> Iterator[Problem]:
+    """Who begins a case as the short form tells it may do so."""
+    allowed = data.get("start", {}).get("roles", [])
+    for event in process.starts(process.id):
+        role = parts.starters.get(event.id)
+        if role is not None and role not in allowed:
+            yield _problem("starter_not_allowed", event, path, "who", role=role, allowed=", ".join(allowed) or "–")
 
 
 def _element_ids(parts: BundleParts) -> frozenset[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from engine.errors import DefinitionError
 from engine.model.bundle import Bundle
-from engine.model.elements import Model
 from engine.protocol import events as happened
+from engine.second_opinion.bounds import Allowance
 from engine.second_opinion.comparing import Difference, difference
 from engine.second_opinion.defects import Seen, explanation
 from engine.second_opinion.opinion import Agreement, Opinion
@@ -18,42 +18,54 @@ from engine.stories import At, Report, Story, read_story, stories_of
 from engine.stories import play as play_here
 from engine.stories.declared import Declarations
 from engine.stories.story import RetryStep
-from engine.stories.world import world_of
+from engine.stories.world import Playable, World, world_of
 
 
 def opinions(bundle: Bundle, handlers: Declarations | None, at: At) -> tuple[Opinion, ...]:
-    """One for each story of a version that can be read."""
-    found = []
+    """One for each story of a version that can be read; together they are bounded too."""
+    found, allowance = [], Allowance()
     for path, content in stories_of(bundle.files).items():
         try:
             story = read_story(content, path)
         except DefinitionError:
             continue  # whoever checks the stories says so
-        found.append(compare(story, bundle, handlers, at))
+        found.append(compare(story, bundle, handlers, at, allowance=allowance))
     return tuple(found)
 
 
 def compare(
-    story: Story, played: Bundle | Model, handlers: Declarations | None, at: At, report: Report | None = None
+    story: Story,
+    played: Playable,
+    handlers: Declarations | None,
+    at: At,
+    report: Report | None = None,
+    *,
+    allowance: Allowance | None = None,
 ) -> Opinion:
-    """Whether SpiffWorkflow goes the same way. Deterministic and bounded; ``report`` is what the kernel made of it, where it is known."""
+    """Whether SpiffWorkflow goes the same way. Deterministic and bounded, together with other stories by ``allowance``; never raises what
+    the other engine raises. ``report`` is what the kernel made of it, where it is known.
+    """
     world = world_of(played)
     if story.process not in world.model.processes:
-        return _not_compared(story, (Obstacle(reason="failing"),))
-    in_the_way = obstacles(world.model, story.process, story.start.event)
+        return failing(story.file, story.process)
+    in_the_way = obstacles(world.model, story.process, world.beginning(story.process, story.start.event))
     if in_the_way:
-        return _not_compared(story, in_the_way)
+        return _not_compared(story, *in_the_way)
     report = report or play_here(played, story, handlers, at)
     in_the_way = _of_report(story, report)
     if in_the_way:
-        return _not_compared(story, in_the_way)
-    there = play_there(world, story, handlers, at)
+        return _not_compared(story, *in_the_way)
+    allowance = allowance or Allowance()
+    bounds = allowance.bounds()
+    there = play_there(world, story, handlers, at, bounds)
+    allowance.take(bounds)
     if there.is_too_large:
-        return _not_compared(story, (Obstacle(reason="large"),))
-    return _compared(story, world.model, report, there)
+        return _not_compared(story, Obstacle(reason="large" if allowance.left else "allowance"))
+    return _compared(story, world, report, there)
 
 
-def _compared(story: Story, definition: Model, report: Report, there: Played) -> Opinion:
+def _compared(story: Story, world: World, report: Report, there: Played) -> Opinion:
+    definition = world.model
     ours, stopped = trace_of(definition, report), there.stopped
     if stopped is not None and stopped.is_error:
         # the moment in which its code failed is not told to its end
@@ -65,6 +77,9 @@ def _compared(story: Story, definition: Model, report: Report, there: Played) ->
         found = Difference(point="stopped", element=stopped.element)
     if found is None:
         return Opinion(process=story.process, file=story.file, agreement=Agreement.SAME)
+    if stopped is not None and stopped.is_crash and found.point == "stopped":
+        return _not_compared(story, Obstacle(reason="broken", element=stopped.element, detail=stopped.reason))
+    node = None if found.element is None else world.node(found.element)
     reason = "" if stopped is None else stopped.reason
     seen = Seen(
         regions=Regions(definition),
@@ -81,10 +96,17 @@ def _compared(story: Story, definition: Model, report: Report, there: Played) ->
         difference=found,
         defect=explanation(seen),
         reason=reason,
+        element_name=None if node is None else node.name or None,
     )
 
 
-def _not_compared(story: Story, found: tuple[Obstacle, ...]) -> Opinion:
+def failing(file: str, process: str = "") -> Opinion:
+    """Of a story that cannot be played: it is mended first."""
+    obstacle = Obstacle(reason="failing")
+    return Opinion(process=process, file=file, agreement=Agreement.NOT_COMPARED, obstacles=(obstacle,))
+
+
+def _not_compared(story: Story, *found: Obstacle) -> Opinion:
     return Opinion(process=story.process, file=story.file, agreement=Agreement.NOT_COMPARED, obstacles=found)
 
 

@@ -16,6 +16,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.feel import Environment, Value
 from engine.model import elements as model
 from engine.second_opinion import kinds, steps
+from engine.second_opinion.bounds import Bounds
 from engine.second_opinion.events import PLANS, Error, Payload, Plan, Signal, each_of
 from engine.second_opinion.expressions import FeelEngine, FeelEnvironment
 from engine.second_opinion.trace import Kind, Mark, Status, waits
@@ -23,34 +24,6 @@ from engine.second_opinion.translation import translated
 
 # it tells each change of each task; our log is not its diary
 logging.getLogger("spiff").setLevel(logging.WARNING)
-
-MOST_TASKS = 4_000
-"""Of one workflow: k parallel blocks in a row make SpiffWorkflow predict 8·2ᵏ."""
-MOST_WORK = 300_000
-"""Tasks looked at in one story: SpiffWorkflow looks through its whole tree for each step."""
-
-
-class TooLarge(Exception):
-    """SpiffWorkflow would take too long."""
-
-
-@dataclass
-class Bounds:
-    """Counted, not timed: the same story is stopped at the same step everywhere."""
-
-    work: int = 0
-
-    def predicted(self, workflow: Any) -> None:
-        """A task is about to predict what follows. Raises TooLarge."""
-        self.work += 1
-        if len(workflow.tasks) > MOST_TASKS or self.work > MOST_WORK:
-            raise TooLarge
-
-    def looked(self, tasks: int) -> None:
-        """So many tasks were looked at. Raises TooLarge."""
-        self.work += tasks
-        if self.work > MOST_WORK:
-            raise TooLarge
 
 
 @dataclass
@@ -73,9 +46,9 @@ class Journal:
 class _Case(BpmnWorkflow):  # type: ignore[misc]  # SpiffWorkflow ships no types
     """A workflow that knows where to tell, and its bounds, before it predicts its first task."""
 
-    def __init__(self, specification: Any, others: Mapping[str, Any], environment: Environment) -> None:
+    def __init__(self, specification: Any, others: Mapping[str, Any], environment: Environment, bounds: Bounds) -> None:
         self.journal = Journal()
-        self.bounds = Bounds()
+        self.bounds = bounds
         super().__init__(specification, dict(others), script_engine=FeelEngine(FeelEnvironment(environment)))
 
 
@@ -108,9 +81,11 @@ class Machine:
         start_event: str | None,
         variables: Mapping[str, Value],
         environment: Environment,
+        *,
+        bounds: Bounds,
     ) -> None:
         specification, others = translated(definition, process, start_event)
-        self._case = _Case(specification, others, environment)
+        self._case = _Case(specification, others, environment, bounds)
         self._status: Status = "active"
         self._found: list[Open] | None = None
         entrance = definition.processes[process].entrances().get(start_event or "")

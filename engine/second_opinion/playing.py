@@ -19,7 +19,8 @@ from engine.feel import Value
 from engine.model import elements as model
 from engine.model import schedules
 from engine.model.forms import Form, accept
-from engine.second_opinion.machine import Machine, Open, OpenKind, TooLarge
+from engine.second_opinion.bounds import Bounds, TooLarge
+from engine.second_opinion.machine import Machine, Open, OpenKind
 from engine.second_opinion.trace import Moment, Trace
 from engine.stories import At, Story
 from engine.stories.declared import Declarations, Declared, result_of
@@ -45,16 +46,21 @@ MOST_FIRINGS = 1_000
 """Things that may happen in one story."""
 _BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
 _NOTHING = -1
+_LONGEST_REASON = 300
 
 
 class Stopped(Exception):
-    """SpiffWorkflow cannot go on as the story tells: ``element`` is where, ``reason`` what it said (``is_error``) or what was not open."""
+    """SpiffWorkflow cannot go on as the story tells: ``element`` is where, ``reason`` what it said (``is_error``) or what was not open.
 
-    def __init__(self, element: str | None, reason: str, *, is_error: bool = False) -> None:
+    ``is_crash``: its code failed without meaning to, so it does not say which way it would have gone.
+    """
+
+    def __init__(self, element: str | None, reason: str, *, is_error: bool = False, is_crash: bool = False) -> None:
         super().__init__(reason)
         self.element = element
         self.reason = reason
         self.is_error = is_error
+        self.is_crash = is_crash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,15 +86,16 @@ class _Done:
     moments: int
 
 
-def play(world: World, story: Story, handlers: Declarations | None, at: At) -> Played:
-    """What comes of ``story`` in SpiffWorkflow. Deterministic."""
-    return _Play(world, story, handlers, at).run()
+def play(world: World, story: Story, handlers: Declarations | None, at: At, bounds: Bounds | None = None) -> Played:
+    """What comes of ``story`` in SpiffWorkflow, within ``bounds``. Deterministic."""
+    return _Play(world, story, handlers, at, bounds or Bounds()).run()
 
 
 class _Play:
     """One story under way."""
 
-    def __init__(self, world: World, story: Story, handlers: Declarations | None, at: At) -> None:
+    def __init__(self, world: World, story: Story, handlers: Declarations | None, at: At, bounds: Bounds) -> None:
+        self._bounds = bounds
         self._world = world
         self._story = story
         self._handlers = handlers
@@ -117,13 +124,11 @@ class _Play:
             stopped = error
         except TooLarge:
             is_too_large = True
-        except RecursionError:
-            stopped = Stopped(self._element, "RecursionError", is_error=True)
-        except (SpiffWorkflowException, EngineError, LookupError, TypeError, ValueError, AttributeError) as error:
-            # whatever its code or our expressions say there: it is a difference, not our failure
-            node = getattr(getattr(error, "task_spec", None), "node", None)
-            element = self._element if node is None else node.id
-            stopped = Stopped(element, f"{type(error).__name__}: {error}", is_error=True)
+        except (SpiffWorkflowException, EngineError) as error:
+            # what it says, or our expressions there, on purpose: it is a difference
+            stopped = self._failed(error, is_crash=False)
+        except Exception as error:  # noqa: BLE001  # whatever its code does: it is not our failure
+            stopped = self._failed(error, is_crash=True)
         machine = self._machine
         trace = Trace(
             moments=tuple(self._moments),
@@ -138,11 +143,18 @@ class _Play:
             now=self._now,
         )
 
+    def _failed(self, error: Exception, *, is_crash: bool) -> Stopped:
+        node = getattr(getattr(error, "task_spec", None), "node", None)
+        element = self._element if node is None else node.id
+        reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
+        return Stopped(element, reason, is_error=True, is_crash=is_crash)
+
     # -- beginning ------------------------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
         start = self._story.start
-        node = None if start.event is None else self._world.node(start.event)
+        event = self._world.beginning(self._story.process, start.event)
+        node = None if event is None else self._world.node(event)
         is_by_hand = node is None or (isinstance(node, model.StartEvent) and node.trigger is None)
         form = self._world.start_form if is_by_hand and self._story.process == self._world.process else None
         answers = start.answers or {}
@@ -150,10 +162,10 @@ class _Play:
         environment = self._at(self._now)
 
         def begin() -> Machine:
-            return Machine(self._world.model, self._story.process, start.event, variables, environment)
+            return Machine(self._world.model, self._story.process, event, variables, environment, bounds=self._bounds)
 
         self._begin = begin
-        self._element = start.event
+        self._element = event
         self._machine = begin()
         self._person = _NOTHING if is_by_hand and self._handlers is not None else None
         self._tell()

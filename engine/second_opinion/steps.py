@@ -40,7 +40,7 @@ class Step:
     """It is what a multi-instance or a loop repeats."""
 
     def _predict_hook(self, my_task: Any) -> None:
-        my_task.workflow.top_workflow.bounds.predicted(my_task.workflow)
+        my_task.workflow.top_workflow.bounds.predicted(len(my_task.workflow.tasks))
         super()._predict_hook(my_task)  # type: ignore[misc]  # SpiffWorkflow ships no types
 
     def updated(self, _: Any, my_task: Any) -> None:

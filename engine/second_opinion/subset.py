@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.model import elements as model
+from engine.texts import say
 
 MOST_NODES = 400
 """Of a process with all that it calls: SpiffWorkflow predicts its whole tree."""
@@ -13,10 +14,17 @@ MOST_NODES = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
-    """Why a story is not compared, at ``element`` (None: the story); ``reason`` is the end of a code of the catalogue."""
+    """Why a story is not compared, at ``element`` (None: the story); ``reason`` is the end of a code of the catalogue, ``detail`` what
+    the other engine said.
+    """
 
     reason: str
     element: str | None = None
+    detail: str = ""
+
+    def sentence(self, locale: str) -> str:
+        """The reason in words."""
+        return say(f"opinion_no_{self.reason}", locale, element=self.element or "–", detail=self.detail)
 
 
 def obstacles(definition: model.Model, process: str, start_event: str | None) -> tuple[Obstacle, ...]:

@@ -11,8 +11,6 @@ from typing import Any
 from engine.errors import EngineError, Problem
 from engine.feel import Expression, Value
 from engine.model import elements as model
-from engine.model.bundle import Bundle
-from engine.model.elements import Model
 from engine.model.form_input import NotReadable, parse
 from engine.model.forms import Form
 from engine.model.yaml_file import Path
@@ -34,7 +32,7 @@ from engine.stories.story import (
     TimerStep,
 )
 from engine.stories.values import typed, values_of
-from engine.stories.world import World, world_of
+from engine.stories.world import Playable, World, world_of
 
 
 def stories_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -46,7 +44,7 @@ def stories_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
     }
 
 
-def check_story(played: Bundle | Model, story: Story, handlers: Declarations | None, at: At) -> tuple[Problem, ...]:
+def check_story(played: Playable, story: Story, handlers: Declarations | None, at: At) -> tuple[Problem, ...]:
     """Everything in which ``story`` does not fit the process, forms and handlers."""
     world = world_of(played)
     process = world.model.processes.get(story.process)
@@ -87,7 +85,14 @@ class _Check:
             known = ", ".join([*plain, *entrances])
             yield story.problem("story_start_unknown", ("start", "event"), element=start.event, known=known)
             return
-        is_by_hand = self._story.process == self._world.process and start.event not in entrances
+        event = self._world.beginning(story.process, start.event)
+        if event is None and not self._process.entries(story.process):
+            yield story.problem("story_start_which", ("start",), known=", ".join(entrances) or "–")
+            return
+        entrance = entrances.get(event or "")
+        if start.by is not None and entrance is not None and _has_timer(entrance):
+            yield story.problem("story_start_by_nobody", ("start", "by"), element=event)
+        is_by_hand = self._story.process == self._world.process and entrance is None
         form = self._world.start_form if is_by_hand else None
         if form is not None and start.variables is not None:
             yield story.problem("story_start_answers", ("start", "variables"), form=form.id)

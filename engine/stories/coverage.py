@@ -10,10 +10,9 @@ from typing import Any
 from engine.decisions import Decision
 from engine.decisions.table import Table
 from engine.model import elements as model
-from engine.model.bundle import Bundle
 from engine.model.elements import Model
 from engine.stories.report import Report
-from engine.stories.world import world_of
+from engine.stories.world import Playable, world_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +45,7 @@ class Coverage:
         return not any(each.missing for group in (self.elements, self.flows, self.rules) for each in group.values())
 
 
-def coverage(played: Bundle | Model, reports: Iterable[Report]) -> Coverage:
+def coverage(played: Playable, reports: Iterable[Report]) -> Coverage:
     """What the stories of ``reports`` covered together, whether or not they went as told."""
     definition = world_of(played).model
     elements: dict[str, list[str]] = {}

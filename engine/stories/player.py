@@ -17,8 +17,6 @@ from engine.feel import Environment, Value
 from engine.kernel import Activity, Phase, State, Stimulus, Wait, advance
 from engine.model import elements as model
 from engine.model import schedules
-from engine.model.bundle import Bundle
-from engine.model.elements import Model
 from engine.model.forms import Form, accept
 from engine.model.yaml_file import Path
 from engine.protocol import events as happened
@@ -44,7 +42,7 @@ from engine.stories.story import (
 )
 from engine.stories.values import typed, values_of
 from engine.stories.watching import Hits, watched
-from engine.stories.world import World, world_of
+from engine.stories.world import Playable, World, world_of
 
 Found = TypeVar("Found")
 At = Callable[[datetime], Environment]
@@ -56,7 +54,7 @@ MOST_FIRINGS = 1_000
 """Timers that may fire in one story: a cycle of seconds and a year that passes would be no story."""
 
 
-def play(played: Bundle | Model, story: Story, handlers: Declarations | None, at: At) -> Report:
+def play(played: Playable, story: Story, handlers: Declarations | None, at: At) -> Report:
     """What comes of ``story``. Deterministic; nothing but the kernel runs, no handler and no database.
 
     ``handlers`` say what handlers declare; None (a bare model): what the story says of them is taken as it is. A story that does not
@@ -142,7 +140,8 @@ class _Play:
 
     def _start(self) -> None:
         start = self._story.start
-        is_by_hand = self._is_plain(start.event)
+        event = self._world.beginning(self._story.process, start.event)
+        is_by_hand = self._is_plain(event)
         form = self._world.start_form if is_by_hand and self._story.process == self._world.process else None
         if form is not None:
             variables = self._answers(form, start.answers or {}, {}, ("start", "answers"))
@@ -150,7 +149,7 @@ class _Play:
             variables = self._values(start.variables or {})
         if is_by_hand:
             self._mark()
-        begin = stimuli.Start(process=self._story.process, variables=variables, start_event=start.event)
+        begin = stimuli.Start(process=self._story.process, variables=variables, start_event=event)
         self._advance(begin, start.by)
 
     def _is_plain(self, event: str | None) -> bool:

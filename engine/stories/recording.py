@@ -19,8 +19,6 @@ from engine.errors import EngineError, Facts, WrongState
 from engine.feel import Value
 from engine.kernel import Phase, State, Stimulus, advance
 from engine.model import elements as model
-from engine.model.bundle import Bundle
-from engine.model.elements import Model
 from engine.model.forms import Field, Form
 from engine.protocol import events as happened
 from engine.protocol import stimuli
@@ -28,7 +26,7 @@ from engine.protocol.events import Event
 from engine.stories import expectations
 from engine.stories.player import At, by_due, play
 from engine.stories.reader import read_story
-from engine.stories.world import World, world_of
+from engine.stories.world import Playable, World, world_of
 from engine.stories.writing import text_of, written
 
 _MINUTE = timedelta(minutes=1)
@@ -48,7 +46,7 @@ class Recorded:
     event: Event
 
 
-def recorded(played: Bundle | Model, history: Sequence[Recorded], title: Mapping[str, str], at: At) -> str:
+def recorded(played: Playable, history: Sequence[Recorded], title: Mapping[str, str], at: At) -> str:
     """The YAML text of a story that plays to the same path and end as the case of ``history`` (all of its events, in order).
 
     Timers fire when they were due; where that makes another path (the system was down, two were due at once), when they fired. The

@@ -24,7 +24,7 @@ EndKind = Literal["completed", "failed", "cancelled", "waiting", "refused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """How the case begins: ``at`` (ISO 8601), ``by`` whom, at which start ``event`` (None: the plain one), with what."""
+    """How the case begins: ``at`` (ISO 8601), ``by`` whom, with what, at which start ``event`` (None: the plain one, or the only one)."""
 
     at: str
     by: str | None = None

@@ -30,6 +30,16 @@ class World:
         """The element of this id, in whichever process it stands."""
         return next((each.nodes[element] for each in self.model.processes.values() if element in each.nodes), None)
 
+    def beginning(self, process: str, event: str | None) -> str | None:
+        """Where a case of ``process`` begins that names ``event``, or no event: at the plain start (None), or else at the only entrance
+        that there is, such as a timer.
+        """
+        known = self.model.processes[process]
+        entrances = known.entrances()
+        if event is not None or known.entries(process) or len(entrances) != 1:
+            return event
+        return next(iter(entrances))
+
     def named(self, problem: Problem) -> Problem:
         """The same with the name of the element that it is about."""
         node = None if problem.element_id is None else self.node(problem.element_id)
@@ -47,8 +57,14 @@ class World:
         return (node.name if node is not None else "") or element
 
 
-def world_of(played: Bundle | Model) -> World:
+Playable = Bundle | Model | World
+"""What stories can be played on."""
+
+
+def world_of(played: Playable) -> World:
     """The world of a version or of a bare model."""
+    if isinstance(played, World):
+        return played
     if isinstance(played, Model):
         return World(model=played)
     starts = played.starts

@@ -12,16 +12,19 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route
 
+from engine.definitions.store import read_folder
 from engine.model.bpmn_reader import read_processes
 from engine.model.bpmn_writer_diagram import draw_processes
+from engine.model.bundle import read_bundle
 from engine.model.elements import Process
+from engine.model.short_form import read_short_form
 from tests.browser.frontend.harness import DIST, ROOT, Harness
 from tests.engine.model.drawn import random_processes
+from tests.engine.model.short_form.drawing import text
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
 FILES = (
-    "processes/replenishment/replenishment.bpmn",
     "tests/benchmarks/inputs/o2c-30.bpmn",
     "tests/golden/bundles/expedition/expedition.bpmn",
     "tests/engine/model/files/events.bpmn",
@@ -88,11 +91,19 @@ def open_(page: Page, processes: tuple[Process, ...]) -> None:
         assert read_processes(found["saved"].encode(), "x.bpmn") == processes
 
 
+def short_form(seed: int) -> tuple[Process]:
+    """A random process written in YAML."""
+    return (read_short_form(text(seed).encode(), "p.yaml").process,)
+
+
 def test_drawings_open_in_the_viewer(drawings: Page) -> None:
+    for path in sorted((ROOT / "processes").glob("*/process.yaml")):
+        open_(drawings, tuple(read_bundle(read_folder(path.parent)).model.processes.values()))
     for name in FILES:
         open_(drawings, read_processes(Path(ROOT / name).read_bytes(), name))
     for seed in range(1, 1 + FEW):
         open_(drawings, random_processes(seed))
+        open_(drawings, short_form(seed))
 
 
 @pytest.mark.long
@@ -100,3 +111,10 @@ def test_drawings_open_in_the_viewer(drawings: Page) -> None:
 def test_many_drawings_open_in_the_viewer(drawings: Page) -> None:
     for seed in range(1 + FEW, 1 + FEW + MANY):
         open_(drawings, random_processes(seed))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_many_short_forms_open_in_the_viewer(drawings: Page) -> None:
+    for seed in range(1 + FEW, 1 + FEW + MANY):
+        open_(drawings, short_form(seed))

@@ -126,6 +126,13 @@ def test_a_story_is_changed_at_the_line_that_is_wrong(harness: Harness, clean_pa
     assert changed == "title: Demande refusée\nprocess: other\nsteps: []\n"
 
 
+def test_what_the_second_engine_does_otherwise_is_shown_on_the_diagram(harness: Harness, clean_page: Page) -> None:
+    page = examined(clean_page, harness, "unexplained")
+    expect(panel(page)).to_contain_text("SpiffWorkflow suit le même chemin dans 1 récit sur 2")
+    panel(page).locator('[data-kind="unexplained"]').get_by_role("button", name="Relancer les achats").click()
+    expect(shape(page, "remind_buyers")).to_have_class(re.compile("selected"))
+
+
 def test_coverage_is_painted_and_listed(harness: Harness, clean_page: Page) -> None:
     """Until errors come first."""
     page = examined(clean_page, harness, "sound")

@@ -17,6 +17,7 @@ from engine.commands.connecting import load
 from engine.database.session import Database
 from engine.settings import CHECKOUT, SettingInvalid
 from engine.texts import language_of
+from tests import replenishment
 
 REPLENISHMENT = CHECKOUT / "processes" / "replenishment"
 
@@ -192,16 +193,21 @@ class TestCheck:
     def test_a_broken_process_says_where(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         folder = tmp_path / "broken"
         shutil.copytree(REPLENISHMENT, folder)
-        diagram = folder / "replenishment.bpmn"
-        text = diagram.read_text(encoding="utf-8")
-        diagram.write_text(text.replace("purchasing.launch_request", "purchasing.launch_reqest"), encoding="utf-8")
+        form = folder / "replenishment.yaml"
+        text = form.read_text(encoding="utf-8")
+        wrong = text.replace("purchasing.launch_request", "purchasing.launch_reqest")
+        form.write_text(wrong, encoding="utf-8")
         assert cli.run(["check", str(folder)]) == 1
         said = capsys.readouterr().out
-        assert "error: replenishment.bpmn launch_request" in said
+        line = wrong[: wrong.index("launch_reqest")].count("\n") + 1
+        assert f"error: replenishment.yaml launch_request “Lancer la commande” (line {line})" in said
         assert "purchasing.launch_reqest" in said
 
     def test_one_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert cli.run(["check", str(REPLENISHMENT / "replenishment.bpmn")]) == 0
+        assert cli.run(["check", str(REPLENISHMENT / "replenishment.yaml")]) == 0
+        drawn = tmp_path / "replenishment.bpmn"
+        drawn.write_text(replenishment.diagram(), encoding="utf-8")
+        assert cli.run(["check", str(drawn)]) == 0
         assert cli.run(["check", str(REPLENISHMENT / "approval.dmn")]) == 0
         (tmp_path / "not.bpmn").write_text("<no", encoding="utf-8")
         assert cli.run(["check", str(tmp_path / "not.bpmn")]) == 1
@@ -210,7 +216,7 @@ class TestCheck:
     def test_whether_every_case_can_come_to_an_end(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.run(["check", str(REPLENISHMENT)]) == 0
         said = capsys.readouterr().out
-        assert "replenishment: The process is sound" in said
+        assert "Replenishment request: The process is sound" in said
         assert "6 stories, 0 failed; 100 % of the process covered" in said
         drawing = tmp_path / "stuck.bpmn"
         drawing.write_text(STUCK, encoding="utf-8")

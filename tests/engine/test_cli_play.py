@@ -11,6 +11,7 @@ import pytest
 
 from engine import cli
 from engine.settings import CHECKOUT
+from tests import replenishment
 
 REPLENISHMENT = CHECKOUT / "processes" / "replenishment"
 
@@ -48,15 +49,14 @@ def test_one_story_is_told_as_it_happens_in_the_language_of_the_terminal(
 ) -> None:
     monkeypatch.setenv("LANG", "fr_FR.UTF-8")
     story = REPLENISHMENT / "stories" / "late_and_inactive.yaml"
-    # the file of the diagram means its folder
-    assert cli.run(["play", str(REPLENISHMENT / "replenishment.bpmn"), "--story", str(story)]) == 0
+    assert cli.run(["play", str(REPLENISHMENT), "--story", str(story)]) == 0
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     order = [
         "24/11/2026 09:00  claire commence le dossier.",
         "→ Décider de la demande",
-        "26/11/2026 09:00  ⏰ «\u00a0Sans décision après deux jours ouvrés\u00a0»\u00a0: c’est l’heure",
+        "26/11/2026 09:00  ⏰ «\u00a0Sans décision à l’échéance\u00a0»\u00a0: c’est l’heure",
         "→ Relancer les achats",
-        "erreur supplier_inactive à «\u00a0Passer la commande\u00a0»",
+        "erreur supplier_inactive à «\u00a0Lancer la commande\u00a0»",
         'blocked_supplier = "Ancienne Papeterie"',
         "→ Demande refusée",
         "Tout s’est passé comme raconté.",
@@ -101,7 +101,7 @@ def test_what_cannot_be_played_is_told_all_at_once(folder: Path, capsys: pytest.
 
 def test_a_bare_diagram_is_played_without_handlers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     diagram = tmp_path / "replenishment.bpmn"
-    shutil.copy(REPLENISHMENT / "replenishment.bpmn", diagram)
+    diagram.write_text(replenishment.diagram(), encoding="utf-8")
     story = tmp_path / "stories" / "waiting.yaml"
     story.parent.mkdir()
     story.write_text(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,14 @@ from engine.history.verification import verify_all
 from engine.identity.people import find_actor
 from engine.settings import CHECKOUT
 from handlers.demonstration.seed import seed
+from tests import replenishment
 
 REPLENISHMENT = CHECKOUT / "processes" / "replenishment"
 CHEAP = "<bpmn:conditionExpression>= not(approval_required) and amount &lt; 1000000</bpmn:conditionExpression>"
+TO_JOIN = 'sourceRef="gateway_approval" targetRef="gateway_approval_join"'
 UNDECIDED = (
-    (' default="flow_no_approval"', ""),
-    (
-        'targetRef="gateway_ready" />\n    <bpmn:sequenceFlow id="flow_approval"',
-        f'targetRef="gateway_ready">{CHEAP}</bpmn:sequenceFlow><bpmn:sequenceFlow id="flow_approval"',
-    ),
+    (' default="flow_gateway_approval_2"', ""),
+    (f"{TO_JOIN}/>", f"{TO_JOIN}>{CHEAP}</bpmn:sequenceFlow>"),
 )
 
 
@@ -39,8 +37,7 @@ def house(database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 @pytest.fixture
 def undecided(tmp_path: Path) -> Path:
     """The process, with a gateway of which nothing makes sure that a condition holds."""
-    folder = tmp_path / "replenishment"
-    shutil.copytree(REPLENISHMENT, folder)
+    folder = replenishment.drawn_folder(tmp_path)
     drawn = (folder / "replenishment.bpmn").read_text(encoding="utf-8")
     for old, new in UNDECIDED:
         assert old in drawn
@@ -55,7 +52,7 @@ def test_a_person_publishes_with_a_reason(house: Database, undecided: Path, caps
     assert cli.run(["publish", str(undecided), "--by", "olivia", "--reason", "Never so much.", "--note", "first"]) == 0
     said = capsys.readouterr().out
     assert "“replenishment” is in force in its version 1" in said
-    assert "replenishment: Not decided" in said
+    assert "Replenishment request: Not decided" in said
     with house.reading() as session:
         version = store.latest(session, "replenishment")
         assert verify_all(session).is_whole

@@ -35,7 +35,7 @@ def test_a_story_is_told_as_it_happens_there(
     order = [
         "24/11/2026 09:00  claire commence le dossier.",
         "→ Décider de la demande",
-        "26/11/2026 09:00  → Sans décision après deux jours ouvrés",
+        "26/11/2026 09:00  → Sans décision à l’échéance",
         "→ Relancer les achats",
         "→ Fournisseur inactif",
         'blocked_supplier = "Ancienne Papeterie"',
@@ -100,3 +100,51 @@ def test_check_gives_scripts_the_opinion_of_each_story(capsys: pytest.CaptureFix
     assert cli.run(["check", "--json", str(REPLENISHMENT)]) == 0
     (file,) = json.loads(capsys.readouterr().out)["files"]
     assert [each["agreement"] for each in file["second_opinion"]] == ["same"] * 6
+
+
+SHORT_FORM = """process: billing
+title: {fr: Facturer, en: Invoice}
+roles: {clerk: {fr: Guichet, en: Counter}}
+start: {id: monthly, title: {fr: Chaque mois, en: Each month}, every: 1 month, from: 2026-12-01T06:00}
+steps:
+  - {ask: bill, title: {fr: Dire quoi facturer, en: Say what to invoice}, who: clerk}
+  - {end: billed, title: {fr: Facturé, en: Invoiced}}
+"""
+STORY = """title: {fr: Un mois, en: A month}
+process: billing
+start: {at: 2026-12-01T06:00}
+steps: [{task: bill, by: ann}]
+expect: {path: [monthly, bill, billed], end: billed}
+"""
+
+
+@pytest.fixture
+def short_form(tmp_path: Path) -> Path:
+    """A process in YAML that stands alone, with a story beside it."""
+    (tmp_path / "stories").mkdir()
+    (tmp_path / "stories" / "month.yaml").write_text(STORY, encoding="utf-8")
+    file = tmp_path / "billing.yaml"
+    file.write_text(SHORT_FORM, encoding="utf-8")
+    return file
+
+
+def test_a_short_form_is_played_on_either_engine(short_form: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for engine in ("bordereau", "spiffworkflow"):
+        assert cli.run(["play", str(short_form), "--engine", engine]) == 0
+        said = capsys.readouterr().out
+        assert "→ Say what to invoice" in said
+        assert "1 story, 0 of them failed." in said
+
+
+def test_a_folder_with_a_short_form_is_played_and_checked_by_name(
+    short_form: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (short_form.parent / "process.yaml").write_text(
+        "key: billing\nprocess: billing\ntitle: {fr: Facturation, en: Invoicing}\n", encoding="utf-8"
+    )
+    assert play(folder=short_form.parent) == 0
+    assert "→ Say what to invoice" in capsys.readouterr().out
+    assert cli.run(["check", str(short_form.parent)]) == 0
+    said = capsys.readouterr().out
+    assert "Invoicing: The process is sound" in said
+    assert "Second engine: 1 of 1 story compared, 0 different by a known defect, 0 unexplained." in said

@@ -36,6 +36,9 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
             "BORDEREAU_PROCESSES": str(tmp_path / "p"),
             "BORDEREAU_DEMONSTRATION": "",
             "BORDEREAU_SECRET_KEY": "given",
+            "BORDEREAU_CHECKPOINT_KEY": str(tmp_path / "key"),
+            "BORDEREAU_CHECKPOINTS": str(tmp_path / "points"),
+            "BORDEREAU_CHECKPOINT_MINUTES": "5",
             "BORDEREAU_LOG_LEVEL": "DEBUG",
             "BORDEREAU_LOG_FORMAT": "json",
         }

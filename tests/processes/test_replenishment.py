@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -19,25 +18,21 @@ from engine.model.bundle import Bundle, read_bundle
 from engine.protocol import events as happened
 from engine.protocol.stimuli import CompleteTask, FireTimer, ReturnHandler, Start, Stimulus, ThrowError, Variables
 from handlers.table import HANDLERS
+from tests import replenishment
 
-FOLDER = Path(__file__).parents[2] / "processes" / "replenishment"
 SUBMITTED_AT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)  # a Friday
 CALENDAR = WorkingCalendar(zone=ZoneInfo("Europe/Paris"))
 REQUEST: Variables = {"article": "LAM", "quantity": Decimal(30), "needed_on": None, "comment": None}
 RESULTS: Mapping[str, Variables] = {
     "submit_request": {"request_number": "DA-2026-00001", "article_name": "Lampe", "unit": "pièce"},
-    "launch_request": {"order_number": "CF-2026-00001", "supplier_name": "Pro", "amount": Decimal("5997.00")},
+    "launch_request": {"order_number": "CF-2026-00001", "supplier_name": "Pro"},
     "refuse_request": {"request_status": "refused"},
 }
 
 
-def read_files() -> dict[str, bytes]:
-    return {str(path.relative_to(FOLDER)): path.read_bytes() for path in FOLDER.rglob("*") if path.is_file()}
-
-
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return read_bundle(read_files())
+    return read_bundle(replenishment.files())
 
 
 @dataclass
@@ -91,7 +86,7 @@ class Case:
 
 
 def test_the_deploy_gate_finds_nothing() -> None:
-    assert check(read_files(), HANDLERS) == ()
+    assert check(replenishment.files(), HANDLERS) == ()
 
 
 @pytest.mark.parametrize(
@@ -102,10 +97,11 @@ def test_the_deploy_gate_finds_nothing() -> None:
     ],
 )
 def test_refusals_that_are_meant_are_named_on_the_task(refuses: str, found: list[tuple[str, str, str]]) -> None:
-    files = read_files()
-    files["replenishment.bpmn"] = files["replenishment.bpmn"].replace(
-        b'"article_unknown, article_not_short"', f'"{refuses}"'.encode()
-    )
+    files = replenishment.files()
+    written = files[replenishment.YAML].decode()
+    assert "[article_unknown, article_not_short]" in written
+    changed = written.replace("[article_unknown, article_not_short]", f"[{refuses}]")
+    files[replenishment.YAML] = changed.encode()
     problems = check(files, HANDLERS)
     assert [(each.code, each.severity, each.facts["error"]) for each in problems] == found
     assert {each.element_id for each in problems} == {"submit_request"}

@@ -11,12 +11,14 @@ import pytest
 from werkzeug.test import TestResponse
 
 from engine.definitions import drafts, store
+from engine.model.short_form.diagram import as_diagrams
+from tests import replenishment
 from tests.web.conftest import Browser, Office, read
 
 AT = "/processes/replenishment"
 BPMN = "replenishment.bpmn"
 DMN = "approval.dmn"
-DIAGRAM = read(f"processes/replenishment/{BPMN}").decode()
+DIAGRAM = replenishment.diagram()
 TABLE = read(f"processes/replenishment/{DMN}").decode()
 LOWER = TABLE.replace("5000", "4000")
 
@@ -71,7 +73,7 @@ def test_what_one_editor_saves_leaves_the_file_of_the_other_as_it_is(office: Off
     assert draft is not None
     assert (draft.files[DMN], draft.files[BPMN]) == (LOWER.encode(), renamed.encode())
     with office.runtime.database.reading() as session:
-        published = store.load_latest(session, "replenishment").bundle.files
+        published = as_diagrams(store.load_latest(session, "replenishment").bundle.files)
     others = draft.files.keys() - {DMN, BPMN}
     assert others == published.keys() - {DMN, BPMN}
     assert all(draft.files[each] == published[each] for each in others)
@@ -326,7 +328,7 @@ def test_what_never_holds_is_said_while_it_is_typed(olivia: Browser) -> None:
     assert (whole["problems"], whole["type"]) == ([], "number")
     (never,) = ask(olivia, source='= quantity > "ten"', kind="expression")["problems"]
     assert (never["code"], never["severity"]) == ("feel_never_ordered", "warning")
-    for kind, element in (("condition", None), ("expression", "flow_launch")):
+    for kind, element in (("condition", None), ("expression", "flow_gateway_decision_1")):
         (no_condition,) = ask(olivia, source="= quantity", kind=kind, element=element)["problems"]
         assert (no_condition["code"], no_condition["severity"]) == ("condition_never_boolean", "warning")
         assert "de type nombre" in no_condition["message"]

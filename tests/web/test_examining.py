@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine.definitions import drafts, store
+from engine.definitions import drafts, examining, store
+from engine.second_opinion import Agreement, Opinion
+from engine.second_opinion.comparing import Difference
+from engine.stories import Story
 from engine.worker import run_pending
+from tests import replenishment
 from tests.web.conftest import Browser, Office, read
 
 AT = "/processes/replenishment"
 BPMN = "replenishment.bpmn"
-DIAGRAM = read(f"processes/replenishment/{BPMN}").decode()
+DIAGRAM = replenishment.diagram()
 NOTE = "Un autre mot"
 
 
@@ -50,17 +54,20 @@ def remarked(remark: str) -> str:
     return changed(("<bpmn:process ", f"<!-- {remark} --><bpmn:process "))
 
 
-JOIN = '<bpmn:{} id="gateway_ready">'
+JOIN = '<bpmn:{} id="gateway_approval_join">'
+OUT = "flow_gateway_approval_join</bpmn:outgoing>"
 STUCK = changed(
     (JOIN.format("exclusiveGateway"), JOIN.format("parallelGateway")),
-    ("flow_ready</bpmn:outgoing>\n    </bpmn:exclusiveGateway>", "flow_ready</bpmn:outgoing></bpmn:parallelGateway>"),
+    (f"{OUT}\n    </bpmn:exclusiveGateway>", f"{OUT}</bpmn:parallelGateway>"),
 )
 """The join waits for two branches of which one comes."""
 
 CHEAP = """<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">
     = not(approval_required) and amount &lt; 1000000</bpmn:conditionExpression>"""
-TO_JOIN = 'sourceRef="gateway_approval" targetRef="gateway_ready"'
-UNDECIDED = changed((' default="flow_no_approval"', ""), (f"{TO_JOIN} />", f"{TO_JOIN}>{CHEAP}</bpmn:sequenceFlow>"))
+TO_JOIN = 'sourceRef="gateway_approval" targetRef="gateway_approval_join"'
+UNDECIDED = changed(
+    (' default="flow_gateway_approval_2"', ""), (f"{TO_JOIN}/>", f"{TO_JOIN}>{CHEAP}</bpmn:sequenceFlow>")
+)
 """Nothing makes sure that one of the two conditions holds."""
 
 
@@ -89,6 +96,9 @@ def test_a_report_is_asked_for_followed_and_kept(office: Office, olivia: Browser
     assert found["coverage"]["percent"] == 100
     assert found["coverage"]["stories"] == len(found["stories"])
     assert min(found["coverage"]["flows"].values()) > 0
+    same = {"kind": "same", "unexplained": False, "sentence": "Le second moteur suit le même chemin.", "element": None}
+    assert [each["opinion"] for each in found["stories"]] == [same] * 6
+    assert found["opinions"] == {"total": 6, "compared": 6, "explained": 0, "unexplained": 0}
     assert olivia.post_json(f"{AT}/examination", sent).json == found
     assert olivia.get(f"/processes/other/examination/{asked['id']}").status_code == 404
 
@@ -129,11 +139,15 @@ def test_what_is_unsound_is_refused_with_the_element(office: Office, olivia: Bro
     told = answer.json or {}
     assert (answer.status_code, told["code"]) == (422, "definition_invalid")
     problem = next(each for each in told["problems"] if each["code"] == "explore_deadlock")
-    assert (problem["file"], problem["element_id"]) == (BPMN, "gateway_ready")
-    assert "peut rester bloqué à « gateway_ready »" in problem["message"].replace("\xa0", " ")
+    assert (problem["file"], problem["element_id"]) == (BPMN, "gateway_approval_join")
+    assert "peut rester bloqué à « gateway_approval_join »" in problem["message"].replace("\xa0", " ")
     found = olivia.post_json(f"{AT}/examination", body(office, STUCK)).json or {}
     (verdict,) = found["verdicts"]
-    assert (verdict["soundness"], verdict["kind"], verdict["element"]) == ("unsound", "deadlock", "gateway_ready")
+    assert (verdict["soundness"], verdict["kind"], verdict["element"]) == (
+        "unsound",
+        "deadlock",
+        "gateway_approval_join",
+    )
     assert verdict["path"][0] == "asked"
     assert verdict["example"]
     assert not found["may_publish"]
@@ -152,6 +166,41 @@ def test_a_story_that_goes_another_way_is_refused_with_its_place(office: Office,
         "stories/approved.yaml",
         "stories/denied.yaml",
     ]
+
+
+def differing(told: Story, *_: object, **__: object) -> Opinion:
+    """A second engine that goes another way at one element of one story, and nobody knows why."""
+    if told.file != "stories/refused.yaml":
+        return Opinion(process=told.process, file=told.file, agreement=Agreement.SAME)
+    found = Difference(point="only_theirs", element="tell_refused")
+    return Opinion(process=told.process, file=told.file, agreement=Agreement.DIFFERENT, difference=found)
+
+
+def test_a_difference_that_nothing_explains_is_refused_with_the_element(
+    office: Office, olivia: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examining, "compare", differing)
+    sent = body(office, remarked("fifth"), reason="I want it")
+    answer = office.publish_by(olivia, AT, sent)
+    told = answer.json or {}
+    assert (answer.status_code, told["code"]) == (422, "opinion_unexplained_only_theirs")
+    (problem,) = told["problems"]
+    assert (problem["file"], problem["element_id"]) == ("stories/refused.yaml", "tell_refused")
+    assert "diffère sans raison connue" in problem["message"]
+    found = olivia.post_json(f"{AT}/examination", sent).json or {}
+    assert (found["may_publish"], found["needs_reason"]) == (False, False)
+    assert found["opinions"] == {"total": 6, "compared": 6, "explained": 0, "unexplained": 1}
+    (opinion,) = [each["opinion"] for each in found["stories"] if each["opinion"]["unexplained"]]
+    assert (opinion["kind"], opinion["element"], opinion["sentence"]) == (
+        "different",
+        "tell_refused",
+        problem["message"],
+    )
+
+
+def test_a_version_shows_what_the_second_engine_said(office: Office, olivia: Browser) -> None:
+    assert office.publish_by(olivia, AT, body(office, remarked("sixth"))).status_code == 200
+    assert "SpiffWorkflow suit le même chemin dans 6 récits sur 6." in olivia.get(AT).text.replace("\xa0", " ")
 
 
 def test_what_is_not_decided_needs_a_reason_that_everybody_reads(office: Office, olivia: Browser) -> None:

@@ -49,7 +49,9 @@ def test_the_pages_show_a_diagram_that_nobody_drew(errand: Office) -> None:
 
 def test_who_edits_the_diagram_makes_it_a_drawn_process(errand: Office) -> None:
     browser = errand.as_("olivia")
-    _, data = page_data(browser.get(f"{AT}/edit").text, "editor")
+    page = browser.get(f"{AT}/edit").text
+    assert "elle est écrite en texte" in page.lower()
+    _, data = page_data(page, "editor")
     assert data["path"] == "errand.bpmn"
     drawn = data["bpmn"].replace("Aller chercher", "Rapporter")
     body = {"files": {"errand.bpmn": drawn}, "base_version": 1, "revision": 0, "note": "Dessinée"}
@@ -66,3 +68,7 @@ def test_who_edits_the_diagram_makes_it_a_drawn_process(errand: Office) -> None:
     assert published.process.nodes["fetch"].name == "Rapporter"
     assert published.names["fetch"] == {"en": "Fetch"}
     assert b"# the short form" in published.files["process.yaml"]
+    page = browser.get(AT).text
+    assert "La forme change\u202f: texte (YAML) → diagramme (BPMN)" in page.replace("\xa0", "\u202f")
+    assert "Forme\u202f: texte (YAML)" in page.replace("\xa0", "\u202f")
+    assert "texte (YAML)" not in browser.get(f"{AT}/edit").text

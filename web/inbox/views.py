@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -18,36 +19,23 @@ from engine.feel import Value
 from engine.handler import Actor
 from engine.identity import people
 from engine.inbox import commands as inbox_commands
-from engine.inbox import queries as inbox_queries
-from engine.inbox.queries import Counts, TaskRow, View
+from engine.inbox import filters, lists, offers
+from engine.inbox.lists import Asked, Count
+from engine.inbox.queries import TaskRow
+from engine.inbox.standing_in import standing_in
 from engine.instances import commands, overview, queries
 from engine.instances.queries import TaskDetails
 from engine.model.forms import Form
 from web import auth, errors, fields, ui
-from web.inbox import why
-from web.present import StageBar, facts_of, first_stage, in_short, stage_bar, stage_of
-from web.ui import Due, Tab, in_language, t
+from web.inbox import listing, narrowing, why
+from web.present import StageBar, facts_of, first_stage, stage_bar
+from web.ui import Due, in_language, t
 
 blueprint = Blueprint("inbox", __name__)
 
 PAGE = 30
 STALE = frozenset({"task_closed", "task_taken"})
 """Refusals that only say that the page is older than the task."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One task of the list."""
-
-    id: int
-    url: str
-    title: str
-    process: str
-    summary: str
-    stage: str
-    business_key: str | None
-    due: Due | None
-    since: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,55 +56,62 @@ class TaskView:
     may_claim: bool
     may_release: bool
     not_mine_text: str
+    given: str
+    for_absent: str
+    claim_text: str
+    takers: tuple[tuple[str, str], ...]
+    may_delegate: bool
 
 
 @blueprint.get("/inbox")
 @auth.signed_in
 def inbox() -> Answer:
-    """Tasks for my roles, or mine; ``task`` chooses one to show beside the list."""
-    actor = auth.actor()
-    view: View = "mine" if request.args.get("view") == "mine" else "role"
-    after = request.args.get("after")
+    """A list of tasks (``narrowing``); ``task`` chooses one to show beside it."""
+    actor, now = auth.actor(), clock.now()
+    asked, after = narrowing.read(request.args), request.args.get("after")
+    place: dict[str, Any] = asked.arguments() | ({"after": after} if after else {})
     with auth.runtime().database.reading() as session:
-        counts = inbox_queries.counts(session, actor)
-        page = inbox_queries.inbox(session, actor, view=view, after=after, limit=PAGE)
-        rows = [_row(session, each, view, after) for each in page.tasks]
+        absent = standing_in(session, actor, now)
+        counts = lists.counts(session, actor, absent)
+        wanted = Asked(actor=actor, view=asked.view, now=now, absent=absent, criteria=asked.criteria(), sort=asked.sort)
+        page = lists.page(session, wanted, after=after, limit=PAGE)
+        number = lists.count(session, wanted) if asked.is_narrowed else None
+        rows = listing.rows(session, page.tasks, absent, place)
+        processes = [
+            (each.version.process_key, in_language(each.version.title)) for each in overview.processes(session)
+        ]
+        kept = filters.filters(session, actor)
         chosen = _chosen(session, actor, request.args.get("task", type=int))
-    tabs = [_tab(each, view, counts) for each in ("role", "mine")]
-    following = url_for("inbox.inbox", view=view, after=page.next) if page.next else None
-    first = url_for("inbox.inbox", view=view) if after else None
+    tabs = listing.tabs(asked, counts, absent)
     return ui.page(
         "inbox/inbox.html",
-        view=view,
+        asked=asked,
         tabs=tabs,
         current=next(each for each in tabs if each.is_current),
         counts=counts,
+        found=_found(number),
+        is_cut=page.is_cut,
+        standing=[t("web.inbox.standing", name=each.name, day=ui.shown(each.last_day)) for each in absent],
         rows=rows,
         selected=chosen,
-        pager=ui.Pager(previous=first, next=following),
+        dues=narrowing.DUES,
+        processes=sorted(processes, key=lambda each: each[1].casefold()),
+        filters=kept,
+        query=asked.query(),
+        pager=ui.Pager(
+            previous=url_for("inbox.inbox", **asked.arguments()) if after else None,
+            next=url_for("inbox.inbox", **asked.arguments(), after=page.next) if page.next else None,
+        ),
         may_start=ui.may_start(actor),
     )
 
 
-def _tab(key: View, current: View, counts: Counts) -> Tab:
-    count = counts.role if key == "role" else counts.mine
-    url = url_for("inbox.inbox", view=key)
-    return Tab(key=key, text=t(f"web.inbox.view.{key}"), url=url, is_current=key == current, count=ui.capped(count))
-
-
-def _row(session: Session, task: TaskRow, view: View, after: str | None) -> Row:
-    bundle = definitions.load(session, task.version_id).bundle
-    return Row(
-        id=task.id,
-        url=url_for("inbox.inbox", view=view, after=after, task=task.id),
-        title=in_language(task.title),
-        process=in_language(task.process_title),
-        summary=in_short(task.summary, without=task.business_key),
-        stage=stage_of(bundle, task.element_id),
-        business_key=task.business_key,
-        due=ui.due(task.due_at),
-        since=t("web.inbox.since", ago=ui.ago(task.created_at)),
-    )
+def _found(number: Count | None) -> str:
+    if number is None:
+        return ""
+    if number.is_more:
+        return t("web.inbox.filter.found_more", number=number.number)
+    return t("web.inbox.filter.found", count=number.number, number=number.number)
 
 
 def _chosen(session: Session, actor: Actor, task_id: int | None) -> TaskView | None:
@@ -138,7 +133,7 @@ def _view(session: Session, actor: Actor, details: TaskDetails) -> TaskView:
     colleagues = [
         each.name for each in everybody if row.role in each.roles and each.is_active and each.login != actor.login
     ]
-    is_mine = row.is_open and row.assignee == actor.login
+    absent = details.absent
     return TaskView(
         id=row.id,
         case_id=row.instance_id,
@@ -150,10 +145,36 @@ def _view(session: Session, actor: Actor, details: TaskDetails) -> TaskView:
         facts=facts_of(row.summary),
         why=why.why(row, bundle, details.why, titles=titles, my_roles=actor.roles, colleagues=colleagues, names=names),
         outcomes=why.after(row, bundle),
-        is_mine=is_mine and details.may_complete,
+        is_mine=details.is_mine,
         may_claim=details.may_claim,
         may_release=details.may_release,
-        not_mine_text="" if is_mine else _not_mine(row, details, names, titles),
+        not_mine_text="" if details.is_mine else _not_mine(row, details, names, titles),
+        given=_given(row, names) if row.is_open else "",
+        for_absent=t("web.task.for_absent", name=absent.name, day=ui.shown(absent.last_day)) if absent else "",
+        claim_text=t("web.task.claim_for", name=absent.name) if absent else t("web.task.claim"),
+        takers=_takers(session, row.id) if details.may_delegate else (),
+        may_delegate=details.may_delegate,
+    )
+
+
+def _given(row: TaskRow, names: Mapping[str, str]) -> str:
+    """Who passed the task on, when, with which words; nothing when nobody did."""
+    if row.given_by is None or row.given_at is None:
+        return ""
+    code = "web.task.given_note" if row.given_note else "web.task.given"
+    return t(code, name=ui.person(names, row.given_by), when=ui.ago(row.given_at), note=row.given_note)
+
+
+def _takers(session: Session, task_id: int) -> tuple[tuple[str, str], ...]:
+    """Whom the task can be passed on to: login and name, which says when somebody is away."""
+    return tuple(
+        (
+            each.login,
+            t("web.task.delegate.away", name=each.name, day=ui.shown(each.away_until))
+            if each.away_until
+            else each.name,
+        )
+        for each in offers.takers(session, task_id, clock.now())
     )
 
 
@@ -162,8 +183,8 @@ def _not_mine(row: TaskRow, details: TaskDetails, names: dict[str, str], titles:
         return t("web.task.not_mine.closed")
     if details.may_claim:
         return t("web.task.not_mine.free")
-    if details.refusal == "task_four_eyes":
-        return t("task_four_eyes")
+    if details.refusal is not None and details.refusal.code.startswith("task_four_eyes"):
+        return errors.sentence(details.refusal)
     if row.assignee is not None:
         return t("web.task.not_mine.other", name=names.get(row.assignee, row.assignee))
     return t("web.task.not_mine.role", role=in_language(titles.get(row.role or "")) or row.role)
@@ -223,6 +244,24 @@ def release(task_id: int) -> Answer:
     return redirect(url_for("inbox.inbox", view="role", task=task_id), 303)
 
 
+@blueprint.post("/tasks/<int:task_id>/delegate")
+@auth.signed_in
+def delegate(task_id: int) -> Answer:
+    """Pass the task on to somebody. A person who may not do it is refused beside the choice (422)."""
+    _require_visible(task_id)
+    to, note = request.form.get("to", ""), request.form.get("note", "")
+    try:
+        inbox_commands.delegate(auth.runtime().database, auth.actor(), task_id, to, note)
+    except InvalidInput as error:
+        return _task_page(task_id, refused=" ".join(errors.field_sentence(each) for each in error.fields), status=422)
+    except Conflict as error:
+        return _task_page(task_id, refused=_taken(error), status=409)
+    with auth.runtime().database.reading() as session:
+        names = people.names(session)
+    flash(t("web.task.delegated", name=ui.person(names, to)), "success")
+    return redirect(url_for("inbox.inbox", view="role", task=task_id), 303)
+
+
 @blueprint.post("/tasks/<int:task_id>/form-state")
 @auth.signed_in
 def form_state(task_id: int) -> Answer:
@@ -230,10 +269,10 @@ def form_state(task_id: int) -> Answer:
     actor, runtime = auth.actor(), auth.runtime()
     with runtime.database.reading() as session:
         details = queries.task(session, actor, task_id)
-        if details.refusal in STALE:
+        if details.refusal is not None and details.refusal.code in STALE:
             return "", 204  # the answers will be refused when they are sent, with the reason
-        if not details.may_complete:
-            raise NotAllowed(details.refusal)
+        if details.refusal is not None:
+            raise details.refusal
         form = _asked(session, details.form, details.variables, fields.answers(request.form, details.form))
     return _form_state(form)
 

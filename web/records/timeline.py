@@ -45,7 +45,13 @@ TECHNICAL = frozenset(
 )
 """Shown only with every detail (a variable's old and new value is always shown, as a change)."""
 
-BY_PEOPLE = frozenset({"instance:started", "task:completed", "task:claimed", "task:released", "instance:cancelled"})
+BY_PEOPLE = frozenset(
+    {
+        *("instance:started", "instance:cancelled"),
+        *("task:completed", "task:claimed", "task:released", "task:delegated", "task:substituted"),
+        *("comment:added", "comment:removed", "file:attached", "file:removed"),
+    }
+)
 ALERTS = frozenset({"incident:raised", "instance:failed"})
 
 
@@ -116,7 +122,7 @@ def events(
     for (at, actor), grouped in groupby(entries, key=lambda entry: (entry.at, entry.actor)):
         group = list(grouped)
         told = [each for each in group if is_detailed or each.type not in TECHNICAL]
-        said = [(each.type, _line(each, bundle, titles)) for each in told if each.type != "variable:written"]
+        said = [(each.type, _line(each, bundle, titles, names)) for each in told if each.type != "variable:written"]
         is_auto = actor == SYSTEM.login
         written = [
             each for each in group if each.type == "variable:written" and (is_detailed or each.record["scope"] == root)
@@ -162,7 +168,7 @@ def _changes(
         )
 
 
-def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles) -> str:
+def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mapping[str, str]) -> str:
     kind, record = entry.type, entry.record
     code = f"web.timeline.{kind}"
     if not has(code):
@@ -191,4 +197,13 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles) -> str:
         code, facts["target"] = "web.timeline.compensation:one", name_of(bundle, record["target"])
     if kind == "instance:cancelled":
         facts["reason"] = record["reason"]
-    return t(code, **facts)
+    facts.update({name: person(names, record[name]) for name in ("to", "for") if isinstance(record.get(name), str)})
+    return _beside(t(code, **facts), entry, facts)
+
+
+def _beside(line: str, entry: TimelineEntry, facts: Mapping[str, Fact]) -> str:
+    """What people add to what they do to a task: for whom, with which words."""
+    if "for" in facts and entry.type != "task:substituted":
+        line = t("web.timeline.for", line=line, **{"for": facts["for"]})
+    note = entry.record.get("note")
+    return t("web.timeline.note", line=line, note=note) if isinstance(note, str) and note else line

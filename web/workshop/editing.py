@@ -17,6 +17,7 @@ from engine.definitions.drafts import Draft
 from engine.definitions.store import Definition
 from engine.errors import CommandRejected, Conflict, DefinitionError, NotFound
 from engine.identity import people
+from engine.model.notation import Form, form_of
 from engine.model.short_form.diagram import as_diagrams
 from web import auth, errors, ui
 from web.ui import in_language, t
@@ -53,13 +54,19 @@ class _Work:
     def files(self) -> Mapping[str, bytes]:
         return as_diagrams(self.latest.bundle.files if self.draft is None else self.draft.files)
 
+    @property
+    def _is_text(self) -> bool:
+        return form_of(self.latest.bundle.files) is not Form.DIAGRAM
+
     def view(self, data: Markup, file: str = "") -> EditorView:
         number = self.latest.version.number
         if self.draft is None:
             return EditorView(
                 base_version=number,
                 revision=0,
-                state_text=t("web.editor.from_version", number=number),
+                state_text=t(
+                    "web.editor.from_text" if self._is_text and not file else "web.editor.from_version", number=number
+                ),
                 data=data,
                 file=file,
             )

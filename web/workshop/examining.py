@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, jsonify
@@ -15,6 +16,7 @@ from engine.definitions.examining import Covered, Examined, Played, Proved
 from engine.definitions.findings import proved_record
 from engine.errors import Conflict
 from engine.model.bundle import content_hash
+from engine.second_opinion import Opinion, figures
 from web import auth, errors
 from web.ui import in_language, t
 from web.workshop.posting import files_with, sent
@@ -69,6 +71,7 @@ def report(known: Examination) -> dict[str, Any]:
         "needs_reason": found.needs_reason,
         "verdicts": [_verdict(each) for each in found.proved],
         "stories": [_story(each) for each in found.played],
+        "opinions": asdict(figures(found.opinions)),
         "coverage": {
             "elements": found.covered.elements,
             "flows": found.covered.flows,
@@ -114,4 +117,14 @@ def _story(played: Played) -> dict[str, Any]:
         "passed": played.passed,
         "problems": [errors.problem_record(each) for each in played.problems],
         "path": list(played.path),
+        "opinion": None if played.opinion is None else _opinion(played.opinion),
+    }
+
+
+def _opinion(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "kind": opinion.agreement.value,
+        "unexplained": opinion.is_unexplained,
+        "sentence": opinion.sentence(errors.locale()),
+        "element": opinion.element,
     }

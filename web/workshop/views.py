@@ -17,6 +17,8 @@ from engine.errors import NotFound
 from engine.identity import people
 from engine.instances import overview
 from engine.instances.overview import CaseCounts
+from engine.model.notation import Form
+from engine.second_opinion import figures
 from web import auth, present, ui
 from web.ui import in_language, t
 from web.workshop import decisions
@@ -60,10 +62,12 @@ class VersionRow:
     iso: str
     by: str
     note: str
+    form: str
     running: int
     ended: int
     hash: str
     soundness: SoundnessView
+    opinions: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,7 @@ def process(process_key: str) -> Answer:
         names = people.names(session)
         titles = people.role_titles(session)
         counts = overview.case_counts(session, process_key)
+        forms = definitions.forms(session, all_versions)
         draft = drafts.find(session, process_key) if auth.has_role(*OWNERS) else None
     version, bundle = definition.version, definition.bundle
     view = ProcessView(
@@ -151,7 +156,9 @@ def process(process_key: str) -> Answer:
             ),
         ),
         decisions=_decisions(definition, draft, is_latest=version.number == all_versions[0].number),
-        versions=tuple(_row(each, version, all_versions[0], counts, names) for each in all_versions),
+        versions=tuple(
+            _row(each, version, all_versions[0], counts, names, form=_form(each, forms)) for each in all_versions
+        ),
     )
     return ui.page("workshop/process.html", process=view)
 
@@ -201,7 +208,13 @@ def _draft(draft: Draft | None, names: Mapping[str, str], latest: int) -> DraftV
 
 
 def _row(
-    version: Version, shown: Version, latest: Version, counts: Mapping[int, CaseCounts], names: Mapping[str, str]
+    version: Version,
+    shown: Version,
+    latest: Version,
+    counts: Mapping[int, CaseCounts],
+    names: Mapping[str, str],
+    *,
+    form: str,
 ) -> VersionRow:
     count = counts.get(version.id, CaseCounts(running=0, ended=0))
     return VersionRow(
@@ -213,11 +226,23 @@ def _row(
         iso=ui.local(version.published_at).isoformat(timespec="minutes"),
         by=ui.person(names, version.published_by),
         note=version.note,
+        form=form,
         running=count.running,
         ended=count.ended,
         hash=version.content_hash,
         soundness=_soundness(version, names),
+        opinions=_opinions(version),
     )
+
+
+def _form(version: Version, forms: Mapping[int, Form]) -> str:
+    """In words, where it is not as in the version before; of the first version, where it is not a diagram, as most are."""
+    form, before = forms[version.number], forms.get(version.number - 1)
+    if before is None:
+        return "" if form is Form.DIAGRAM else t("web.process.form_is", form=t(f"web.process.form.{form}"))
+    if form is before:
+        return ""
+    return t("web.process.form_changed", before=t(f"web.process.form.{before}"), now=t(f"web.process.form.{form}"))
 
 
 def _soundness(version: Version, names: Mapping[str, str]) -> SoundnessView:
@@ -233,6 +258,12 @@ def _soundness(version: Version, names: Mapping[str, str]) -> SoundnessView:
         if version.reason
         else "",
     )
+
+
+def _opinions(version: Version) -> str:
+    """In how many of its stories the second engine went the same way when it was published; nothing where it was not asked."""
+    found = figures(version.opinions)
+    return t("web.process.second_opinion", count=found.same, total=found.total) if found.total else ""
 
 
 @blueprint.get("/processes/<process_key>/versions/<int:number>.bpmn")

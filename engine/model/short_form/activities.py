@@ -14,6 +14,8 @@ from engine.model.yaml_file import Path
 Step = Mapping[str, Any]
 
 EVERYTHING = "everything"
+REFUSED = "save nothing and tell whoever acted"
+"""What then, of an error for which nothing else is done."""
 
 
 def _ask(sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:
@@ -37,7 +39,7 @@ def _ask(sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:
     if "other person than" in step:
         sheet.set_property(task, "notSameAs", step["other person than"])
     _places(sheet, task, path, assignee="person", dueDate="due", followUpDate="follow up", priority="priority")
-    _places(sheet, task, path, formDefinition="form", notSameAs="other person than")
+    _places(sheet, task, path, form="form", role="who", notSameAs="other person than")
     return task
 
 
@@ -51,24 +53,32 @@ def _time(sheet: Sheet, text: str, path: Path) -> str:
 
 def _do(sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:
     task = sheet.node("serviceTask", step["do"], spot, path, step)
-    sheet.extend(task, "taskDefinition", type=step["handler"])
-    if "refuses" in step:
-        sheet.set_property(task, "refuses", ", ".join(step["refuses"]))
-    _places(sheet, task, path, handler="handler")
+    sheet.extend(task, "taskDefinition", type=step["program"])
+    refused = [
+        (position, each["because"])
+        for position, each in enumerate(step.get("if it fails", ()))
+        if each["then"] == REFUSED
+    ]
+    if refused:
+        codes = [code for _, said in refused for code in ([said] if isinstance(said, str) else said)]
+        sheet.set_property(task, "refuses", ", ".join(codes))
+        sheet.sources[task.get("id") or "", "refuses"] = (*path, "if it fails", refused[0][0])
+    _places(sheet, task, path, handler="program")
     return task
 
 
 def _compute(sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:
     task = sheet.node("scriptTask", step["compute"], spot, path, step)
-    sheet.extend(task, "script", expression=times.feel(step["value"]), resultVariable=step["as"])
-    _places(sheet, task, path, expression="value", resultVariable="as")
+    ((name, value),) = step["set"].items()
+    sheet.extend(task, "script", expression=times.feel(value), resultVariable=name)
+    _places(sheet, task, (*path, "set"), expression=name, resultVariable=name)
     return task
 
 
-def _decide(sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:
-    task = sheet.node("businessRuleTask", step["decide"], spot, path, step)
-    sheet.extend(task, "calledDecision", decisionId=step["table"], resultVariable=step["as"])
-    _places(sheet, task, path, decision="table", resultVariable="as")
+def _look_up(sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:
+    task = sheet.node("businessRuleTask", step["look up"], spot, path, step)
+    sheet.extend(task, "calledDecision", decisionId=step["in table"], resultVariable=step["result"])
+    _places(sheet, task, path, decision="in table", resultVariable="result")
     return task
 
 
@@ -82,8 +92,8 @@ def _call(sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:
         activity,
         "calledElement",
         processId=step["process"],
-        propagateAllParentVariables=str(step.get("with") == EVERYTHING).lower(),
-        propagateAllChildVariables=str(step.get("keep") == EVERYTHING).lower(),
+        propagateAllParentVariables=str(step.get("send") == EVERYTHING).lower(),
+        propagateAllChildVariables=str(step.get("get") == EVERYTHING).lower(),
     )
     _places(sheet, activity, path, calledElement="process")
     return activity
@@ -101,7 +111,7 @@ ACTIVITIES: Mapping[str, Callable[[Sheet, Step, Path, Spot], Element]] = {
     "ask": _ask,
     "do": _do,
     "compute": _compute,
-    "decide": _decide,
+    "look up": _look_up,
     "receive": _receive,
     "group": _group,
     "call": _call,
@@ -113,17 +123,11 @@ ACTIVITIES: Mapping[str, Callable[[Sheet, Step, Path, Spot], Element]] = {
 def draw_activity(verb: str, sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:
     """The activity with what all of them may say: values handed over and kept, and how often it is done."""
     activity = ACTIVITIES[verb](sheet, step, path, spot)
-    hand_over(sheet, activity, step, path)
+    if verb != "compute":  # what it sets is its result
+        sheet.hand_over(activity, step, path)
     if "repeat" in step:
         _repeat(sheet, activity, step["repeat"], (*path, "repeat"))
     return activity
-
-
-def hand_over(sheet: Sheet, element: Element, said: Mapping[str, Any], path: Path) -> None:
-    """The values that go in (``with``) and that come out (``keep``)."""
-    for key, direction in (("with", "input"), ("keep", "output")):
-        if isinstance(said.get(key), list):
-            sheet.map_values(element, direction, said[key], (*path, key))
 
 
 def _repeat(sheet: Sheet, activity: Element, said: Mapping[str, Any], path: Path) -> None:
@@ -137,13 +141,13 @@ def _repeat(sheet: Sheet, activity: Element, said: Mapping[str, Any], path: Path
     if "for each" in said:
         items["inputElement"] = said["for each"]
     if "collect" in said:
-        items["outputCollection"] = said["collect"]["as"]
-        items["outputElement"] = times.feel(said["collect"]["value"])
+        ((collected, value),) = said["collect"].items()
+        items["outputCollection"], items["outputElement"] = collected, times.feel(value)
+        _places(sheet, activity, (*path, "collect"), outputCollection=collected, outputElement=collected)
     sheet.extend(marker, "loopCharacteristics", **items)
     if "enough when" in said:
         sheet.add(marker, "completionCondition").text = times.feel(said["enough when"])
     _places(sheet, activity, path, inputCollection="in", inputElement="for each", completionCondition="enough when")
-    _places(sheet, activity, (*path, "collect"), outputCollection="as", outputElement="value")
 
 
 def _repeat_while(sheet: Sheet, activity: Element, said: Mapping[str, Any], path: Path) -> None:

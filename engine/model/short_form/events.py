@@ -10,11 +10,19 @@ from engine.model.short_form.sheet import Sheet
 from engine.model.xml_file import Element
 from engine.model.yaml_file import Path
 
-ANY = "any"
-"""As the code of an error or escalation: each of them."""
+ANY = {"error": "any error", "escalation": "any escalation"}
+"""As the code: each of them."""
+
+DUE = "the due date"
+"""As the time after which something happens while a task waits: when it is due."""
 
 _TIMES = ("after", "for", "at", "until", "every")
 _KINDS = (*_TIMES, "message", "condition", "signal", "error", "escalation")
+
+
+def as_event(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is said to go wrong (``because``) as the event that it is; without an ``id`` it is called as its error."""
+    return {"id": said["because"], **said, "error": said["because"]} if "because" in said else said
 
 
 def is_event(said: Mapping[str, Any]) -> bool:
@@ -36,10 +44,11 @@ def draw_event(sheet: Sheet, event: Element, said: Mapping[str, Any], path: Path
     else:
         for kind in ("signal", "error", "escalation"):
             if kind in said:
+                place = (*path, "because" if "because" in said else kind)
                 definition = sheet.add(event, f"{kind}EventDefinition")
-                if said[kind] != ANY or kind == "signal":
-                    definition.set(f"{kind}Ref", sheet.declare(kind, (*path, kind), said[kind].strip()))
-                _source(sheet, event, f"{kind}Ref", (*path, kind))
+                if said[kind] != ANY.get(kind):
+                    definition.set(f"{kind}Ref", sheet.declare(kind, place, said[kind].strip()))
+                _source(sheet, event, f"{kind}Ref", place)
 
 
 def declare_message(sheet: Sheet, said: Mapping[str, Any], path: Path) -> str:

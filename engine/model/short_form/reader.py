@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,8 @@ from engine.model.bpmn_reader import read_tree
 from engine.model.elements import Process
 from engine.model.forms import Texts
 from engine.model.problems import Problems
-from engine.model.short_form.events import draw_event
+from engine.model.short_form.events import as_event, draw_event
+from engine.model.short_form.order import jumps
 from engine.model.short_form.shape import shape_problems
 from engine.model.short_form.sheet import Sheet, Spot
 from engine.model.short_form.steps import Steps
@@ -24,13 +25,17 @@ _FOLLOW = frozenset({"incoming_missing", "unreachable"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortForm:
-    """What a short form gives: the process as the reader of BPMN files would give it, the English names of its elements by id, the
-    warnings, and the line at which each element stands.
+    """What a short form gives: the process as the reader of BPMN files would give it, the English names of its elements by id, and the
+    warnings.
+
+    ``lines``: where each element stands, and where a place in it (of an element without a place: None). ``starters``: the role that begins
+    a case by hand, by the start event that says it.
     """
 
     process: Process
     names: Mapping[str, Texts]
-    lines: Mapping[str, int]
+    lines: Mapping[tuple[str, str | None], int]
+    starters: Mapping[str, str]
     warnings: tuple[Problem, ...] = ()
 
 
@@ -53,7 +58,8 @@ def read_short_form(content: bytes, file: str) -> ShortForm:
     return ShortForm(
         process=read.processes[0],
         names={identity: texts for identity, texts in sheet.names.items() if identity != document.data["process"]},
-        lines={identity: _line(document, path) for (identity, place), path in sheet.sources.items() if place is None},
+        lines={place: _line(document, path) for place, path in sheet.sources.items()},
+        starters={each["id"]: each["who"] for each in _starts(document.data) if "who" in each},
         warnings=tuple(_located(sheet, each) for each in read.warnings),
     )
 
@@ -65,19 +71,18 @@ def _draw_process(sheet: Sheet, said: Mapping[str, Any]) -> None:
     identity = sheet.identity(said["process"], ("process",))
     process = sheet.add(sheet.root, "process", id=identity, isExecutable="true")
     sheet.title(process, said)
-    if "note" in said:
-        sheet.add(process, "documentation").text = said["note"]
+    sheet.note(process, said)
     if "version" in said:
         sheet.extend(process, "versionTag", value=said["version"])
     _draw_lanes(sheet, process, said.get("roles", {}))
     spot = Spot(scope=process, strand=identity, lane=next(iter(sheet.lanes), None))
-    steps = Steps(sheet, wanted=frozenset(_jumped_to(said)))
+    steps = Steps(sheet, wanted=frozenset(jumps(said)))
     first, spot = _draw_starts(sheet, said, spot)
     way = sheet.way(first, spot, ("start",))
     steps.close(steps.draw(said["steps"], ("steps",), way, spot), ("steps",), f"{identity}_end")
-    for key in ("meanwhile", "instead"):
+    for key in ("meanwhile", "instead", "if it fails"):
         for position, event in enumerate(said.get(key, ())):
-            _draw_any_time(steps, event, (key, position), spot, is_interrupting=key == "instead")
+            _draw_any_time(steps, as_event(event), (key, position), spot, is_interrupting=key != "meanwhile")
     steps.resolve_jumps()
     sheet.draw_ways()
 
@@ -96,16 +101,13 @@ def _draw_lanes(sheet: Sheet, process: Element, roles: Mapping[str, Texts]) -> N
 def _draw_starts(sheet: Sheet, said: Mapping[str, Any], spot: Spot) -> tuple[Element, Spot]:
     """How a case begins, and in which row; where there are several ways, the gateway at which they meet."""
     identity = said["process"]
-    given = said.get("start", {"id": f"{identity}_start"})
-    many = given if isinstance(given, list) else [given]
     starts: list[Element] = []
-    for position, each in enumerate(many):
-        path: Path = ("start", position) if isinstance(given, list) else ("start",)
+    for position, each in enumerate(_starts(said)):
+        path: Path = ("start", position) if isinstance(said.get("start"), list) else ("start",)
         spot = sheet.row(each, path, spot)
         event = sheet.node("startEvent", each["id"], spot, path, each)
         draw_event(sheet, event, each, path)
-        if "keep" in each:
-            sheet.map_values(event, "output", each["keep"], (*path, "keep"))
+        sheet.hand_over(event, each, path)
         starts.append(event)
     if len(starts) == 1:
         return starts[0], spot
@@ -116,32 +118,23 @@ def _draw_starts(sheet: Sheet, said: Mapping[str, Any], spot: Spot) -> tuple[Ele
     return gateway, spot
 
 
+def _starts(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    given = said.get("start", {"id": f"{said['process']}_start"})
+    return given if isinstance(given, list) else [given]
+
+
 def _draw_any_time(steps: Steps, said: Mapping[str, Any], path: Path, spot: Spot, *, is_interrupting: bool) -> None:
     """What may happen at any time: an event sub-process."""
     sheet = steps.sheet
     around = sheet.node("subProcess", said["id"], sheet.row(said, path, spot), path, said, triggeredByEvent="true")
     identity = around.get("id") or ""
-    inside = Spot(scope=around, strand=identity, is_inside=True)
+    inside = Spot(scope=around, strand=identity, is_inside=True, is_beside=not is_interrupting)
     start = sheet.node(
         "startEvent", f"{identity}_start", inside, path, {}, isInterrupting="true" if is_interrupting else "false"
     )
     draw_event(sheet, start, said, path)
-    if "keep" in said:
-        sheet.map_values(start, "output", said["keep"], (*path, "keep"))
+    sheet.hand_over(start, said, path)
     steps.draw_whole(said["then"], (*path, "then"), start, inside, f"{identity}_end")
-
-
-def _jumped_to(said: object) -> Iterator[str]:
-    """The targets of all ``go to`` in the file."""
-    waiting = [said]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if isinstance(value.get("go to"), str):
-                yield value["go to"]
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
 
 
 # -- problems -------------------------------------------------------------------------------------------------------------------------

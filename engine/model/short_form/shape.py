@@ -31,6 +31,7 @@ _CODES = {
     "pattern": "yaml_pattern",
     "maxItems": "short_form_too_many",
     "minItems": "short_form_too_few",
+    "minProperties": "short_form_too_few",
 }
 """Where the schema itself does not name the problem (its keyword ``problem``, which editors do not read)."""
 

@@ -20,13 +20,16 @@ from engine.model.yaml_file import Path, YamlFile
 class Spot:
     """Where the next node is drawn. ``strand`` names what runs as one: what runs beside it is another strand, and nobody can go there.
 
-    ``lane`` is None where there are no rows, and inside groups, which stand in one row as a whole.
+    ``lane`` is None where there are no rows, and inside groups, which stand in one row as a whole. ``is_beside``: what ends here is not the
+    case, which goes on. ``follows``: the name of the step at which it goes on behind this one.
     """
 
     scope: Element
     strand: str
     lane: str | None = None
     is_inside: bool = False
+    is_beside: bool = False
+    follows: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,21 +87,20 @@ class Sheet:
         identity = self.identity(wanted, path)
         element = self.add(spot.scope, kind, id=identity, **more)
         self.title(element, said)
-        if note := said.get("note"):
-            self.add(element, "documentation").text = note
+        self.note(element, said)
         if spot.lane in self.lanes:
             self.add(self.lanes[spot.lane], "flowNodeRef").text = identity
         return element
 
     def row(self, said: Mapping[str, Any], path: Path, spot: Spot) -> Spot:
-        """``spot`` in the row of the role that is ``said``: there it goes on until another one is. Inside groups the role counts alone."""
-        role = said.get("who")
-        if role is None:
-            return spot
-        if role not in self.lanes:
-            self.refuse("short_form_role_unknown", (*path, "who"), role=role, known=", ".join(self.lanes))
-            return spot
-        return spot if spot.lane is None else replace(spot, lane=role)
+        """``spot`` in the row that is ``said``, or of who is: there it goes on until another one is. In groups the role counts alone."""
+        for key in ("who", "row"):
+            role = said.get(key)
+            if role is not None and role not in self.lanes:
+                self.refuse("short_form_role_unknown", (*path, key), role=role, known=", ".join(self.lanes))
+            elif role is not None and spot.lane is not None:
+                spot = replace(spot, lane=role)
+        return spot
 
     def title(self, element: Element, said: Mapping[str, Any]) -> None:
         """French stands in the element, English is kept beside the model."""
@@ -107,6 +109,11 @@ class Sheet:
             french, english = (" ".join(title[language].split()) for language in ("fr", "en"))
             element.set("name", french)
             self.names[element.get("id") or ""] = {"en": english}
+
+    def note(self, element: Element, said: Mapping[str, Any]) -> None:
+        """A note is for whoever reads the process, in either language: a diagram has one place for both."""
+        if note := said.get("note"):
+            self.add(element, "documentation").text = "\n\n".join(note[language].strip() for language in ("fr", "en"))
 
     def way(self, source: Element, spot: Spot, path: Path, wanted: str | None = None) -> Way:
         """A flow out of ``source``. Flows are drawn in the order in which this is asked for."""
@@ -130,18 +137,26 @@ class Sheet:
         properties = self.extend(element, "properties") if found is None else found
         etree.SubElement(properties, f"{{{ZEEBE}}}property", {"name": name, "value": value})
 
-    def map_values(self, element: Element, direction: str, values: list[Any], path: Path) -> None:
-        """``values``: names, or ``name: FEEL``, or ``name: {text: …}``; ``direction`` is ``input`` or ``output``."""
-        identity = element.get("id") or ""
+    def hand_over(self, element: Element, said: Mapping[str, Any], path: Path) -> None:
+        """The values that go in (``send``, and ``send as written``: texts) and that come out (``get`` or ``answers``, and ``set``)."""
+        for position, each in enumerate(_listed(said.get("send"))):
+            ((target, value),) = each.items() if isinstance(each, dict) else ((each, each),)
+            self._map(element, "input", target, feel(value), (*path, "send", position))
+        for target, value in said.get("send as written", {}).items():
+            # a text as it stands must not begin with the sign of an expression: as a FEEL text it means the same
+            self._map(element, "input", target, feel(quoted(value)), (*path, "send as written", target))
+        for key in ("get", "answers"):
+            for position, name in enumerate(_listed(said.get(key))):
+                self._map(element, "output", name, feel(name), (*path, key, position))
+        for target, value in said.get("set", {}).items():
+            self._map(element, "output", target, feel(value), (*path, "set", target))
+
+    def _map(self, element: Element, direction: str, target: str, source: str, path: Path) -> None:
         holder = child(element, "extensionElements")
         found = None if holder is None else child(holder, "ioMapping", ZEEBE)
         mapping = self.extend(element, "ioMapping") if found is None else found
-        for position, each in enumerate(values):
-            ((target, value),) = each.items() if isinstance(each, dict) else ((each, each),)
-            # a text as it stands must not begin with the sign of an expression: as a FEEL text it means the same
-            source = feel(quoted(value["text"])) if isinstance(value, dict) else feel(value)
-            etree.SubElement(mapping, f"{{{ZEEBE}}}{direction}", {"source": source, "target": target})
-            self.sources[identity, f"{direction} {target}"] = (*path, position)
+        etree.SubElement(mapping, f"{{{ZEEBE}}}{direction}", {"source": source, "target": target})
+        self.sources[element.get("id") or "", f"{direction} {target}"] = path
 
     def declare(self, kind: str, path: Path, *said: str) -> str:
         """The id of the message (name, key), signal, error or escalation that is said at ``path``; declared where it is said first."""
@@ -165,6 +180,11 @@ class Sheet:
             if way.condition is not None:
                 self.add(element, "conditionExpression").text = way.condition
                 self.sources[way.id, "condition"] = (*way.path, "when")
+
+
+def _listed(said: object) -> list[Any]:
+    """The values of a list; ``everything`` that a call says instead is said of the call itself."""
+    return said if isinstance(said, list) else []
 
 
 def _bpmn(name: str) -> str:

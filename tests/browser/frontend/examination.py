@@ -36,8 +36,19 @@ STORY_PROBLEM = {
 }
 
 
+SAME = {"kind": "same", "unexplained": False, "sentence": "Le second moteur suit le même chemin.", "element": None}
+UNEXPLAINED = {
+    "kind": "different",
+    "unexplained": True,
+    "sentence": "Le second moteur diffère sans raison connue : « Relancer les achats » n’a lieu que dans Bordereau.",
+    "element": "remind_buyers",
+}
+
+
 def report(state: str, soundness: str) -> dict[str, Any]:
-    """One answer of the server: ``state`` of its job, ``soundness`` of the process (``failed_story``: sound, but a story fails)."""
+    """One answer of the server: ``state`` of its job, ``soundness`` of the process; sound are also ``failed_story``, in which a story
+    fails, and ``unexplained``, in which the second engine goes another way.
+    """
     known: dict[str, Any] = {
         "id": "c0ffee",
         "state": state,
@@ -46,25 +57,35 @@ def report(state: str, soundness: str) -> dict[str, Any]:
         "needs_reason": False,
         "verdicts": [],
         "stories": [],
+        "opinions": {"total": 0, "compared": 0, "explained": 0, "unexplained": 0},
         "coverage": {"elements": {}, "flows": {}, "rules": {}, "percent": 100, "stories": 0},
     }
     if state != "done":
         return known
-    fails = soundness == "failed_story"
+    fails, differs = soundness == "failed_story", soundness == "unexplained"
     return known | {
-        "may_publish": not fails and soundness != "unsound",
+        "may_publish": not (fails or differs) and soundness != "unsound",
         "needs_reason": soundness == "not_decided",
-        "verdicts": [_verdict("sound" if fails else soundness)],
+        "verdicts": [_verdict("sound" if fails or differs else soundness)],
         "stories": [
-            {"file": "stories/ordered.yaml", "title": "Commande passée", "passed": True, "problems": [], "path": PATH},
+            {
+                "file": "stories/ordered.yaml",
+                "title": "Commande passée",
+                "passed": True,
+                "problems": [],
+                "path": PATH,
+                "opinion": SAME,
+            },
             {
                 "file": "stories/refused.yaml",
                 "title": "Demande refusée",
                 "passed": not fails,
                 "problems": [STORY_PROBLEM] if fails else [],
                 "path": PATH[:9],
+                "opinion": UNEXPLAINED if differs else SAME,
             },
         ],
+        "opinions": {"total": 2, "compared": 2, "explained": 0, "unexplained": int(differs)},
         "coverage": {
             "elements": {each: 0 if each in NEVER else 2 for each in ELEMENTS},
             "flows": {each: 0 if each in NEVER else 2 for each in FLOWS},

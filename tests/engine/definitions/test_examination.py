@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy import text
 
 from engine import clock
 from engine.database.session import Database
-from engine.definitions import drafts, entrances, examination, store
+from engine.definitions import drafts, entrances, examination, examining, store
 from engine.definitions import files as stored_files
 from engine.definitions.examination import ATTEMPTS, Examination, ask, forget_all, forget_old, perform
 from engine.definitions.examining import Progress, examine
@@ -24,11 +25,16 @@ from engine.definitions.findings import examined_of, problems_of, text_of
 from engine.definitions.fingerprint import fingerprint
 from engine.errors import CommandRejected, Conflict, DefinitionError, NotAllowed, NotFound
 from engine.handler import SYSTEM, HandlerTable
+from engine.history.verification import verify_all
 from engine.instances import commands, overview, queries, work
 from engine.instances.runtime import Runtime
 from engine.jobs import queue
 from engine.jobs.reaper import reap
 from engine.model.bundle import content_hash, read_bundle
+from engine.second_opinion import Agreement, Figures, Obstacle, Opinion, figures
+from engine.second_opinion.comparing import Difference
+from engine.stories import Story
+from engine.texts import say
 from engine.worker import run_pending
 from tests import publishing
 from tests.engine.processes import parcels
@@ -240,7 +246,8 @@ def test_progress_is_told_while_it_runs(runtime: Runtime, monkeypatch: pytest.Mo
     monkeypatch.setattr(examination, "_TELL_SECONDS", 0.0)
     monkeypatch.setattr(examination, "examine", looked)
     job(runtime, files)
-    assert seen == [("running", 0, 2, "examination_proving"), ("running", 1, 2, "examination_playing")]
+    told = ("examination_proving", "examination_playing", "examination_comparing")
+    assert seen == [("running", done, 3, code) for done, code in enumerate(told)]
 
 
 def test_files_stay_while_they_are_needed(runtime: Runtime) -> None:
@@ -285,6 +292,7 @@ def test_nothing_is_published_unexamined(runtime: Runtime) -> None:
     assert version.reason == ""
     assert version.proved is not None
     assert [each.verdict.is_sound for each in version.proved] == [True]
+    assert version.opinions == ()
 
 
 def test_a_version_from_before_goes_through_the_gate_when_it_is_published_again(runtime: Runtime) -> None:
@@ -293,7 +301,7 @@ def test_a_version_from_before_goes_through_the_gate_when_it_is_published_again(
         session.execute(text("DELETE FROM engine.examination"))
         session.execute(text("UPDATE engine.definition_version SET verdicts = NULL"))
     with runtime.database.reading() as session:
-        assert [each.proved for each in store.versions(session, "parcel")] == [None, None]
+        assert [(each.proved, each.opinions) for each in store.versions(session, "parcel")] == [(None, ())] * 2
     with pytest.raises(Conflict, match="examination_running"):
         store.publish(runtime.database, OWNER, parcels.files(), HANDLERS)
     # the one in force stays in force, without a question
@@ -331,6 +339,68 @@ def test_findings_come_back_as_they_were_kept(runtime: Runtime) -> None:
     assert found.covered.elements["weigh"] == 2
     assert 0 in found.covered.flows.values()
     assert 0 < found.covered.percent < 100
+
+
+DIFFERENCE = Difference(point="only_ours", element="weigh", ours="weigh", variables=("a", "b"), step=2)
+
+
+def differing(defect: str | None) -> Callable[..., Opinion]:
+    """A second engine that goes another way at one element."""
+
+    def compare(told: Story, *_: object) -> Opinion:
+        return Opinion(
+            process=told.process,
+            file=told.file,
+            agreement=Agreement.DIFFERENT,
+            difference=DIFFERENCE,
+            defect=defect,
+            element_name="Peser",
+        )
+
+    return compare
+
+
+def test_the_second_engine_is_asked_of_every_story(runtime: Runtime) -> None:
+    bundle = read_bundle(changed(one=STORY, two=STORY.replace("[weigh]", "[approve]"), three="title: 1"))
+    found = examine(bundle, HANDLERS, runtime.environment)
+    kinds = [each.opinion and each.opinion.agreement for each in found.played]
+    assert kinds == [Agreement.SAME, Agreement.NOT_COMPARED, Agreement.NOT_COMPARED]
+    assert {each.obstacles for each in found.opinions[1:]} == {(Obstacle(reason="failing"),)}
+    assert figures(found.opinions) == Figures(total=3, compared=1, explained=0, unexplained=0)
+
+
+def test_a_difference_that_nothing_explains_stands_against_publishing(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examining, "compare", differing(None))
+    found = examine(read_bundle(changed(one=STORY)), HANDLERS, runtime.environment)
+    assert (found.may_publish, found.needs_reason, found.played[0].passed) == (False, False, True)
+    (problem,) = problems_of(found, has_reason=True)
+    assert (problem.code, problem.file) == ("opinion_unexplained_only_ours", "stories/one.yaml")
+    assert (problem.element_id, problem.element_name) == ("weigh", "Peser")
+    assert "« Peser »" in say(problem.code, "fr", **problem.facts).replace("\xa0", " ")
+    assert say(problem.code, "en", **problem.facts) == found.opinions[0].sentence("en")
+    assert examined_of(text_of(found)) == found
+
+
+def test_an_explained_difference_does_not_and_is_kept_with_the_version(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examining, "compare", differing("copies"))
+    version = publishing.publish(runtime.database, OWNER, changed(one=STORY), HANDLERS)
+    (opinion,) = version.opinions
+    assert (opinion.file, opinion.defect, opinion.difference) == ("stories/one.yaml", "copies", DIFFERENCE)
+    with runtime.database.reading() as session:
+        assert verify_all(session).findings == ()
+
+
+def test_findings_from_before_the_second_engine_was_asked_are_read(runtime: Runtime) -> None:
+    found = examine(read_bundle(changed(one=STORY)), HANDLERS, runtime.environment)
+    before = json.loads(text_of(found))
+    for each in before["played"]:
+        del each["opinion"]
+    old = examined_of(json.dumps(before))
+    assert (old.opinions, old.played[0].opinion, old.may_publish) == ((), None, True)
 
 
 def test_the_fingerprint_tells_handlers_apart() -> None:

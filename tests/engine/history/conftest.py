@@ -23,6 +23,7 @@ FILES = {
 }
 
 MakeCase = Callable[[int], int]
+MoreEvents = Callable[[int, int], ChainHead]
 
 _VERSION = text("""
     INSERT INTO engine.definition_version (process_key, number, content_hash, title_fr, title_en, note, start_roles, lane_roles,

@@ -56,7 +56,34 @@ def test_publications_are_told_and_whole(published: Database) -> None:
     assert (rows[1].actor, record["type"], record["version"]) == ("olga", publications.PUBLISHED, 2)
     assert record["note"] == "limit 5 \u2028 « é »"
     assert [each["soundness"] for each in record["verdicts"]] == ["sound"]
+    assert [(each["form"], each["form_before"]) for each in (json.loads(row.record) for row in rows)] == [
+        ("diagram", None),
+        ("diagram", "diagram"),
+        ("diagram", "diagram"),
+    ]
     assert "Publications computed again: 3." in report.lines("en")[0]
+
+
+def test_a_change_of_form_is_told_and_held_against_the_files(published: Database) -> None:
+    written = {
+        "process.yaml": b"key: parcel\ntitle: {fr: Colis, en: Parcel}\nprocess: parcel\n",
+        "parcel.yaml": b"process: parcel\ntitle: {fr: Colis, en: Parcel}\nsteps: [{step: a}]\n",
+    }
+    for files in (written, changed(7)):
+        publishing.publish_unexamined(published, OWNER, files, HANDLERS)
+    lines = dict(verifier.unpack(exported(published)) or ())[verifier.EVENTS].decode().rstrip("\n").split("\n")
+    told = [json.loads(line)["record"] for line in lines]
+    assert [(each["form"], each["form_before"]) for each in told[-2:]] == [("text", "diagram"), ("diagram", "text")]
+    assert codes(published) == []
+    with published.transaction() as session:
+        # as if the version had always been drawn
+        session.execute(
+            text("""
+            UPDATE engine.definition_file SET path = 'parcel.bpmn'
+            WHERE path = 'parcel.yaml'
+        """)
+        )
+    assert "history_publication_differs" in codes(published)
 
 
 def test_the_chain_is_the_documented_one(published: Database) -> None:
@@ -76,8 +103,8 @@ def test_the_chain_is_the_documented_one(published: Database) -> None:
         reached = hashlib.sha256(b"bordereau/history/1/event\n" + reached + written).digest()
         assert bytes(row.hash) == reached
     # golden: a chain once written stays verifiable
-    content_of_one = verifier.process_event_content("parcel", 1, "2026-11-22T09:00:00.000000+00:00", "olga", "{}")
-    link = verifier.chain_link(verifier.process_begin("parcel"), content_of_one)
+    content_of_one = verifier.named_content("process", ["parcel"], 1, "2026-11-22T09:00:00.000000+00:00", "olga", "{}")
+    link = verifier.chain_link(verifier.named_begin("process", "parcel"), content_of_one)
     assert link.hex() == "41cd0806927a303984ea886a1a4308c4044ed815b41486628841637d0f2f5718"
 
 

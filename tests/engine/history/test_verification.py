@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from engine.database.session import Database
 from engine.errors import NotFound
-from engine.history import verification
+from engine.history import refusals, verification
 from engine.history.verification import Report, verify_all, verify_instance
-
-MakeCase = Callable[[int], int]
+from tests.engine.history.conftest import NOW, MakeCase, MoreEvents
+from tests.engine.history.whole import live, signer_in
 
 
 def tamper(database: Database, *statements: str) -> None:
@@ -30,13 +32,14 @@ def verified(database: Database, case: int | None = None) -> Report:
 
 
 def found(report: Report) -> list[tuple[str, int | None]]:
-    return [(each.code, each.case) for each in report.findings]
+    """What concerns cases; the order of everything has findings of its own (below)."""
+    return [(each.code, each.case) for each in report.findings if each.code != "history_chain_not_in_order"]
 
 
 def test_what_nobody_touched_is_whole(database: Database, make_case: MakeCase) -> None:
     cases = [make_case(count) for count in (0, 1, 7, 0, 12, 0)]
     report = verified(database)
-    assert report == Report(cases=6, events=20, findings=())
+    assert replace(report, whole=None) == Report(cases=6, events=20, findings=())
     assert report.is_whole
     assert verified(database, cases[4]) == Report(cases=1, events=12, findings=())
     with database.reading() as session:
@@ -46,7 +49,7 @@ def test_what_nobody_touched_is_whole(database: Database, make_case: MakeCase) -
 
 
 def test_an_empty_database_is_whole(database: Database) -> None:
-    assert verified(database) == Report(cases=0, events=0, findings=())
+    assert replace(verified(database), whole=None) == Report(cases=0, events=0, findings=())
 
 
 def test_batches_do_not_matter(database: Database, make_case: MakeCase, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +57,7 @@ def test_batches_do_not_matter(database: Database, make_case: MakeCase, monkeypa
         make_case(count)
     for size in (1, 2, 3, 1000):
         monkeypatch.setattr(verification, "_BATCH", size)
-        assert verified(database) == Report(cases=4, events=12, findings=())
+        assert replace(verified(database), whole=None) == Report(cases=4, events=12, findings=())
 
 
 @pytest.mark.parametrize(
@@ -158,5 +161,48 @@ def test_a_long_report_is_cut(database: Database, make_case: MakeCase) -> None:
     tamper(database, "UPDATE engine.event SET actor = 'x'")
     report = verified(database)
     assert len(report.findings) == 70
-    assert len(report.lines("en")) == 2 + 50 + 1
+    assert len(report.lines("en")) == 3 + 50 + 1
     assert report.lines("en")[-1].strip() == "… and 20 more"
+
+
+def of_everything(report: Report) -> list[str]:
+    assert report.whole is not None
+    return [each.code for each in report.findings] + [each.code for each in report.whole.problems]
+
+
+def test_the_order_and_the_checkpoints_are_verified_too(
+    database: Database, make_case: MakeCase, more_events: MoreEvents, tmp_path: Path
+) -> None:
+    kept = live(database, make_case, more_events, signer_in(tmp_path), rounds=2)
+    with database.reading() as session:
+        report = verify_all(session, kept=[dict(kept[0].said)])
+    assert of_everything(report) == ["history_publication_differs"] * 2, "the publications of this company are made up"
+    assert report.whole is not None
+    assert [each.number for each in report.whole.proven] == [1]
+    assert report.whole.chains == 4
+    assert "checkpoint 1" in "".join(report.lines("en")) or not report.is_whole
+    for statement, code in (
+        ("DELETE FROM engine.history_order WHERE first > 3", "history_chain_not_in_order"),
+        ("UPDATE engine.history_checkpoint SET signature = decode(repeat('00', 64), 'hex')", "checkpoint_not_signed"),
+        ("UPDATE engine.history_checkpoint SET root = sha256(root)", "checkpoint_differs"),
+        ("DELETE FROM engine.history_checkpoint WHERE number = 1", "checkpoint_out_of_order"),
+        ("DELETE FROM engine.definition_event WHERE sequence = 2", "number_differs"),
+    ):
+        with suppress(Undo), database.transaction() as session:
+            for table in ("history_order", "history_checkpoint", "definition_event"):
+                session.execute(text(f"ALTER TABLE engine.{table} DISABLE TRIGGER USER"))
+            session.execute(text(statement))
+            assert code in of_everything(verify_all(session))
+            raise Undo
+
+
+def test_heads_of_other_chains_are_held_against_their_events(database: Database) -> None:
+    with database.transaction() as session:
+        refusals.append(session, "camille", NOW, {"type": "act:refused", "act": "x", "code": "y"})
+    assert verified(database).is_whole
+    tamper(database, "UPDATE engine.refusal_chain SET hash = sha256(hash)")
+    assert of_everything(verified(database)) == ["history_chain_head_differs"]
+
+
+class Undo(Exception):
+    """Nothing of this was meant."""

@@ -13,11 +13,12 @@ from engine import clock
 from engine.database.session import Database
 from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from engine.handler import Actor
-from engine.inbox import queries
+from engine.inbox import lists, queries
 from engine.inbox.commands import claim, release
 from engine.inbox.rules import Offer, refusal
 from engine.instances.commands import complete_task, start_instance
 from engine.instances.runtime import Runtime
+from tests.engine.inbox.cast import desk, figures, tasks
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import BOTH, CHIEF, CLERK, PACKER, PACKERS
 
@@ -100,16 +101,16 @@ def test_claiming_again_what_one_has_is_fine_and_release_gives_it_back(runtime: 
     claim(runtime.database, PACKER, task)
     claim(runtime.database, PACKER, task)
     with runtime.database.reading() as session:
-        assert queries.inbox(session, PACKER).tasks == ()
-        assert [each.id for each in queries.inbox(session, PACKER, view="mine").tasks] == [task]
-        assert queries.counts(session, PACKER) == queries.Counts(role=0, mine=1)
+        assert tasks(session, PACKER) == ()
+        assert [each.id for each in tasks(session, PACKER, "mine")] == [task]
+        assert figures(session, PACKER) == (0, 1, 0)
     with pytest.raises(Conflict):
         release(runtime.database, PACKERS[1], task)
     release(runtime.database, PACKER, task)
     with pytest.raises(WrongState):
         release(runtime.database, PACKER, task)
     with runtime.database.reading() as session:
-        assert queries.counts(session, PACKERS[1]) == queries.Counts(role=1, mine=0)
+        assert figures(session, PACKERS[1]) == (1, 0, 0)
 
 
 def test_claims_are_refused_with_their_reason(runtime: Runtime) -> None:
@@ -128,25 +129,26 @@ def test_pages_follow_each_other_by_due_date(runtime: Runtime) -> None:
     with runtime.database.reading() as session:
         found, after, pages = [], None, 0
         while True:
-            page = queries.inbox(session, PACKER, after=after, limit=3)
+            page = lists.page(session, desk(session, PACKER), after=after, limit=3)
             found += [each.id for each in page.tasks]
             after, pages = page.next, pages + 1
             if after is None:
                 break
         assert (found, pages) == (expected, 3)
         with pytest.raises(InvalidInput):
-            queries.inbox(session, PACKER, after="yesterday")
+            lists.page(session, desk(session, PACKER), after="yesterday")
 
 
 def test_tasks_of_several_roles_are_merged_and_those_without_a_date_come_last(runtime: Runtime) -> None:
     tasks = open_tasks(runtime, 3)
     complete_task(runtime, PACKER, tasks[0], {"weight": "99"})
     with runtime.database.reading() as session:
-        found = queries.inbox(session, BOTH).tasks
+        found = lists.page(session, desk(session, BOTH)).tasks
         assert [each.element_id for each in found] == ["weigh", "weigh", "approve"]
         assert found[-1].due_at is None
-        page = queries.inbox(session, BOTH, limit=2)
-        assert [each.element_id for each in queries.inbox(session, BOTH, after=page.next).tasks] == ["approve"]
+        page = lists.page(session, desk(session, BOTH), limit=2)
+        rest = lists.page(session, desk(session, BOTH), after=page.next)
+        assert [each.element_id for each in rest.tasks] == ["approve"]
         assert queries.candidates(session, "packer") == 0
 
 

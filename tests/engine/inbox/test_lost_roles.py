@@ -17,6 +17,7 @@ from engine.inbox.commands import claim
 from engine.instances import queries as cases
 from engine.instances.commands import complete_task, start_instance
 from engine.instances.runtime import Runtime
+from tests.engine.inbox.cast import figures, tasks
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import CLERK, PACKER, PACKERS
 
@@ -31,7 +32,13 @@ def runtime(database: Database) -> Runtime:
     with database.transaction() as session:
         for each in (PACKER, COLLEAGUE):
             people.add_person(
-                session, login=each.login, name=each.name, email="", password="x" * 12, roles=each.roles, locale="fr"
+                session,
+                login=each.login,
+                name=each.name,
+                email="",
+                password="seven rusty pelicans",
+                roles=each.roles,
+                locale="fr",
             )
     return made
 
@@ -68,7 +75,7 @@ def test_what_was_taken_goes_back_with_the_role(runtime: Runtime, task: int, los
         claim(runtime.database, COLLEAGUE, task)
     with runtime.database.transaction() as session:
         lose(session)
-        assert [each.id for each in queries.inbox(session, COLLEAGUE).tasks] == [task]
+        assert [each.id for each in tasks(session, COLLEAGUE)] == [task]
     with pytest.raises(NotAllowed):
         complete_task(runtime, WITHOUT, task, {"weight": "1"})
     claim(runtime.database, COLLEAGUE, task)
@@ -99,13 +106,13 @@ def stale_claim(runtime: Runtime, task: int) -> None:
 def test_a_claim_without_the_role_holds_nobody_up(runtime: Runtime, task: int) -> None:
     stale_claim(runtime, task)
     with runtime.database.reading() as session:
-        assert queries.inbox(session, WITHOUT, view="mine").tasks == ()
-        assert queries.counts(session, WITHOUT).mine == 0
+        assert tasks(session, WITHOUT, "mine") == ()
+        assert figures(session, WITHOUT)[1] == 0
         seen = cases.task(session, COLLEAGUE, task)
         assert (seen.may_claim, seen.may_complete, seen.refusal, seen.why.rule) == (True, True, None, "role")
     claim(runtime.database, COLLEAGUE, task)
     with runtime.database.reading() as session:
-        assert [each.id for each in queries.inbox(session, COLLEAGUE, view="mine").tasks] == [task]
+        assert [each.id for each in tasks(session, COLLEAGUE, "mine")] == [task]
     with pytest.raises(NotAllowed):
         claim(runtime.database, WITHOUT, task)
 

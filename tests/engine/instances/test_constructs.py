@@ -9,8 +9,7 @@ from typing import get_args
 
 import pytest
 
-from engine.errors import Crashed
-from engine.jobs.retries import ATTEMPTS
+from engine.jobs.retries import ATTEMPTS, TryAgain
 from engine.model import elements as model
 from tests.engine.instances.conftest import NOW, House
 from tests.engine.instances.drawing import el, process
@@ -153,7 +152,7 @@ def test_compensation_that_fails_is_an_incident_and_goes_on_after_it(house: Hous
     house.write("INSERT INTO business.note (said) VALUES ('locked')")
     house.promote(NOW + HOUR)
     ((name, arguments),) = house.jobs()
-    with pytest.raises(Crashed):
+    with pytest.raises(TryAgain):
         house.perform(name, arguments)
     house.perform(name, arguments, ATTEMPTS)
     (incident,) = house.incidents(case)

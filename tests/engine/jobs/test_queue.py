@@ -9,10 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from engine.database.session import Database
-from engine.handler import Transient
+from engine.handler import Retries, Transient
 from engine.jobs import fence, queue
 from engine.jobs.reaper import reap
-from engine.jobs.retries import wait_seconds
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
@@ -48,9 +47,16 @@ def test_no_job_carries_a_lock(database: Database) -> None:
 
 
 def test_waits_grow_and_a_transient_may_ask_for_its_own() -> None:
-    assert [wait_seconds(attempt) for attempt in range(1, 8)] == [1, 4, 16, 64, 256, 300, 300]
-    assert wait_seconds(1, Transient("busy", retry_after_seconds=30)) == 30
-    assert wait_seconds(2, Transient("busy")) == 4
+    policy = Retries()
+    assert [policy.wait_seconds(attempt) for attempt in range(1, 8)] == [1, 4, 16, 64, 256, 300, 300]
+    assert policy.wait_seconds(1, Transient("busy", retry_after_seconds=30)) == 30
+    assert policy.wait_seconds(2, Transient("busy")) == 4
+    assert [Retries(first_seconds=10, factor=2, longest_seconds=60).wait_seconds(n) for n in (1, 3, 4, 5000)] == [
+        10,
+        40,
+        60,
+        60,
+    ]
 
 
 def test_a_key_is_entered_once(database: Database) -> None:

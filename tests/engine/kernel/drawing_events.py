@@ -173,6 +173,7 @@ def _terminate(drawing: Drawing, block: Block, scope: str, times: int) -> Ends:
     first, last = draw_block(drawing, block.parts[0], id_, times)
     end = drawing.add(model.EndEvent, drawing.new("end"), id_, result=model.TerminateDefinition())
     drawing.whole(id_, (split, task))
+    drawing.flow(split, task)
     drawing.flow(split, first)
     drawing.flow(last, end)
     drawing.add(model.SubProcess, id_, scope)

@@ -14,6 +14,7 @@ from engine.kernel import Event, State, Stimulus, advance
 from engine.model import elements as model
 from engine.protocol.stimuli import CompleteTask, ReturnHandler
 from engine.stories import Recorded, Story, read_story, recorded
+from tests.engine.kernel import blocks
 from tests.engine.kernel.blocks import AROUND, BRANCHES, EVENTS, INSIDE, TASKS, Block
 from tests.engine.kernel.building import Run, at, feel, maps
 from tests.engine.kernel.drawing_events import draw
@@ -55,6 +56,12 @@ def random_block(seed: int) -> Block:
     """The block of a seed."""
     chance = Random(seed)
     return common_block(chance, chance.randint(1, LARGEST))
+
+
+def whole_block(seed: int) -> Block:
+    """One with everything that the kernel knows, whether or not SpiffWorkflow does."""
+    chance = Random(seed)
+    return blocks.random_block(chance, chance.randint(1, LARGEST))
 
 
 class _Plain(Run):

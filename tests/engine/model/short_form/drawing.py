@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from engine.model.short_form.order import following
+
 Step = dict[str, Any]
 
 TITLES = (
@@ -37,6 +39,8 @@ LENGTHS = (
 MOMENTS = ("2027-03-01T09:00:00", "2027-03-01T09:00:00+01:00", "2027-03-01", "due_on", "working_days_after(now(), 3)")
 RHYTHMS = ("1 day", "2 weeks", "R3/PT10M", "P1M", "rhythm")
 DEEPEST = 3
+BELOW = "below"
+"""Stands for the step that follows, until it is known."""
 
 
 def text(seed: int, size: int | None = None) -> str:
@@ -52,7 +56,28 @@ def as_yaml(data: object) -> str:
 def document(seed: int, size: int | None = None) -> dict[str, Any]:
     """The same as data. ``size``: about how many steps."""
     chance = Random(seed)
-    return _Drawing(chance, chance.randint(1, 12) if size is None else size).process()
+    drawn = _Drawing(chance, chance.randint(1, 12) if size is None else size)
+    process = drawn.process()
+    _settle(process["steps"], None, drawn)
+    for key in ("meanwhile", "instead", "if it fails"):
+        for event in process.get(key, ()):
+            _settle(event["then"], None, drawn)
+    return process
+
+
+def _settle(steps: list[Step], beyond: str | None, drawn: _Drawing) -> None:
+    """Name the step that follows where a way only goes on; where none does, something is done there."""
+    for position, step in enumerate(steps):
+        follows = following(steps, position, beyond)
+        if step.get("continue with") == BELOW:
+            steps[position] = {"continue with": follows} if follows else {"step": drawn.new("step")}
+        for key in ("options", "events", "parts", "instead", "if it fails", "meanwhile"):
+            for way in step.get(key, ()):
+                inner = way.get("steps", way.get("then"))
+                if isinstance(inner, list):
+                    _settle(inner, None if key == "meanwhile" else follows, drawn)
+        if "group" in step:
+            _settle(step["steps"], None, drawn)
 
 
 class _Plain(yaml.CSafeDumper):
@@ -71,12 +96,14 @@ class _Drawing:
     number: int = 0
     is_inside: bool = False
     """Inside a group, where no row can be said."""
+    is_beside: bool = False
+    """Where a branch ends, and not the case."""
     roles: tuple[str, ...] = ()
     asked: list[str] = field(default_factory=list)
     strand: list[str] = field(default_factory=list)
     """The steps of the present strand, to which one can go."""
     later: list[str] = field(default_factory=list)
-    """Steps of the whole process that still have to come, because a ``go to`` leads there."""
+    """Steps of the whole process that still have to come, because a jump leads there."""
 
     def new(self, kind: str) -> str:
         self.number += 1
@@ -94,7 +121,7 @@ class _Drawing:
             self.roles = tuple(self.chance.sample(ROLES, self.chance.randint(1, len(ROLES))))
         said: dict[str, Any] = {"process": "process_1", "title": self.title()}
         if self.maybe(0.2):
-            said["note"] = "Ce que ce processus fait.\nEn deux lignes."
+            said["note"] = {"fr": "Ce que ce processus fait.\nEn deux lignes.", "en": "What this process does."}
         if self.maybe(0.2):
             said["version"] = "v1"
         if self.roles:
@@ -104,12 +131,12 @@ class _Drawing:
         steps, goes_on = self.steps()
         while self.later:
             if goes_on:
-                steps.append({"end": self.new("end")})
+                steps.append(self.chance.choice(({"end": self.new("end")}, {"continue with": self.later[-1]})))
             target = self.later.pop()
             more, goes_on = self.steps()
             steps += [{"step": target}, *more]
         said["steps"] = steps
-        for key in ("meanwhile", "instead"):
+        for key in ("meanwhile", "instead", "if it fails"):
             if self.maybe(0.2):
                 said[key] = [self.any_time(key) for _ in range(self.chance.randint(1, 2))]
         return said
@@ -118,6 +145,8 @@ class _Drawing:
         said: dict[str, Any] = {"id": self.new("start")}
         self.add_words(said)
         kind = self.chance.choice(("", "", "at", "every", "message", "signal")) if kind is None else kind
+        if not kind and "row" in said:
+            said["who"] = said.pop("row")
         if kind == "every":
             said["every"] = self.chance.choice(RHYTHMS[:2])
             if self.maybe():
@@ -127,7 +156,7 @@ class _Drawing:
         elif kind:
             said |= self.trigger((kind,), with_key=False)
             if self.maybe():
-                said["keep"] = self.values()
+                self.add_results(said)
         return said
 
     # -- steps ----------------------------------------------------------------------------------------------------------------------------
@@ -147,8 +176,8 @@ class _Drawing:
     def step(self) -> tuple[Step, bool]:
         self.left -= 1
         kinds: list[Callable[[], tuple[Step, bool]]] = [
-            *(self.ask, self.ask, self.do, self.do, self.compute, self.decide, self.wait, self.receive),
-            *(self.call, self.send, self.milestone, self.something, self.finish),
+            *(self.ask, self.ask, self.do, self.do, self.compute, self.look_up, self.wait, self.receive),
+            *(self.call, self.tell, self.milestone, self.something, self.finish),
         ]
         if self.depth < DEEPEST and self.left > 0:
             nested = (self.choose, self.choose, self.choose_several, self.parallel, self.first, self.group)
@@ -166,15 +195,15 @@ class _Drawing:
         if self.maybe(0.8):
             said["title"] = self.title()
         if self.maybe(0.1):
-            said["note"] = "À lire <avant> de commencer."
+            said["note"] = {"fr": "À lire <avant> de commencer.", "en": "Read this <before>."}
         if self.roles and not self.is_inside and self.maybe(0.3):
-            said["who"] = self.chance.choice(self.roles)
+            said["row"] = self.chance.choice(self.roles)
 
     def ask(self) -> tuple[Step, bool]:
         step = self.named("ask") | {"title": self.title()}
         if self.roles and self.maybe(0.8):
             step["who"] = self.chance.choice(self.roles)
-        elif "who" not in step or self.maybe(0.2):
+        else:
             step["person"] = "requested_by"
         for key, values in (
             ("form", ("request",)),
@@ -187,21 +216,25 @@ class _Drawing:
         if self.asked and self.maybe(0.2):
             step["other person than"] = self.chance.choice(self.asked)
         self.asked.append(step["ask"])
-        self.add_values(step)
+        self.add_values(step, "answers")
         return self.activity(step)
 
     def do(self) -> tuple[Step, bool]:
-        step = self.named("do") | {"handler": "orders.confirm_order"}
+        step = self.named("do") | {"program": "orders.confirm_order"}
         self.add_values(step)
         if self.maybe(0.2):
-            step["refuses"] = ["order_unknown", "order_closed"]
+            codes = self.chance.choice((["order_unknown", "order_closed"], "order_unknown"))
+            step["if it fails"] = [{"because": codes, "then": "save nothing and tell whoever acted"}]
         return self.activity(step)
 
     def compute(self) -> tuple[Step, bool]:
-        return self.named("compute") | {"value": self.chance.choice(VALUES), "as": self.chance.choice(NAMES)}, True
+        return self.named("compute") | {"set": {self.chance.choice(NAMES): self.chance.choice(VALUES)}}, True
 
-    def decide(self) -> tuple[Step, bool]:
-        return self.named("decide") | {"table": "approval_needed", "as": "is_needed"}, True
+    def look_up(self) -> tuple[Step, bool]:
+        step = self.named("look up") | {"in table": "approval_needed", "result": "is_needed"}
+        if self.maybe(0.2):
+            self.add_inputs(step)
+        return step, True
 
     def wait(self) -> tuple[Step, bool]:
         return self.named("wait") | self.trigger(("for", "until", "message", "signal", "condition")), True
@@ -211,15 +244,16 @@ class _Drawing:
 
     def call(self) -> tuple[Step, bool]:
         step = self.named("call") | {"process": "other_process"}
-        for key in ("with", "keep"):
+        for key in ("send", "get"):
             if self.maybe():
-                step[key] = self.chance.choice(("everything", self.values()))
+                step[key] = "everything"
+        self.add_values(step, "" if "get" in step else "get", may_send="send" not in step)
         return self.activity(step)
 
-    def send(self) -> tuple[Step, bool]:
-        step = self.named("send") | self.trigger(("message", "signal", "escalation"))
+    def tell(self) -> tuple[Step, bool]:
+        step = self.named("tell") | self.trigger(("message", "signal", "escalation"))
         if self.maybe():
-            step["with"] = self.values()
+            self.add_inputs(step)
         return step, True
 
     def milestone(self) -> tuple[Step, bool]:
@@ -231,25 +265,30 @@ class _Drawing:
     def finish(self) -> tuple[Step, bool]:
         if self.maybe(0.7):  # most lists go on
             return self.do()
-        kind = self.chance.choice(("end", "end", "all", "fail", "told", "go to"))
-        if kind == "go to":
-            return self.go_to(), False
+        kind = self.chance.choice(("end", "end", "all", "fail", "told", "continue"))
+        if kind == "continue":
+            return self.jump(), False
         if kind == "fail":
             return self.named("fail") | {"error": self.new("error")}, False
-        step = self.named("end")
         if kind == "all":
-            step["everything"] = True
-        elif kind == "told":
+            return self.named("end everything", "end"), False
+        step = self.named(self.end(), "end")
+        if kind == "told":
             step |= self.trigger(("message", "signal", "escalation"))
         return step, False
 
-    def go_to(self) -> Step:
+    def end(self) -> str:
+        return "end this branch" if self.is_beside else "end"
+
+    def jump(self, here: str = "") -> Step:
+        """To a step; not from ``here``, where ways part, at once to there again."""
+        targets = [each for each in self.strand if each != here]
         if self.depth and not self.is_inside and self.strand is self.main and self.maybe(0.3):
             target = self.new("section")
             self.later.append(target)
             self.strand.append(target)
-            return {"go to": target}
-        return {"go to": self.chance.choice(self.strand)} if self.strand else {"end": self.new("end")}
+            return {"continue with": target}
+        return {"continue with": self.chance.choice(targets)} if targets else {self.end(): self.new("end")}
 
     # -- where ways part ------------------------------------------------------------------------------------------------------------------
 
@@ -271,38 +310,36 @@ class _Drawing:
                 option["id"] = self.new("way")
             if self.maybe():
                 option["title"] = self.title()
-            open_ways += self.then(option, is_strand=is_strand)
+            open_ways += self.then(option, step[verb], is_strand=is_strand)
         step["options"] = options
-        self.add_meeting(step, open_ways)
         return step, open_ways > 0
 
-    def then(self, said: dict[str, Any], *, is_strand: bool = False, may_jump: bool = True) -> bool:
-        """What follows, as steps or ``go on``; whether it goes on."""
+    def then(self, said: dict[str, Any], here: str = "", *, is_strand: bool = False, may_jump: bool = True) -> bool:
+        """What follows; whether it goes on. What only goes on names the step that comes behind all this (``settle``)."""
         if self.maybe(0.3) or self.depth >= DEEPEST:
-            said["then"] = "go on"
+            said["then"] = [{"continue with": BELOW}]
             return True
         if may_jump and not is_strand and self.maybe(0.2):
             self.depth += 1
-            said["then"] = [self.go_to()]
+            said["then"] = [self.jump(here)]
             self.depth -= 1
             return False
         said["then"], goes_on = self.nested(is_strand=is_strand)
         return goes_on
 
-    def nested(self, *, is_strand: bool, is_group: bool = False) -> tuple[list[Step], bool]:
-        before = self.strand, self.is_inside
+    def nested(
+        self, *, is_strand: bool, is_group: bool = False, is_beside: bool | None = None
+    ) -> tuple[list[Step], bool]:
+        before = self.strand, self.is_inside, self.is_beside
+        self.is_beside = self.is_beside or is_strand if is_beside is None else is_beside
         self.depth += 1
         if is_strand:
             self.strand = []
         self.is_inside |= is_group
         found = self.steps(3)
         self.depth -= 1
-        self.strand, self.is_inside = before
+        self.strand, self.is_inside, self.is_beside = before
         return found
-
-    def add_meeting(self, step: Step, open_ways: int) -> None:
-        if open_ways > 1 and self.maybe(0.3):
-            step["meet at"] = self.new("meeting")
 
     def parallel(self) -> tuple[Step, bool]:
         step = self.named("at the same time")
@@ -313,7 +350,6 @@ class _Drawing:
             open_ways += is_open
             parts.append(({"title": self.title()} if self.maybe() else {}) | {"steps": steps})
         step["parts"] = parts
-        self.add_meeting(step, open_ways)
         return step, open_ways > 0
 
     def first(self) -> tuple[Step, bool]:
@@ -322,10 +358,9 @@ class _Drawing:
         open_ways = 0
         for _ in range(self.chance.randint(2, 3)):
             event = self.event(("after", "at", "message", "signal", "condition"))
-            open_ways += self.then(event)
+            open_ways += self.then(event, step["wait for the first"])
             events.append(event)
         step["events"] = events
-        self.add_meeting(step, open_ways)
         return step, open_ways > 0
 
     def group(self) -> tuple[Step, bool]:
@@ -343,11 +378,15 @@ class _Drawing:
             if self.maybe(0.15):
                 event = self.event(("after", "at", "every", "message", "signal", "condition", "escalation"))
                 event["then"], _ = self.nested(is_strand=True)
-                step["meanwhile"] = [event]
-            if self.maybe(0.15):
-                event = self.event(("after", "at", "message", "signal", "condition", "error", "escalation"))
+                step["meanwhile"] = [self.when_due(event, step)]
+            if self.maybe(0.1):
+                event = self.event(("after", "at", "message", "signal", "condition", "escalation"))
                 self.then(event)
-                step["instead"] = [event]
+                step["instead"] = [self.when_due(event, step)]
+            if self.maybe(0.05):
+                event = self.failure()
+                self.then(event)
+                step.setdefault("if it fails", []).append(event)
         return step, True
 
     def repeat(self) -> dict[str, Any]:
@@ -359,26 +398,32 @@ class _Drawing:
         if self.maybe():
             said["one at a time"] = True
         if self.maybe():
-            said["collect"] = {"value": "answer", "as": "answers"}
+            said["collect"] = {"answers": "answer"}
         if self.maybe(0.3):
             said["enough when"] = "numberOfCompletedInstances >= 2"
         return said
 
     def any_time(self, key: str) -> dict[str, Any]:
-        kinds = (
-            "after",
-            "at",
-            "message",
-            "signal",
-            "condition",
-            "escalation",
-            *(("error",) if key == "instead" else ("every",)),
-        )
-        event = self.event(kinds)
+        kinds = ("after", "at", "message", "signal", "condition", "escalation", *(("every",) * (key == "meanwhile")))
+        event = self.failure() if key == "if it fails" else self.event(kinds)
         if self.roles and self.maybe(0.3):
-            event["who"] = self.chance.choice(self.roles)
-        event["then"], _ = self.nested(is_strand=True, is_group=True)
+            event["row"] = self.chance.choice(self.roles)
+        event["then"], _ = self.nested(is_strand=True, is_group=True, is_beside=key == "meanwhile")
         return event
+
+    def failure(self) -> dict[str, Any]:
+        code = self.new("error") if self.maybe(0.8) else "any error"
+        event: dict[str, Any] = {"because": code}
+        if code == "any error" or self.maybe():
+            event["id"] = self.new("event")
+        if self.maybe(0.7):
+            event["title"] = self.title()
+        if self.maybe(0.2):
+            self.add_results(event)
+        return event
+
+    def when_due(self, event: dict[str, Any], step: Step) -> dict[str, Any]:
+        return event | {"after": "the due date"} if "after" in event and "due" in step and self.maybe() else event
 
     def event(self, kinds: tuple[str, ...]) -> dict[str, Any]:
         event: dict[str, Any] = {"id": self.new("event")}
@@ -386,7 +431,7 @@ class _Drawing:
             event["title"] = self.title()
         event |= self.trigger(kinds)
         if self.maybe(0.2):
-            event["keep"] = self.values()
+            self.add_results(event)
         return event
 
     def trigger(self, kinds: tuple[str, ...], *, with_key: bool = True) -> dict[str, Any]:
@@ -402,27 +447,34 @@ class _Drawing:
             case "condition":
                 self.number += 1
                 return {kind: f"amount > {self.number}"}
-            case "error" | "escalation" if self.maybe(0.2) and kind == "error":
-                return {kind: "any"}
             case "message" if with_key:
                 return {kind: self.new("message"), "key": "order.number"}
             case _:
                 return {kind: self.new(kind)}
 
-    def add_values(self, step: Step) -> None:
-        for key in ("with", "keep"):
-            if self.maybe(0.3):
-                step[key] = self.values()
+    def add_values(self, step: Step, results: str = "get", *, may_send: bool = True) -> None:
+        if may_send and self.maybe(0.3):
+            self.add_inputs(step)
+        if results and self.maybe(0.3):
+            self.add_results(step, results)
 
-    def values(self) -> list[Any]:
-        names = self.chance.sample(NAMES, self.chance.randint(1, 3))
+    def add_inputs(self, step: Step) -> None:
         kinds: tuple[Callable[[str], Any], ...] = (
             lambda name: name,
             lambda name: {name: self.chance.choice(VALUES)},
             lambda name: {f"{name}.inner": "line"},
-            lambda name: {name: {"text": 'Ce qui est écrit, "ainsi"'}},
         )
-        return [self.chance.choice(kinds)(name) for name in names]
+        step["send"] = [
+            self.chance.choice(kinds)(name) for name in self.chance.sample(NAMES, self.chance.randint(1, 3))
+        ]
+        if self.maybe(0.3):
+            step["send as written"] = {"greeting": 'Ce qui est écrit, "ainsi"'}
+
+    def add_results(self, said: dict[str, Any], key: str = "get") -> None:
+        if self.maybe(0.7):
+            said[key] = self.chance.sample(NAMES, self.chance.randint(1, 3))
+        if key not in said or self.maybe(0.3):
+            said["set"] = {"noted": self.chance.choice(VALUES), "noted_also.inner": None}
 
     def __post_init__(self) -> None:
         self.main = self.strand

@@ -1,37 +1,74 @@
-"""Random short forms: each is one for the reader, means one process, and that process is written as BPMN and read again."""
+"""Random short forms: each is one for the schema and for the reader and means one process, which is drawn and read again."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from engine.model.bpmn_reader import read_processes
 from engine.model.bpmn_writer import write_processes
-from engine.model.short_form import read_short_form
+from engine.model.bpmn_writer_diagram import draw_processes
+from engine.model.schema import validate
+from engine.model.short_form import ShortForm, read_short_form
+from engine.model.short_form.order import jumps
+from engine.model.short_form.shape import validator
+from tests.engine.model.diagrams import faults_of
 from tests.engine.model.short_form.drawing import as_yaml, document
 
 FEW, MANY = 200, int(os.environ.get("PROPERTIES", "500"))
+FEW_DRAWN = 16
+CROSSED = 0.12
+"""Of random drawings, at most. Measured: 46 of 500, nearly all where a jump and rows drawn by chance meet."""
+MAY_CROSS = frozenset({"meanwhile", "roles"})
+"""Without any of these words, and without a jump, nothing is crossed, ever."""
 
 
-def hold(seed: int, *, is_read_again: bool) -> None:
-    data = document(seed)
-    read = read_short_form(as_yaml(data).encode(), "p.yaml")
-    # writing compares what it wrote with the process, and refuses to give away anything else
-    xml = write_processes([read.process])
-    if is_read_again:
-        assert read_processes(xml, "p.bpmn") == (read.process,)
-    elements = {*read.process.nodes, *read.process.flows, *read.process.lanes}
-    assert read.names.keys() <= elements <= read.lines.keys()
+def read(data: dict[str, Any]) -> ShortForm:
+    assert list(validator().iter_errors(data)) == []
+    found = read_short_form(as_yaml(data).encode(), "p.yaml")
+    elements = {*found.process.nodes, *found.process.flows, *found.process.lanes}
+    assert found.names.keys() <= elements <= {identity for identity, _ in found.lines}
+    return found
+
+
+def words(value: Any) -> set[str]:
+    """Every key of a form."""
+    if isinstance(value, list):
+        return set().union(*map(words, value))
+    return set(value).union(*map(words, value.values())) if isinstance(value, dict) else set()
+
+
+def crossed(seeds: Iterable[int]) -> int:
+    """How many of the drawings have a crossing; besides that nothing is wrong with any."""
+    return sum(_is_crossed(document(seed)) for seed in seeds)
+
+
+def _is_crossed(data: dict[str, Any]) -> bool:
+    process = read(data).process
+    xml = draw_processes([process])
+    assert validate(xml, "p.bpmn") == ()
+    assert read_processes(xml, "p.bpmn") == (process,)
+    found = faults_of(xml)
+    assert found.others == []
+    if MAY_CROSS.isdisjoint(words(data)) and not list(jumps(data)):
+        assert found.crossings == []
+    return bool(found.crossings)
 
 
 def test_random_short_forms_mean_one_process() -> None:
     for seed in range(FEW):
-        hold(seed, is_read_again=seed < 20)
+        # writing compares what it wrote with the process, and refuses to give away anything else
+        write_processes([read(document(seed)).process])
+
+
+def test_random_short_forms_are_drawn() -> None:
+    assert crossed(range(FEW_DRAWN)) <= 3
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_many_random_short_forms_mean_one_process() -> None:
-    for seed in range(FEW, FEW + MANY):
-        hold(seed, is_read_again=True)
+def test_many_random_short_forms_are_drawn() -> None:
+    assert crossed(range(FEW_DRAWN, FEW_DRAWN + MANY)) <= CROSSED * MANY

@@ -44,15 +44,18 @@ def test_a_fault_is_told_at_its_line(fault: dict[str, Any]) -> None:
 
 
 def test_all_is_told_at_once() -> None:
-    steps = "  - {step: a, who: boss}\n  - {compute: b, as: c, value: 1 +}\n  - {wait: d, for: 3 dayz}\n  - {go to: nowhere}\n"
+    steps = "  - {step: a, row: boss}\n  - {compute: b, set: {c: 1 +}}\n  - {wait: d, for: 3 dayz}\n  - {continue with: nowhere}\n"
     assert {line for _, line in problems(HEAD + steps)} == {5, 6, 7, 8}
 
 
 def test_a_word_that_is_nearly_right_is_named() -> None:
     with pytest.raises(DefinitionError) as caught:
-        read_short_form((HEAD + "  - {do: a, handler: b.c, refuse: [x]}\n").encode(), "p.yaml")
+        read_short_form((HEAD + "  - {do: a, program: b.c, if fails: [x]}\n").encode(), "p.yaml")
     (problem,) = caught.value.problems
-    assert say(problem.code, "en", **problem.facts) == "Line 5: there is no key “refuse” here. Choose one of: refuses."
+    assert (
+        say(problem.code, "en", **problem.facts)
+        == "Line 5: there is no key “if fails” here. Choose one of: if it fails."
+    )
 
 
 def test_size_is_bounded() -> None:

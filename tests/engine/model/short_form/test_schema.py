@@ -15,8 +15,8 @@ import pytest
 from engine.errors import DefinitionError, Problem
 from engine.model import short_form
 from engine.model.short_form import read_short_form
+from engine.model.short_form.order import VERBS
 from engine.model.short_form.shape import validator
-from engine.model.short_form.steps import VERBS
 from engine.texts import catalogue, has
 from tests.engine.model.short_form.drawing import as_yaml, document
 
@@ -25,7 +25,7 @@ OTHERS: tuple[Any, ...] = (
     None,
     0,
     True,
-    "go on",
+    "save nothing and tell whoever acted",
     "choose",
     "=",
     "3 dayz",
@@ -56,7 +56,7 @@ def mutant(seed: int) -> Any:
         case "delete":
             del inside[key]
         case "rename" if isinstance(inside, dict):
-            name = chance.choice([*VERBS, "id", "when", "then", "after", "message", "key", "with", "nothing"])
+            name = chance.choice([*VERBS, "id", "when", "then", "after", "message", "key", "send", "nothing"])
             inside[name] = inside.pop(key)
         case "double" if isinstance(inside, list):
             inside.append(copy.deepcopy(inside[key]))

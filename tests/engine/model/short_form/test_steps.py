@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from engine.model import elements as model
 from engine.model.short_form import read_short_form
 
@@ -16,18 +18,22 @@ def process(text: str) -> model.Process:
 
 
 def ways(found: model.Process) -> list[str]:
-    """Each flow, in order, with its condition; ``*`` marks the default one."""
+    """Each flow, in order, with its condition; ``*`` marks the default one. The gateway of a step is called as the step."""
     defaults = {getattr(each, "default", None) for each in found.nodes.values()}
     return [
-        f"{each.source} -> {each.target}"
+        f"{called(each.source)} -> {called(each.target)}"
         + (f" if {each.condition.source}" if each.condition is not None else "")
         + (" *" if each.id in defaults else "")
         for each in found.flows.values()
     ]
 
 
+def called(identity: str) -> str:
+    return identity.removeprefix("gateway_")
+
+
 def kinds(found: model.Process) -> dict[str, str]:
-    return {each.id: type(each).__name__ for each in found.nodes.values()}
+    return {called(each.id): type(each).__name__ for each in found.nodes.values()}
 
 
 def test_steps_follow_each_other_from_a_start_to_an_end() -> None:
@@ -43,12 +49,12 @@ def test_a_step_stands_in_the_row_of_the_one_before() -> None:
   - {ask: b, title: {fr: B, en: B}, who: boss}
   - choose: c
     options:
-      - {when: x, then: [{step: d, who: clerk}, {step: e}]}
-      - {otherwise: , then: go on}
+      - {when: x, then: [{step: d, row: clerk}, {step: e}]}
+      - {otherwise: , then: [{continue with: g}]}
   - {group: g, steps: [{ask: f, title: {fr: F, en: F}, who: clerk}]}
 """
     found = process(f"{ROLES}steps:{steps}")
-    rows = {each.id: each.lane for each in found.nodes.values()}
+    rows = {called(each.id): each.lane for each in found.nodes.values()}
     boss, clerk = "lane_boss", "lane_clerk"
     expected = dict.fromkeys(("b", "c", "c_join", "g", "g_start", "f", "g_end", "p_end"), boss)
     assert rows == expected | dict.fromkeys(("p_start", "a", "d", "e"), clerk)
@@ -61,30 +67,28 @@ def test_ways_meet_in_a_gateway_of_the_same_kind() -> None:
     def options(verb: str) -> model.Process:
         return process(
             f"steps:\n  - {verb}: g\n    options:\n      - {{when: x > 1, then: [{{step: a}}]}}\n"
-            "      - {otherwise: , then: go on, id: rest}\n  - {step: b}\n"
+            "      - {otherwise: , then: [{continue with: b}], id: rest}\n  - {step: b}\n"
         )
 
     expected = ["p_start -> g", "g -> a if x > 1", "g -> g_join *", "a -> g_join", "g_join -> b", "b -> p_end"]
     assert ways(options("choose")) == ways(options("choose several")) == expected
     assert kinds(options("choose"))["g_join"] == "ExclusiveGateway"
     assert kinds(options("choose several"))["g_join"] == "InclusiveGateway"
-    assert list(options("choose").flows)[1:3] == ["flow_g_1", "rest"]
-    parts = process(
-        "steps:\n  - at the same time: g\n    meet at: m\n    parts: [{steps: [{step: a}]}, {steps: [{step: b}]}]\n"
-    )
-    assert ways(parts) == ["p_start -> g", "g -> a", "g -> b", "a -> m", "b -> m", "m -> p_end"]
-    assert kinds(parts)["m"] == kinds(parts)["g"] == "ParallelGateway"
+    assert list(options("choose").flows)[1:3] == ["flow_gateway_g_1", "rest"]
+    parts = process("steps:\n  - at the same time: g\n    parts: [{steps: [{step: a}]}, {steps: [{step: b}]}]\n")
+    assert ways(parts) == ["p_start -> g", "g -> a", "g -> b", "a -> g_join", "b -> g_join", "g_join -> p_end"]
+    assert kinds(parts)["g_join"] == kinds(parts)["g"] == "ParallelGateway"
 
 
 def test_where_one_way_is_left_there_is_no_gateway() -> None:
     found = process(
-        "steps:\n  - choose: g\n    options: [{when: x, then: [{end: a}]}, {otherwise: , then: go on}]\n  - {step: b}\n"
+        "steps:\n  - choose: g\n    options: [{when: x, then: [{end: a}]}, {otherwise: , then: [{continue with: b}]}]\n  - {step: b}\n"
     )
     assert ways(found) == ["p_start -> g", "g -> a if x", "g -> b *", "b -> p_end"]
 
 
 def test_one_can_go_back_and_on_to_steps_of_the_same_path() -> None:
-    options = "[{when: x, then: [{go to: a}]}, {when: y, then: [{go to: z}]}, {otherwise: , then: go on}]"
+    options = "[{when: x, then: [{continue with: a}]}, {when: y, then: [{continue with: z}]}, {otherwise: , then: [{continue with: b}]}]"
     steps = f"[{{step: a}}, {{choose: g, options: {options}}}, {{step: b}}, {{end: e}}, {{step: z}}]"
     assert ways(process(f"steps: {steps}\n")) == [
         *("p_start -> a", "a -> g", "g -> a if x", "g -> z if y", "g -> b *", "b -> e", "z -> p_end"),
@@ -93,11 +97,11 @@ def test_one_can_go_back_and_on_to_steps_of_the_same_path() -> None:
 
 def test_what_arrives_by_a_jump_where_ways_part_at_once_does_not_wait_for_what_comes_in_order() -> None:
     parts = "[{steps: [{step: a}]}, {steps: [{step: b}]}]"
-    options = "[{when: x, then: [{go to: g}]}, {otherwise: , then: go on}]"
+    options = "[{when: x, then: [{continue with: g}]}, {otherwise: , then: [{step: d}]}]"
     found = process(f"steps: [{{at the same time: g, parts: {parts}}}, {{choose: c, options: {options}}}]\n")
     assert ways(found) == [
         *("p_start -> g_entry", "g_entry -> g", "g -> a", "g -> b", "a -> g_join", "b -> g_join", "g_join -> c"),
-        *("c -> g_entry if x", "c -> p_end *"),
+        *("c -> g_entry if x", "c -> d *", "d -> p_end"),
     ]
     assert kinds(found)["g_entry"] == "ExclusiveGateway"
 
@@ -114,10 +118,10 @@ def test_what_may_happen_meanwhile_and_instead() -> None:
     title: {fr: A, en: A}
     person: someone
     meanwhile:
-      - {id: late, every: 1 day, times: 3, then: [{do: remind, handler: m.n}]}
-    instead:
-      - {id: gone, error: any, then: [{step: b}]}
-      - {id: refused, error: not_now, then: go on}
+      - {id: late, every: 1 day, times: 3, then: [{do: remind, program: m.n}]}
+    if it fails:
+      - {id: gone, because: any error, then: [{step: b}]}
+      - {because: refused, then: [{continue with: c}]}
   - {step: c}
 """
     found = process(f"steps:{steps}")
@@ -127,17 +131,52 @@ def test_what_may_happen_meanwhile_and_instead() -> None:
     ]
     late, gone, refused = (boundary(found, each) for each in ("late", "gone", "refused"))
     assert (late.is_interrupting, gone.is_interrupting, late.attached_to) == (False, True, "a")
-    assert (gone.trigger, refused.trigger) == (model.ErrorDefinition(code=None), model.ErrorDefinition(code="not_now"))
+    assert (gone.trigger, refused.trigger) == (model.ErrorDefinition(code=None), model.ErrorDefinition(code="refused"))
     assert isinstance(late.trigger, model.TimerDefinition)
     assert (late.trigger.kind, late.trigger.expression.source) == (model.TimerKind.CYCLE, '"R3/P1D"')
 
 
+@pytest.mark.parametrize("due", ["2 working days", "3 days", "until_then"])
+def test_what_happens_at_the_due_date_of_a_task_happens_at_its_own_time(due: str) -> None:
+    def drawn(after: str) -> model.Process:
+        event = f"[{{id: e, after: {after}, then: [{{step: b}}]}}]"
+        return process(f"steps: [{{ask: a, title: {{fr: A, en: A}}, person: x, due: {due}, meanwhile: {event}}}]\n")
+
+    assert drawn("the due date") == drawn(due) != drawn("4 working days")
+
+
+def test_what_a_person_is_refused_with_is_said_of_the_task() -> None:
+    then = "then: save nothing and tell whoever acted"
+    fails = f"[{{because: [x, y], {then}}}, {{because: w, then: [{{step: b}}]}}, {{because: z, {then}}}]"
+    found = process(f"steps: [{{do: a, program: b.c, if it fails: {fails}}}]\n")
+    task = found.nodes["a"]
+    assert isinstance(task, model.ServiceTask)
+    assert task.properties == {"refuses": "x, y, z"}
+    assert boundary(found, "w").attached_to == "a"
+
+
+def test_ends_of_a_case_of_a_branch_and_of_everything() -> None:
+    options = "[{when: x, then: [{end everything: y}]}, {otherwise: , then: [{end this branch: z}]}]"
+    event = f"[{{id: e, after: 1 day, then: [{{choose: c, options: {options}}}]}}]"
+    found = process(f"steps: [{{ask: a, title: {{fr: A, en: A}}, person: x, meanwhile: {event}}}, {{end: b}}]\n")
+    ends = {each.id: each.result for each in found.nodes.values() if isinstance(each, model.EndEvent)}
+    assert ends == {"b": None, "y": model.TerminateDefinition(), "z": None}
+
+
+def test_a_note_is_for_both_languages() -> None:
+    found = process("note: {fr: Un, en: One}\nsteps: [{step: a, note: {fr: Deux, en: Two}}]\n")
+    assert (found.documentation, found.nodes["a"].documentation) == ("Un\n\nOne", "Deux\n\nTwo")
+
+
 def test_the_first_of_several_things() -> None:
-    events = "[{id: m, message: paid, key: number, then: go on}, {id: t, after: 2 working days, then: [{end: e}]}]"
+    events = (
+        "[{id: m, message: paid, key: number, then: [{step: s}]}, {id: t, after: 2 working days, then: [{end: e}]}]"
+    )
     found = process(f"steps: [{{wait for the first: g, events: {events}}}]\n")
-    assert ways(found) == ["p_start -> g", "g -> m", "g -> t", "m -> p_end", "t -> e"]
-    assert kinds(found) | {"p_start": "", "p_end": "", "e": ""} == {
+    assert ways(found) == ["p_start -> g", "g -> m", "g -> t", "m -> s", "s -> p_end", "t -> e"]
+    assert kinds(found) | {"p_start": "", "p_end": "", "e": "", "s": ""} == {
         "p_start": "",
+        "s": "",
         "g": "EventBasedGateway",
         "m": "CatchEvent",
         "t": "CatchEvent",
@@ -154,7 +193,7 @@ def test_the_first_of_several_things() -> None:
 def test_what_may_happen_at_any_time() -> None:
     found = process(
         f"{ROLES}steps: [{{step: a}}]\nmeanwhile: [{{id: asked, message: ask, key: n, then: [{{step: b}}]}}]\n"
-        "instead: [{id: stopped, signal: stop, who: boss, then: [{end: c}]}]\n"
+        "instead: [{id: stopped, signal: stop, row: boss, then: [{end: c}]}]\n"
     )
     assert [(each.id, start.is_interrupting) for each, start in found.event_sub_processes("p")] == [
         ("asked", False),
@@ -166,7 +205,7 @@ def test_what_may_happen_at_any_time() -> None:
 
 def test_groups_hold_steps_of_their_own() -> None:
     found = process(
-        "steps: [{group: g, steps: [{step: a}, {end: b}], repeat: {in: lines, for each: line, one at a time: true}}]\n"
+        "steps: [{group: g, steps: [{step: a}, {end this branch: b}], repeat: {in: lines, for each: line, one at a time: true}}]\n"
     )
     assert ways(found) == ["g_start -> a", "a -> b", "p_start -> g", "g -> p_end"]
     assert {each.id for each in found.inside["g"]} == {"g_start", "a", "b"}
@@ -177,7 +216,7 @@ def test_groups_hold_steps_of_their_own() -> None:
 
 
 def test_a_case_may_begin_in_several_ways() -> None:
-    found = process("start: [{id: s}, {id: m, message: asked, keep: [n: number]}]\nsteps: [{step: a}]\n")
+    found = process("start: [{id: s}, {id: m, message: asked, get: [number], set: {n: number}}]\nsteps: [{step: a}]\n")
     assert ways(found) == ["s -> p_join", "m -> p_join", "p_join -> a", "a -> p_end"]
     cycle = process("start: {id: s, every: 1 month, from: 2026-12-01T06:00}\nsteps: [{step: a}]\n").nodes["s"]
     assert isinstance(cycle, model.StartEvent)
@@ -190,9 +229,9 @@ def field(text: str, key: str, name: str) -> Any:
 
 
 def test_values_are_names_expressions_and_texts() -> None:
-    steps = "steps: [{do: a, handler: b.c, with: [x, y.z: 1 + 1, t: {text: '= so'}, n: null, yes: true]}]\n"
+    steps = "steps: [{do: a, program: b.c, send: [x, y.z: 1 + 1, n: null, yes: true], send as written: {t: '= so'}}]\n"
     assert [(".".join(each.target), each.source.source) for each in field(steps, "a", "inputs")] == [
-        *(("x", "x"), ("y.z", "1 + 1"), ("t", '"= so"'), ("n", "null"), ("yes", "true")),
+        *(("x", "x"), ("y.z", "1 + 1"), ("n", "null"), ("yes", "true"), ("t", '"= so"')),
     ]
 
 
@@ -203,8 +242,8 @@ def test_a_call_hands_over_what_it_says() -> None:
         return found.propagates_all_in, found.propagates_all_out, len(found.inputs), len(found.outputs)
 
     assert call("") == (False, False, 0, 0)
-    assert call(", with: everything, keep: [x]") == (True, False, 0, 1)
-    assert call(", with: [x, y], keep: everything") == (False, True, 2, 0)
+    assert call(", send: everything, get: [x]") == (True, False, 0, 1)
+    assert call(", send: [x, y], get: everything") == (False, True, 2, 0)
 
 
 def test_times_are_words() -> None:

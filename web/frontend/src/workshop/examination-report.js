@@ -7,18 +7,19 @@
  */
 import { element as el } from "../page/dom.js";
 import { isError } from "./problem.js";
+import { secondOpinion } from "./second-opinion.js";
 import { editStory } from "./story-dialog.js";
 
-const SIGNS = { sound: "sound", unsound: "unsound", not_decided: "notDecided", failed: "storyFailed" };
+const SIGNS = { sound: "sound", unsound: "unsound", not_decided: "notDecided", failed: "storyFailed", unexplained: "differsUnexplained" };
 
 /** `view(report)` gives the elements to show. */
 export function reportView(word, locale, { name, reveal, coverage, play, stories: files }) {
   const paint = paintSwitch(coverage, word);
 
-  function view({ verdicts = [], stories = [], coverage: found }) {
+  function view({ verdicts = [], stories = [], opinions, coverage: found }) {
     paint.change(found ?? null);
     if (!verdicts.length) return [];
-    return [el("ul", { className: "bde-exam-list" }, ...verdicts.map((each) => verdict(each, verdicts.length > 1))), ...told(stories), ...covered(found)];
+    return [el("ul", { className: "bde-exam-list" }, ...verdicts.map((each) => verdict(each, verdicts.length > 1))), ...told(stories), ...compared(secondOpinion(stories, opinions)), ...covered(found)];
   }
 
   function verdict(each, isOneOfMany) {
@@ -53,6 +54,29 @@ export function reportView(word, locale, { name, reveal, coverage, play, stories
       parts.push(el("details", { className: "bde-exam-passed" }, el("summary", {}, word("storiesPassed", { stories: passed.length })), el("ul", {}, ...all)));
     }
     return parts;
+  }
+
+  /** What the second engine says: in how many stories it goes the same way, and where not. */
+  function compared(found) {
+    if (!found) return [];
+    const { same, total, unexplained, explained, apart } = found;
+    const parts = [el("p", {}, word("goesSame", { same, stories: total }))];
+    if (unexplained.length) parts.push(el("ul", { className: "bde-exam-list" }, ...unexplained.map((story) => item("unexplained", story.title, differing(story)))));
+    if (explained.length) parts.push(listed("differsExplained", explained));
+    if (apart.length) parts.push(listed("notCompared", apart));
+    return parts;
+  }
+
+  function listed(sentence, stories) {
+    const all = stories.map((story) => el("li", {}, el("span", {}, story.title), ...differing(story)));
+    return el("details", {}, el("summary", {}, word(sentence, { stories: stories.length })), el("ul", {}, ...all));
+  }
+
+  function differing({ opinion: { sentence, element } }) {
+    const place = element && name(element);
+    const content = [el("p", {}, sentence)];
+    if (place) content.push(el("p", {}, word("where"), " ", link(place, () => reveal(element))));
+    return content;
   }
 
   function failedStory(story) {

@@ -1,0 +1,158 @@
+"""Checkpoints: how the whole history stood at a moment, in one line, signed, made to be kept elsewhere.
+
+A checkpoint names the number of events, the root of the Merkle tree over their hashes, the moment, and the checkpoint before it
+(``docs/history-format.md``). Whoever keeps one outside can prove later, with ``verifier.py`` alone, that no event before it was changed,
+removed, added or moved, whatever was done in the database meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine.errors import InvariantBroken, NotFound
+from engine.history import order, verifier
+from engine.history.signing import Signer
+from engine.history.store import moment_text
+
+MOST_EVENTS: Final = 200_000
+"""Of one checkpoint: what was recorded before there were any is signed in parts."""
+
+_COLUMNS = "number, size, root, at, previous, public_key, signature, peaks"
+_LAST = text(f"SELECT {_COLUMNS} FROM engine.history_checkpoint ORDER BY number DESC LIMIT 1")  # noqa: S608 - composed of constants
+_ONE = text(f"SELECT {_COLUMNS} FROM engine.history_checkpoint WHERE number = :number")  # noqa: S608 - composed of constants
+_PAGE = text(f"""
+    SELECT {_COLUMNS} FROM engine.history_checkpoint
+    WHERE CAST(:before AS integer) IS NULL OR number < :before ORDER BY number DESC LIMIT :limit
+""")  # noqa: S608 - composed of constants
+_AFTER = text(f"SELECT {_COLUMNS} FROM engine.history_checkpoint WHERE number > :after ORDER BY number")  # noqa: S608 - composed of constants
+_INSERT = text(f"""
+    INSERT INTO engine.history_checkpoint ({_COLUMNS})
+    VALUES (:number, :size, :root, :at, :previous, :public_key, :signature, :peaks)
+""")  # noqa: S608 - composed of constants
+_END = text("SELECT max(last) FROM engine.history_order WHERE first > :size AND first <= :most")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A checkpoint as it leaves the house: ``said`` is its content with the signature."""
+
+    number: int
+    size: int
+    at: datetime
+    said: Mapping[str, Any]
+
+    @property
+    def text(self) -> bytes:
+        """The file's content, one line."""
+        return f"{verifier.canonical(self.said)}\n".encode()
+
+    @property
+    def file_name(self) -> str:
+        """The file's name."""
+        return f"checkpoint-{self.number:06}.json"
+
+
+def make(session: Session, signer: Signer, now: datetime) -> Checkpoint | None:
+    """Sign the history as far as it is numbered; None when nothing is new. In a transaction of its own (READ COMMITTED): one at a time.
+
+    Only the events since the last checkpoint are read. Raises InvariantBroken when the last checkpoint is not what was signed
+    (``history_checkpoint_changed``) or an event is gone that has a number (``history_numbered_event_gone``): that is not signed over.
+    """
+    order.wait_for_turn(session)
+    last = session.execute(_LAST).one_or_none()
+    tree = verifier.Tree() if last is None else _tree(last)
+    end = session.execute(_END, {"size": tree.size, "most": tree.size + MOST_EVENTS}).scalar()
+    if end is None:
+        return None
+    for number, event_hash in order.hashes(session, tree.size, end):
+        if number != tree.size + 1:
+            break
+        tree.add(event_hash)
+    if tree.size != end:
+        raise InvariantBroken("history_numbered_event_gone", event=tree.size + 1)
+    at = now if last is None else max(now, last.at)
+    said = {
+        "at": moment_text(at),
+        "format": verifier.CHECKPOINT_FORMAT,
+        "key": signer.public_key.hex(),
+        "number": 1 if last is None else last.number + 1,
+        "previous": verifier.NO_CHECKPOINT if last is None else verifier.checkpoint_hash(_said(last)),
+        "root": tree.root().hex(),
+        "size": tree.size,
+    }
+    said["signature"] = signer.sign(verifier.checkpoint_content(said)).hex()
+    made = Checkpoint(number=1 if last is None else last.number + 1, size=tree.size, at=at, said=said)
+    session.execute(_INSERT, _row(made, b"".join(tree.peaks)))
+    return made
+
+
+def find(session: Session, number: int) -> Checkpoint:
+    """The checkpoint of this number. Raises NotFound (``history_checkpoint_not_found``)."""
+    row = session.execute(_ONE, {"number": min(number, 2**31 - 1)}).one_or_none()
+    if row is None:
+        raise NotFound("history_checkpoint_not_found", number=number)
+    return _checkpoint(row)
+
+
+def newest(session: Session, *, before: int | None = None, limit: int = 50) -> list[Checkpoint]:
+    """The newest checkpoints, the newest first: at most ``limit`` of those before number ``before``."""
+    return [_checkpoint(row) for row in session.execute(_PAGE, {"before": before, "limit": limit})]
+
+
+def since(session: Session, after: int) -> list[Checkpoint]:
+    """Every checkpoint after number ``after``, in their order."""
+    return [_checkpoint(row) for row in session.execute(_AFTER, {"after": after})]
+
+
+def write_out(session: Session, folder: Path) -> int:
+    """Write the checkpoints that are newer than those in ``folder`` there, each a file; how many. A file appears whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [re.fullmatch(r"checkpoint-(\d+)\.json", each.name) for each in folder.iterdir()]
+    written = since(session, max((int(each[1]) for each in names if each), default=0))
+    for each in written:
+        unfinished = folder / f".{each.file_name}.{os.getpid()}"
+        unfinished.write_bytes(each.text)
+        unfinished.rename(folder / each.file_name)
+    return len(written)
+
+
+def _said(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "at": moment_text(row.at),
+        "format": verifier.CHECKPOINT_FORMAT,
+        "key": bytes(row.public_key).hex(),
+        "number": row.number,
+        "previous": bytes(row.previous).hex(),
+        "root": bytes(row.root).hex(),
+        "signature": bytes(row.signature).hex(),
+        "size": row.size,
+    }
+
+
+def _row(made: Checkpoint, peaks: bytes) -> dict[str, Any]:
+    hashes = {"root": "root", "previous": "previous", "public_key": "key", "signature": "signature"}
+    given = {column: bytes.fromhex(made.said[member]) for column, member in hashes.items()}
+    return {**given, "number": made.number, "size": made.size, "at": made.at, "peaks": peaks}
+
+
+def _checkpoint(row: Row[Any]) -> Checkpoint:
+    return Checkpoint(number=row.number, size=row.size, at=row.at, said=_said(row))
+
+
+def _tree(row: Row[Any]) -> verifier.Tree:
+    """The tree as the last checkpoint left it. What stands beside the signed root must lead to it, or a forger's tree would go on."""
+    peaks = bytes(row.peaks)
+    tree = verifier.Tree(row.size, [peaks[at : at + 32] for at in range(0, len(peaks), 32)])
+    is_edge = len(tree.peaks) == row.size.bit_count() and tree.root() == bytes(row.root)
+    if not is_edge or not verifier.is_genuine(_said(row)):
+        raise InvariantBroken("history_checkpoint_changed", number=row.number)
+    return tree

@@ -1,0 +1,230 @@
+"""One act on many cases or incidents: asked for once, done by jobs, each item in a transaction of its own that also writes its result.
+
+So an item is done exactly once, whatever dies in between, and one that is refused stops no other. A job does a part and queues the next
+one: no job lasts long, and several batches share the workers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, get_args
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from engine import clock, log
+from engine.data import to_canonical
+from engine.errors import CommandRejected, EngineError, FieldProblem, InvalidInput, NotAllowed, NotFound, Unavailable
+from engine.handler import Actor
+from engine.identity import people
+from engine.instances import commands, operators
+from engine.instances.runtime import Runtime
+from engine.jobs import queue
+from engine.jobs.parking import plain
+
+BatchAct = Literal["suspend", "resume", "cancel", "retry"]
+BATCH_ACTS: Final[tuple[BatchAct, ...]] = get_args(BatchAct)
+
+MOST: Final = 10_000
+"""Items of one batch."""
+
+PART_SECONDS: Final = 5.0
+"""How long one job works on a batch."""
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What somebody asked for, and how far it is. ``act`` ``retry`` is about incidents, every other about cases."""
+
+    id: int
+    act: BatchAct
+    reason: str
+    asked_at: datetime
+    asked_by: str
+    ended_at: datetime | None
+    waiting: int
+    done: int
+    refused: int
+
+    @property
+    def total(self) -> int:
+        """How many items it has."""
+        return self.waiting + self.done + self.refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchItem:
+    """One case (or incident) of a batch. ``instance_id``: its case, None for an incident that belongs to none."""
+
+    target: int
+    instance_id: int | None
+    business_key: str | None
+    state: Literal["waiting", "done", "refused"]
+    code: str | None
+    facts: Mapping[str, str | int | None]
+
+
+_ASK = text("""
+    WITH made AS (
+        INSERT INTO engine.batch (act, reason, asked_at, asked_by) VALUES (:act, :reason, :now, :actor) RETURNING id
+    ), items AS (
+        INSERT INTO engine.batch_item (batch_id, target)
+        SELECT DISTINCT made.id, t.target FROM made, unnest(CAST(:targets AS bigint[])) AS t(target)
+    )
+    SELECT id FROM made
+""")
+
+_COUNTED = """
+    SELECT batch.id, act, reason, asked_at, asked_by, ended_at,
+           count(*) FILTER (WHERE item.state = 'waiting') AS waiting, count(*) FILTER (WHERE item.state = 'done') AS done,
+           count(*) FILTER (WHERE item.state = 'refused') AS refused
+    FROM engine.batch JOIN engine.batch_item item ON item.batch_id = batch.id
+"""
+_FIND = text(f"{_COUNTED} WHERE batch.id = :batch GROUP BY batch.id")
+_LATEST = text(
+    f"{_COUNTED} WHERE batch.id IN (SELECT id FROM engine.batch ORDER BY id DESC LIMIT :limit) GROUP BY batch.id ORDER BY id DESC"  # noqa: S608 - composed of constants
+)
+
+# What was refused first: that is what somebody has to look at.
+_ITEMS = text("""
+    SELECT item.target, item.state, item.code, item.facts, instance.id AS instance_id, instance.business_key
+    FROM engine.batch_item item JOIN engine.batch ON batch.id = item.batch_id
+    LEFT JOIN engine.incident ON batch.act = 'retry' AND incident.id = item.target
+    LEFT JOIN engine.instance ON instance.id = CASE batch.act WHEN 'retry' THEN incident.instance_id ELSE item.target END
+    WHERE item.batch_id = :batch
+    ORDER BY CASE item.state WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, item.target LIMIT :limit
+""")
+
+_ASKED = text("SELECT act, reason, asked_by FROM engine.batch WHERE id = :batch")
+_NEXT = text("""
+    SELECT target FROM engine.batch_item WHERE batch_id = :batch AND state = 'waiting'
+    ORDER BY target LIMIT 1 FOR UPDATE SKIP LOCKED
+""")
+_MARK = text("""
+    UPDATE engine.batch_item SET state = :state, code = :code, facts = :facts, done_at = :now
+    WHERE batch_id = :batch AND target = :target
+""")
+_END = text("""
+    UPDATE engine.batch SET ended_at = :now
+    WHERE id = :batch AND ended_at IS NULL
+      AND NOT EXISTS (SELECT FROM engine.batch_item WHERE batch_id = :batch AND state = 'waiting')
+""")
+
+
+def check_may_ask(actor: Actor, act: str) -> None:
+    """Raises NotAllowed."""
+    if act != "retry":
+        operators.check_may_operate(actor)
+    elif actor.roles.isdisjoint(commands.RETRY_ROLES):
+        raise NotAllowed("incident_retry_not_allowed")
+
+
+def ask(runtime: Runtime, actor: Actor, act: BatchAct, targets: Sequence[int], reason: str = "") -> int:
+    """Have ``act`` done to the cases (``retry``: the incidents) of these ids; gives the batch's id. A retry needs no reason.
+
+    Raises NotAllowed; InvalidInput (``reason``; ``targets``: none, or more than ``MOST``). What is not possible is an item's result.
+    """
+    check_may_ask(actor, act)
+    if not targets:
+        raise InvalidInput((FieldProblem(field="targets", code="batch_empty"),))
+    if len(targets) > MOST:
+        raise InvalidInput((FieldProblem(field="targets", code="batch_too_large", facts={"limit": MOST}),))
+    said = reason.strip() if act == "retry" and not reason.strip() else operators.check_reason(reason)
+    with runtime.database.transaction() as session:
+        given = {"act": act, "reason": said, "now": clock.now(), "actor": actor.login, "targets": list(targets)}
+        batch = int(session.execute(_ASK, given).scalar_one())
+        queue.defer(session, queue.RUN_BATCH, {"batch_id": batch})
+    return batch
+
+
+def run(runtime: Runtime, batch_id: int, *, seconds: float = PART_SECONDS) -> None:
+    """Do items for ``seconds``; then queue the rest. The rights are those that who asked has by now."""
+    end = time.monotonic() + seconds
+    while _one(runtime, batch_id):
+        if time.monotonic() > end:
+            with runtime.database.transaction() as session:
+                queue.defer(session, queue.RUN_BATCH, {"batch_id": batch_id})
+            return
+
+
+def _one(runtime: Runtime, batch_id: int) -> bool:
+    """Do one item; False if there is none to be had."""
+    now = clock.now()
+    with runtime.database.transaction() as session:
+        batch = session.execute(_ASKED, {"batch": batch_id}).one()
+        target = session.execute(_NEXT, {"batch": batch_id}).scalar_one_or_none()
+        if target is None:
+            session.execute(_END, {"batch": batch_id, "now": now})
+            return False
+        result: dict[str, Any] = {"state": "done", "code": None, "facts": None}
+        try:
+            # what one item has begun and could not end must not be kept
+            with session.begin_nested():
+                _act(runtime, session, batch, target, now)
+        except CommandRejected as refusal:
+            result = {"state": "refused", "code": refusal.code, "facts": to_canonical(refusal.facts)}
+        except Unavailable:
+            raise
+        except EngineError as error:
+            _log.exception("batch_item_failed", batch=batch_id, target=target)
+            result = {"state": "refused", "code": "batch_item_failed", "facts": to_canonical({"kind": error.code})}
+        session.execute(_MARK, {"batch": batch_id, "target": target, "now": now, **result})
+    return True
+
+
+def _act(runtime: Runtime, session: Session, batch: Row[Any], target: int, now: datetime) -> None:
+    actor = people.find_actor(session, batch.asked_by)
+    if actor is None:
+        raise NotAllowed("case_operation_not_allowed")
+    check_may_ask(actor, batch.act)
+    if batch.act == "retry":
+        commands.retry_in(runtime, session, actor, target, now)
+    else:
+        operators.ACTS[batch.act](runtime, session, actor, target, batch.reason, now)
+
+
+def find(session: Session, batch_id: int) -> Batch:
+    """A batch. Raises NotFound."""
+    row = session.execute(_FIND, {"batch": batch_id}).one_or_none()
+    if row is None:
+        raise NotFound("batch_not_found", batch=batch_id)
+    return _batch(row)
+
+
+def latest(session: Session, limit: int = 20) -> tuple[Batch, ...]:
+    """The batches that were asked for last, newest first."""
+    return tuple(_batch(row) for row in session.execute(_LATEST, {"limit": limit}))
+
+
+def items(session: Session, batch_id: int, limit: int = 200) -> tuple[BatchItem, ...]:
+    """Items of a batch: first those that were refused, then those that wait, then those that are done."""
+    return tuple(
+        BatchItem(
+            target=row.target,
+            instance_id=row.instance_id,
+            business_key=row.business_key,
+            state=row.state,
+            code=row.code,
+            facts={} if row.facts is None else plain(row.facts),
+        )
+        for row in session.execute(_ITEMS, {"batch": batch_id, "limit": limit})
+    )
+
+
+def _batch(row: Row[Any]) -> Batch:
+    return Batch(
+        id=row.id,
+        act=row.act,
+        reason=row.reason,
+        asked_at=row.asked_at,
+        asked_by=row.asked_by,
+        ended_at=row.ended_at,
+        waiting=row.waiting,
+        done=row.done,
+        refused=row.refused,
+    )

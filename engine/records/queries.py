@@ -1,0 +1,72 @@
+"""Reading what was recorded of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.data import from_canonical
+from engine.records.tables import record_chain, record_event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field of a record, from what to what."""
+
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One change of a record. ``became``: created, changed or deleted."""
+
+    sequence: int
+    at: datetime
+    actor: str
+    type: str
+    command: str
+    became: str
+    fields: Mapping[str, FieldChange]
+    facts: Mapping[str, Any]
+
+
+def history(session: Session, kind: str, key: str, *, before: int | None = None, limit: int = 50) -> tuple[Entry, ...]:
+    """The changes of a record, the newest first: at most ``limit`` of those before number ``before``; each page costs the same."""
+    table = record_event
+    asked = select(table).where(table.c.kind == kind, table.c.key == key).order_by(table.c.sequence.desc()).limit(limit)
+    if before is not None:
+        asked = asked.where(table.c.sequence < before)
+    return tuple(_entry(row) for row in session.execute(asked))
+
+
+def revision(session: Session, kind: str, key: str) -> int:
+    """How many changes of the record were recorded: what ``seen`` is held against. 0 for one that was never changed through the door."""
+    table = record_chain
+    found = session.execute(select(table.c.sequence).where(table.c.kind == kind, table.c.key == key)).scalar()
+    return int(found or 0)
+
+
+def is_deleted(session: Session, kind: str, key: str) -> bool:
+    """Whether only the tombstone of the record is left."""
+    table = record_chain
+    return bool(session.execute(select(table.c.is_deleted).where(table.c.kind == kind, table.c.key == key)).scalar())
+
+
+def _entry(row: Any) -> Entry:
+    record = from_canonical(row.record)
+    return Entry(
+        sequence=row.sequence,
+        at=row.at,
+        actor=row.actor,
+        type=row.type,
+        command=record["command"],
+        became=record["became"],
+        fields={name: FieldChange(old=each["old"], new=each["new"]) for name, each in record["fields"].items()},
+        facts=record["facts"],
+    )

@@ -1,0 +1,64 @@
+"""Handlers that write a row each, and that fail now and then for no reason: what is to be done exactly once all the same."""
+
+from __future__ import annotations
+
+import random
+import time
+
+from sqlalchemy import text
+
+from engine.data import data
+from engine.handler import BusinessError, HandlerContext, HandlerTable, Transient, handler
+
+FAILING = 0.03
+"""How often a handler fails that would work the next time."""
+
+CODES = tuple(f"code{number}" for number in range(1, 200))
+"""What the drawn processes call their errors: whoever may be asked to raise one declares it."""
+
+# deliberately without a unique key: a second row is to be found, not refused
+TABLES = """
+CREATE TABLE business.deed (id bigserial PRIMARY KEY, key text NOT NULL, handler text NOT NULL);
+CREATE TABLE business.asked (key text PRIMARY KEY)
+"""
+
+_WRITE = text("INSERT INTO business.deed (key, handler) VALUES (:key, :handler)")
+
+
+@data
+class Nothing:
+    """No input."""
+
+
+@data
+class Named:
+    code: str
+
+
+def _write(context: HandlerContext, name: str) -> None:
+    context.session.execute(_WRITE, {"key": context.idempotency_key, "handler": name})
+    if random.random() < FAILING:
+        raise ZeroDivisionError
+
+
+@handler("deed.write", fr="Écrire", en="Write", errors=CODES)
+def write(given: Nothing, context: HandlerContext) -> None:
+    _write(context, "deed.write")
+
+
+@handler("deed.post", fr="Poster", en="Post", effect=True, errors=CODES)
+def post(given: Nothing, context: HandlerContext) -> None:
+    """Long enough to be killed in the middle."""
+    time.sleep(random.uniform(0, 0.02))
+    _write(context, "deed.post")
+    if random.random() < FAILING:
+        raise Transient("no answer")
+
+
+@handler("deed.fail", fr="Échouer", en="Fail", errors=CODES)
+def fail(given: Named, context: HandlerContext) -> None:
+    _write(context, "deed.fail")
+    raise BusinessError(given.code)
+
+
+HANDLERS = HandlerTable.of([write, post, fail], [])

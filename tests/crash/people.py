@@ -1,0 +1,188 @@
+"""Who plays the cases: gives each what its drawing says that it is to get, through the doors that people and other systems have.
+
+Their connections are lost too. What was asked is asked again until it counts, and counts once: every act has a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from engine import clock
+from engine.database.session import Database
+from engine.definitions import store as definitions
+from engine.errors import Crashed, Unavailable, WrongState
+from engine.handler import SYSTEM, Actor
+from engine.history import queries as history
+from engine.instances import commands, driver, signals
+from engine.instances.driver import OnFailure
+from engine.instances.runtime import Runtime
+from engine.kernel import Event, State, Stimulus, from_record
+from engine.messages import store as messages
+from engine.messages.signals import OutgoingSignal
+from engine.messages.store import OutgoingMessage
+from engine.model.elements import Model
+from engine.protocol.stimuli import CompleteTask, FireTimer, ReceiveMessage, ReceiveSignal
+from tests.crash.drawn import ROLE, Drawn
+from tests.engine.kernel.playing import Player
+
+CLERK = Actor(login="clea", name="Cléa", roles=frozenset({ROLE}))
+OWNER = Actor(login="olga", name="Olga", roles=frozenset({"process_owner"}))
+AT_ONCE = 3
+"""How many things happen to a case before it is looked at again, at most."""
+
+# Nothing is under way for the case: no job, nothing to be promoted, no message or signal on its way to it.
+_AT_REST = text("""
+    SELECT instance.id, instance.process_key FROM engine.instance
+    WHERE instance.status = 'active'
+      AND NOT EXISTS (SELECT FROM jobs.procrastinate_jobs job
+                      WHERE job.status IN ('todo', 'doing') AND CAST(job.args ->> 'instance_id' AS bigint) = instance.id)
+      AND NOT EXISTS (SELECT FROM engine.timer WHERE timer.instance_id = instance.id AND timer.due_at <= now())
+      AND NOT EXISTS (SELECT FROM engine.signal_receiver WHERE signal_receiver.instance_id = instance.id)
+      AND NOT EXISTS (SELECT FROM jobs.procrastinate_jobs job JOIN engine.message ON message.id = CAST(job.args ->> 'message_id' AS bigint)
+                      WHERE job.status IN ('todo', 'doing') AND message.received_at IS NULL
+                        AND right(message.name, length(instance.process_key) + 1) = ' ' || instance.process_key)
+    ORDER BY instance.id
+""")
+
+_LOOK = text("SELECT snapshot FROM engine.instance WHERE id = :id")
+_TASKS = text("SELECT activity, id FROM engine.task WHERE instance_id = :id AND is_open")
+_INCIDENTS = text("SELECT id FROM engine.incident WHERE resolved_at IS NULL")
+_ASK = text("INSERT INTO business.asked (key) VALUES (:key) ON CONFLICT DO NOTHING RETURNING key")
+_HURRY = text("UPDATE engine.timer SET due_at = :now WHERE instance_id = :id AND wait = :wait AND promoted_at IS NULL")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A case as it stands: what ``Player`` reads of a run."""
+
+    model: Model
+    state: State
+    events: list[Event]
+    tasks: Mapping[str, int]
+
+
+class Stranded(AssertionError):
+    """Nothing can happen to a case that has not ended."""
+
+
+@dataclass
+class People:
+    """``runtime`` may lose its connections; ``direct`` does not and is for looking."""
+
+    runtime: Runtime
+    direct: Database
+    drawn: Mapping[str, Drawn]
+    chance: Random
+    lost: int = 0
+    retried: int = 0
+    _hashes: dict[str, str] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """A case of each process."""
+        for each in self.drawn.values():
+            begin = OutgoingMessage(
+                name=each.begins_with, key=None, payload=each.drawing.variables, idempotency_key=each.begins_with
+            )
+            self._insist(partial(messages.send, messages=[begin], now=clock.now(), sender="test"))
+
+    def act(self) -> int:
+        """Let something happen to each case that rests; gives how many cases have not ended. Raises Stranded."""
+        with self.direct.reading() as session:
+            resting = [tuple(each) for each in session.execute(_AT_REST)]
+            unresolved = list(session.execute(_INCIDENTS).scalars())
+            left = (
+                len(self.drawn)
+                - session.execute(text("SELECT count(*) FROM engine.instance WHERE status <> 'active'")).scalar_one()
+            )
+        for each in unresolved:
+            self.retried += 1
+            self._insist_command(partial(commands.retry_incident, self.runtime, OWNER, each))
+        for case, key in () if unresolved else resting:
+            self._move(case, self.drawn[key])
+        return int(left)
+
+    def look(self, case: int, key: str) -> Seen:
+        """The case now."""
+        with self.direct.reading() as session:
+            if key not in self._hashes:
+                self._hashes[key] = definitions.load_latest(session, key).version.content_hash
+            return Seen(
+                model=definitions.bundle_of(session, self._hashes[key]).model,
+                state=State.from_text(bytes(session.execute(_LOOK, {"id": case}).scalar_one())),
+                events=[from_record(each.record) for each in history.timeline(session, case)],
+                tasks={row.activity: row.id for row in session.execute(_TASKS, {"id": case})},
+            )
+
+    def _move(self, case: int, drawn: Drawn) -> None:
+        seen = self.look(case, drawn.key)
+        if seen.state.is_ended or seen.state.incidents:
+            return
+        mine = (CompleteTask, FireTimer, ReceiveMessage, ReceiveSignal)
+        ready = [each for each in Player(run=seen, drawing=drawn.drawing).ready() if isinstance(each, mine)]  # type: ignore[arg-type]
+        if not ready:
+            raise Stranded(f"case {case} of {drawn.key}: nothing can happen; {seen.state.to_text()!r}")
+        names: set[str] = set()
+        for number, stimulus in enumerate(self.chance.sample(ready, min(len(ready), self.chance.randint(1, AT_ONCE)))):
+            name = getattr(stimulus, "name", "")
+            if name and name in names:
+                continue  # two of one name: who has the second depends on the first
+            names.add(name)
+            self._do(case, seen, stimulus, ready, f"{case} {len(seen.events)} {number}")
+
+    def _do(self, case: int, seen: Seen, stimulus: Stimulus, ready: Iterable[Stimulus], key: str) -> None:
+        now = clock.now()
+        match stimulus:
+            case CompleteTask():
+                task = seen.tasks[stimulus.activity]
+                self._insist_command(lambda: commands.complete_task(self.runtime, CLERK, task, {}))
+            case FireTimer():
+                self._once(key, lambda s: s.execute(_HURRY, {"now": now, "id": case, "wait": stimulus.wait}))
+            case ReceiveSignal():
+                signal = OutgoingSignal(name=stimulus.name, payload={})
+                self._once(key, lambda s: signals.throw(s, [signal], now, sender="test"))
+            case ReceiveMessage():
+                waiting = [each.id for each in seen.state.waits.values() if each.name == stimulus.name]
+                wanted = {each.wait for each in ready if isinstance(each, ReceiveMessage)}
+                if wanted.issuperset(waiting):
+                    sent = OutgoingMessage(name=stimulus.name, key="k", payload={}, idempotency_key=key)
+                    self._insist(lambda s: messages.send(s, [sent], now, sender="test"))
+                else:  # a message by name could reach a wait that is not to have one
+                    self._once(key, lambda s: self._give(s, case, stimulus))
+
+    def _give(self, session: Session, case: int, stimulus: ReceiveMessage) -> None:
+        instance = driver.lock(session, case)
+        if instance.state is not None and stimulus.wait in instance.state.waits:
+            now = clock.now()
+            driver.apply(self.runtime, session, instance, stimulus, SYSTEM, now, on_failure=OnFailure.RETRY)
+
+    def _once(self, key: str, act: Callable[[Session], Any]) -> None:
+        def asked(session: Session) -> None:
+            if session.execute(_ASK, {"key": key}).first() is not None:
+                act(session)
+
+        self._insist(asked)
+
+    def _insist(self, act: Callable[[Session], Any]) -> None:
+        def in_transaction() -> None:
+            with self.runtime.database.transaction() as session:
+                act(session)
+
+        self._insist_command(in_transaction)
+
+    def _insist_command(self, command: Callable[[], object]) -> None:
+        while True:
+            try:
+                command()
+            except (Unavailable, Crashed):
+                self.lost += 1
+            except WrongState:
+                return  # it counted the first time, or it is over
+            else:
+                return

@@ -1,0 +1,93 @@
+"""Real workers that are killed with ``kill -9`` at random moments and replaced at once.
+
+``python -m tests.crash.workers URL DIRECT SEED`` forks them from a process that has loaded everything, so that a new one works after
+milliseconds; URL may lead through a door that slams (``proxy``), DIRECT may not. Ends with its standard input and says what it did (JSON).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections import Counter
+from random import Random
+from typing import NoReturn
+
+from procrastinate import BaseRetryStrategy, RetryDecision
+from procrastinate.jobs import Job
+from sqlalchemy import text
+
+from engine import log
+from engine.database.session import Database
+from engine.definitions import store as definitions
+from engine.instances.runtime import Runtime
+from engine.worker import Pace, run_worker
+from tests.crash.deeds import HANDLERS
+
+WORKERS = 2
+PAUSE = 0.5
+"""At most that many seconds between two kills."""
+_DIE_WITH_PARENT = 1
+
+
+class AtOnce(BaseRetryStrategy):
+    """A test has no minutes to wait."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision:
+        return RetryDecision(retry_in={"seconds": 0})
+
+
+PACE = Pace(poll=0.1, heartbeat=0.2, promote=0.1, reap=0.2, stalled=1, retry=AtOnce())
+
+
+def work(url: str) -> NoReturn:
+    """Be a worker until the end."""
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    try:
+        run_worker(Runtime(database=Database(url), handlers=HANDLERS), PACE)
+    finally:
+        os._exit(1)
+
+
+def load(url: str) -> None:
+    """Read every version, as a worker that has run for a while has."""
+    database = Database(url)
+    with database.reading() as session:
+        for (content_hash,) in session.execute(text("SELECT DISTINCT content_hash FROM engine.definition_version")):
+            definitions.bundle_of(session, content_hash)
+    database.dispose()
+
+
+def main(url: str, direct: str, seed: str) -> None:
+    log.configure("worker", level="error")
+    load(direct)
+    chance = Random(seed)
+    done: Counter[str] = Counter()
+    living: set[int] = set()
+    next_kill = time.monotonic() + chance.uniform(0.1, PAUSE)
+    while not select.select([sys.stdin], [], [], 0.01)[0]:
+        while len(living) < WORKERS:
+            pid = os.fork()
+            if pid == 0:
+                work(url)
+            living.add(pid)
+        if time.monotonic() > next_kill:
+            os.kill(chance.choice(sorted(living)), signal.SIGKILL)
+            next_kill = time.monotonic() + chance.uniform(0.1, PAUSE)
+        for pid in tuple(living):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                living.remove(pid)
+                done["killed" if os.WIFSIGNALED(status) else "gave up"] += 1
+    for pid in living:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    print(json.dumps(done), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Administration: people, roles and groups, service accounts. Every post is one record command (``engine.identity``)."""

@@ -1,0 +1,140 @@
+"""What the pages of administration share: doing a command, its refusal beside what was typed, and the history of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from engine import records
+from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed
+from engine.identity import group_commands, person_commands, service_commands
+from engine.record import RecordCommand
+from engine.records import queries
+from engine.records.queries import Entry
+from engine.texts import has
+from web import auth, errors, ui
+from web.ui import in_language, t
+
+Given = TypeVar("Given")
+
+_COMMANDS = {
+    **person_commands.COMMANDS.commands,
+    **group_commands.COMMANDS.commands,
+    **service_commands.COMMANDS.commands,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a post. ``problems``: sentences by field, ``message``: what no field is to blame for; both empty when it was done."""
+
+    problems: Mapping[str, str] = field(default_factory=dict)
+    message: str = ""
+    answer: Any = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the command was accepted."""
+        return not self.problems and not self.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedField:
+    """One field of an entry, in words."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLine:
+    """One change of a record, in words."""
+
+    title: str
+    who: str
+    when: str
+    iso: str
+    fields: Sequence[ChangedField]
+    notes: Sequence[str]
+
+
+def act(command: RecordCommand[Given], given: Given, *, seen: int | None = None) -> Outcome:
+    """Do it as the person of this request. A refusal that the person can mend comes back; NotAllowed is raised."""
+    try:
+        done = records.execute(auth.runtime().database, command, given, auth.actor(), seen=seen)
+    except InvalidInput as refusal:
+        return Outcome(problems={each.field: errors.field_sentence(each) for each in refusal.fields})
+    except NotAllowed:
+        raise
+    except Conflict as refusal:
+        at_field = {"login_taken": "login", "key_taken": "key"}.get(refusal.code)
+        said = errors.sentence(refusal)
+        return Outcome(problems={at_field: said}) if at_field else Outcome(message=said)
+    except CommandRejected as refusal:
+        return Outcome(message=errors.sentence(refusal))
+    return Outcome(answer=done.answer)
+
+
+def seen_revision(text: str | None) -> int | None:
+    """The revision that the form was made from; None when somebody made the number up."""
+    return int(text) if text and text.isdecimal() and len(text) < 10 else None
+
+
+def history(session: Session, kind: str, key: str, names: Mapping[str, str]) -> tuple[HistoryLine, ...]:
+    """The last changes of a record, the newest first. ``names``: of people by login, roles by ``role:key``, groups by ``group:key``."""
+    return tuple(_line(each, names) for each in queries.history(session, kind, key, limit=20))
+
+
+def titles_of(entries: Sequence[Any], mark: str) -> dict[str, str]:
+    """Titles of roles or groups by ``mark:key``, for ``history``."""
+    return {f"{mark}:{each.key}": in_language(each.title) for each in entries}
+
+
+def _line(entry: Entry, names: Mapping[str, str]) -> HistoryLine:
+    command = _COMMANDS.get(entry.command)
+    title = entry.type if command is None else in_language({"fr": command.title_fr, "en": command.title_en})
+    return HistoryLine(
+        title=title,
+        who=ui.person(names, entry.actor),
+        when=ui.moment(entry.at),
+        iso=ui.local(entry.at).isoformat(timespec="minutes"),
+        fields=[
+            ChangedField(label=_label(name), old=_value(name, each.old, names), new=_value(name, each.new, names))
+            for name, each in entry.fields.items()
+        ],
+        notes=[f"{_label(name)} : {_value(name, value, names)}" for name, value in entry.facts.items()],
+    )
+
+
+def _label(name: str) -> str:
+    code = f"web.admin.field.{name}"
+    return t(code) if has(code) else name
+
+
+def _value(name: str, value: Any, names: Mapping[str, str]) -> str:
+    if name == "memberships" and value:
+        return " ; ".join(_membership(each, names) for each in value)
+    if name == "roles" and value:
+        return ", ".join(names.get(f"role:{each}", each) for each in value)
+    if name == "locale" and value:
+        return dict(ui.LANGUAGES).get(str(value), str(value))
+    return ui.shown(value)
+
+
+def _membership(each: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    what = f"role:{each['role']}" if each["role"] else f"group:{each['group']}"
+    return t(
+        "web.admin.membership.ended" if each["until_at"] else "web.admin.membership.open",
+        what=names.get(what, what),
+        begin=_day(each["from_at"]),
+        end=_day(each["until_at"]),
+    )
+
+
+def _day(value: datetime | None) -> str:
+    return "" if value is None else ui.shown(ui.local(value).date())
