@@ -283,7 +283,7 @@ def _compensation_done(state: State, event: happened.CompensationDone) -> None:
 def _undone_by(state: State, thrower_id: str, by: str | None) -> None:
     thrower = state.own_activity(thrower_id)
     assert thrower.undoing is not None, "what undoes was thrown"
-    thrower.undoing = replace(thrower.undoing, by=by)
+    thrower.undoing = thrower.undoing._replace(by=by)
 
 
 def _incident_raised(state: State, event: happened.IncidentRaised) -> None:

@@ -333,7 +333,9 @@ class Moves(Repeating):
     def request_handler(self, activity: Activity, node: model.ServiceTask) -> None:
         """Ask (again) for the handler, given the local inputs and nothing else (what is to be undone was known to another)."""
         known = activity.variables
-        given = known.copy() if activity.undoes is None else {each.target[0]: known[each.target[0]] for each in node.inputs}
+        given = (
+            known.copy() if activity.undoes is None else {each.target[0]: known[each.target[0]] for each in node.inputs}
+        )
         requested = happened.HandlerRequested(activity.id, node.id, node.handler, given)
         handler_requested(self.state, requested)
         self.events.append(requested)

@@ -16,10 +16,9 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from msgspec import Struct
-from msgspec.structs import asdict, astuple
 
 from engine.data import from_canonical, to_canonical
 from engine.errors import InvariantBroken
@@ -95,7 +94,7 @@ class Items(Struct, frozen=True, gc=False):
     outputs: Mapping[int, Value] = NOTHING
 
 
-class Undoing(Struct, frozen=True, gc=False):
+class Undoing(NamedTuple):
     """What is recorded in ``scope`` is undone, or what ``target`` did; ``by`` is the activity at work on it."""
 
     scope: str
@@ -269,7 +268,7 @@ class State:
             packed["status"] = self.status
         for name in ("scopes", "activities", "waits", "incidents", "records"):
             if records := getattr(self, name):
-                packed[name] = pack(records, _WRITERS, _COUNTED)
+                packed[name] = pack(records, left_out="activities")
         return to_canonical(packed).encode()
 
     @classmethod
@@ -282,9 +281,9 @@ class State:
         packed = from_canonical(text)
         if packed.get("format") != FORMAT:
             raise InvariantBroken("state_format_unknown", format=str(packed.get("format")))
-        activities = unpack(Activity, packed.get("activities", {}), _READERS)
+        activities = unpack(Activity, packed.get("activities", {}))
         inside = Counter(each.scope for each in activities.values())
-        scopes = unpack(Scope, packed.get("scopes", {}), _READERS)
+        scopes = unpack(Scope, packed.get("scopes", {}))
         for scope in scopes.values():
             scope.activities = inside[scope.id]
         return cls(
@@ -293,37 +292,7 @@ class State:
             counter=int(packed["counter"]),
             scopes=scopes,
             activities=activities,
-            waits=unpack(Wait, packed.get("waits", {}), _READERS),
-            incidents=unpack(Incident, packed.get("incidents", {}), _READERS),
-            records=unpack(Record, packed.get("records", {}), _READERS),
+            waits=unpack(Wait, packed.get("waits", {})),
+            incidents=unpack(Incident, packed.get("incidents", {})),
+            records=unpack(Record, packed.get("records", {})),
         )
-
-
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
-
-
-def _read_items(packed: Mapping[str, Any]) -> Items:
-    outputs = {int(number): output for number, output in packed["outputs"].items()}
-    return Items(pending=tuple(packed["pending"]), total=int(packed["total"]), outputs=outputs)
-
-
-def _write_items(items: Items) -> dict[str, Any]:
-    return asdict(items) | {"outputs": {str(number): output for number, output in items.outputs.items()}}
-
-
-_COUNTED = frozenset({"activities"})
-"""Fields that are counted again when a state is read."""
-_WRITERS: dict[str, Any] = {"items": _write_items, "undoing": lambda undoing: undoing and astuple(undoing)}
-_READERS: dict[str, Any] = {
-    "phase": Phase,
-    "item": _whole,
-    "remaining": _whole,
-    "number": int,
-    "tokens": lambda tokens: {flow: int(count) for flow, count in tokens.items()},
-    "scopes": tuple,
-    "waits": tuple,
-    "flows": tuple,
-    "items": _read_items,
-    "undoing": lambda undoing: Undoing(*undoing),
-}
