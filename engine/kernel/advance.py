@@ -76,7 +76,7 @@ class Run:
     def answer(self, stimulus: Stimulus) -> tuple[Event, ...]:
         """The events that follow. Raises what ``advance`` raises; nothing has changed then."""
         moves = self._moves
-        moves.begin()
+        moves.begin_answer()
         if moves.state.status != "active" or isinstance(stimulus, Start) == bool(moves.state.process):
             raise StaleStimulus(stimulus=type(stimulus).__name__)
         if isinstance(stimulus, Start):
@@ -119,11 +119,14 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
     match stimulus:
         case stimuli.ReturnHandler():
             activity = _awaited(moves, stimulus.activity, HANDLER)
-            result = storable_all(stimulus.result)
-            moves.emit(happened.HandlerReturned(activity.id, activity.element, result))
+            moves.emit(happened.HandlerReturned(activity.id, activity.element, storable_all(stimulus.result)))
             moves.step(activity.id)
         case stimuli.CompleteTask():
-            _complete_task(moves, stimulus)
+            activity = _awaited(moves, stimulus.activity, TASK)
+            variables = storable_all(stimulus.variables)
+            moves.resolve_incidents(activity.id)  # an error that nobody caught leaves the task to its person
+            moves.emit(happened.TaskCompleted(activity.id, activity.element, stimulus.actor, variables))
+            moves.step(activity.id)
         case stimuli.ThrowError():
             activity = _awaited(moves, stimulus.activity, HANDLER, TASK)
             storable_all(stimulus.facts)
@@ -171,18 +174,6 @@ def _wait(moves: Moves, wait_id: str) -> Wait:
     return wait
 
 
-def _complete_task(moves: Moves, stimulus: stimuli.CompleteTask) -> None:
-    activity = _awaited(moves, stimulus.activity, TASK)
-    variables = storable_all(stimulus.variables)
-    moves.resolve_incidents(activity.id)
-    moves.emit(
-        happened.TaskCompleted(
-            activity=activity.id, element=activity.element, actor=stimulus.actor, variables=variables
-        )
-    )
-    moves.step(activity.id)
-
-
 def _retry(moves: Moves, incident_id: str) -> None:
     incident = moves.state.incidents.get(incident_id)
     if incident is None:
@@ -220,7 +211,7 @@ def _work(moves: Moves, max_steps: int) -> None:
     if state.status != "active":
         return
     if moves.exhausted is not None:
-        # as above: the move stands in the state, untouched, and a retry makes it with the work of a new stimulus
+        # as above; a retry makes the move with the work of a new stimulus
         element, exhausted = moves.exhausted
         moves.raise_incident(ROOT, element, exhausted.code, "tokens", exhausted.facts)
     elif state.scopes[ROOT].is_empty:
@@ -234,11 +225,8 @@ def _may_go_on(state: State, events: Sequence[Event]) -> bool:
     """A person, a handler, a timer, a message or an operator can still move the instance."""
     if state.waits or state.incidents or (events and type(events[-1]) in _AWAITING):
         return True
-    for each in reversed(state.activities.values()):  # the last that began is mostly what the stimulus led to
-        phase = each.phase
-        if phase is HANDLER or phase is TASK:
-            return True
-    return False
+    # the last that began is mostly what the stimulus led to
+    return any(each.phase is HANDLER or each.phase is TASK for each in reversed(state.activities.values()))
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:

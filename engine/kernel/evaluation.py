@@ -57,7 +57,7 @@ class Exhausted(Blocked):
     """This move may be possible, but not within this stimulus: its expressions have cost too much already."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__("too_much_work", "expressions", {"limit": limit})
+        super().__init__("too_much_work", "tokens", {"limit": limit})
 
 
 def block(code: str, place: str, /, **facts: Fact) -> NoReturn:

@@ -72,26 +72,30 @@ def _ends(status: Status) -> Applier:
 
 
 def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
+    opened, at = event.scope, event.activity
     state.counter += 1
-    state.scopes[event.scope] = Scope(event.scope, event.process, event.activity, event.item, event.isolated)
-    state.owned.add(event.scope)
+    state.scopes[opened] = Scope(opened, event.process, at, event.item, event.isolated)
+    state.owned.add(opened)
     if event.record is not None:
-        _move_records(state, event.record, event.scope)
-    if event.activity is None:
+        _move_records(state, event.record, opened)
+    if at is None:
         return
-    owner = state.own_activity(event.activity)
+    owner = state.activities[at] if at in state.owned else state.own_activity(at)
     owner.phase = INSIDE
-    owner.scopes = (*owner.scopes, event.scope)
+    owner.scopes = (*owner.scopes, opened)
     if (items := owner.items) is not None:
         owner.items = Items(items.pending[1:], items.total, items.outputs)
 
 
 def _scope_closed(state: State, event: happened.ScopeClosed) -> None:
-    closed = state.scopes.pop(event.scope)
-    _forget_records(state, closed.id)
-    if closed.activity is not None:
-        owner = state.own_activity(closed.activity)
-        owner.scopes = tuple(each for each in owner.scopes if each != closed.id)
+    closed = event.scope
+    at = state.scopes.pop(closed).activity
+    if state.records:
+        _forget_records(state, closed)
+    if at is not None:
+        owner = state.activities[at] if at in state.owned else state.own_activity(at)
+        place = owner.scopes.index(closed)
+        owner.scopes = owner.scopes[:place] + owner.scopes[place + 1 :]
 
 
 def _move_records(state: State, owner: str, to: str) -> None:
@@ -101,7 +105,7 @@ def _move_records(state: State, owner: str, to: str) -> None:
 
 def _forget_records(state: State, owner: str) -> None:
     """What was recorded in a scope goes with it, and what was recorded inside that."""
-    found = [owner] if state.records else []
+    found = [owner]
     while found:
         at = found.pop()
         inside = [each.id for each in state.records.values() if each.scope == at]
@@ -204,16 +208,16 @@ def _begin_wait(state: State, event: Any, **kind: Any) -> None:
         owner.phase = WAITING
 
 
-def _end_wait(state: State, wait_id: str) -> Wait:
-    wait = state.waits.pop(wait_id)
+def _end_wait(state: State, event: happened.WaitOver | happened.WaitCancelled) -> Wait:
+    wait = state.waits.pop(event.wait)
     at = wait.activity
     owner = state.own_scope(at) if at in state.scopes else state.own_activity(at)
-    owner.waits = tuple(each for each in owner.waits if each != wait_id)
+    owner.waits = tuple(each for each in owner.waits if each != wait.id)
     return wait
 
 
 def _wait_over(state: State, event: happened.WaitOver) -> None:
-    wait = _end_wait(state, event.wait)
+    wait = _end_wait(state, event)
     owner = state.activities.get(wait.activity)
     if owner is None or wait.element != owner.element:
         return
@@ -223,10 +227,6 @@ def _wait_over(state: State, event: happened.WaitOver) -> None:
         owner.phase = DONE
 
 
-def _wait_cancelled(state: State, event: happened.WaitCancelled) -> None:
-    _end_wait(state, event.wait)
-
-
 def _items_found(state: State, event: happened.ItemsFound) -> None:
     body = state.own_activity(event.activity)
     body.phase = INSIDE
@@ -234,7 +234,8 @@ def _items_found(state: State, event: happened.ItemsFound) -> None:
 
 
 def _item_completed(state: State, event: happened.ItemCompleted) -> None:
-    body = state.own_activity(event.activity)
+    at = event.activity
+    body = state.activities[at] if at in state.owned else state.own_activity(at)
     items = body.items
     assert items is not None, "what an item belongs to has items"
     if event.again is not None:
@@ -288,9 +289,7 @@ def _undone_by(state: State, thrower_id: str, by: str | None) -> None:
 
 def _incident_raised(state: State, event: happened.IncidentRaised) -> None:
     state.counter += 1
-    state.incidents[event.incident] = Incident(
-        id=event.incident, activity=event.activity, element=event.element, code=event.code, place=event.place
-    )
+    state.incidents[event.incident] = Incident(event.incident, event.activity, event.element, event.code, event.place)
 
 
 def _incident_resolved(state: State, event: happened.IncidentResolved) -> None:
@@ -320,17 +319,17 @@ APPLIERS: Mapping[type[happened.Event], Applier] = {
         state, event, due_at=event.due_at, remaining=event.remaining, period=event.period
     ),
     happened.TimerFired: _wait_over,
-    happened.TimerCancelled: _wait_cancelled,
+    happened.TimerCancelled: _end_wait,
     happened.MessageAwaited: lambda state, event: _begin_wait(state, event, name=event.name, key=event.key),
     happened.MessageReceived: _wait_over,
-    happened.MessageWaitCancelled: _wait_cancelled,
+    happened.MessageWaitCancelled: _end_wait,
     happened.SignalAwaited: lambda state, event: _begin_wait(state, event, signal=event.name),
     happened.SignalReceived: _wait_over,
-    happened.SignalWaitCancelled: _wait_cancelled,
+    happened.SignalWaitCancelled: _end_wait,
     happened.ConditionAwaited: lambda state, event: _begin_wait(state, event, held=event.held),
     happened.ConditionLapsed: _condition_lapsed,
     happened.ConditionMet: _wait_over,
-    happened.ConditionWaitCancelled: _wait_cancelled,
+    happened.ConditionWaitCancelled: _end_wait,
     happened.EventCaught: _puts(DONE),
     happened.GatewayActivated: _gateway_activated,
     happened.CompensationRecorded: _compensation_recorded,

@@ -6,8 +6,6 @@ A *move* first evaluates everything that can fail, then emits its events. So a m
 Work waits in two queues (``tokens``). First tokens enter everything passive (waits, gateways, sub-processes), then conditions are asked,
 then one thing with an effect is done (handlers, throws, ends, leaving a sub-process), and so on; an inclusive join fires when nothing
 else can move. All of it can be found again in the state: a token on a flow, an activity in a phase.
-
-What is asked before a move stands in ``evaluation``; a subclass may answer otherwise and move the same way.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ from engine.kernel.repeating import Repeating
 from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity
 from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
 from engine.model import elements as model
-from engine.model.joins import may_join
+from engine.model.joins import next_join
 from engine.model.values import storable
 from engine.protocol import events as happened
 
@@ -114,16 +112,11 @@ class Moves(Repeating):
             if scope.waits and not scope.tokens and all(self.is_event_sub_process(each) for each in inside):
                 return Lapse(scope.id)
             fired = {each.element: each for each in inside if each.flows}
+            ready = {each: found.flows for each, found in fired.items() if not self.state.is_stuck(found.id)}
             nodes = {each.element for each in inside} - set(fired)
-            for target in dict.fromkeys(process.flows[flow].target for flow in sorted(scope.tokens)):
-                gateway = process.nodes[target]
-                is_join = isinstance(gateway, model.InclusiveGateway) and len(gateway.incoming) > 1
-                if is_join and may_join(process, gateway, scope.tokens, nodes):
-                    return Join(scope.id, target)
-            for element, activity in fired.items():
-                is_stuck = self.state.is_stuck(activity.id)
-                if not is_stuck and may_join(process, process.nodes[element], scope.tokens, nodes, activity.flows):
-                    return Join(scope.id, element)
+            gateway = next_join(process, scope.tokens, nodes, ready)
+            if gateway is not None:
+                return Join(scope.id, gateway)
         return None
 
     def _join(self, scope_id: str, gateway_id: str) -> None:
@@ -141,10 +134,7 @@ class Moves(Repeating):
         seen = {**self.state.variables_of(scope_id), WAITING_FOR_START: False}
 
         def second_phase() -> list[str]:
-            conditions = [(each, process.flows[each].condition) for each in gateway.outgoing]
-            asking = [
-                (each, found) for each, found in conditions if found and WAITING_FOR_START in found.possible_variables
-            ]
+            asking = process.conditions_on(gateway, WAITING_FOR_START)
             return [each for each, condition in asking if self.holds(condition, seen, f"condition {each}")]
 
         flows = self.answered(waiting.id, gateway.id, second_phase)
@@ -176,7 +166,7 @@ class Moves(Repeating):
             if phase is ENTERED:
                 node = station.node
                 begin = _BEGINNINGS.get(type(node))
-                if station.is_repeated and not self.state.is_item(activity):
+                if station.is_repeated and isinstance(node, model.Activity) and not self.state.is_item(activity):
                     self.begin_items(activity, node)
                 elif begin is None:
                     self.leave(activity, activity.result, station)
@@ -266,8 +256,7 @@ class Moves(Repeating):
 
     def _end(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
         state, activity_id, scope_id, element = self.state, activity.id, activity.scope, activity.element
-        # by name, because a state that was read has another order
-        for name in sorted(written) if len(written) > 1 else written:
+        for name in sorted(written) if len(written) > 1 else written:  # a state that was read has another order
             self.write(scope_id, name, written[name], element)
         if activity.scopes or station.is_recorded:
             self.record(state.activities[activity_id], station.node)
@@ -275,8 +264,6 @@ class Moves(Repeating):
                 self.close_scope(inner)
         if state.waits:
             self.end_waits(activity_id)
-        if state.incidents:
-            self.resolve_incidents(activity_id)
         completed = happened.ElementCompleted(activity_id, element)
         element_left(state, completed)
         self.events.append(completed)

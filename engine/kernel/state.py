@@ -10,7 +10,6 @@ any other change of meaning is a new format, and every released format stays rea
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field
@@ -30,7 +29,6 @@ ROOT = "s1"
 """The id of every instance's outermost scope."""
 
 Status = Literal["active", "completed", "failed", "cancelled"]
-
 
 NOTHING: Mapping[Any, Any] = {}
 """What many records hold; no proxy, because these take several times as long to read."""
@@ -266,7 +264,7 @@ class State:
         packed: dict[str, Any] = {"format": FORMAT, "process": self.process, "counter": self.counter}
         if self.is_ended:
             packed["status"] = self.status
-        for name in ("scopes", "activities", "waits", "incidents", "records"):
+        for name in _TABLES:
             if records := getattr(self, name):
                 packed[name] = pack(records, left_out="activities")
         return to_canonical(packed).encode()
@@ -281,18 +279,11 @@ class State:
         packed = from_canonical(text)
         if packed.get("format") != FORMAT:
             raise InvariantBroken("state_format_unknown", format=str(packed.get("format")))
-        activities = unpack(Activity, packed.get("activities", {}))
-        inside = Counter(each.scope for each in activities.values())
-        scopes = unpack(Scope, packed.get("scopes", {}))
-        for scope in scopes.values():
-            scope.activities = inside[scope.id]
-        return cls(
-            process=packed["process"],
-            status=packed.get("status", "active"),
-            counter=int(packed["counter"]),
-            scopes=scopes,
-            activities=activities,
-            waits=unpack(Wait, packed.get("waits", {})),
-            incidents=unpack(Incident, packed.get("incidents", {})),
-            records=unpack(Record, packed.get("records", {})),
-        )
+        tables: dict[str, Any] = {name: unpack(kind, packed.get(name, {})) for name, kind in _TABLES.items()}
+        for each in tables["activities"].values():
+            tables["scopes"][each.scope].activities += 1
+        return cls(packed["process"], packed.get("status", "active"), int(packed["counter"]), **tables)
+
+
+_TABLES = {"scopes": Scope, "activities": Activity, "waits": Wait, "incidents": Incident, "records": Record}
+"""What a state holds many of, by the name of the field."""

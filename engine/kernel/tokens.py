@@ -77,8 +77,8 @@ class Tokens(Evaluation, ABC):
         self._checks: deque[str] = deque()
         self._written: set[str] = set()
 
-    def begin(self) -> None:
-        """Be ready for the next stimulus. Work is left over only where the last one ended in an incident, and is found again in the state."""
+    def begin_answer(self) -> None:
+        """Be ready for the next stimulus. Work is left over only where the last one ended in an incident: the state has it."""
         self.events = []
         self.exhausted = None
         self._work_left = self._max_work
@@ -133,9 +133,8 @@ class Tokens(Evaluation, ABC):
 
     def queue(self, activity: Activity) -> None:
         """Let the activity take its turn."""
-        is_passive = activity.phase is ENTERED and self.station_of(activity).is_passive
-        if is_passive and self.state.is_item(activity):  # it does itself what its body only opens
-            is_passive = type(self.node_of(activity)) in model.PASSIVE
+        station, is_item = self.station_of(activity), self.state.is_item(activity)
+        is_passive = activity.phase is ENTERED and (station.is_passive_item if is_item else station.is_passive)
         (self.passive if is_passive else self.effects).append(Step(activity.id))
 
     def queue_flow(self, scope_id: str, flow_id: str, target: model.Station) -> None:
@@ -227,26 +226,24 @@ class Tokens(Evaluation, ABC):
 
     def open_scope(
         self,
-        activity: Activity,
+        owner: Activity,
         process: str,
-        *,
         item: int | None = None,
+        *,
         isolated: bool = False,
         record: str | None = None,
     ) -> str:
         """A scope inside an activity; gives its id."""
-        scope_id = self.new_id("s")
-        opened = happened.ScopeOpened(
-            scope_id, activity.scope, process, activity.element, activity.id, item, isolated, record
-        )
-        self.emit(opened)
+        scope_id = f"s{self.state.counter + 1}"
+        self.emit(happened.ScopeOpened(scope_id, owner.scope, process, owner.element, owner.id, item, isolated, record))
         return scope_id
 
     def close_scope(self, scope_id: str) -> None:
         """A scope in which nothing lives any more ends, with the waits of its event sub-processes."""
-        self.end_waits(scope_id)
+        if self.state.scopes[scope_id].waits:
+            self.end_waits(scope_id)
         self.resolve_incidents(scope_id)
-        self.emit(happened.ScopeClosed(scope=scope_id))
+        self.emit(happened.ScopeClosed(scope_id))
 
     def raise_incident(self, owner_id: str, element: str, code: str, place: str, facts: Facts) -> None:
         """The work of an activity, a scope or a wait stops here until an operator lets it be tried again."""
@@ -265,8 +262,8 @@ class Tokens(Evaluation, ABC):
 
     def stuck_at(self, owner_id: str, element: str) -> list[Incident]:
         """The incident of what was asked there; one that stopped all tokens of a scope is another."""
-        here = (each for each in self.state.incidents.values() if each.activity == owner_id)
-        return [each for each in here if each.element == element and each.place != "tokens"]
+        at, incidents = (owner_id, element), self.state.incidents.values()
+        return [each for each in incidents if (each.activity, each.element) == at and each.place != "tokens"]
 
     def end_everything(self) -> None:
         """Interrupt all that lives and forget all work; the variables of the process stay."""

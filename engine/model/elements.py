@@ -196,6 +196,18 @@ class MultiInstance:
     behavior: MultiInstanceBehavior = MultiInstanceBehavior.ALL
     event: SingleDefinition | None = None
     complex: tuple[ComplexBehavior, ...] = ()
+    output_name: str | None = field(init=False)
+    """The variable that ``output_element`` is, where it asks for nothing else."""
+
+    def __post_init__(self) -> None:
+        source = None if self.output_element is None else self.output_element.source
+        object.__setattr__(self, "output_name", source if source is not None and source.isidentifier() else None)
+
+    def thrown_after(self, completed: int) -> tuple[SingleDefinition, ...]:
+        """What the completion of an inner instance throws, the ``completed``-th one, whatever conditions say."""
+        is_each, is_first = self.behavior is MultiInstanceBehavior.NONE, self.behavior is MultiInstanceBehavior.ONE
+        is_thrown = self.event is not None and (is_each or (is_first and completed == 1))
+        return (self.event,) if is_thrown and self.event is not None else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -418,10 +430,10 @@ class Station:
     """A node with what follows from the drawing alone: every move asks for it, so it is found out once.
 
     ``puts_into_contexts``: an output goes to a path (``a.b``); ``always``: the flows that are taken whenever it is left, None where
-    conditions decide; ``needs``: how many tokens begin it, where it is not simply each one; ``tokens``: how many leave on each flow; ``is_recorded``: a
-    handler can undo it; ``hides_result``: what an error brings is seen by the outputs of its event, and by nothing else (and a called process
-    gives its variables in another way); ``is_late_join``: whether it joins can only be said when nothing else moves. The body of a repeated activity only opens what may have an effect, so it
-    is passive too.
+    conditions decide; ``needs``: how many tokens begin it, where it is not simply each one; ``tokens``: how many leave on each flow;
+    ``is_recorded``: a handler can undo it; ``hides_result``: what an error brings is seen by the outputs of its event, and by nothing else
+    (and a called process gives its variables in another way); ``is_late_join``: whether it joins can only be said when nothing else
+    moves. The body of a repeated activity only opens what may have an effect, so it is passive too; its items need not be.
     """
 
     node: Node
@@ -435,6 +447,7 @@ class Station:
     hides_result: bool
     is_repeated: bool
     is_passive: bool
+    is_passive_item: bool
     is_late_join: bool
 
     @classmethod
@@ -455,6 +468,7 @@ class Station:
             hides_result=_catches_error(node) or isinstance(node, CallActivity),
             is_repeated=is_repeated,
             is_passive=is_repeated or type(node) in PASSIVE,
+            is_passive_item=type(node) in PASSIVE,
             is_late_join=isinstance(node, InclusiveGateway) and len(node.incoming) > 1,
         )
 
@@ -572,6 +586,28 @@ class Process:
     def event_sub_processes(self, scope: str) -> tuple[tuple[SubProcess, StartEvent], ...]:
         """The event sub-processes directly inside ``scope``, each with its start event."""
         return self._begins.get(scope, _NOTHING_INSIDE).event_sub_processes
+
+    def own_compensation(self, node: Node) -> StartEvent | None:
+        """The start of the event sub-process by which the sub-process ``node`` undoes itself."""
+        starts = (start for _, start in self.event_sub_processes(node.id))
+        return next((each for each in starts if isinstance(each.trigger, CompensationDefinition)), None)
+
+    def awaited_after(self, gateway: EventBasedGateway) -> tuple[tuple[Node, EventDefinition | None], ...]:
+        """The events after an event-based gateway, each with what it waits for."""
+        found = (self.nodes[self.flows[each].target] for each in gateway.outgoing)
+        return tuple(
+            (each, each.message if isinstance(each, ReceiveTask) else getattr(each, "trigger", None)) for each in found
+        )
+
+    def conditions_on(self, node: Node, name: str) -> tuple[tuple[str, Expression], ...]:
+        """The flows that leave ``node`` by a condition that may read ``name``, each with it."""
+        found = ((each, self.flows[each].condition) for each in node.outgoing)
+        return tuple((each, asked) for each, asked in found if asked and name in asked.possible_variables)
+
+    def link_end(self, scope: str, link: LinkDefinition) -> CatchEvent | None:
+        """Where the token of a link thrown in ``scope`` goes on."""
+        ends = (each for each in self.inside[scope] if isinstance(each, CatchEvent) and each.trigger == link)
+        return next(ends, None)
 
     def entrances(self) -> Mapping[str, Node]:
         """By id, where something that happens begins an instance: start events with a trigger, receive tasks that begin instances, and

@@ -67,6 +67,17 @@ def schedule(kind: TimerKind, value: Value, now: datetime, zone: ZoneInfo) -> Sc
         raise NotATime(f"{value} is out of range") from error
 
 
+def after_firing(timer: Schedule, now: datetime, zone: ZoneInfo) -> Schedule | None:
+    """What follows when a timer has fired; None when that was all, or no date is late enough for the next."""
+    if timer.period is None or (timer.remaining is not None and timer.remaining <= 1):
+        return None
+    try:
+        due_at = next_firing(timer.due_at, timer.period, now, zone)
+    except OverflowError:
+        return None
+    return Schedule(due_at, None if timer.remaining is None else timer.remaining - 1, timer.period)
+
+
 def next_firing(planned: datetime, period: str, now: datetime, zone: ZoneInfo) -> datetime:
     """The first moment after ``now`` (and after ``planned``) on the grid that ``planned`` and ``period`` make."""
     step = period_of(period)
@@ -100,10 +111,11 @@ def due_moment(value: Value, now: datetime, zone: ZoneInfo, *, at_end: bool) -> 
 def after(moment: datetime, period: Period, zone: ZoneInfo) -> datetime:
     """``moment`` and ``period``, in UTC: first its months, then its days in the zone's calendar, then its absolute part."""
     if period.months or period.days:
-        local = moment.astimezone(zone).replace(tzinfo=None)
+        local = moment.astimezone(zone)
         if period.months:
             local = _months_later(local, period.months)
-        moment = _in_zone(local + timedelta(days=period.days), zone)
+        # to add to a moment is to add to what the clock on the wall shows, and gives the first of two that show the same
+        moment = local + timedelta(period.days)
     return moment.astimezone(UTC) + period.span
 
 

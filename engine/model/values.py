@@ -86,6 +86,9 @@ class _Copy:
         self._left = MAX_SIZE
 
     def of(self, value: object, depth: int) -> Any:
+        if type(value) is dict and depth < MAX_DEPTH:
+            self._left -= 1
+            return self._context(value, depth + 1)
         if isinstance(value, str):
             self._spend(1 + len(value))
             return value if value.isascii() else _unicode(value)
@@ -106,7 +109,7 @@ class _Copy:
             return _moment(value)
         raise ValueNotStorable(kind=type(value).__name__)
 
-    def _context(self, value: Mapping[Any, object], depth: int) -> dict[str, Any]:
+    def _context(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         size = 0  # of the texts and numbers, which most entries are: they take no call each
         try:

@@ -1,6 +1,6 @@
 """Records (structs whose first field is their ``id``) as compact plain values, and back: what a snapshot of a state is made of.
 
-What a field holds is read from its type: whole numbers, names of an enumeration, tuples and records inside have another form as plain values.
+What a field holds is read from its type: whole numbers, names of an enumeration, tuples and records inside have another plain form.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def unpack(kind: Callable[..., Record], packed: Mapping[str, Mapping[str, Any]])
 
 
 def _unpack(kind: Callable[..., Record], packed: Mapping[str, Any], **given: Any) -> Record:
-    for name, _, _, read in _forms(kind):  # type: ignore[arg-type]
+    for name, _, _, read in _forms(kind):
         if name in packed:
             given[name] = packed[name] if read is None else read(packed[name])
     return kind(**given)
 
 
 class _Form(NamedTuple):
-    """How a field is written: its name, what it is when it is left out, and the turns to its plain form and back (None: it has no other)."""
+    """How a field is written: its name, what it is when left out, and the turns to its plain form and back (None: it has no other)."""
 
     name: str
     default: Any
@@ -65,7 +65,9 @@ def _forms(kind: Any) -> tuple[_Form, ...]:
     hints = get_type_hints(kind)
     return tuple(
         _Form(
-            each.name, each.default if each.default_factory is NODEFAULT else each.default_factory(), *_turns(hints[each.name])
+            each.name,
+            each.default if each.default_factory is NODEFAULT else each.default_factory(),
+            *_turns(hints[each.name]),
         )
         for each in fields(kind)
         if each.name != "id"

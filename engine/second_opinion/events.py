@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -103,7 +103,7 @@ class Cycle(_OfElement, CycleTimerEventDefinition):  # type: ignore[misc]  # as 
         following: datetime | None = None
         if plan.period is not None and remaining != 0:
             following = schedules.next_firing(plan.due_at, plan.period, environment.now, environment.zone)
-        my_task.internal_data[PLANS][self.name] = plan._replace(due_at=following, remaining=remaining)
+        my_task.internal_data[PLANS][self.name] = replace(plan, due_at=following, remaining=remaining)
         my_task.task_spec.tell_firing(my_task)
         return True
 
