@@ -11,13 +11,13 @@ any other change of meaning is a new format, and every released format stays rea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.data import from_canonical, to_canonical
 from engine.errors import InvariantBroken
@@ -236,8 +236,8 @@ class State:
         if scope_id in self.owned:
             return found
         self.owned.add(scope_id)
-        self.scopes[scope_id] = own = copy(found)
-        own.variables, own.tokens = found.variables.copy(), found.tokens.copy()
+        own = replace(found, variables=found.variables.copy(), tokens=found.tokens.copy())
+        self.scopes[scope_id] = own
         return own
 
     def own_activity(self, activity_id: str) -> Activity:
@@ -246,8 +246,7 @@ class State:
         if activity_id in self.owned:
             return found
         self.owned.add(activity_id)
-        self.activities[activity_id] = own = copy(found)
-        own.variables = found.variables.copy()
+        self.activities[activity_id] = own = replace(found, variables=found.variables.copy())
         return own
 
     def copy(self) -> State:
