@@ -14,7 +14,23 @@ from importlib.metadata import version as version_of
 from io import TextIOWrapper
 from typing import NoReturn
 
-from engine.commands import check, decide, draw, feel, history, migrate, play, publish, web, worker
+from engine.commands import (
+    backup,
+    check,
+    decide,
+    draw,
+    feel,
+    history,
+    migrate,
+    people,
+    play,
+    publish,
+    restore,
+    web,
+    worker,
+)
+from engine.commands import database as database_commands
+from engine.commands import init as first_start
 from engine.commands import run as run_everything
 from engine.commands.arguments import Parser, add_command
 from engine.commands.speaking import ASKED_WRONGLY, DONE, NOT_DONE, AskedWrongly, print_problems, problem_record, say
@@ -62,7 +78,24 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title=say("cli_heading_commands"), metavar=say("cli_metavar_command"), required=True
     )
-    for each in (run_everything, web, worker, migrate, check, play, draw, publish, decide, feel, history):
+    for each in (
+        run_everything,
+        first_start,
+        web,
+        worker,
+        migrate,
+        check,
+        play,
+        draw,
+        publish,
+        decide,
+        feel,
+        history,
+        people,
+        backup,
+        restore,
+        database_commands,
+    ):
         each.add(commands)
     add_command(commands, "version", _version)
     return parser

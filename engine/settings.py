@@ -57,9 +57,14 @@ VARIABLES = (
     Variable(
         "BORDEREAU_TRUSTED_PROXY",
         "none: what a proxy says of a request is not believed",
-        "the IP address from which the TLS proxy calls; only its `X-Forwarded-Proto` decides whether a request came over https",
+        "the IP address from which the TLS proxy calls; only its `X-Forwarded-Proto` decides whether a request came over https, "
+        "and its `X-Forwarded-For` from where",
     ),
-    Variable("BORDEREAU_ZONE", "`Europe/Paris`", "the company's time zone (IANA name): forms, due dates, working time"),
+    Variable(
+        "BORDEREAU_ZONE",
+        "what `bordereau init` was told, else `Europe/Paris`",
+        "the company's time zone (IANA name): forms, due dates, working time",
+    ),
     Variable(
         "BORDEREAU_HOLIDAYS",
         "none: the holidays of all France",
@@ -71,8 +76,13 @@ VARIABLES = (
         "BORDEREAU_PROCESSES", "`processes` in the checkout", "the folder whose processes `bordereau run` publishes"
     ),
     Variable(
+        "BORDEREAU_ROLES",
+        "`handlers.base.roles:ROLES`",
+        "the roles that `bordereau init` makes, as `module:name`: key, title in French, title in English",
+    ),
+    Variable(
         "BORDEREAU_DEMONSTRATION",
-        "`handlers.demonstration.seed:seed`; with `DATABASE_URL` nothing",
+        "`handlers.demonstration.seed:seed`; with `DATABASE_URL`, or after `bordereau init`, nothing",
         "what fills the database with the demonstration company and its known passwords, as `module:name`; empty: nothing",
     ),
     Variable(
@@ -109,10 +119,12 @@ class Settings:
     web_threads: int = 8
     trusted_proxy: str | None = None
     zone: ZoneInfo = _PARIS
+    is_zone_given: bool = False
     holidays: str | None = None
     handlers: str = "handlers.table:HANDLERS"
     web_app: str = "web.app:create_app"
     processes: Path = CHECKOUT / "processes"
+    roles: str = "handlers.base.roles:ROLES"
     demonstration: str | None = DEMONSTRATION
     secret_key_given: str | None = None
     checkpoint_key_given: Path | None = None
@@ -134,10 +146,12 @@ class Settings:
             web_threads=_number(env, "BORDEREAU_WEB_THREADS", 8, at_most=256),
             trusted_proxy=_address(env, "BORDEREAU_TRUSTED_PROXY"),
             zone=_zone(env),
+            is_zone_given=bool(env.get("BORDEREAU_ZONE")),
             holidays=env.get("BORDEREAU_HOLIDAYS") or None,
             handlers=_name(env, "BORDEREAU_HANDLERS", "handlers.table:HANDLERS"),
             web_app=_name(env, "BORDEREAU_WEB_APP", "web.app:create_app"),
             processes=Path(env.get("BORDEREAU_PROCESSES") or CHECKOUT / "processes").expanduser().absolute(),
+            roles=_name(env, "BORDEREAU_ROLES", "handlers.base.roles:ROLES"),
             demonstration=_demonstration(env),
             secret_key_given=env.get("BORDEREAU_SECRET_KEY") or None,
             checkpoint_key_given=_path(env, "BORDEREAU_CHECKPOINT_KEY"),

@@ -27,6 +27,7 @@ from types import FrameType
 
 from engine.database.embedded import EmbeddedServer
 from engine.database.programs import DatabaseFailure
+from engine.database.roles import APPLICATION
 from engine.errors import EngineError
 from engine.settings import Settings
 
@@ -212,7 +213,8 @@ class Supervisor:
         self.say("run_child_died", child=child.spec.name, how=_ending(code), log=str(self._log_file(child.spec)))
 
     def _spawn(self, child: Child) -> None:
-        environment = {**self.environment, "DATABASE_URL": self.url, SUPERVISOR: str(os.getpid())}
+        url = self.url if self._server is None else self._server.url(user=APPLICATION)
+        environment = {**self.environment, "DATABASE_URL": url, SUPERVISOR: str(os.getpid())}
         environment["BORDEREAU_DEMONSTRATION"] = self.settings.demonstration or ""
         inherited: tuple[int, ...] = ()
         if child.spec.listens and self._socket is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, redirect, url_for
 from werkzeug.wrappers import Response
 
+from engine.identity import company
 from engine.instances.runtime import Runtime
 from engine.settings import Settings
 from web import auth, errors, security, ui
@@ -13,11 +14,17 @@ from web.account.views import blueprint as account
 from web.admin.groups import blueprint as groups
 from web.admin.people import blueprint as people
 from web.admin.services import blueprint as services
+from web.audit.checkpoints import blueprint as checkpoints
+from web.audit.exports import blueprint as exports
+from web.audit.steps import blueprint as steps
 from web.audit.views import blueprint as audit
 from web.inbox.absences import blueprint as absences
 from web.inbox.bulk import blueprint as bulk
 from web.inbox.filters import blueprint as filters
+from web.inbox.papers import blueprint as papers
 from web.inbox.views import blueprint as inbox
+from web.records.operating import blueprint as operating
+from web.records.operations import blueprint as operations
 from web.records.views import blueprint as records
 from web.workshop.editing import blueprint as editors
 from web.workshop.examining import blueprint as examinations
@@ -33,7 +40,10 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     app = Flask("web")
     app.secret_key = settings.secret_key
     app.config.update(
-        MAX_CONTENT_LENGTH=MAX_BYTES, MAX_FORM_MEMORY_SIZE=MAX_BYTES, DEMONSTRATION=settings.demonstration is not None
+        MAX_CONTENT_LENGTH=MAX_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BYTES,
+        DEMONSTRATION=_is_demonstration(runtime, settings),
+        TRUSTED_PROXY=settings.trusted_proxy,
     )
     app.extensions["bordereau"] = runtime
     security.install(app)
@@ -42,13 +52,19 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     ui.install(app)
     app.before_request(security.refuse_nul)
     for each in (
+        checkpoints,
+        exports,
+        steps,
         account,
         audit,
         inbox,
         filters,
+        papers,
         bulk,
         absences,
         records,
+        operating,
+        operations,
         workshop,
         editors,
         examinations,
@@ -61,6 +77,14 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     app.add_url_rule("/", "home", _home)
     app.add_url_rule("/health", "health", _health)
     return app
+
+
+def _is_demonstration(runtime: Runtime, settings: Settings) -> bool:
+    """Whether pages say that everything is a demonstration: never where a real company has begun."""
+    if settings.demonstration is None:
+        return False
+    with runtime.database.reading() as session:
+        return company.find(session) is None
 
 
 def _home() -> Response:

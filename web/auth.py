@@ -151,6 +151,12 @@ _BEFORE_A_PASSWORD = frozenset(
 """What somebody may open who has to set a password first."""
 
 
+def address() -> str:
+    """Where this request comes from; empty when only its proxy is known, which is no address of anybody."""
+    found = request.remote_addr or ""
+    return "" if found == current_app.config.get("TRUSTED_PROXY") else found
+
+
 def session_number() -> int | None:
     """The number of the session of this request; None when nobody is signed in."""
     found: int | None = g.get("session_number")
@@ -194,7 +200,7 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     """
     now = clock.now()
     try:
-        person = people.authenticate(runtime().database, login, password, now, request.remote_addr or "")
+        person = people.authenticate(runtime().database, login, password, now, address())
     except NotAllowed as refusal:
         with runtime().database.reading() as reading:
             known = people.find_person(reading, login)
@@ -205,9 +211,7 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     with runtime().database.transaction() as opened:
         if old:
             web_sessions.close(opened, old)
-        token = web_sessions.open(
-            opened, person, now, address=request.remote_addr or "", agent=request.headers.get("User-Agent", "")
-        )
+        token = web_sessions.open(opened, person, now, address=address(), agent=request.headers.get("User-Agent", ""))
     session.clear()  # with it goes the CSRF token: what was on the page before signing in is worth nothing after
     _put(response, COOKIE, token, COOKIE_SECONDS)
     g.actor = person

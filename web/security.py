@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 
 from engine import log
 from engine.errors import NotFound
+from engine.files.store import MOST_BYTES
 from web.auth import csrf
 
 REQUEST_ID = "bordereau.request_id"
@@ -62,9 +63,13 @@ def _name_request() -> None:
     g.request_id = request.environ.get(REQUEST_ID)
 
 
+UPLOAD_BYTES: Mapping[str, int] = {"papers.attach": MOST_BYTES + 64 * 1024}
+"""Of a form that brings a file, with room for its other fields: a larger file is refused before it is read."""
+
+
 def _bound_form() -> None:
     if not request.is_json:
-        request.max_content_length = FORM_BYTES
+        request.max_content_length = UPLOAD_BYTES.get(request.endpoint or "", FORM_BYTES)
 
 
 def refuse_nul() -> None:

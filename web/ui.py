@@ -22,6 +22,7 @@ from engine.identity.memberships import ADMINISTRATOR
 from engine.inbox import lists
 from engine.inbox.standing_in import standing_in
 from engine.instances import overview
+from engine.instances.operators import OPERATORS
 from engine.texts import format as texts_format
 from engine.texts import say
 from web import auth
@@ -246,6 +247,7 @@ def _navigation() -> list[Link]:
         ("processes", "workshop.processes", "process", True),
         ("mailbox", "records.mailbox", "mail", auth.is_demonstration()),
         ("audit", "audit.audit", "audit", auth.has_role("auditor")),
+        ("operations", "operations.incidents", "late", auth.has_role(*OPERATORS)),
         ("people", "people.listing", "person", auth.has_role(ADMINISTRATOR)),
     ]
     return [
@@ -299,10 +301,18 @@ CURRENT: Mapping[str, frozenset[str]] = {
     ),
     "mailbox": frozenset({"records.mailbox"}),
     "audit": frozenset({"audit.audit"}),
+    "operations": frozenset({"operations.incidents", "operations.messages", "operations.listing", "operations.batch"}),
     "people": frozenset(
         {
             *("people.listing", "people.new", "people.add", "people.person", "people.change", "people.secret"),
-            *("groups.listing", "services.listing", "services.add", "services.service", "services.change", "services.issue"),
+            *(
+                "groups.listing",
+                "services.listing",
+                "services.add",
+                "services.service",
+                "services.change",
+                "services.issue",
+            ),
         }
     ),
 }

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from engine.settings import SettingInvalid, Settings
 
@@ -44,16 +46,18 @@ def runtime_of(settings: Settings, is_prepared: bool, busy_after: float | None =
     sentence instead of finding pages that fail.
     """
     from engine.database.embedded import EmbeddedServer
+    from engine.database.roles import APPLICATION
     from engine.database.session import Database
     from engine.instances.runtime import Runtime
 
-    url = settings.database_url or EmbeddedServer(settings.data_folder / "postgresql").url()
+    url = settings.database_url or EmbeddedServer(settings.data_folder / "postgresql").url(user=APPLICATION)
     handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
     database = Database(url, busy_after=busy_after)
     if not is_prepared:
         from engine.database.migrations import require_newest
 
         require_newest(database)
+    settings = of_company(settings, database)
     return Runtime(
         database=database,
         handlers=handlers,
@@ -68,6 +72,18 @@ def keeping_of(settings: Settings) -> Keeping:
     from engine.history.keeping import Keeping
 
     return Keeping(key_file=settings.checkpoint_key, folder=settings.checkpoints, minutes=settings.checkpoint_minutes)
+
+
+def of_company(settings: Settings, database: Database) -> Settings:
+    """The settings as the company in ``database`` wants them: no demonstration, and its zone unless the environment gives one."""
+    from engine.identity import company
+
+    with database.reading() as session:
+        known = company.find(session)
+    if known is None:
+        return settings
+    zone = settings.zone if settings.is_zone_given else ZoneInfo(known.zone)
+    return replace(settings, demonstration=None, zone=zone)
 
 
 def environment_of(settings: Settings) -> At:

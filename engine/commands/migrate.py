@@ -17,18 +17,23 @@ def add(commands: Any) -> None:
 
 
 def migrate_database(settings: Settings, _chosen: argparse.Namespace) -> int:
-    """Migrate, and say so. What an earlier release examined is forgotten."""
+    """Migrate, and say so."""
+    with database_url(settings, may_create=True) as url:
+        bring_up_to_date(url)
+    print(say("cli_migrated"))
+    return DONE
+
+
+def bring_up_to_date(url: str) -> None:
+    """Migrate the database at ``url``. What an earlier release examined is forgotten."""
     from engine.database.migrations import migrate
     from engine.database.session import Database
     from engine.definitions import examination
 
-    with database_url(settings, may_create=True) as url:
-        migrate(url)
-        database = Database(url)
-        try:
-            with database.transaction() as session:
-                examination.forget_all(session)
-        finally:
-            database.dispose()
-    print(say("cli_migrated"))
-    return DONE
+    migrate(url)
+    database = Database(url)
+    try:
+        with database.transaction() as session:
+            examination.forget_all(session)
+    finally:
+        database.dispose()

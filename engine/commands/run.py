@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from engine.commands.arguments import add_command
-from engine.commands.connecting import environment_of, load
+from engine.commands.connecting import environment_of, load, of_company
 from engine.commands.folders import process_folders
 from engine.commands.speaking import DONE, say
 from engine.settings import Settings
@@ -27,17 +27,21 @@ def run(settings: Settings, _chosen: argparse.Namespace) -> int:
     def tell(code: str, **facts: Any) -> None:
         print(say(code, **facts), flush=True)
         if code == "run_ready":
-            _print_introduction(settings, supervisor.url, time.monotonic() - began)
+            _print_introduction(supervisor.settings, supervisor.url, time.monotonic() - began)
 
-    supervisor = Supervisor(settings, prepare=lambda url: _prepare(settings, url), say=tell)
+    def prepare(url: str) -> None:
+        supervisor.settings = _prepare(settings, url)
+
+    supervisor = Supervisor(settings, prepare=prepare, say=tell)
     supervisor.run()
     return DONE
 
 
-def _prepare(settings: Settings, url: str) -> None:
-    """Make a running database ready for web and worker: migrations, demonstration, the processes of the folder.
+def _prepare(settings: Settings, url: str) -> Settings:
+    """Make a running database ready for web and worker: migrations, demonstration, the processes of the folder; the settings to go on with.
 
-    What an earlier start examined is forgotten: this may be another release.
+    The demonstration is for a database that ``bordereau init`` has not made that of a company. What an earlier start examined is
+    forgotten: this may be another release.
     """
     from engine.database.migrations import migrate
     from engine.database.session import Database
@@ -49,6 +53,7 @@ def _prepare(settings: Settings, url: str) -> None:
     ensure_key(settings.checkpoint_key)
     database = Database(url)
     try:
+        settings = of_company(settings, database)
         if settings.demonstration is not None:
             load(settings.demonstration, "BORDEREAU_DEMONSTRATION")(database)
         handlers = load(settings.handlers, "BORDEREAU_HANDLERS")
@@ -58,6 +63,7 @@ def _prepare(settings: Settings, url: str) -> None:
             publish_folder(database, folder, handlers, environment_of(settings))
     finally:
         database.dispose()
+    return settings
 
 
 def _print_introduction(settings: Settings, url: str, seconds: float) -> None:

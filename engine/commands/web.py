@@ -18,6 +18,9 @@ _BUSY_AFTER = 15.0
 _LARGEST_BODY = 16 * 1024 * 1024
 """Bytes of a request that the server takes in before the application sees it; the application itself allows less."""
 
+_BELIEVED = {"x-forwarded-proto", "x-forwarded-for"}
+"""What the trusted proxy may say."""
+
 
 def add(commands: Any) -> None:
     """Describe the subcommand."""
@@ -53,12 +56,12 @@ def web_server(settings: Settings, application: Any, **place: Any) -> Any:
     """The server of ``application`` at ``place``: ``sockets``, or ``host`` and ``port``.
 
     What proxies say of a request is taken out of it, but for the one that the settings trust, and of that one only whether the request
-    came over https: cookies, HSTS and the check of forged posts follow.
+    came over https (cookies, HSTS and the check of forged posts follow) and from which address (guessing passwords is slowed down by it).
     """
     from waitress.server import create_server
 
     proxy = settings.trusted_proxy
-    trusted = {} if proxy is None else {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-proto"}}
+    trusted = {} if proxy is None else {"trusted_proxy": proxy, "trusted_proxy_headers": _BELIEVED}
     return create_server(
         application,
         threads=settings.web_threads,

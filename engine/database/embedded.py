@@ -39,6 +39,7 @@ import psycopg
 
 from engine.database import leftovers
 from engine.database.programs import MAJOR, Account, DatabaseFailure, programs, unprivileged_account
+from engine.database.roles import APPLICATION
 
 DATABASE = "bordereau"
 USER = "bordereau"
@@ -90,9 +91,11 @@ class EmbeddedServer:
         """Whether the server's main process lives; that it answers is what ``start`` waits for."""
         return self.process is not None and self.process.poll() is None
 
-    def url(self, database: str = DATABASE) -> str:
-        """The SQLAlchemy address of ``database`` on this server; the same after every restart by this process."""
-        return f"postgresql+psycopg://{USER}@/{database}?host={self._socket_folder()}"
+    def url(self, database: str = DATABASE, *, user: str = USER) -> str:
+        """The SQLAlchemy address of ``database`` on this server, for the owner or another ``user`` (``roles.APPLICATION``); the same
+        after every restart by this process.
+        """
+        return f"postgresql+psycopg://{user}@/{database}?host={self._socket_folder()}"
 
     def start(self) -> str:
         """Make the server run and answer; returns its address. Does nothing when it runs already.
@@ -330,6 +333,8 @@ class EmbeddedServer:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if known is None:
                 connection.execute(f"CREATE DATABASE {DATABASE}")
+            if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION]).fetchone() is None:
+                connection.execute(f"CREATE ROLE {APPLICATION} LOGIN")
 
 
 def _launched(command: list[str], account: Account | None) -> list[str]:

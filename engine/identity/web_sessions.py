@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import NotAllowed
 from engine.handler import Actor
+from engine.identity.browsers import browser_of
 from engine.identity.people import actor_of, with_roles
 from engine.identity.tables import person, web_session
 
@@ -39,6 +40,11 @@ class OpenSession:
     seen_at: datetime
     address: str
     agent: str
+
+    @property
+    def browser(self) -> str:
+        """What people call it: Firefox · Linux."""
+        return browser_of(self.agent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from engine.database.session import Database
 from engine.errors import Facts, FieldProblem, InvalidInput, InvariantBroken, NotFound, WrongState
 from engine.handler import Actor
 from engine.inbox import acts
-from engine.inbox.offers import offer
+from engine.inbox.offers import HELD, offer
 from engine.inbox.rules import Offer, delegation_refusal, on_behalf_of, refusal
 
 LONGEST_NOTE = 500
@@ -29,17 +29,17 @@ _HAND = text("""
     WHERE id = :task AND is_open RETURNING id
 """)
 
-_TARGET = text("""
+_TARGET = text(f"""
     SELECT person.name,
            task.role IS NULL AND EXISTS (
-               SELECT FROM engine.person_role held WHERE held.person_id = person.id AND held.role_key = ANY(version.lane_roles))
-           OR EXISTS (SELECT FROM engine.person_role held WHERE held.person_id = person.id AND held.role_key = task.role) AS may
+               SELECT FROM engine.person_role held WHERE held.person_id = person.id AND {HELD} AND held.role_key = ANY(version.lane_roles))
+           OR EXISTS (SELECT FROM engine.person_role held WHERE held.person_id = person.id AND {HELD} AND held.role_key = task.role) AS may
     FROM engine.task
     JOIN engine.instance ON instance.id = task.instance_id
     JOIN engine.definition_version version ON version.id = instance.version_id
     JOIN engine.person ON person.login = :to AND person.is_active
     WHERE task.id = :task
-""")
+""")  # noqa: S608 - composed of constants
 
 
 def claim(database: Database, actor: Actor, task_id: int) -> None:
@@ -99,7 +99,7 @@ def delegate(database: Database, actor: Actor, task_id: int, to: str, note: str 
         reason = delegation_refusal(desk.offer, actor)
         if reason is not None:
             raise reason
-        _check_target(session, desk, to, said)
+        _check_target(session, desk, to, said, now)
         # what the process gave to one person by name stays so: nobody else may take it, whoever has it now
         is_by_name = desk.offer.assignee is not None and not desk.offer.is_claimed
         _hand(session, desk, now, assignee=to, is_claimed=not is_by_name, given_by=actor.login, note=said or None)
@@ -146,8 +146,8 @@ def _hand(
         raise InvariantBroken("task_row_not_open", task=desk.task.id)
 
 
-def _check_target(session: Session, desk: _Desk, to: str, note: str) -> None:
-    person = session.execute(_TARGET, {"task": desk.task.id, "to": to}).one_or_none()
+def _check_target(session: Session, desk: _Desk, to: str, note: str, now: datetime) -> None:
+    person = session.execute(_TARGET, {"task": desk.task.id, "to": to, "now": now}).one_or_none()
     code = None
     if person is None:
         code = "delegate_unknown"

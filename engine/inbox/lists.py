@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from engine.errors import FieldProblem, InvalidInput
@@ -28,6 +28,8 @@ Sort = Literal["due", "priority"]
 
 WINDOW: Final = 1_000
 """Tasks of one group that a filter is held against for one page."""
+SHORT_WALK: Final = 4
+"""Pages of tasks that are tried first."""
 COUNT_CAP: Final = 1_000
 FEW_CASES: Final = 1_000
 """A search that finds no more cases than this begins at the cases."""
@@ -164,6 +166,7 @@ def _walked(sort: Sort, *, from_cases: bool) -> str:
 
 
 def _page_sql(sort: Sort, *, from_cases: bool) -> TextClause:
+    """``OFFSET 0`` keeps PostgreSQL from reading every task for the few that were chosen."""
     keys = _KEYS[sort]
     horizon = keys.replace("task.", "horizon.")
     return text(f"""
@@ -174,7 +177,7 @@ def _page_sql(sort: Sort, *, from_cases: bool) -> TextClause:
             SELECT task.id FROM task WHERE task.fits AND (horizon.id IS NULL OR ({keys}) <= ({horizon}))
             ORDER BY {keys} LIMIT :limit
         ) AS chosen ON true
-        LEFT JOIN engine.task ON task.id = chosen.id
+        LEFT JOIN LATERAL (SELECT * FROM engine.task WHERE task.id = chosen.id OFFSET 0) AS task ON true
         LEFT JOIN engine.instance ON instance.id = task.instance_id
         LEFT JOIN engine.definition_version version ON version.id = instance.version_id
         ORDER BY {keys}
@@ -222,16 +225,21 @@ def page(session: Session, asked: Asked, *, after: str | None = None, limit: int
 
     Tasks that four eyes forbid the actor are left out where they are free. Raises InvalidInput for an ``after`` that no page gave.
     """
-    window = limit + 1 if asked.criteria.is_open else WINDOW
-    given = _given(asked, window) | _read_cursor(after, asked.sort) | {"limit": limit + 1}
+    given = _given(asked, limit + 1) | _read_cursor(after, asked.sort) | {"limit": limit + 1}
     if given["roles"] == []:
         return TaskPage(tasks=(), next=None)
     few = _few_cases(session, given)
-    rows = session.execute(_PAGES[asked.sort, few], given).all()
-    tasks = [row for row in rows if row.id is not None]
+    rows: Sequence[Row[Any]] = ()
+    tasks: list[Row[Any]] = []
+    # what fits most tasks fills a page after a short walk
+    for window in (limit + 1,) if asked.criteria.is_open else (SHORT_WALK * limit, WINDOW):
+        rows = session.execute(_PAGES[asked.sort, few], given | {"window": window}).all()
+        tasks = [row for row in rows if row.id is not None]
+        if len(tasks) > limit or rows[0].horizon_id is None:
+            break
     shown = tasks[:limit]
     following = None
-    is_cut = len(tasks) <= limit and bool(rows) and rows[0].horizon_id is not None
+    is_cut = len(tasks) <= limit and rows[0].horizon_id is not None
     if len(tasks) > limit:
         following = _cursor(asked.sort, shown[-1].priority, shown[-1].sort_at, shown[-1].id)
     elif is_cut:

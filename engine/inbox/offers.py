@@ -23,10 +23,14 @@ COMPLETERS: Final = """
 IN_FORCE: Final = "absence.begins_at <= :now AND absence.ends_at > :now"
 """SQL: somebody is away at ``:now``."""
 
+HELD: Final = "(held.until_at IS NULL OR held.until_at > :now)"
+"""SQL: the role of ``held`` has not ended at ``:now``."""
+
 _ABSENT = f"""
     (SELECT coalesce(json_agg(json_build_object(
          'login', away.login, 'name', away.name, 'last_day', absence.last_day,
-         'roles', ARRAY(SELECT held.role_key FROM engine.person_role held WHERE held.person_id = away.id)) ORDER BY absence.id), '[]')
+         'roles', ARRAY(SELECT held.role_key FROM engine.person_role held WHERE held.person_id = away.id AND {HELD})
+     ) ORDER BY absence.id), '[]')
      FROM engine.absence JOIN engine.person away ON away.login = absence.person_login
      WHERE absence.substitute_login = :login AND {IN_FORCE} AND away.is_active
        AND (absence.process_keys IS NULL OR task.process_key = ANY(absence.process_keys)))
@@ -85,7 +89,7 @@ _TAKERS = text(f"""
     JOIN engine.definition_version version ON version.id = instance.version_id
     JOIN engine.person ON person.is_active AND EXISTS (
         SELECT FROM engine.person_role held
-        WHERE held.person_id = person.id
+        WHERE held.person_id = person.id AND {HELD}
           AND held.role_key = ANY(CASE WHEN task.role IS NULL THEN version.lane_roles ELSE ARRAY[task.role] END))
     WHERE task.id = :task AND person.login <> ALL({COMPLETERS}) AND person.login IS DISTINCT FROM {HOLDER}
     ORDER BY person.name, person.login LIMIT 500

@@ -25,7 +25,11 @@ class SummaryValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRow:
-    """A task in a list. ``title`` and ``process_title`` by locale."""
+    """A task in a list. ``title`` and ``process_title`` by locale.
+
+    ``is_suspended``: its case stands still, so nobody can complete it now. ``why`` (``engine.instances.why``) and ``offered``, the logins
+    of those whom it was offered to, are as they were when it was created; None for a task from before that was kept.
+    """
 
     id: int
     instance_id: int
@@ -54,13 +58,17 @@ class TaskRow:
     given_by: str | None
     given_at: datetime | None
     given_note: str | None
+    why: Mapping[str, Any] | None
+    offered: tuple[str, ...] | None
+    is_suspended: bool
 
 
 COLUMNS: Final = """
     task.id, task.instance_id, task.activity, task.element_id, task.title_fr, task.title_en, task.process_key, task.role, task.assignee,
     task.claimed_at, task.not_same_as, task.form, task.created_at, task.due_at, task.follow_up_at, task.priority, task.sort_at,
     task.is_open, task.closed_at, task.closed_by, task.outcome, task.given_by, task.given_at, task.given_note,
-    instance.business_key, instance.summary, instance.version_id, version.content_hash,
+    task.why, task.offered,
+    instance.business_key, instance.summary, instance.version_id, instance.suspended_at IS NOT NULL AS is_suspended, version.content_hash,
     version.title_fr AS process_fr, version.title_en AS process_en
 """
 
@@ -115,6 +123,7 @@ def task_row(row: Row[Any]) -> TaskRow:
         version_id=row.version_id,
         content_hash=row.content_hash,
         business_key=row.business_key,
+        is_suspended=row.is_suspended,
         role=row.role,
         assignee=row.assignee,
         is_claimed=row.claimed_at is not None,
@@ -132,4 +141,6 @@ def task_row(row: Row[Any]) -> TaskRow:
         given_by=row.given_by,
         given_at=row.given_at,
         given_note=row.given_note,
+        why=None if row.why is None else from_canonical(row.why),
+        offered=None if row.offered is None else tuple(row.offered),
     )

@@ -11,11 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.handler import Actor
-from engine.inbox.offers import IN_FORCE
+from engine.inbox.offers import HELD, IN_FORCE
 
 _STANDING_IN = text(f"""
     SELECT away.login, away.name, absence.last_day, absence.process_keys,
-           ARRAY(SELECT held.role_key FROM engine.person_role held WHERE held.person_id = away.id ORDER BY 1) AS roles
+           ARRAY(SELECT held.role_key FROM engine.person_role held WHERE held.person_id = away.id AND {HELD} ORDER BY 1) AS roles
     FROM engine.absence JOIN engine.person away ON away.login = absence.person_login
     WHERE absence.substitute_login = :login AND {IN_FORCE} AND away.is_active
     ORDER BY absence.last_day, absence.id

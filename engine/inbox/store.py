@@ -15,6 +15,9 @@ from engine.errors import InvariantBroken
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """Where a task without a due date stands in the order of the inbox."""
 
+MOST_OFFERED: Final = 50
+"""People whose names are kept with a task as those whom it was offered to; who has more has a role for everybody."""
+
 LOST: Final = """(
     task.claimed_at IS NOT NULL AND EXISTS (
         SELECT FROM engine.person holder
@@ -33,7 +36,7 @@ Outcome = Literal["completed", "cancelled"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTask:
-    """A task that a step opens. ``title`` by locale, as the bundle names the element."""
+    """A task that a step opens. ``title`` by locale, as the bundle names the element; ``why``: the record of ``instances.why``."""
 
     activity: str
     element_id: str
@@ -45,6 +48,7 @@ class NewTask:
     due_at: datetime | None
     follow_up_at: datetime | None
     priority: int
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +67,22 @@ _SAVE = text("""
         FROM unnest(CAST(:closed AS text[]), CAST(:outcomes AS text[]), CAST(:closers AS text[])) AS c(activity, outcome, closed_by)
         WHERE task.instance_id = :instance AND task.activity = c.activity AND task.is_open
         RETURNING task.id, task.activity
+    ), forgotten AS (
+        DELETE FROM engine.task_draft USING closed WHERE task_draft.task_id = closed.id
     ), opened AS (
         INSERT INTO engine.task
             (instance_id, process_key, created_at, claimed_at, activity, element_id, title_fr, title_en, role, assignee, not_same_as,
-             form, due_at, follow_up_at, priority, sort_at)
+             form, due_at, follow_up_at, priority, sort_at, why, offered)
         SELECT :instance, :process, :now, NULL, o.activity, o.element_id, o.title_fr, o.title_en, o.role, o.assignee, o.not_same_as,
-               o.form, o.due_at, o.follow_up_at, o.priority, coalesce(o.due_at, :never)
+               o.form, o.due_at, o.follow_up_at, o.priority, coalesce(o.due_at, :never),
+               o.why, CASE WHEN o.assignee IS NULL THEN ARRAY(
+                   SELECT person.login FROM engine.person_role held JOIN engine.person ON person.id = held.person_id
+                   WHERE held.role_key = o.role AND person.is_active AND (held.until_at IS NULL OR held.until_at > :now)
+                   ORDER BY person.login LIMIT :most_offered) END
         FROM unnest(CAST(:activities AS text[]), CAST(:elements AS text[]), CAST(:titles_fr AS text[]), CAST(:titles_en AS text[]),
                     CAST(:roles AS text[]), CAST(:assignees AS text[]), CAST(:not_same_as AS text[]), CAST(:forms AS text[]),
-                    CAST(:dues AS timestamptz[]), CAST(:follow_ups AS timestamptz[]), CAST(:priorities AS integer[]))
-            AS o(activity, element_id, title_fr, title_en, role, assignee, not_same_as, form, due_at, follow_up_at, priority)
+                    CAST(:dues AS timestamptz[]), CAST(:follow_ups AS timestamptz[]), CAST(:priorities AS integer[]), CAST(:whys AS text[]))
+            AS o(activity, element_id, title_fr, title_en, role, assignee, not_same_as, form, due_at, follow_up_at, priority, why)
         RETURNING id, activity
     )
     SELECT true AS is_open, id, activity FROM opened UNION ALL SELECT false, id, activity FROM closed
@@ -112,6 +122,8 @@ def save(
             "dues": [each.due_at for each in opened],
             "follow_ups": [each.follow_up_at for each in opened],
             "priorities": [each.priority for each in opened],
+            "whys": [each.why for each in opened],
+            "most_offered": MOST_OFFERED,
         },
     ).all()
     if sum(not row.is_open for row in rows) != len(closed):

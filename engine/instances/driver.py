@@ -30,6 +30,7 @@ from engine.handler import Actor, BusinessError, Handler, HandlerContext, Transi
 from engine.history import store as history
 from engine.history.store import ChainHead
 from engine.inbox import store as inbox
+from engine.inbox.projection import PROJECT, projected
 from engine.instances import incidents, signals
 from engine.instances.invoke import Threw, invoke
 from engine.instances.rows import StepRows
@@ -79,6 +80,7 @@ class Locked:
     business_key: str | None
     started_by: str
     suspended_at: datetime | None = None
+    summary: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,7 @@ MOST_CALLS: Final = 1_000
 
 _LOCK_COLUMNS: Final = """
     instance.id, instance.process_key, instance.version_id, instance.snapshot, instance.revision, instance.chain_sequence,
-    instance.chain_hash, instance.business_key, instance.started_by, instance.suspended_at, version.content_hash
+    instance.chain_hash, instance.business_key, instance.started_by, instance.suspended_at, instance.summary, version.content_hash
 """
 
 _LOCK = text(f"""
@@ -117,21 +119,24 @@ _LOCK_BY_TASK = text(f"""
 
 _NEW_ID = text("SELECT nextval(pg_get_serial_sequence('engine.instance', 'id'))")
 
-_CREATE = text("""
+_CREATE = text(f"""
+    WITH {PROJECT}
     INSERT INTO engine.instance
         (id, process_key, version_id, business_key, status, snapshot, revision, chain_sequence, chain_hash, summary, started_at,
          started_by, ended_at)
     OVERRIDING SYSTEM VALUE
     VALUES (:id, :process, :version, :business_key, :status, :snapshot, 1, :sequence, :hash, :summary, :now, :started_by, :ended_at)
-""")
+""")  # noqa: S608 - composed of constants
 
-_SAVE = text("""
+_UPDATE: Final = """
     UPDATE engine.instance
     SET business_key = :business_key, status = :status, snapshot = :snapshot, revision = revision + 1, chain_sequence = :sequence,
         chain_hash = :hash, summary = :summary, ended_at = :ended_at
     WHERE id = :id AND revision = :revision
     RETURNING revision
-""")
+"""
+_SAVE = text(_UPDATE)
+_SAVE_AND_PROJECT = text(f"WITH {PROJECT} {_UPDATE}")
 
 
 def lock(session: Session, instance_id: int) -> Locked:
@@ -267,7 +272,7 @@ class _Step:
             actor=self._actor,
             business_key=self._business_key,
             attempt=self._attempt,
-            idempotency_key=idempotency_key(self._instance.id, request.activity, handler),
+            idempotency_key=idempotency_key(self._instance.id, request.activity, handler.name),
             now=self._now,
             starter=self._instance.started_by,
         )
@@ -337,6 +342,7 @@ class _Step:
 
     def _save_instance(self, state: State, head: ChainHead) -> None:
         instance = self._instance
+        shown = _shown(instance.bundle, state, self._environment)
         given: dict[str, Any] = {
             "id": instance.id,
             "business_key": self._business_key,
@@ -344,13 +350,18 @@ class _Step:
             "snapshot": state.to_text(),
             "sequence": head.sequence,
             "hash": head.hash,
-            "summary": summary(instance.bundle, state, self._environment),
+            "summary": _summary(instance.bundle, shown),
             "ended_at": self._now if state.is_ended else None,
         }
+        is_same = given["summary"] == instance.summary and self._business_key == instance.business_key
+        if not is_same:
+            given |= projected(self._business_key, shown)
         if instance.revision == 0:
             first = {"process": instance.process_key, "version": instance.version_id, "started_by": instance.started_by}
             self._session.execute(_CREATE, given | first | {"now": self._now})
-        elif self._session.execute(_SAVE, given | {"revision": instance.revision}).first() is None:
+            return
+        save = _SAVE if is_same else _SAVE_AND_PROJECT
+        if self._session.execute(save, given | {"revision": instance.revision}).first() is None:
             raise InvariantBroken("instance_changed_under_lock", case=instance.id)
 
     def _save_rows(self, rows: StepRows, ended_effects: Collection[str]) -> dict[str, int]:
@@ -378,9 +389,9 @@ def incident_of(events: Iterable[Event], activity: str) -> str | None:
     return next((each.incident for each in raised), None)
 
 
-def idempotency_key(instance_id: int, activity: str, handler: Handler) -> str:
-    """The same for every attempt at one activity, never for two rounds of a loop (architecture §4)."""
-    return f"{instance_id}:{activity}:{handler.name}"
+def idempotency_key(instance_id: int, activity: str, handler: str) -> str:
+    """The same for every attempt at one activity with the handler of this name, never for two rounds of a loop (architecture §4)."""
+    return f"{instance_id}:{activity}:{handler}"
 
 
 def business_key(bundle: Bundle, state: State, environment: Environment) -> str | None:
@@ -391,11 +402,16 @@ def business_key(bundle: Bundle, state: State, environment: Environment) -> str 
     return str(value) if isinstance(value, str | Decimal | date | UUID) else None
 
 
-def summary(bundle: Bundle, state: State, environment: Environment) -> str:
+def _shown(bundle: Bundle, state: State, environment: Environment) -> dict[str, Value]:
+    """What the bundle shows of the case, by the expression that gives it."""
+    return {each.expression.source: _evaluate(each.expression, state, environment) for each in bundle.summary}
+
+
+def _summary(bundle: Bundle, shown: Mapping[str, Value]) -> str:
     """What lists show of the case: canonical JSON that ``inbox.queries.read_summary`` reads."""
     return to_canonical(
         [
-            {"label": dict(each.label), "type": each.type, "value": _evaluate(each.expression, state, environment)}
+            {"label": dict(each.label), "type": each.type, "value": shown[each.expression.source]}
             for each in bundle.summary
         ]
     )
@@ -438,4 +454,5 @@ def _locked(session: Session, row: Row[Any]) -> Locked:
         business_key=row.business_key,
         started_by=row.started_by,
         suspended_at=row.suspended_at,
+        summary=row.summary,
     )

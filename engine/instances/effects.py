@@ -52,7 +52,7 @@ class _Effect:
     @property
     def key(self) -> str:
         """The same for every attempt."""
-        return driver.idempotency_key(self.instance_id, self.activity.id, self.handler)
+        return driver.idempotency_key(self.instance_id, self.activity.id, self.handler.name)
 
 
 _PEEK = text("""
@@ -82,10 +82,16 @@ def finish(runtime: Runtime, attempt: int, instance_id: int, activity: str) -> N
     """Let the case go on with an outcome that was kept. Raises CaseSuspended, and TryAgain as any step of a job."""
     with runtime.database.transaction() as session:
         instance = driver.lock(session, instance_id)
-        outcome = outbox.outcome_of(session, instance_id, activity)
-        if outcome is None or instance.state is None or activity not in {each.id for each in instance.state.needs}:
+        kept = outbox.outcome_of(session, instance_id, activity)
+        if kept is None:
             return
-        stimulus, now = _stimulus_of(activity, outcome), clock.now()
+        if instance.state is None or activity not in {each.id for each in instance.state.needs}:
+            outbox.forget(session, instance_id, activity)
+            return
+        stimulus, now = _stimulus_of(activity, kept.outcome), clock.now()
+        if isinstance(stimulus, ThrowError):
+            # nothing catches it, perhaps: then an operator may ask for the effect again, and it must not count as done
+            fence.leave(session, driver.idempotency_key(instance_id, activity, kept.handler))
         driver.apply(runtime, session, instance, stimulus, SYSTEM, now, on_failure=OnFailure.RETRY, attempt=attempt)
 
 
@@ -93,7 +99,13 @@ def _begin(runtime: Runtime, instance_id: int, activity: str, now: datetime) -> 
     """What is to be done; None when it is not wanted, or was begun before by somebody who is not at it any more."""
     with runtime.database.transaction() as session:
         effect = _find(runtime, session, instance_id, activity)
-        if effect is None or not effect.handler.once:
+        if effect is None:
+            # interrupted, perhaps while somebody began it
+            outbox.forget(session, instance_id, activity)
+            return None
+        if effect.handler.hold and outbox.is_held(session, instance_id, activity):
+            return None  # asked for anew since the job was queued: its time has not come
+        if not effect.handler.once:
             return effect
         element, handler = effect.activity.element, effect.handler.name
         if outbox.begin(session, instance_id, activity, element_id=element, handler=handler, now=now):
@@ -148,9 +160,6 @@ def _run(runtime: Runtime, session: Session, effect: _Effect, attempt: int, now:
         starter=effect.started_by,
     )
     outcome = invoke(effect.handler, effect.given, context)
-    if isinstance(outcome, Threw):
-        # nothing catches it, perhaps: then an operator may ask for the effect again, and it must not count as done
-        fence.leave(session, effect.key)
     if effect.handler.once:
         # what comes next in the case may fail: it must not undo the knowledge that this is done
         _keep(session, effect, outcome)
@@ -159,6 +168,8 @@ def _run(runtime: Runtime, session: Session, effect: _Effect, attempt: int, now:
     if instance.suspended_at is not None:
         _keep(session, effect, outcome)
         return
+    if isinstance(outcome, Threw):
+        fence.leave(session, effect.key)  # as in ``finish``
     stimulus = _stimulus_of(effect.activity.id, _told(outcome))
     driver.apply(runtime, session, instance, stimulus, SYSTEM, now, on_failure=OnFailure.RETRY, attempt=attempt)
 

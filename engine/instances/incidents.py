@@ -57,6 +57,12 @@ _RESOLVE = text("""
 """)
 
 
+_RESOLVE_JOBS = text("""
+    UPDATE engine.incident SET resolved_at = :now, resolved_by = :actor
+    WHERE instance_id = :instance AND job_name IS NOT NULL AND resolved_at IS NULL
+""")
+
+
 def save(
     session: Session,
     instance_id: int,
@@ -101,6 +107,11 @@ def of_instance(session: Session, instance_id: int) -> tuple[Incident, ...]:
 def resolve(session: Session, incident_id: int, actor: str, now: datetime) -> bool:
     """Close the incident of a job; False if somebody else has."""
     return session.execute(_RESOLVE, {"id": incident_id, "actor": actor, "now": now}).first() is not None
+
+
+def resolve_jobs(session: Session, instance_id: int, actor: str, now: datetime) -> None:
+    """Close the incidents of jobs of a case that ends: they would find nothing to do."""
+    session.execute(_RESOLVE_JOBS, {"instance": instance_id, "actor": actor, "now": now})
 
 
 def _incident(row: Row[Any]) -> Incident:

@@ -110,3 +110,18 @@ def _first(error: ValidationError) -> Facts:
     found = error.errors(include_url=False, include_context=False, include_input=False)[0]
     reason = found["type"] if found["type"] in _SAID_BY_HANDLERS else found["msg"]
     return {"field": ".".join(str(part) for part in found["loc"]), "reason": reason}
+
+
+def run_handler(handler: Handler, given: object, context: HandlerContext) -> Any:
+    """One handler for a test, as the engine would call it: ``given`` (its record) is taken apart and validated as process values are, the
+    handler runs in a savepoint, and what it gives is held to its type.
+
+    Gives the record that the handler declares (None if it gives nothing). Raises its BusinessError or Transient; InputInvalid,
+    OutputInvalid, Crashed.
+    """
+    outcome = invoke(handler, to_values(given), context)
+    if isinstance(outcome, Threw):
+        raise outcome.error
+    if handler.output_type is type(None):
+        return None
+    return _adapter(handler.output_type).validate_python(dict(outcome.result))

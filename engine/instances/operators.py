@@ -24,6 +24,7 @@ from engine.instances.names import find_node
 from engine.instances.runtime import Runtime
 from engine.jobs import outbox, parking
 from engine.messages import store as messages
+from engine.model.bundle import Bundle
 from engine.model.elements import ServiceTask
 from engine.protocol.stimuli import CancelInstance, RetryIncident, ReturnHandler, ThrowError
 
@@ -88,6 +89,7 @@ def cancel(  # noqa: PLR0917 - an Act
     if instance.suspended_at is not None:
         # what waited finds nobody any more; a message may find somebody else
         _let_go_on(session, instance, now)
+    incidents.resolve_jobs(session, instance_id, actor.login, now)
     stimulus = CancelInstance(reason=reason)
     driver.apply(runtime, session, instance, stimulus, actor, now, on_failure=OnFailure.INCIDENT)
 
@@ -123,10 +125,9 @@ def _let_go_on(session: Session, instance: Locked, now: datetime) -> None:
 # ---- effects that have not gone yet, or of which nobody knows
 
 
-def may_take_back(actor: Actor, instance: Locked) -> bool:
-    """Whoever takes part in the process, who started the case, and operators."""
-    takes_part = not actor.roles.isdisjoint(gate.lane_roles(instance.bundle))
-    return takes_part or actor.login == instance.started_by or not actor.roles.isdisjoint(OPERATORS)
+def takes_part(actor: Actor, bundle: Bundle, started_by: str) -> bool:
+    """Whoever has a role in the process, who started the case, and operators: they may take an effect back."""
+    return actor.login == started_by or not actor.roles.isdisjoint(gate.lane_roles(bundle) | OPERATORS)
 
 
 def take_back(runtime: Runtime, actor: Actor, instance_id: int, activity: str, reason: str) -> None:
@@ -134,9 +135,10 @@ def take_back(runtime: Runtime, actor: Actor, instance_id: int, activity: str, r
 
     Raises NotFound; NotAllowed; InvalidInput (``reason``); WrongState (too late, or the case stands still).
     """
-    said, now = check_reason(reason), clock.now()
+    now = clock.now()
     with runtime.database.transaction() as session:
         instance = _of_participant(session, actor, instance_id)
+        said = check_reason(reason)
         if outbox.take_back(session, instance_id, activity) is None:
             raise WrongState("effect_gone", case=instance_id)
         stimulus = ThrowError(activity=activity, code=TAKEN_BACK, facts={"by": actor.login, "reason": said})
@@ -155,7 +157,7 @@ def send_now(runtime: Runtime, actor: Actor, instance_id: int, activity: str) ->
 
 def _of_participant(session: Session, actor: Actor, instance_id: int) -> Locked:
     instance = driver.lock(session, instance_id)
-    if not may_take_back(actor, instance):
+    if not takes_part(actor, instance.bundle, instance.started_by):
         raise NotAllowed("effect_not_yours")
     return instance
 

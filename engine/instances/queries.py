@@ -29,13 +29,27 @@ from engine.inbox.rules import Absent, Offer, delegation_refusal, on_behalf_of, 
 from engine.inbox.standing_in import standing_in
 from engine.instances import incidents
 from engine.instances.access import may_see_case, sees_everything
+from engine.instances.driver import CaseSuspended
 from engine.instances.incidents import Incident
 from engine.instances.names import element_title
+from engine.instances.operators import takes_part
+from engine.jobs import outbox
+from engine.jobs.outbox import HeldEffect
 from engine.kernel import State
 from engine.model.bundle import Bundle, Stage
 from engine.model.forms import Form
 
-Status = Literal["active", "completed", "failed", "cancelled"]
+Status = Literal["active", "suspended", "completed", "failed", "cancelled"]
+"""``suspended``: active, and standing still."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspended:
+    """That a case stands still: since when, by whom, why."""
+
+    at: datetime
+    by: str
+    because: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +69,7 @@ class CaseRow:
     open_tasks: int
     open_incidents: int
     summary: tuple[SummaryValue, ...]
+    suspended: Suspended | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +135,8 @@ class Case:
     timeline: tuple[TimelineEntry, ...]
     path: Path
     stages: tuple[StageNow, ...]
+    held: Mapping[str, HeldEffect]
+    may_take_back: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +186,8 @@ class TaskDetails:
 
 _COLUMNS = """
     instance.id, instance.process_key, instance.version_id, instance.business_key, instance.status, instance.started_at,
-    instance.started_by, instance.ended_at, instance.summary, version.number, version.title_fr, version.title_en, version.lane_roles,
+    instance.started_by, instance.ended_at, instance.summary, instance.suspended_at, instance.suspended_by,
+    instance.suspended_because, version.number, version.title_fr, version.title_en, version.lane_roles,
     (SELECT count(*) FROM engine.task WHERE task.instance_id = instance.id AND task.is_open) AS open_tasks,
     (SELECT count(*) FROM engine.incident WHERE incident.instance_id = instance.id AND incident.resolved_at IS NULL) AS open_incidents
 """
@@ -187,6 +205,7 @@ _MANY = text(f"""
       AND (CAST(:after AS bigint) IS NULL OR instance.id < :after)
       AND (CAST(:process AS text) IS NULL OR instance.process_key = :process)
       AND (CAST(:status AS text) IS NULL OR instance.status = :status)
+      AND (NOT :is_suspended OR instance.suspended_at IS NOT NULL)
       AND (CAST(:search AS text) IS NULL OR instance.business_key ILIKE :search)
       AND (NOT :only_mine OR instance.started_by = :login)
     ORDER BY instance.id DESC LIMIT :limit
@@ -219,7 +238,8 @@ def cases(
         "login": actor.login,
         "roles": sorted(actor.roles),
         "process": process_key,
-        "status": status,
+        "status": "active" if status == "suspended" else status,
+        "is_suspended": status == "suspended",
         "search": None if not search else f"%{_escape_like(search)}%",
         "only_mine": only_mine,
         "after": None if after is None else min(after, _LAST_ID),
@@ -246,6 +266,8 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
         timeline=tuple(_timeline_entry(definition.bundle, entry) for entry in entries),
         path=path,
         stages=stages_of(definition.bundle.stages, path),
+        held=outbox.held_of(session, instance_id),
+        may_take_back=takes_part(actor, definition.bundle, row.started_by),
     )
 
 
@@ -263,6 +285,8 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
         actor, started_by=instance.started_by, lane_roles=instance.lane_roles
     ):
         raise NotFound("task_not_found", task=task_id)
+    if reason is None and instance.suspended_at is not None:
+        reason = CaseSuspended(case=row.instance_id)
     definition = definitions.load(session, row.version_id)
     state = State.from_text(bytes(instance.snapshot))
     entries = history.timeline(session, row.instance_id)
@@ -395,6 +419,9 @@ def _timeline_entry(bundle: Bundle, entry: Entry) -> TimelineEntry:
 
 
 def _case_row(row: Row[Any]) -> CaseRow:
+    suspended = None
+    if row.suspended_at is not None:
+        suspended = Suspended(at=row.suspended_at, by=row.suspended_by, because=row.suspended_because)
     return CaseRow(
         id=row.id,
         process_key=row.process_key,
@@ -402,10 +429,11 @@ def _case_row(row: Row[Any]) -> CaseRow:
         version_id=row.version_id,
         version_number=row.number,
         business_key=row.business_key,
-        status=row.status,
+        status=row.status if suspended is None else "suspended",
         started_at=row.started_at,
         started_by=row.started_by,
         ended_at=row.ended_at,
+        suspended=suspended,
         open_tasks=row.open_tasks,
         open_incidents=row.open_incidents,
         summary=inbox.read_summary(row.summary),

@@ -5,12 +5,13 @@ What begins and ends within one step leaves no row: nobody could have seen it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from engine.errors import Facts
 from engine.inbox.store import ClosedTask, NewTask
 from engine.instances.names import element_title
+from engine.instances.why import why
 from engine.messages.signals import OutgoingSignal
 from engine.messages.store import OutgoingMessage, SubscriptionRow
 from engine.model.bundle import Bundle
@@ -46,12 +47,16 @@ class StepRows:
     resolved: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, bundle: Bundle, events: Iterable[Event]) -> StepRows:
+    def of(cls, bundle: Bundle, events: Sequence[Event]) -> StepRows:
         """Read ``events`` in their order."""
         rows = cls()
         for event in events:
             rows._read_work(bundle, event)
             rows._read_wait(event)
+        for event in events:
+            if isinstance(event, happened.TaskCreated) and event.activity in rows.opened:
+                task = rows.opened[event.activity]
+                rows.opened[event.activity] = replace(task, why=why(bundle, events, event))
         return rows
 
     def _read_work(self, bundle: Bundle, event: Event) -> None:

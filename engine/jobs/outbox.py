@@ -29,6 +29,14 @@ class HeldEffect:
     held_until: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptOutcome:
+    """What an effect gave, as canonical text, while its case could not hear of it."""
+
+    handler: str
+    outcome: str
+
+
 _SAVE = text("""
     WITH ended AS (
         DELETE FROM engine.effect WHERE instance_id = :instance AND activity = ANY(CAST(:ended AS text[]))
@@ -82,7 +90,16 @@ _KEEP = text("""
     ON CONFLICT (instance_id, activity) DO UPDATE SET outcome = :outcome, begun_at = NULL
 """)
 
-_OUTCOME = text("SELECT outcome FROM engine.effect WHERE instance_id = :instance AND activity = :activity")
+_OUTCOME = text("""
+    SELECT handler, outcome FROM engine.effect WHERE instance_id = :instance AND activity = :activity AND outcome IS NOT NULL
+""")
+
+_IS_HELD = text("""
+    SELECT EXISTS (SELECT FROM engine.effect WHERE instance_id = :instance AND activity = :activity
+                   AND held_until IS NOT NULL AND queued_at IS NULL)
+""")
+
+_FORGET = text("DELETE FROM engine.effect WHERE instance_id = :instance AND activity = :activity")
 
 # the time in which it can be taken back stands still with the case
 _PUT_OFF = text("""
@@ -160,10 +177,20 @@ def keep_outcome(
     session.execute(_KEEP, given | {"outcome": outcome})
 
 
-def outcome_of(session: Session, instance_id: int, activity: str) -> str | None:
+def outcome_of(session: Session, instance_id: int, activity: str) -> KeptOutcome | None:
     """What was kept; None when there is nothing (any more)."""
-    found = session.execute(_OUTCOME, {"instance": instance_id, "activity": activity}).scalar_one_or_none()
-    return None if found is None else str(found)
+    row = session.execute(_OUTCOME, {"instance": instance_id, "activity": activity}).one_or_none()
+    return None if row is None else KeptOutcome(handler=row.handler, outcome=row.outcome)
+
+
+def is_held(session: Session, instance_id: int, activity: str) -> bool:
+    """The effect can still be taken back."""
+    return bool(session.execute(_IS_HELD, {"instance": instance_id, "activity": activity}).scalar_one())
+
+
+def forget(session: Session, instance_id: int, activity: str) -> None:
+    """Nobody wants the effect any more."""
+    session.execute(_FORGET, {"instance": instance_id, "activity": activity})
 
 
 def put_off(session: Session, instance_id: int, *, since: datetime, now: datetime) -> None:

@@ -56,6 +56,8 @@ def compare(
     if in_the_way:
         return _not_compared(story, *in_the_way)
     allowance = allowance or Allowance()
+    if not allowance.left:
+        return _not_compared(story, Obstacle(reason="allowance"))
     bounds = allowance.bounds()
     there = play_there(world, story, handlers, at, bounds)
     allowance.take(bounds)

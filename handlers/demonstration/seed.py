@@ -8,21 +8,12 @@ from sqlalchemy import select
 
 from engine.database.session import Database
 from engine.identity.people import add_person, add_role, find_actor
+from handlers.base.roles import ROLES
 from handlers.catalogue.tables import Article
 from handlers.purchasing.tables import Supplier
 from handlers.stock.tables import Stock
 
 PASSWORD = "demo"  # noqa: S105 - the demonstration's password is public by design, and shown on its sign-in page
-
-ROLES = (
-    ("sales_admin", "Administration des ventes", "Sales administration"),
-    ("purchasing_admin", "Administration des achats", "Purchasing administration"),
-    ("purchasing_manager", "Responsable des achats", "Purchasing manager"),
-    ("accounting", "Comptabilité", "Accounting"),
-    ("process_owner", "Responsable des processus", "Process owner"),
-    ("auditor", "Auditeur", "Auditor"),
-    ("admin", "Administrateur", "Administrator"),
-)
 
 PEOPLE = (
     ("camille", "Camille Vidal", ("sales_admin",)),

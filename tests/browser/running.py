@@ -13,8 +13,10 @@ from typing import Any
 
 from waitress.server import create_server
 
+from engine.commands.connecting import keeping_of
 from engine.database.session import Database
 from engine.definitions import store
+from engine.history.signing import ensure_key
 from engine.instances.runtime import Runtime
 from engine.settings import CHECKOUT, DEMONSTRATION, Settings
 from handlers.demonstration.seed import seed
@@ -66,7 +68,8 @@ def start(database_url: str, folder: Path) -> Application:
         "BORDEREAU_DEMONSTRATION": DEMONSTRATION,
     }
     settings = Settings.from_environment(environment)
-    runtime = Runtime(database=database, handlers=HANDLERS, zone=settings.zone)
+    ensure_key(settings.checkpoint_key)
+    runtime = Runtime(database=database, handlers=HANDLERS, zone=settings.zone, keeping=keeping_of(settings))
     for process in sorted(each for each in (CHECKOUT / "processes").iterdir() if each.is_dir()):
         store.publish_folder(database, process, HANDLERS, runtime.environment)
     server = create_server(create_app(runtime, settings), host="127.0.0.1", port=0, threads=6)

@@ -15,10 +15,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from engine import log
+from engine import clock, log
 from engine.database.embedded import EmbeddedServer
 from engine.database.migrations import migrate
 from engine.handler import Actor
+from engine.history.keeping import Keeping, sign
+from engine.history.search import Asked, search
 from engine.identity.people import find_actor
 from engine.inbox import commands as inbox_commands
 from engine.instances import commands, queries
@@ -59,13 +61,22 @@ def fill(application: Application) -> dict[str, int]:
     inbox_commands.claim(runtime.database, gabriel, mine)
     free = _task_of(application, gabriel, cases[5])
     _wait_for_mails(application, camille)
+    sign(application.runtime.database, kept_by(application), clock.now())
+    with application.runtime.database.reading() as session:
+        step = search(session, Asked(case=str(approved), topic="task")).steps[-1].first
     return {
+        "step": step,
         "ordered": approved,
         "high": high,
         "mine": mine,
         "free": free,
         "manager": _task_of(application, monique, high),
     }
+
+
+def kept_by(application: Application) -> Keeping:
+    assert application.runtime.keeping is not None
+    return application.runtime.keeping
 
 
 def _actor(application: Application, login: str) -> Actor:
@@ -104,6 +115,12 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "inbox-role", "gabriel", "/inbox?view=role"
     yield "inbox-chosen", "gabriel", f"/inbox?view=role&task={ids['free']}"
     yield "inbox-mine", "gabriel", "/inbox?view=mine"
+    yield "inbox-filtered", "gabriel", "/inbox?view=role&q=panneau&due=week"
+    yield "inbox-nothing", "gabriel", "/inbox?view=role&q=zebre"
+    yield "inbox-several", "gabriel", f"/inbox/bulk/complete?task={ids['free']}"
+    yield "absences", "gabriel", "/absences"
+    yield "absences-admin", "admin", "/absences"
+    yield "papers", "gabriel", f"/cases/{ids['high']}/papers"
     yield "task-free", "gabriel", f"/tasks/{ids['free']}"
     yield "task-mine", "gabriel", f"/tasks/{ids['mine']}"
     yield "task-manager", "monique", f"/tasks/{ids['manager']}"
@@ -120,6 +137,16 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "decision-editor", "olivia", "/processes/replenishment/decisions/approval.dmn"
     yield "decision", "camille", "/processes/replenishment/versions/1/decisions/approval.dmn"
     yield "audit", "aurelien", "/audit"
+    yield "audit-steps", "aurelien", "/audit/steps"
+    yield "audit-steps-nothing", "aurelien", "/audit/steps?case=XYZ"
+    yield "audit-step", "aurelien", f"/audit/steps/{ids['step']}"
+    yield "audit-checkpoints", "aurelien", "/audit/checkpoints"
+    yield "account", "camille", "/account"
+    yield "people", "admin", "/admin/people"
+    yield "person", "admin", "/admin/people/gabriel"
+    yield "person-new", "admin", "/admin/people/new"
+    yield "roles", "admin", "/admin/roles"
+    yield "services", "admin", "/admin/services"
     yield "not-found", "camille", "/cases/999999"
     yield "not-allowed", "camille", "/audit"
 

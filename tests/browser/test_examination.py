@@ -8,23 +8,23 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from engine.settings import CHECKOUT
+from tests import replenishment
 from tests.browser.running import Application
 from tests.browser.test_frontend import select, shape
 from tests.browser.test_owner_changes import EXAMINED_MS, examination, open_editor
 from tests.browser.test_owner_decides import open_table, write
 
 REASON = "Nous ne commandons jamais pour plus d’un million."
-FLOW = 'sourceRef="gateway_approval" targetRef="gateway_ready"'
+FLOW = 'sourceRef="gateway_approval" targetRef="gateway_approval_join"'
 CHEAP = """<bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">
     = not(approval_required) and amount &lt; 1000000</bpmn:conditionExpression>"""
 
 
 def undecided(folder: Path) -> Path:
     """A diagram in which nothing makes sure that one of two conditions holds."""
-    drawn = (CHECKOUT / "processes/replenishment/replenishment.bpmn").read_text("utf-8")
-    changed = drawn.replace(' default="flow_no_approval"', "").replace(
-        f"{FLOW} />", f"{FLOW}>{CHEAP}</bpmn:sequenceFlow>"
+    drawn = replenishment.diagram()
+    changed = drawn.replace(' default="flow_gateway_approval_2"', "").replace(
+        f"{FLOW}/>", f"{FLOW}>{CHEAP}</bpmn:sequenceFlow>"
     )
     assert len(changed) > len(drawn)
     path = folder / "undecided.bpmn"
@@ -49,7 +49,7 @@ def test_what_is_unsound_is_refused_and_what_is_undecided_needs_a_reason(
     expect(page.locator('[data-container-id="asked"] .bde-times')).to_contain_text("5×")
     page.get_by_role("button", name="Montrer la couverture").click()
 
-    select(page, "gateway_ready")
+    select(page, "gateway_approval_join")
     page.locator('.djs-context-pad .entry[data-action="replace"]').click()
     page.locator('.djs-popup .entry[data-id="replace-with-parallel-gateway"]').click()
     await_examination(page, "L’examen s’oppose à la publication")

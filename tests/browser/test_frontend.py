@@ -12,6 +12,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from engine.model.bpmn_reader import read_processes
 from engine.model.elements import ServiceTask, UserTask
+from tests import replenishment
 from tests.browser.frontend.harness import PROCESS, Harness
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -109,7 +110,7 @@ def test_what_the_editor_writes_is_what_the_engine_reads(editor: Page, harness: 
 
     sent = harness.sent("draft")
     assert (sent["token"], sent["base_version"], sent["revision"]) == ("token", 3, 1)
-    nodes: dict[str, Any] = dict(read_processes(sent["files"][PROCESS.name].encode(), "x.bpmn")[0].nodes)
+    nodes: dict[str, Any] = dict(read_processes(sent["files"][PROCESS].encode(), "x.bpmn")[0].nodes)
     asked, done = nodes[person], nodes[work]
     assert isinstance(asked, UserTask)
     assert (asked.role, asked.form, asked.not_same_as) == ("purchasing_manager", "approval", "decide_request")
@@ -121,8 +122,8 @@ def test_what_the_editor_writes_is_what_the_engine_reads(editor: Page, harness: 
 def test_opening_and_saving_changes_nothing_that_the_engine_reads(editor: Page, harness: Harness) -> None:
     editor.locator("[data-command=save]").click()
     expect(editor.locator(".bde-state")).to_have_text("Brouillon enregistré")
-    assert read_processes(harness.sent("draft")["files"][PROCESS.name].encode(), "a") == read_processes(
-        PROCESS.read_bytes(), "a"
+    assert read_processes(harness.sent("draft")["files"][PROCESS].encode(), "a") == read_processes(
+        replenishment.diagram().encode(), "a"
     )
 
 
@@ -132,13 +133,18 @@ def test_copying_loses_nothing(editor: Page, harness: Harness) -> None:
     editor.locator(".bde-canvas svg").first.focus()
     editor.keyboard.press("Control+c")
     editor.keyboard.press("Control+v")
-    editor.mouse.move(700, 640)
-    editor.mouse.move(710, 650)
-    editor.mouse.click(710, 650)
+    # into the flow that leads back below all others, in the same row
+    flow = editor.locator('.djs-connection[data-element-id="flow_gateway_agreement_2"] .djs-visual > path')
+    box = flow.bounding_box()
+    assert box is not None
+    x, y = box["x"] + 0.35 * box["width"], box["y"] + box["height"] - 1
+    editor.mouse.move(x - 10, y - 10)
+    editor.mouse.move(x, y)
+    editor.mouse.click(x, y)
     copy = next(each for each in editor.evaluate(NAMES) if each not in before)
     editor.locator("[data-command=save]").click()
     expect(editor.locator(".bde-state")).to_have_text("Brouillon enregistré")
-    nodes = read_processes(harness.sent("draft")["files"][PROCESS.name].encode(), "x.bpmn")[0].nodes
+    nodes = read_processes(harness.sent("draft")["files"][PROCESS].encode(), "x.bpmn")[0].nodes
     original, pasted = nodes["approve_order"], nodes[copy]
     assert isinstance(original, UserTask)
     assert isinstance(pasted, UserTask)
@@ -152,7 +158,7 @@ def test_undo_takes_a_choice_back_in_one_step(editor: Page) -> None:
     role.select_option("sales_admin")
     expect(editor.locator('[data-tool="undo"]')).to_be_enabled()
     editor.locator('[data-tool="undo"]').click()
-    expect(role).to_have_value("purchasing_admin")
+    expect(role).to_have_value("")  # that of its lane
     expect(editor.locator('[data-tool="undo"]')).to_be_disabled()
 
 
@@ -160,7 +166,7 @@ def test_problems_stand_beside_the_diagram_and_on_it(editor: Page) -> None:
     expect(editor.locator(".bde-problem-summary")).to_have_text("0 erreur, 2 avertissements")
     expect(editor.locator("div.bde-problem")).to_contain_text("Processus")
     editor.locator("button.bde-problem").click()
-    expect(shape(editor, "flow_refuse")).to_have_class(re.compile("selected"))
+    expect(shape(editor, "flow_gateway_decision_2")).to_have_class(re.compile("selected"))
     expect(editor.locator(".bde-count--warning")).to_have_count(1)
 
 

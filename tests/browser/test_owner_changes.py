@@ -18,7 +18,7 @@ from tests.browser.test_story import TOO_LATE, launch, publish, rename, sign_in,
 
 PANEL = "#bio-properties-panel-"
 EXAMINED_MS = 30_000
-BEND = 110  # of the flow from the recording of a request to its decision, where there is room for one more task
+BEND = 62  # of the flow from the recording of a request to its decision: still in the row of sales, where there is room
 POINT_OF_FLOW = """(path, at) => {
   const {x, y} = path.getPointAtLength(at);
   const {a, d, e, f} = path.getScreenCTM();
@@ -157,7 +157,7 @@ def test_a_task_inserted_into_a_flow_is_asked_of_the_next_request(application: A
     open_editor(page, application, "olivia")
     shape(page, "lane_sales_admin").locator("text").first.click(force=True)
     page.locator(f"{PANEL}bd-lane-role").select_option("")
-    task = drop_user_task(page, "flow_submitted", "Relire la demande")
+    task = drop_user_task(page, "flow_submit_request", "Relire la demande")
     expect(errors_of(page, task)).to_contain_text("Personne ne verra cette tâche")
     expect(mark_of(page, task)).to_be_visible()
     page.get_by_role("button", name="Publier…").click()
@@ -199,23 +199,25 @@ def test_a_changed_condition_decides_for_the_next_request(application: Applicati
     running = submit(page, "LAM-LED-11", "100")
 
     open_editor(page, application, "olivia")
-    select_flow(page, "flow_approval")
+    select_flow(page, "flow_gateway_approval_1")
     page.locator("[data-group-id=group-condition] .bio-properties-panel-group-header").click()
     condition = page.locator("[data-entry-id=conditionExpression] [contenteditable]")
     expect(condition).to_have_text("approval_required")
     condition.click()
     page.keyboard.press("End")
     page.keyboard.type(" or amount >=")
-    expect(errors_of(page, "flow_approval")).to_contain_text("Accord nécessaire ? → Oui")
-    expect(errors_of(page, "flow_approval")).to_contain_text("L’expression s’arrête trop tôt")
-    assert top_of(mark_of(page, "flow_approval")) > top_of(shape(page, "gateway_approval")) + 50, "as if of the gateway"
+    expect(errors_of(page, "flow_gateway_approval_1")).to_contain_text("Accord nécessaire ? → Oui")
+    expect(errors_of(page, "flow_gateway_approval_1")).to_contain_text("L’expression s’arrête trop tôt")
+    assert top_of(mark_of(page, "flow_gateway_approval_1")) > top_of(shape(page, "gateway_approval")) + 30, (
+        "as if of the gateway"
+    )
     expect(page.locator("[data-entry-id=conditionExpression]").get_by_role("status")).to_contain_text(
         "s’arrête trop tôt"
     )
     assert page.evaluate("[...window.bordereauUntranslated]") == []
     page.keyboard.type(" 1000")
-    expect(errors_of(page, "flow_approval")).to_have_count(0)
-    expect(mark_of(page, "flow_approval")).to_have_count(0)
+    expect(errors_of(page, "flow_gateway_approval_1")).to_have_count(0)
+    expect(mark_of(page, "flow_gateway_approval_1")).to_have_count(0)
     publish(page, "À partir de mille euros, la responsable approuve.")
 
     the_next_request_asks_for_approval(page, application, running)

@@ -66,7 +66,7 @@ def test_a_new_table_is_begun_from_its_task(application: Application, clean_page
     """And an expression says what is wrong with it until it is mended."""
     page = clean_page
     open_editor(page, application, "olivia")
-    select_flow(page, "flow_approval")
+    select_flow(page, "flow_gateway_approval_1")
     page.locator("[data-group-id=group-condition] .bio-properties-panel-group-header").click()
     condition = page.locator("[data-entry-id=conditionExpression] [contenteditable]")
     condition.click()

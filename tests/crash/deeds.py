@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from datetime import timedelta
 
 from sqlalchemy import text
 
@@ -35,7 +36,8 @@ class Named:
     code: str
 
 
-def _write(context: HandlerContext, name: str) -> None:
+def _write(context: HandlerContext) -> None:
+    name = context.idempotency_key.rpartition(":")[2]
     context.session.execute(_WRITE, {"key": context.idempotency_key, "handler": name})
     if random.random() < FAILING:
         raise ZeroDivisionError
@@ -43,22 +45,33 @@ def _write(context: HandlerContext, name: str) -> None:
 
 @handler("deed.write", fr="Écrire", en="Write", errors=CODES)
 def write(given: Nothing, context: HandlerContext) -> None:
-    _write(context, "deed.write")
+    _write(context)
 
 
 @handler("deed.post", fr="Poster", en="Post", effect=True, errors=CODES)
 def post(given: Nothing, context: HandlerContext) -> None:
     """Long enough to be killed in the middle."""
     time.sleep(random.uniform(0, 0.02))
-    _write(context, "deed.post")
+    _write(context)
     if random.random() < FAILING:
         raise Transient("no answer")
 
 
+@handler("deed.once", fr="Envoyer", en="Send", effect=True, once=True, errors=CODES)
+def once(given: Nothing, context: HandlerContext) -> None:
+    """Killed in the middle, it becomes an incident."""
+    post.run(given, context)
+
+
+@handler("deed.held", fr="Poster plus tard", en="Post later", effect=True, hold=timedelta(seconds=0.2), errors=CODES)
+def held(given: Nothing, context: HandlerContext) -> None:
+    post.run(given, context)
+
+
 @handler("deed.fail", fr="Échouer", en="Fail", errors=CODES)
 def fail(given: Named, context: HandlerContext) -> None:
-    _write(context, "deed.fail")
+    _write(context)
     raise BusinessError(given.code)
 
 
-HANDLERS = HandlerTable.of([write, post, fail], [])
+HANDLERS = HandlerTable.of([write, post, once, held, fail], [])

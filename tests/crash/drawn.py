@@ -88,7 +88,7 @@ class _Fitting:
 
     def _handler(self, node: model.ServiceTask, process: model.Process) -> dict[str, Any]:
         if node.id not in self.drawing.errors:
-            return {"handler": self.chance.choice(("deed.write", "deed.post"))}
+            return {"handler": self.chance.choice(("deed.write", "deed.write", "deed.post", "deed.once", "deed.held"))}
         code = compile_expression(f'"{_caught(node, process)}"')
         return {"handler": "deed.fail", "inputs": (model.VariableMapping(source=code, target=("code",)),)}
 

@@ -23,6 +23,8 @@ _LEFT = {
     "engine.subscription": "true",
     "engine.incident": "resolved_at IS NULL",
     "engine.signal_receiver": "true",
+    "engine.effect": "true",
+    "engine.parked_job": "true",
     "jobs.procrastinate_jobs": "status IN ('todo', 'doing', 'failed')",
 }
 
@@ -45,7 +47,7 @@ def judge(people: People, direct: Database, drawn: Mapping[str, Drawn]) -> None:
         seen, drawing = people.look(case.id, case.process_key), drawn[case.process_key].drawing
         where = f"case {case.id} of {case.process_key}"
         assert case.status == "completed", where
-        assert len(seen.events) == case.chain_sequence, where
+        assert seen.told == case.chain_sequence, where
         assert fold(seen.model, seen.events).to_text() == State.from_text(bytes(case.snapshot)).to_text(), where
         assert ran(seen.events) == +drawing.expected, where
         check_history(seen.events)

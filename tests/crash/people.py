@@ -20,7 +20,7 @@ from engine.definitions import store as definitions
 from engine.errors import Crashed, Unavailable, WrongState
 from engine.handler import SYSTEM, Actor
 from engine.history import queries as history
-from engine.instances import commands, driver, signals
+from engine.instances import commands, driver, operators, signals
 from engine.instances.driver import OnFailure
 from engine.instances.runtime import Runtime
 from engine.kernel import Event, State, Stimulus, from_record
@@ -28,19 +28,24 @@ from engine.messages import store as messages
 from engine.messages.signals import OutgoingSignal
 from engine.messages.store import OutgoingMessage
 from engine.model.elements import Model
+from engine.protocol.events import EVENTS
 from engine.protocol.stimuli import CompleteTask, FireTimer, ReceiveMessage, ReceiveSignal
 from tests.crash.drawn import ROLE, Drawn
 from tests.engine.kernel.playing import Player
 
 CLERK = Actor(login="clea", name="Cléa", roles=frozenset({ROLE}))
 OWNER = Actor(login="olga", name="Olga", roles=frozenset({"process_owner"}))
+WHY = "nobody knows"
+SUSPENDING = 0.08
+"""How often somebody lets a case stand still instead of going on with it."""
 AT_ONCE = 3
 """How many things happen to a case before it is looked at again, at most."""
 
 # Nothing is under way for the case: no job, nothing to be promoted, no message or signal on its way to it.
 _AT_REST = text("""
     SELECT instance.id, instance.process_key FROM engine.instance
-    WHERE instance.status = 'active'
+    WHERE instance.status = 'active' AND instance.suspended_at IS NULL
+      AND NOT EXISTS (SELECT FROM engine.effect WHERE effect.instance_id = instance.id)
       AND NOT EXISTS (SELECT FROM jobs.procrastinate_jobs job
                       WHERE job.status IN ('todo', 'doing') AND CAST(job.args ->> 'instance_id' AS bigint) = instance.id)
       AND NOT EXISTS (SELECT FROM engine.timer WHERE timer.instance_id = instance.id AND timer.due_at <= now())
@@ -51,6 +56,7 @@ _AT_REST = text("""
     ORDER BY instance.id
 """)
 
+_SUSPENDED = text("SELECT id FROM engine.instance WHERE suspended_at IS NOT NULL ORDER BY id")
 _LOOK = text("SELECT snapshot FROM engine.instance WHERE id = :id")
 _TASKS = text("SELECT activity, id FROM engine.task WHERE instance_id = :id AND is_open")
 _INCIDENTS = text("SELECT id FROM engine.incident WHERE resolved_at IS NULL")
@@ -65,6 +71,8 @@ class Seen:
     model: Model
     state: State
     events: list[Event]
+    told: int
+    """How many events the history has, with those that are none of the kernel's."""
     tasks: Mapping[str, int]
 
 
@@ -82,6 +90,7 @@ class People:
     chance: Random
     lost: int = 0
     retried: int = 0
+    suspended: int = 0
     _hashes: dict[str, str] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -96,6 +105,7 @@ class People:
         """Let something happen to each case that rests; gives how many cases have not ended. Raises Stranded."""
         with self.direct.reading() as session:
             resting = [tuple(each) for each in session.execute(_AT_REST)]
+            suspended = list(session.execute(_SUSPENDED).scalars())
             unresolved = list(session.execute(_INCIDENTS).scalars())
             left = (
                 len(self.drawn)
@@ -104,19 +114,34 @@ class People:
         for each in unresolved:
             self.retried += 1
             self._insist_command(partial(commands.retry_incident, self.runtime, OWNER, each))
+        for each in suspended:
+            if self.chance.random() < 0.3:
+                self._operate("resume", each)
         for case, key in () if unresolved else resting:
             self._move(case, self.drawn[key])
         return int(left)
 
+    def left(self) -> list[str]:
+        """What is under way, for whoever has to find out why it does not end."""
+        tables = ("jobs.procrastinate_jobs", "engine.effect", "engine.parked_job", "engine.timer", "engine.incident")
+        with self.direct.reading() as session:
+            cases = list(session.execute(text("SELECT id FROM engine.instance WHERE status = 'active'")).scalars())
+            found = [f"cases {cases}"]
+            for table in tables:
+                found += [f"{table}: {row}" for row in session.execute(text(f"SELECT * FROM {table}"))]
+        return found
+
     def look(self, case: int, key: str) -> Seen:
         """The case now."""
         with self.direct.reading() as session:
+            timeline = history.timeline(session, case)
             if key not in self._hashes:
                 self._hashes[key] = definitions.load_latest(session, key).version.content_hash
             return Seen(
                 model=definitions.bundle_of(session, self._hashes[key]).model,
                 state=State.from_text(bytes(session.execute(_LOOK, {"id": case}).scalar_one())),
-                events=[from_record(each.record) for each in history.timeline(session, case)],
+                events=[from_record(each.record) for each in timeline if each.type in EVENTS],
+                told=len(timeline),
                 tasks={row.activity: row.id for row in session.execute(_TASKS, {"id": case})},
             )
 
@@ -128,6 +153,10 @@ class People:
         ready = [each for each in Player(run=seen, drawing=drawn.drawing).ready() if isinstance(each, mine)]  # type: ignore[arg-type]
         if not ready:
             raise Stranded(f"case {case} of {drawn.key}: nothing can happen; {seen.state.to_text()!r}")
+        if self.chance.random() < SUSPENDING:
+            self.suspended += 1
+            self._operate("suspend", case)
+            return
         names: set[str] = set()
         for number, stimulus in enumerate(self.chance.sample(ready, min(len(ready), self.chance.randint(1, AT_ONCE)))):
             name = getattr(stimulus, "name", "")
@@ -135,6 +164,9 @@ class People:
                 continue  # two of one name: who has the second depends on the first
             names.add(name)
             self._do(case, seen, stimulus, ready, f"{case} {len(seen.events)} {number}")
+
+    def _operate(self, act: str, case: int) -> None:
+        self._insist_command(lambda: operators.operate(self.runtime, OWNER, act, case, WHY))
 
     def _do(self, case: int, seen: Seen, stimulus: Stimulus, ready: Iterable[Stimulus], key: str) -> None:
         now = clock.now()

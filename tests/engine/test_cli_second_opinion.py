@@ -134,6 +134,8 @@ def test_a_short_form_is_played_on_either_engine(short_form: Path, capsys: pytes
         said = capsys.readouterr().out
         assert "→ Say what to invoice" in said
         assert "1 story, 0 of them failed." in said
+    assert cli.run(["check", str(short_form)]) == 0
+    assert "Invoice: The process is sound" in capsys.readouterr().out
 
 
 def test_a_folder_with_a_short_form_is_played_and_checked_by_name(

@@ -34,6 +34,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
             "BORDEREAU_HANDLERS": "other.table:HANDLERS",
             "BORDEREAU_WEB_APP": "other.app:make",
             "BORDEREAU_PROCESSES": str(tmp_path / "p"),
+            "BORDEREAU_ROLES": "other.roles:ROLES",
             "BORDEREAU_DEMONSTRATION": "",
             "BORDEREAU_SECRET_KEY": "given",
             "BORDEREAU_CHECKPOINT_KEY": str(tmp_path / "key"),

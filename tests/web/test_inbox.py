@@ -7,7 +7,7 @@ from datetime import timedelta
 from html import unescape
 
 from engine import clock
-from engine.inbox import commands as inbox_commands
+from tests.engine.inbox.test_acts import statements
 from tests.web.conftest import Browser, Office
 
 ZONE_DAY = timedelta(days=1)
@@ -128,18 +128,15 @@ def test_the_administration_notes_and_sees_everybodys(office: Office) -> None:
 
 
 def test_a_page_of_the_inbox_costs_the_same_for_one_task_and_for_many(office: Office) -> None:
-    from tests.engine.inbox.test_acts import statements
-
     gabriel = office.as_("gabriel")
     counts = []
-    for more in (0, 6):
+    for more in (1, 6):
         for _ in range(more):
-            case = office.start()
+            office.start()
         gabriel.get("/inbox")
         with statements(office.runtime) as seen:
             gabriel.get("/inbox")
         counts.append(len(seen))
-    inbox_commands.claim(office.runtime.database, office.actor("gabriel"), office.task_of(case))
     assert counts[0] == counts[1]
     assert counts[0] < 20
 
@@ -171,3 +168,15 @@ def test_several_tasks_are_taken_and_completed_together_and_what_fails_is_told(o
     assert "Aucune tâche cochée" in text_of(ines, address)
     assert ines.post("/inbox/bulk/complete", {"task": tasks[:2]}).status_code == 404
     assert office.as_("camille").get(f"/inbox/bulk/complete?task={tasks[2]}").text.count(f"/tasks/{tasks[2]}") == 0
+
+
+def test_a_task_tells_why_it_came_as_it_was_written_down(office: Office) -> None:
+    task = office.task_of(office.start("CHA-ERG-02", "2"))
+    page = text_of(office.as_("gabriel"), f"/tasks/{task}").replace("\u00a0", " ")
+    assert "Elle s’adresse au rôle « Administration des achats », que vous avez. L’étape est dans le couloir «" in page
+    assert re.search(r"Chemin suivi : Article en rupture.* → .* → Décider de la demande", page)
+    assert re.search(r"Si personne ne répond, le \d+ \w+\.? 2026", page)
+    office.as_("gabriel").post("/language/en")
+    page = text_of(office.as_("gabriel"), f"/tasks/{task}")
+    assert "If nobody answers, on" in page
+    office.as_("gabriel").post("/language/fr")

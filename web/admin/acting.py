@@ -60,6 +60,7 @@ class HistoryLine:
     when: str
     iso: str
     fields: Sequence[ChangedField]
+    is_new: bool
     notes: Sequence[str]
 
 
@@ -106,7 +107,9 @@ def _line(entry: Entry, names: Mapping[str, str]) -> HistoryLine:
         fields=[
             ChangedField(label=_label(name), old=_value(name, each.old, names), new=_value(name, each.new, names))
             for name, each in entry.fields.items()
+            if each.old or each.new  # nothing that became an empty list is no news
         ],
+        is_new=entry.became == "created",
         notes=[f"{_label(name)} : {_value(name, value, names)}" for name, value in entry.facts.items()],
     )
 

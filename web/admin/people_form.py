@@ -6,7 +6,7 @@ Days are the company's: a membership begins with its first day and ends with its
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -74,9 +74,15 @@ def with_empty(lines: Sequence[Line]) -> tuple[Line, ...]:
 
 
 def memberships(form: PersonForm, held: Sequence[Membership], zone: ZoneInfo, now: datetime) -> tuple[Membership, ...]:
-    """What the lines mean. A line that was there keeps its exact moments; one without a first day begins now. Raises DayUnreadable."""
+    """What the lines mean. A line that was there keeps its exact moments; one without a first day begins now.
+
+    A line that was there and gives nothing any more is removed, whatever its days say. Raises DayUnreadable.
+    """
     known = {_line(each, zone): each for each in held}
-    return tuple(known.get(each) or _membership(each, zone, now) for each in form.lines if each != Line())
+    emptied = {replace(each, what="") for each in known}
+    return tuple(
+        known.get(each) or _membership(each, zone, now) for each in form.lines if each != Line() and each not in emptied
+    )
 
 
 def _line(each: Membership, zone: ZoneInfo) -> Line:

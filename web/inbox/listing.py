@@ -57,7 +57,7 @@ def _row(session: Session, task: TaskRow, absent: Sequence[StandIn], place: dict
 
 
 def _marks(task: TaskRow, absent: Sequence[StandIn]) -> list[str]:
-    found = []
+    found = [t("web.inbox.suspended")] if task.is_suspended else []
     if task.priority != USUAL_PRIORITY:
         found.append(t("web.inbox.priority.high" if task.priority > USUAL_PRIORITY else "web.inbox.priority.low"))
     if task.follow_up_at is not None:

@@ -19,15 +19,17 @@ from engine.feel import Value
 from engine.handler import Actor
 from engine.identity import people
 from engine.inbox import commands as inbox_commands
-from engine.inbox import filters, lists, offers
+from engine.inbox import drafts, filters, lists, offers
+from engine.inbox.drafts import Draft
 from engine.inbox.lists import Asked, Count
 from engine.inbox.queries import TaskRow
 from engine.inbox.standing_in import standing_in
 from engine.instances import commands, overview, queries
 from engine.instances.queries import TaskDetails
 from engine.model.forms import Form
+from engine.texts import format as texts_format
 from web import auth, errors, fields, ui
-from web.inbox import listing, narrowing, why
+from web.inbox import listing, narrowing, papers, why
 from web.present import StageBar, facts_of, first_stage, stage_bar
 from web.ui import Due, in_language, t
 
@@ -143,7 +145,10 @@ def _view(session: Session, actor: Actor, details: TaskDetails) -> TaskView:
         due=ui.due(row.due_at) if row.is_open else None,
         stages=stage_bar(details.stages),
         facts=facts_of(row.summary),
-        why=why.why(row, bundle, details.why, titles=titles, my_roles=actor.roles, colleagues=colleagues, names=names),
+        why=[
+            *([t("web.inbox.standing", name=absent.name, day=ui.shown(absent.last_day))] if absent else ()),
+            *why.why(row, bundle, details.why, titles=titles, my_roles=actor.roles, colleagues=colleagues, names=names),
+        ],
         outcomes=why.after(row, bundle),
         is_mine=details.is_mine,
         may_claim=details.may_claim,
@@ -183,7 +188,7 @@ def _not_mine(row: TaskRow, details: TaskDetails, names: dict[str, str], titles:
         return t("web.task.not_mine.closed")
     if details.may_claim:
         return t("web.task.not_mine.free")
-    if details.refusal is not None and details.refusal.code.startswith("task_four_eyes"):
+    if details.refusal is not None and details.refusal.code.startswith(("task_four_eyes", "case_suspended")):
         return errors.sentence(details.refusal)
     if row.assignee is not None:
         return t("web.task.not_mine.other", name=names.get(row.assignee, row.assignee))
@@ -209,16 +214,54 @@ def _task_page(
     with runtime.database.reading() as session:
         details = queries.task(session, actor, task_id)
         shown = _view(session, actor, details)
-        form = _asked(session, details.form, details.variables, typed, problems)
+        draft = drafts.find(session, actor, task_id) if typed is None and details.may_complete else None
+        known = _known_answers(draft, details.form)
+        form = _asked(session, details.form, details.variables, typed if known is None else known, problems)
+        beside = papers.view(session, details.row.instance_id)
     page = ui.page(
         "inbox/task.html",
         task=shown,
         form=form,
+        papers=beside,
+        draft=t("web.draft.found", when=ui.ago(draft.saved_at)) if draft is not None and known is not None else "",
         errors=fields.error_links(form, problems),
         conflict=refused,
         back=url_for("inbox.inbox", view="mine" if shown.is_mine else "role", task=task_id),
     )
     return make_response(page, status)
+
+
+def _known_answers(draft: Draft | None, form: Form | None) -> dict[str, str] | None:
+    """Of a draft what the form still asks; None when there is nothing of it."""
+    if draft is None or form is None:
+        return None
+    asked = {each.name for each in form.fields if not each.is_output}
+    return {name: value for name, value in draft.answers.items() if name in asked} or None
+
+
+@blueprint.post("/tasks/<int:task_id>/draft")
+@auth.signed_in
+def keep_draft(task_id: int) -> Answer:
+    """Keep what was typed so far: by itself while somebody types (htmx), or by the button, which leads back to the list."""
+    _require_visible(task_id)
+    with auth.runtime().database.reading() as session:
+        form = queries.task(session, auth.actor(), task_id).form
+    saved_at = drafts.save(auth.runtime().database, auth.actor(), task_id, fields.answers(request.form, form))
+    if request.headers.get("HX-Request"):
+        hour = texts_format.hour(ui.local(saved_at).time(), ui.locale())
+        return ui.page("inbox/draft_state.html", kept=t("web.draft.kept", hour=hour))
+    flash(t("web.draft.kept_flash"), "success")
+    return redirect(url_for("inbox.inbox", view="mine", task=task_id), 303)
+
+
+@blueprint.post("/tasks/<int:task_id>/draft/forget")
+@auth.signed_in
+def forget_draft(task_id: int) -> Answer:
+    """Throw the draft away."""
+    _require_visible(task_id)
+    drafts.forget(auth.runtime().database, auth.actor(), task_id)
+    flash(t("web.draft.forgotten"), "info")
+    return redirect(url_for("inbox.task", task_id=task_id), 303)
 
 
 @blueprint.post("/tasks/<int:task_id>/claim")

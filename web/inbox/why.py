@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from engine.identity.people import RoleTitles
 from engine.inbox.queries import TaskRow
-from engine.instances.names import find_node, find_process
+from engine.instances.names import find_flow, find_node, find_process
 from engine.instances.queries import Before, Why
 from engine.model.bundle import Bundle
 from engine.model.elements import CompensationDefinition, EscalationDefinition, Node, TimerDefinition, UserTask
-from web.present import boundary_of, name_of, outcomes, role_title, steps_after
+from web import auth
+from web.present import boundary_of, name_of, name_of_lane, outcomes, role_title, steps_after
 from web.ui import ago, moment, t
 
 NAMED_AT_MOST = 4
@@ -27,12 +28,10 @@ def why(
     names: Mapping[str, str],
 ) -> list[str]:
     """Reasons, one sentence each. ``colleagues``: names of the others who see the task; ``names``: of people by login."""
-    lines = []
-    if found.role is not None:
-        code = "web.why.role" if found.role in my_roles else "web.why.role_other"
-        lines.append(t(code, role=role_title(titles, found.role)))
-    elif found.rule == "assigned":
-        lines.append(t("web.why.assignee"))
+    lines = [_rule(task, bundle, found, titles, my_roles)]
+    path = _path(task, bundle)
+    if path:
+        lines.append(t("web.why.path", path=" → ".join(path)))
     before = _came_from(bundle, found.before)
     if before is not None:
         who = t("web.why.came_from_who", when=ago(before.at), name=names.get(before.actor, before.actor))
@@ -40,9 +39,48 @@ def why(
     if task.is_open and task.assignee is None and colleagues:
         shown = ", ".join(colleagues[:NAMED_AT_MOST]) + ("…" if len(colleagues) > NAMED_AT_MOST else "")
         lines.append(t("web.why.others", count=len(colleagues), names=shown))
+    lines += _offered_then(task, colleagues, names)
     if found.not_same_as is not None:
         lines.append(t("web.why.four_eyes", step=name_of(bundle, found.not_same_as)))
-    return lines
+    return [each for each in lines if each]
+
+
+def _rule(task: TaskRow, bundle: Bundle, found: Why, titles: RoleTitles, my_roles: frozenset[str]) -> str:
+    """What chose the role or the person: as it was written down when the task came, else as far as it can be told now."""
+    rule = (task.why or {}).get("rule", {})
+    if rule.get("kind") == "person":
+        return t("web.why.rule.person", rule=rule["expression"]) if rule.get("expression") else t("web.why.assignee")
+    if found.role is None:
+        return t("web.why.assignee") if found.rule == "assigned" else ""
+    role = role_title(titles, found.role)
+    said = t("web.why.role" if found.role in my_roles else "web.why.role_other", role=role)
+    if rule.get("kind") == "lane":
+        lane = find_process(bundle, task.element_id).lanes.get(rule["lane"])
+        return t(
+            "web.why.rule.lane", said=said, lane=name_of_lane(bundle, rule["lane"], lane.name if lane else rule["lane"])
+        )
+    return t("web.why.rule.task", said=said) if rule.get("kind") == "task" else said
+
+
+def _path(task: TaskRow, bundle: Bundle) -> list[str]:
+    """The way that led here, with the names of the paths that decisions chose; nothing where it is only one step."""
+    told = []
+    for each in (task.why or {}).get("path", ()):
+        flow = None if each["flow"] is None else find_flow(bundle, each["flow"])
+        if flow is not None and flow.name:
+            told.append(f"[{name_of(bundle, flow.id)}]")
+        told.append(name_of(bundle, each["element"]))
+    return told if len(told) > 2 else []
+
+
+def _offered_then(task: TaskRow, colleagues: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    """Whom it was offered to when it came, where that was somebody else than now."""
+    if task.offered is None or not task.is_open or task.assignee is not None:
+        return []
+    gone = sorted({names.get(each, each) for each in task.offered} - set(colleagues) - {auth.actor().name})
+    if not task.offered:
+        return [t("web.why.offered_nobody")]
+    return [t("web.why.offered_then", names=", ".join(gone[:NAMED_AT_MOST]))] if gone else []
 
 
 def _came_from(bundle: Bundle, before: Sequence[Before]) -> Before | None:
@@ -61,10 +99,13 @@ def after(task: TaskRow, bundle: Bundle) -> list[str]:
     lines = outcomes(bundle, node)
     if task.due_at is not None and task.is_open:
         lines.append(t("web.why.due", moment=moment(task.due_at)))
+    moments = {each["element"]: each["at"] for each in (task.why or {}).get("if_nobody", ())}
     for event in boundary_of(process, node):
         step = _first_step(bundle, event)
         if isinstance(event.trigger, TimerDefinition):
-            lines.append(t("web.why.if_late", name=name_of(bundle, event.id), step=step))
+            at = moments.get(event.id)
+            code = "web.why.if_late" if at is None or not task.is_open else "web.why.if_nobody"
+            lines.append(t(code, name=name_of(bundle, event.id), step=step, moment=moment(at) if at else ""))
         elif not isinstance(event.trigger, CompensationDefinition | EscalationDefinition):
             # who does the task decides nothing about what is undone, or passed on, later
             lines.append(t("web.why.error", name=name_of(bundle, event.id), step=step))

@@ -48,10 +48,13 @@ TECHNICAL = frozenset(
 BY_PEOPLE = frozenset(
     {
         *("instance:started", "instance:cancelled"),
+        *("instance:suspended", "instance:resumed", "effect:confirmed"),
         *("task:completed", "task:claimed", "task:released", "task:delegated", "task:substituted"),
         *("comment:added", "comment:removed", "file:attached", "file:removed"),
     }
 )
+REASONED = frozenset({"instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed"})
+"""Acts of operators, who say why."""
 ALERTS = frozenset({"incident:raised", "instance:failed"})
 
 
@@ -195,7 +198,7 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mappi
             facts[name] = record[name]
     if record.get("target"):
         code, facts["target"] = "web.timeline.compensation:one", name_of(bundle, record["target"])
-    if kind == "instance:cancelled":
+    if kind in REASONED:
         facts["reason"] = record["reason"]
     facts.update({name: person(names, record[name]) for name in ("to", "for") if isinstance(record.get(name), str)})
     return _beside(t(code, **facts), entry, facts)

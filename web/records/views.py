@@ -8,7 +8,7 @@ from datetime import datetime
 from io import BytesIO
 from typing import Any, get_args
 
-from flask import Blueprint, flash, redirect, request, send_file, url_for
+from flask import Blueprint, request, send_file, url_for
 from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
@@ -18,12 +18,12 @@ from engine.handler import Actor
 from engine.history import export
 from engine.history import queries as history
 from engine.identity import people
-from engine.instances import commands, overview, queries
+from engine.instances import commands, operators, overview, queries
 from engine.instances.incidents import Incident
 from engine.instances.queries import Case, CaseRow, Status, TimelineEntry
 from handlers.base.mailbox import Mail, messages_for
 from web import auth, present, ui
-from web.records import timeline
+from web.records import operating, timeline
 from web.ui import Due, in_language, t
 
 blueprint = Blueprint("records", __name__)
@@ -50,6 +50,7 @@ class Stopped:
     title: str
     text: str
     may_retry: bool
+    may_confirm: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,9 @@ class CaseView:
     waiting: tuple[Waiting, ...]
     nothing_waits: str
     incidents: tuple[Stopped, ...]
+    suspended: str
+    held: tuple[operating.Held, ...]
+    acts: tuple[str, ...]
     letters: tuple[Letter, ...]
     diagram: present.DiagramView
     timeline: tuple[timeline.Event, ...]
@@ -126,6 +130,7 @@ def cases() -> Answer:
         rows=rows,
         processes=processes,
         statuses=STATUSES,
+        may_operate=auth.has_role(*operators.OPERATORS),
         filters=asked,
         is_filtered=bool(kept),
         pager=ui.Pager(
@@ -172,7 +177,10 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
         stages=present.stage_bar(found.stages),
         facts=present.facts_of(row.summary),
         waiting=_waiting(found, actor, names, titles),
-        nothing_waits=t("web.case.waiting.nothing" if row.status == "active" else "web.case.waiting.ended"),
+        nothing_waits=t(f"web.case.waiting.{_NOTHING_WAITS.get(row.status, 'ended')}"),
+        suspended=_suspended(row, names),
+        held=operating.held(found),
+        acts=operating.acts(found),
         incidents=tuple(_stopped(each, found) for each in found.incidents if each.resolved_at is None),
         letters=_letters(session, actor, row),
         diagram=present.diagram(
@@ -192,6 +200,17 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
         chain_hash=_chain_hash(session, found),
         bundle_name=_bundle_name(row),
     )
+
+
+_NOTHING_WAITS: Mapping[Status, str] = {"active": "nothing", "suspended": "suspended"}
+
+
+def _suspended(row: CaseRow, names: Mapping[str, str]) -> str:
+    """Who let the case stand still, since when, why; empty when it does not."""
+    if row.suspended is None:
+        return ""
+    who, since = ui.person(names, row.suspended.by), ui.moment(row.suspended.at)
+    return t("web.case.suspended", name=who, moment=since, reason=row.suspended.because)
 
 
 def _chain_hash(session: Session, found: Case) -> str:
@@ -228,7 +247,10 @@ def _stopped(incident: Incident, found: Case) -> Stopped:
         id=incident.id,
         title=t("web.case.incident", step=step),
         text=t(incident.code, **incident.facts),
-        may_retry=auth.has_role(*commands.RETRY_ROLES),
+        may_retry=auth.has_role(*commands.RETRY_ROLES) and found.row.suspended is None,
+        may_confirm=incident.code == "effect_uncertain"
+        and auth.has_role(*operators.OPERATORS)
+        and found.row.suspended is None,
     )
 
 
@@ -264,20 +286,6 @@ def _bundle_name(row: CaseRow) -> str:
         each if each.isascii() and (each.isalnum() or each in "-_") else "-" for each in row.business_key or str(row.id)
     )
     return f"{t('web.case.bundle')}-{name}.zip"
-
-
-@blueprint.post("/cases/<int:case_id>/incidents/<int:incident_id>/retry")
-@auth.requires(*sorted(commands.RETRY_ROLES))
-def retry(case_id: int, incident_id: int) -> Answer:
-    """Try again what stopped."""
-    runtime, actor = auth.runtime(), auth.actor()
-    with runtime.database.reading() as session:
-        found = queries.case(session, actor, case_id)
-    if incident_id not in {each.id for each in found.incidents}:
-        raise NotFound("incident_not_found", incident=incident_id)
-    commands.retry_incident(runtime, actor, incident_id)
-    flash(t("web.case.retried"), "success")
-    return redirect(url_for("records.case", case_id=case_id), 303)
 
 
 @blueprint.get("/mailbox")

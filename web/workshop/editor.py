@@ -12,6 +12,7 @@ from markupsafe import Markup
 from engine.definitions import variables
 from engine.handler import Handler, HandlerTable
 from engine.identity.people import RoleTitles
+from engine.instances.catalogue import described
 from engine.model.bundle import Bundle
 from engine.stories import stories_of
 from web import ui
@@ -71,6 +72,7 @@ def _handler(handler: Handler) -> dict[str, object]:
         "outputs": _fields(handler.output_type),
         "errors": list(handler.errors),
         "effect": handler.is_effect,
+        "schema": described(handler),
     }
 
 

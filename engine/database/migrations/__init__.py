@@ -19,6 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from engine.database.metadata import SCHEMA
+from engine.database.roles import give_rights
 from engine.database.session import Database
 from engine.errors import EngineError
 
@@ -36,13 +37,14 @@ class NotMigrated(EngineError):
 def migrate(url: str, packages: Sequence[str] = PACKAGES) -> None:
     """Bring the database at ``url`` to the newest revision of both branches, in one transaction; concurrent calls wait for each other.
 
-    Raises Unavailable when it does not answer.
+    The application's role gets its rights in what is there then. Raises Unavailable when it does not answer.
     """
     database = Database(url)
     try:
         with database.transaction() as session:
             session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             upgrade(session.connection(), packages)
+            give_rights(session.connection())
     finally:
         database.dispose()
 
@@ -74,6 +76,11 @@ def current_heads(connection: Connection) -> frozenset[str]:
 def newest_heads(packages: Sequence[str] = PACKAGES) -> frozenset[str]:
     """The revisions that this release wants."""
     return frozenset(ScriptDirectory.from_config(_config(packages)).get_heads())
+
+
+def known_revisions(packages: Sequence[str] = PACKAGES) -> frozenset[str]:
+    """All revisions that this release knows, old ones too."""
+    return frozenset(each.revision for each in ScriptDirectory.from_config(_config(packages)).walk_revisions())
 
 
 def _config(packages: Sequence[str]) -> Config:

@@ -36,10 +36,10 @@ def _ask(sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:
         sheet.extend(task, "taskSchedule", **schedule)
     if "priority" in step:
         sheet.extend(task, "priorityDefinition", priority=times.feel(step["priority"]))
-    if "other person than" in step:
-        sheet.set_property(task, "notSameAs", step["other person than"])
+    if "not the person who did" in step:
+        sheet.set_property(task, "notSameAs", step["not the person who did"])
     _places(sheet, task, path, assignee="person", dueDate="due", followUpDate="follow up", priority="priority")
-    _places(sheet, task, path, form="form", role="who", notSameAs="other person than")
+    _places(sheet, task, path, form="form", role="who", notSameAs="not the person who did")
     return task
 
 

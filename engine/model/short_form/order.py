@@ -46,7 +46,7 @@ def following(steps: Sequence[Said], position: int, beyond: str | None) -> str |
 
 
 def then_of(way: Said) -> Sequence[Said]:
-    """The steps of a way: an option, a part, or what is done when something happens. None where nobody says steps."""
+    """The steps of a way: an option, a part, or what is done when something happens; of a refusal there are none."""
     said = way.get("steps", way.get("then"))
     return said if isinstance(said, list) else ()
 

@@ -177,6 +177,7 @@ class Steps:
     def _draw_parting(self, verb: str, step: Step, path: Path, arriving: Way | None, spot: Spot) -> Way | None:
         kind, join = _GATEWAYS[verb]
         key, identity = PARTINGS[verb], f"gateway_{step[verb]}"
+        self.sheet.identity(step[verb], path)  # its gateway is called otherwise, but no other step may have this name
         if verb in _OWN_STRANDS and step[verb] in self.wanted:
             # tokens that arrive on two flows would be waited for, as where such ways meet
             entry = self.sheet.node("exclusiveGateway", f"{identity}_entry", spot, path, {})

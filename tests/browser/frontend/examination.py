@@ -5,15 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 PATH = [
-    *("asked", "flow_asked", "submit_request", "flow_submitted", "decide_request", "flow_decided", "gateway_decision"),
-    *("flow_launch", "compute_amount", "flow_amount", "need_approval", "flow_rule", "gateway_approval"),
+    *(
+        "asked",
+        "flow_asked",
+        "submit_request",
+        "flow_submit_request",
+        "decide_request",
+        "flow_decide_request",
+        "gateway_decision",
+    ),
+    *(
+        "flow_gateway_decision_1",
+        "compute_amount",
+        "flow_compute_amount",
+        "need_approval",
+        "flow_need_approval",
+        "gateway_approval",
+    ),
 ]
 SENTENCES = {
     "sound": "Le processus est correct.",
     "unsound": "Un cas peut rester bloqué à « Accord nécessaire ? ».",
     "not_decided": "Non décidé : un cas pourrait rester bloqué à « Accord nécessaire ? ».",
 }
-FLOWS = ("flow_asked", "flow_submitted", "flow_decided", "flow_launch", "flow_amount", "flow_rule", "flow_late")
+FLOWS = (
+    "flow_asked",
+    "flow_submit_request",
+    "flow_decide_request",
+    "flow_gateway_decision_1",
+    "flow_compute_amount",
+    "flow_need_approval",
+    "flow_decision_late",
+)
 ELEMENTS = (
     "asked",
     "submit_request",
@@ -24,7 +47,7 @@ ELEMENTS = (
     "decision_late",
     "remind_buyers",
 )
-NEVER = ("flow_late", "decision_late", "remind_buyers")
+NEVER = ("flow_decision_late", "decision_late", "remind_buyers")
 STORY_PROBLEM = {
     "code": "story_path_other",
     "file": "stories/refused.yaml",
@@ -70,7 +93,7 @@ def report(state: str, soundness: str) -> dict[str, Any]:
         "stories": [
             {
                 "file": "stories/ordered.yaml",
-                "title": "Commande passée",
+                "title": "Commande lancée",
                 "passed": True,
                 "problems": [],
                 "path": PATH,
@@ -109,7 +132,7 @@ def _verdict(soundness: str) -> dict[str, Any]:
         "path": [] if is_sound else PATH,
         "conditions": []
         if is_sound
-        else [{"element": "flow_launch", "condition": 'decision = "launch"', "holds": True}],
+        else [{"element": "flow_gateway_decision_1", "condition": 'decision = "launch"', "holds": True}],
         "example": {"decision": '"launch"'} if soundness == "unsound" else {},
         "relies_on": [],
     }

@@ -18,18 +18,24 @@ from flask import Flask, Response, jsonify, request, send_from_directory
 from flask.typing import ResponseReturnValue
 from werkzeug.serving import make_server
 
+from tests import replenishment
 from tests.browser.frontend import examination
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 DIST = ROOT / "web" / "static" / "dist"
-PROCESS = ROOT / "processes" / "replenishment" / "replenishment.bpmn"
-DECISIONS = PROCESS.with_name("approval.dmn")
+PROCESS = replenishment.BPMN
+DECISIONS = replenishment.FOLDER / "approval.dmn"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report"
 )
-WARNING = {"code": "y", "element_id": "flow_refuse", "severity": "warning", "message": "Condition à relire."}
+WARNING = {
+    "code": "y",
+    "element_id": "flow_gateway_decision_2",
+    "severity": "warning",
+    "message": "Condition à relire.",
+}
 ERROR = {"code": "x", "element_id": "launch_request", "severity": "error", "message": "Traitement inconnu."}
 OF_A_ROW = {
     "code": "o",
@@ -89,7 +95,7 @@ def application(harness: Harness) -> Flask:
 
     @app.get("/edit")
     def edit() -> str:
-        given = json.loads((HERE / "editor-data.json").read_text("utf-8")) | {"bpmn": PROCESS.read_text("utf-8")}
+        given = json.loads((HERE / "editor-data.json").read_text("utf-8")) | {"bpmn": replenishment.diagram()}
         return _page("edit.html", "page", "editor", data=json.dumps(given).replace("<", "\\u003c"))
 
     @app.get("/replenishment/decisions/approval.dmn")
@@ -101,7 +107,7 @@ def application(harness: Harness) -> Flask:
 
     @app.get("/diagram.bpmn")
     def diagram() -> ResponseReturnValue:
-        return send_from_directory(PROCESS.parent, PROCESS.name, mimetype="application/xml")
+        return Response(replenishment.diagram(), mimetype="application/xml")
 
     @app.post("/<any(check, draft, publish, expression, examination):action>")
     @app.post("/replenishment/<any(check, draft, publish, expression, examination):action>")

@@ -347,7 +347,7 @@ DIFFERENCE = Difference(point="only_ours", element="weigh", ours="weigh", variab
 def differing(defect: str | None) -> Callable[..., Opinion]:
     """A second engine that goes another way at one element."""
 
-    def compare(told: Story, *_: object) -> Opinion:
+    def compare(told: Story, *_: object, **_named: object) -> Opinion:
         return Opinion(
             process=told.process,
             file=told.file,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from engine.history import checkpoints, keeping, order, signing
 from engine.history.keeping import Keeping
 from engine.history.signing import KeyUnusable
 from tests.engine.history.conftest import NOW, MakeCase
-from tests.engine.history.whole import publish
+from tests.engine.history.whole import Told, publish
 
 NOTE = "(kind, chain, first, last, at, actor, types)"
 
@@ -44,10 +43,12 @@ def test_a_checkpoint_when_it_is_due(database: Database, make_case: MakeCase, wh
 
 
 def test_without_a_key_nothing_is_signed_and_work_goes_on(
-    database: Database, make_case: MakeCase, where: Keeping, caplog: pytest.LogCaptureFixture
+    database: Database, make_case: MakeCase, where: Keeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(keeping, "_log", told := Told())
     make_case(3)
     keeping.sign_if_due(database, where, NOW)
+    assert told == ["history_not_signed"]
     assert numbers(database) == []
     with pytest.raises(KeyUnusable, match="history_key_missing"):
         keeping.sign(database, where, NOW)
@@ -59,8 +60,9 @@ def test_without_a_key_nothing_is_signed_and_work_goes_on(
 
 
 def test_a_history_that_contradicts_itself_is_told_and_stops_nothing(
-    database: Database, make_case: MakeCase, where: Keeping, caplog: pytest.LogCaptureFixture
+    database: Database, make_case: MakeCase, where: Keeping, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(keeping, "_log", told := Told())
     signing.ensure_key(where.key_file)
     case = make_case(3)
     keeping.number_all(database)
@@ -72,9 +74,9 @@ def test_a_history_that_contradicts_itself_is_told_and_stops_nothing(
             text(f"INSERT INTO engine.history_pending {NOTE} VALUES ('case', :case, 1, 3, :now, 'x', 'y')"),
             {"case": str(case), "now": NOW},
         )
-    with caplog.at_level(logging.ERROR):
-        keeping.number_all(database)
-        keeping.sign_if_due(database, where, NOW)
+    keeping.number_all(database)
+    keeping.sign_if_due(database, where, NOW)
+    assert set(told) == {"history_not_numbered"}
     assert numbers(database) == [1], "what was numbered before is signed"
 
 

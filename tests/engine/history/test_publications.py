@@ -136,7 +136,7 @@ def test_what_was_changed_in_the_database_is_found(published: Database) -> None:
             undone = session.begin_nested()
             for each in statements.split(";"):
                 session.execute(text(each))
-            codes_found = {each.code for each in verify_all(session).findings}
+            codes_found = {each.code for each in verify_all(session).findings if "publication" in each.code}
             found.append((statements, {each.removeprefix("history_publication").lstrip("s_") for each in codes_found}))
             undone.rollback()
         session.execute(text("ALTER TABLE engine.definition_event ENABLE ALWAYS TRIGGER definition_event_only_grows"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from threading import Thread
 
+import pytest
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 
@@ -13,7 +14,7 @@ from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed
 from engine.history import refusals
 from engine.history.verification import verify_all
 from tests.engine.history.conftest import NOW
-from tests.engine.history.whole import number_all
+from tests.engine.history.whole import Told, number_all
 
 
 def rows(database: Database) -> list[tuple[str, int, dict[str, object]]]:
@@ -55,10 +56,14 @@ def test_once_and_nothing_of_forms(database: Database) -> None:
     assert len(rows(database)) == 1
 
 
-def test_a_refusal_is_told_even_if_it_cannot_be_written_down(database: Database) -> None:
+def test_a_refusal_is_told_even_if_it_cannot_be_written_down(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refusals, "_log", told := Told())
     with database.transaction() as session:
         session.execute(text("DROP TABLE engine.refusal_event"))
     refusals.note(database, NotAllowed("not_yours"), "camille", NOW, act="x", about={})
+    assert told == ["refusal_not_recorded"]
 
 
 def test_two_statements_and_no_waiting_for_others(database: Database) -> None:

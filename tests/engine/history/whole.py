@@ -76,3 +76,12 @@ def exported(database: Database) -> list[bytes]:
 
 def said(kept: Sequence[Checkpoint]) -> list[dict[str, object]]:
     return [dict(each.said) for each in kept]
+
+
+class Told(list[str]):
+    """A log that remembers the names of what it was told as errors."""
+
+    def error(self, event: str, **_facts: object) -> None:
+        self.append(event)
+
+    exception = error

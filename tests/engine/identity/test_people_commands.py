@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from engine import clock, records
 from engine.database.session import Database
 from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed, NotFound, WrongState
 from engine.handler import Actor
 from engine.identity import directory, memberships, people, throttle, web_sessions
+from engine.identity.browsers import browser_of
 from engine.identity.group_commands import (
     AddGroup,
     AddRole,
@@ -374,3 +375,44 @@ def test_one_password_tried_on_many_accounts_is_slowed_down(database: Database, 
         people.authenticate(database, "bob", "x", later, "192.0.2.1")
     with pytest.raises(NotAllowed, match="sign_in_throttled_address"):
         people.authenticate(database, "bob", "x", later, "192.0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox · Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36 Edg/150.0",
+            "Edge · Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605 Version/19.0 Mobile Safari/604.1",
+            "Safari · iPhone",
+        ),
+        ("curl/8.1", "curl/8.1"),
+        ("", ""),
+    ],
+)
+def test_a_browser_is_called_by_its_name(agent: str, name: str) -> None:
+    assert browser_of(agent) == name
+
+
+def test_a_change_takes_as_many_statements_for_one_membership_as_for_twenty(database: Database, anne: Actor) -> None:
+    for number in range(20):
+        records.execute(database, add_role, AddRole(key=f"role_{number}", title_fr="R", title_en="R"), anne, now=NOW)
+        add(database, anne, f"colleague{number}", held("sales"))
+    add(database, anne, "bob")
+    said: list[str] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", hear)
+    counts = []
+    for many in (1, 20):
+        said.clear()
+        wanted = [held(f"role_{number}") for number in range(many)]
+
+        records.execute(database, change_person, change("bob", *wanted), anne, now=NOW)
+        counts.append(len(said))
+    assert counts[0] == counts[1] <= 16

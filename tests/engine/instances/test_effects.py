@@ -273,3 +273,32 @@ def test_only_effects_are_held_or_done_once() -> None:
     for more in ({"hold": HOLD}, {"once": True}):
         with pytest.raises(ValueError, match="only an effect"):
             handler("a.b", fr="a", en="a", **more)
+
+
+def test_what_was_interrupted_leaves_nothing_behind_even_if_somebody_had_just_begun_it(post: Post) -> None:
+    flows = "start -> send -> end\nlate -> end"
+    case = one(post, mail.name, flows, boundary("late", "send", timer("timeDuration", "PT1M")))
+    ((job, arguments),) = post.jobs()
+    post.now += HOLD
+    post.promote()
+    post.work()
+    assert post.status(case) == "completed"
+    post.write(
+        "INSERT INTO engine.effect (instance_id, activity, element_id, handler, begun_at)"
+        " VALUES (:instance_id, :activity, 'send', 'post.mail', :now)",
+        **arguments,
+        now=post.now,
+    )
+    post.perform(job, arguments)
+    assert (SENT, post.incidents(), post.rows("SELECT * FROM engine.effect")) == ([], [], [])
+
+
+def test_a_late_job_does_not_send_what_is_held_anew(post: Post) -> None:
+    case = one(post, held.name)
+    ((activity,),) = post.rows("SELECT activity FROM engine.effect")
+    post.perform("run_effect", {"instance_id": case, "activity": activity})
+    assert SENT == []
+    post.now += HOLD
+    post.promote()
+    post.work()
+    assert len(SENT) == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.definitions.examining import examine
 from engine.model import elements as model
 from engine.second_opinion import Agreement, Allowance, Opinion, compare, kinds
 from engine.second_opinion.bounds import MOST_WORK, MOST_WORK_IN_ALL, Bounds
@@ -13,8 +14,10 @@ from engine.second_opinion.keeping import opinion_of, record_of
 from engine.second_opinion.playing import play as play_there
 from engine.stories import Story
 from engine.stories.world import world_of
+from handlers.table import HANDLERS
 from tests.engine.kernel.building import at, make, simple
-from tests.engine.stories.telling import TABLE, story
+from tests.engine.stories.telling import TABLE, replenishment, story
+from tests.engine.stories.telling import at as at_work
 
 
 def chain(length: int) -> tuple[model.Model, Story]:
@@ -93,6 +96,18 @@ def test_what_the_other_engine_breaks_at_is_no_difference_and_no_failure(
         assert words in found.sentence(locale).replace("\u00a0", " ")
         assert type(error).__name__ in found.sentence(locale)
     assert opinion_of(record_of(found)) == found
+
+
+def test_a_version_may_be_published_whose_stories_the_other_engine_breaks_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(kinds.UserStep, "leave", broken)
+    found = examine(replenishment(), HANDLERS, at_work)
+    assert found.may_publish
+    assert {(each.agreement, *reasons(each)) for each in found.opinions if each.obstacles} == {
+        (Agreement.NOT_COMPARED, "broken")
+    }
 
 
 def test_what_differs_before_it_breaks_is_a_difference(monkeypatch: pytest.MonkeyPatch) -> None:

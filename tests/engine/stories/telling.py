@@ -82,9 +82,15 @@ def story(text: str, start: str = "{at: 2026-11-23T09:00}", process: str = "p") 
     return read_story((head + dedent(text)).encode(), "stories/a.yaml")
 
 
-def played(model: Model, text: str, start: str = "{at: 2026-11-23T09:00}", handlers: Table | None = None) -> Report:
+def played(
+    model: Model,
+    text: str,
+    start: str = "{at: 2026-11-23T09:00}",
+    handlers: Table | None = None,
+    process: str = "p",
+) -> Report:
     """What came of it; it fits the model."""
-    told = story(text, start)
+    told = story(text, start, process)
     assert check_story(model, told, handlers, at) == ()
     return play(model, told, handlers, at)
 

@@ -12,7 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.database.session import Database
+from engine.errors import Crashed
 from engine.handler import BusinessError, HandlerContext
+from engine.instances.invoke import run_handler
 from handlers.base.mailbox import messages_for
 from handlers.base.tables import NumberSeries
 from handlers.purchasing.handlers import launch_request, refuse_request, remind_buyers, submit_request, tell_submitter
@@ -27,7 +29,7 @@ ContextMaker = Callable[..., HandlerContext]
 def _submit(session: Session, context_of: ContextMaker, **changes: Any) -> RequestSubmitted:
     asked: dict[str, Any] = {"article": "LAM", "quantity": Decimal(30)}
     wanted = RequestWanted(**(asked | changes))
-    submitted = submit_request.run(wanted, context_of(session, key=f"submit {changes}"))
+    submitted = run_handler(submit_request, wanted, context_of(session, key=f"submit {changes}"))
     assert isinstance(submitted, RequestSubmitted)
     return submitted
 
@@ -113,19 +115,20 @@ def test_the_submitter_never_decides(company: Database, context_of: ContextMaker
     with company.transaction() as session:
         number = _submit(session, context_of).request_number
     refusal = Refusal(request_number=number, reason="non", refused_by="camille")
-    with pytest.raises(IntegrityError, match="submitter_does_not_decide"), company.transaction() as session:
-        refuse_request.run(refusal, context_of(session))
+    with pytest.raises(Crashed) as refused, company.transaction() as session:
+        run_handler(refuse_request, refusal, context_of(session))
+    assert "submitter_does_not_decide" in str(refused.value.__cause__)
 
 
 def test_launching_makes_one_order(company: Database, context_of: ContextMaker) -> None:
     with company.transaction() as session:
         number = _submit(session, context_of).request_number
     with company.transaction() as session:
-        launched = launch_request.run(_launch(number), context_of(session, "monique"))
+        launched = run_handler(launch_request, _launch(number), context_of(session, "monique"))
     assert launched.order_number == "CF-2026-00001"
     assert launched.amount == Decimal("5999.85")
     with company.transaction() as session, pytest.raises(BusinessError, match="request_already_decided"):
-        launch_request.run(_launch(number), context_of(session, "monique", key="again"))
+        run_handler(launch_request, _launch(number), context_of(session, "monique", key="again"))
     with company.reading() as session:
         order = order_of_request(session, number)
         assert order is not None
@@ -137,9 +140,9 @@ def test_nothing_is_ordered_from_an_inactive_supplier(company: Database, context
     with company.transaction() as session:
         number = _submit(session, context_of).request_number
         with pytest.raises(BusinessError, match="supplier_inactive"):
-            launch_request.run(_launch(number, supplier="OLD"), context_of(session))
+            run_handler(launch_request, _launch(number, supplier="OLD"), context_of(session))
         with pytest.raises(BusinessError, match="supplier_unknown"):
-            launch_request.run(_launch(number, supplier="NOBODY"), context_of(session))
+            run_handler(launch_request, _launch(number, supplier="NOBODY"), context_of(session))
         assert order_of_request(session, number) is None
         assert [choice.value for choice in read_suppliers(session)] == ["PRO"]
 
@@ -147,15 +150,16 @@ def test_nothing_is_ordered_from_an_inactive_supplier(company: Database, context
 def test_the_approver_is_another_than_the_launcher(company: Database, context_of: ContextMaker) -> None:
     with company.transaction() as session:
         number = _submit(session, context_of).request_number
-    with pytest.raises(IntegrityError, match="approver_is_another"), company.transaction() as session:
-        launch_request.run(_launch(number, approved_by="gabriel"), context_of(session))
+    with pytest.raises(Crashed) as refused, company.transaction() as session:
+        run_handler(launch_request, _launch(number, approved_by="gabriel"), context_of(session))
+    assert "approver_is_another" in str(refused.value.__cause__)
 
 
 def test_a_refused_request_keeps_its_reason(company: Database, context_of: ContextMaker) -> None:
     with company.transaction() as session:
         number = _submit(session, context_of).request_number
         refusal = Refusal(request_number=number, reason="Fin de série", refused_by="gabriel")
-        refuse_request.run(refusal, context_of(session, "gabriel"))
+        run_handler(refuse_request, refusal, context_of(session, "gabriel"))
     with pytest.raises(IntegrityError, match="is decided"), company.transaction() as session:
         session.execute(update(ReplenishmentRequest).values(refusal_reason="autre"))
 
@@ -166,9 +170,9 @@ def test_mails_reach_whom_they_address_once(company: Database, context_of: Conte
     waiting = Waiting(request_number="DA-3", article_name="Lampe", role="purchasing_admin")
     with company.transaction() as session:
         for _ in range(2):
-            tell_submitter.run(outcome, context_of(session, key="tell 1"))
-        tell_submitter.run(refused, context_of(session, key="tell 2"))
-        remind_buyers.run(waiting, context_of(session, key="remind"))
+            run_handler(tell_submitter, outcome, context_of(session, key="tell 1"))
+        run_handler(tell_submitter, refused, context_of(session, key="tell 2"))
+        run_handler(remind_buyers, waiting, context_of(session, key="remind"))
     with company.reading() as session:
         to_camille = messages_for(session, "camille", frozenset({"sales_admin"}))
         assert [_plain(mail.subject) for mail in to_camille] == [

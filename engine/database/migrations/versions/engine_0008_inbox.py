@@ -14,9 +14,11 @@ branch_labels = None
 depends_on = None
 
 HANDED_ON = """
--- Who passed the task on to its assignee, when, with which words; closed_for: the absent person for whom closed_by did it.
+-- why: a record (engine/instances/why.py); offered: logins of those who had the role when the task was created. Both NULL for tasks from
+-- before that was kept. Who passed the task on to its assignee, when, with which words; closed_for: the absent person for whom closed_by did it.
 ALTER TABLE engine.task
     ADD COLUMN given_by text, ADD COLUMN given_at timestamptz, ADD COLUMN given_note text, ADD COLUMN closed_for text,
+    ADD COLUMN why text, ADD COLUMN offered text[],
     ADD CHECK ((given_by IS NULL) = (given_at IS NULL)),
     ADD CHECK (closed_for IS NULL OR closed_by IS NOT NULL OR is_open);
 """
@@ -78,6 +80,55 @@ CREATE TABLE engine.task_filter (
 );
 """
 
+PAPERS = """
+-- Contents by their SHA-256, each once. Attachments and comments that were taken away stay as tombstones.
+CREATE TABLE engine.file_content (
+    hash text PRIMARY KEY CHECK (hash ~ '^[0-9a-f]{64}$'),
+    size integer NOT NULL CHECK (size > 0),
+    media_type text NOT NULL,
+    content bytea NOT NULL,
+    stored_at timestamptz NOT NULL,
+    CHECK (octet_length(content) = size)
+);
+CREATE TABLE engine.attachment (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    instance_id bigint NOT NULL REFERENCES engine.instance ON DELETE CASCADE,
+    hash text REFERENCES engine.file_content,
+    name text NOT NULL CHECK (name <> ''),
+    added_by text NOT NULL,
+    added_at timestamptz NOT NULL,
+    removed_by text,
+    removed_at timestamptz,
+    CHECK ((hash IS NULL) = (removed_at IS NOT NULL)),
+    CHECK ((removed_by IS NULL) = (removed_at IS NULL))
+);
+CREATE INDEX attachment_instance ON engine.attachment (instance_id);
+CREATE INDEX attachment_hash ON engine.attachment (hash) WHERE hash IS NOT NULL;
+CREATE TABLE engine.comment (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    instance_id bigint NOT NULL REFERENCES engine.instance ON DELETE CASCADE,
+    author text NOT NULL,
+    at timestamptz NOT NULL,
+    body text,
+    salt bytea,
+    removed_by text,
+    removed_at timestamptz,
+    CHECK ((body IS NULL) = (removed_at IS NOT NULL)),
+    CHECK ((salt IS NULL) = (body IS NULL)),
+    CHECK ((removed_by IS NULL) = (removed_at IS NULL))
+);
+CREATE INDEX comment_instance ON engine.comment (instance_id);
+
+-- What somebody has typed and not sent: JSON text by field. Gone when the task is done.
+CREATE TABLE engine.task_draft (
+    task_id bigint NOT NULL REFERENCES engine.task ON DELETE CASCADE,
+    person_login text NOT NULL REFERENCES engine.person (login) ON UPDATE CASCADE ON DELETE CASCADE,
+    answers text NOT NULL,
+    saved_at timestamptz NOT NULL,
+    PRIMARY KEY (task_id, person_login)
+);
+"""
+
 # cases from before: their words as SQL can find them; the next step of each says it exactly
 WORDS_SO_FAR = """
 INSERT INTO engine.case_words (instance_id, words)
@@ -92,16 +143,18 @@ FROM engine.instance
 """
 
 DROPS = """
+DROP TABLE engine.task_draft, engine.comment, engine.attachment, engine.file_content;
 DROP TABLE engine.task_filter, engine.case_field, engine.case_words;
 DROP INDEX engine.task_inbox_priority;
 DROP TABLE engine.absence;
-ALTER TABLE engine.task DROP COLUMN given_by, DROP COLUMN given_at, DROP COLUMN given_note, DROP COLUMN closed_for;
+ALTER TABLE engine.task DROP COLUMN given_by, DROP COLUMN given_at, DROP COLUMN given_note, DROP COLUMN closed_for,
+    DROP COLUMN why, DROP COLUMN offered;
 """
 
 
 def upgrade() -> None:
     """Make room for all of it."""
-    for each in (HANDED_ON, ABSENCES, LISTS, WORDS_SO_FAR):
+    for each in (HANDED_ON, ABSENCES, LISTS, PAPERS, WORDS_SO_FAR):
         op.execute(each)
 
 

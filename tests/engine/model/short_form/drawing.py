@@ -214,7 +214,7 @@ class _Drawing:
             if self.maybe(0.3):
                 step[key] = self.chance.choice(values)
         if self.asked and self.maybe(0.2):
-            step["other person than"] = self.chance.choice(self.asked)
+            step["not the person who did"] = self.chance.choice(self.asked)
         self.asked.append(step["ask"])
         self.add_values(step, "answers")
         return self.activity(step)

@@ -1,0 +1,131 @@
+"""Bringing a backup back: into a database without anything of ours, with its keys, brought to this release, and verified.
+
+The order is chosen so that what is refused is refused before anything is touched: the file is read and every member held against its hash;
+then the database and the files of the data folder are looked at; only then is anything written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.backup import container
+from engine.backup.container import Backup, BackupUnusable
+from engine.backup.heads import heads
+from engine.backup.making import data_files, settings_of
+from engine.database import dump
+from engine.database.migrations import known_revisions, migrate
+from engine.database.roles import give_rights
+from engine.database.session import Database
+from engine.errors import WrongState
+from engine.history import keeping
+from engine.history.verification import Report, verify_all
+from engine.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What came back. ``report``: the verification of every chain; ``has_same_heads``: each ends where it ended in the backup.
+
+    ``other_settings``: variables whose value was another one when the backup was made (variable → that value).
+    """
+
+    backup: Backup
+    report: Report
+    has_same_heads: bool
+    other_settings: Mapping[str, str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is as it was."""
+        return self.has_same_heads and self.report.is_whole
+
+
+def restore(
+    database: Database, settings: Settings, file: Path, *, save_first: Callable[[], None] | None = None
+) -> Restored:
+    """Bring ``file`` back. ``save_first``: given when what is there may be replaced; saves it before anything is touched.
+
+    Raises BackupUnusable (no backup, changed, of a newer release), WrongState (``restore_not_empty``, ``restore_in_use``,
+    ``restore_other_key``), DatabaseFailure, Unavailable, OSError.
+    """
+    backup = container.read(file)
+    if not backup.revisions <= known_revisions():
+        raise BackupUnusable("backup_newer", file=str(file), release=backup.release)
+    may_replace = save_first is not None
+    settings.data_folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.data_folder, prefix=".restore-") as folder:
+        unpacked = Path(folder)
+        container.unpack(file, backup, unpacked)
+        is_empty, major = _look(database, may_replace=may_replace)
+        if not may_replace:
+            _require_no_other_keys(settings, backup, unpacked)
+        if save_first is not None and not is_empty:
+            save_first()
+        with database.transaction() as session:
+            dump.clear(session)  # of an empty database, the schemas
+        dump.restore(database.url, major, unpacked / container.DUMP)
+        with database.transaction() as session:
+            give_rights(session.connection())  # a dump has none
+        _place(settings, backup, unpacked / container.DATA)
+    with database.reading() as session:
+        has_same_heads = heads(session) == backup.heads
+    migrate(database.url)
+    keeping.number_all(database)  # what was recorded in the last second before the backup
+    with database.reading() as session:
+        report = verify_all(session, kept=_checkpoints(settings))
+    now = settings_of(settings)
+    others = {name: value for name, value in backup.settings.items() if now.get(name) != value}
+    return Restored(backup=backup, report=report, has_same_heads=has_same_heads, other_settings=others)
+
+
+def _look(database: Database, *, may_replace: bool) -> tuple[bool, int]:
+    """Whether the database is empty, and the version of its server. Raises WrongState when it must not be written to."""
+    with database.reading() as session:
+        is_empty = dump.is_empty(session)
+        if not is_empty and not may_replace:
+            raise WrongState("restore_not_empty")
+        if dump.others(session):
+            raise WrongState("restore_in_use")
+        return is_empty, dump.server_major(session)
+
+
+def _require_no_other_keys(settings: Settings, backup: Backup, unpacked: Path) -> None:
+    """A key that is there and is another one signed something that somebody may still want to verify."""
+    there = data_files(settings)
+    for name in ("secret_key", "checkpoint_key"):
+        if name in backup.data_files and name in there:
+            brought = (unpacked / container.DATA / name).read_bytes()
+            if brought.strip() != there[name].read_bytes().strip():
+                raise WrongState("restore_other_key", file=str(there[name]))
+
+
+def _place(settings: Settings, backup: Backup, unpacked: Path) -> None:
+    """Put keys and checkpoints where the settings say. A secret key that the environment gives is not overruled."""
+    for name in backup.data_files:
+        if name == "checkpoint_key":
+            target = settings.checkpoint_key
+        elif name.startswith("checkpoints/"):
+            target = settings.checkpoints / name.removeprefix("checkpoints/")
+        elif name == "secret_key" and settings.secret_key_given is None:
+            target = settings.data_folder / "secret_key"
+        else:
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.copyfile(unpacked / name, made)
+        made.chmod(0o600)
+        made.replace(target)
+
+
+def _checkpoints(settings: Settings) -> list[dict[str, Any]]:
+    """The checkpoints of the folder, as they once left the system."""
+    if not settings.checkpoints.is_dir():
+        return []
+    return [json.loads(each.read_text()) for each in sorted(settings.checkpoints.glob("*.json"))]

@@ -1,0 +1,84 @@
+"""The shipped process ``recurring_invoicing``: when it begins, for whom, what it makes of what people type. Its stories tell the rest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from engine.definitions.entrances import by_timer
+from engine.definitions.gate import check, lane_roles
+from engine.definitions.store import read_folder
+from engine.feel import Value
+from engine.model.bundle import Bundle, read_bundle
+from engine.model.elements import ScriptTask
+from engine.model.schedules import next_firing, schedule
+from handlers.demonstration.seed import PEOPLE
+from handlers.table import HANDLERS
+from tests.engine.stories.telling import at, played
+
+FOLDER = Path(__file__).parents[2] / "processes" / "recurring_invoicing"
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    return read_bundle(read_folder(FOLDER))
+
+
+def test_nothing_is_wrong_with_it(bundle: Bundle) -> None:
+    assert check(bundle.files, HANDLERS, {role for _, _, roles in PEOPLE for role in roles}) == ()
+
+
+def test_it_begins_at_six_on_the_first_of_each_month_in_summer_and_winter(bundle: Bundle) -> None:
+    ((entrance, timer),) = by_timer(bundle).items()
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    plan = schedule(timer.kind, timer.expression.evaluate({}, at(now)), now, PARIS)
+    assert (entrance.element, plan.remaining, plan.period) == ("month_begins", None, "P1M")
+    due, found = plan.due_at, []
+    for _ in range(8):
+        found.append(due.astimezone(PARIS))
+        due = next_firing(due, plan.period or "", due, PARIS)
+    assert [(each.month, each.day, each.hour) for each in found] == [
+        (month, 1, 6) for month in (12, 1, 2, 3, 4, 5, 6, 7)
+    ]
+
+
+def test_somebody_of_the_demonstration_holds_its_role(bundle: Bundle) -> None:
+    assert lane_roles(bundle) == {"accounting"}
+    assert bundle.starts is not None
+    assert bundle.starts.roles == ("accounting",)
+    assert "yasmine" in [login for login, _, roles in PEOPLE if "accounting" in roles]
+
+
+@pytest.mark.parametrize(
+    ("invoices", "amount"),
+    [
+        ([], Decimal(0)),
+        ([{"number": None, "amount": None}], Decimal(0)),
+        ([{"number": "1", "amount": Decimal("1.10")}, {"number": None, "amount": None}], Decimal("1.10")),
+        ([{"number": "1", "amount": Decimal("1.10")}, {"number": "2", "amount": Decimal("2.20")}], Decimal("3.30")),
+    ],
+)
+def test_what_was_invoiced_is_added_up(bundle: Bundle, invoices: list[Value], amount: Decimal) -> None:
+    add_up = bundle.process.nodes["add_up"]
+    assert isinstance(add_up, ScriptTask)
+    assert add_up.expression.evaluate({"invoices": invoices}, at(datetime(2026, 12, 1, tzinfo=UTC))) == amount
+
+
+def test_blank_lines_are_no_subscriptions(bundle: Bundle) -> None:
+    """As a page sends them: lines end with a carriage return too."""
+    report = played(
+        bundle.model,
+        """
+        steps:
+          - {task: list_subscriptions, by: ann, variables: {is_due: 'yes', subscription_lines: "a\\r\\n \\r\\n b \\n"}}
+        expect: {end: {waiting: [invoice_subscription]}, variables: {subscriptions: [a, b]}}
+        """,
+        "{at: 2026-12-01T06:00, event: month_begins}",
+        process="recurring_invoicing",
+    )
+    assert report.deviations == ()

@@ -1,0 +1,151 @@
+"""What operators see and do in the browser: a case that stands still, incidents and cases by the dozen, messages that nobody received."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from engine import clock
+from engine.errors import Facts
+from engine.jobs import incidents
+from engine.messages import store as messages
+from engine.messages.store import OutgoingMessage
+from engine.worker import run_pending
+from tests.web.conftest import Office
+
+
+def incident(office: Office, case: int, number: int = 1) -> None:
+    """A job of the case that gave up."""
+    facts: Facts = {"kind": "TypeError", "attempts": 6}
+    arguments = {"instance_id": case, "wait": f"w9{number}"}
+    with office.runtime.database.transaction() as session:
+        incidents.raise_for_job(session, "fire_timer", arguments, code="job_gave_up", facts=facts, now=clock.now())
+
+
+def test_a_case_stands_still_and_goes_on_with_reasons_that_everybody_reads(office: Office) -> None:
+    case = office.start()
+    task = office.task_of(case)
+    olivia, gabriel = office.as_("olivia"), office.as_("gabriel")
+    page = olivia.get(f"/cases/{case}").text
+    assert ">Suspendre<" in page
+    assert ">Reprendre<" not in page
+    assert olivia.post(f"/cases/{case}/operate", {"act": "suspend", "reason": " "}).status_code == 422
+    assert olivia.post(f"/cases/{case}/operate", {"act": "suspend", "reason": "Prix <faux>"}).status_code == 303
+    assert olivia.post(f"/cases/{case}/operate", {"act": "suspend", "reason": "encore"}).status_code == 409
+    seen = gabriel.get(f"/cases/{case}").text
+    assert "Suspendu par Olivia" in seen
+    assert "Prix &lt;faux&gt;" in seen
+    assert ">Reprendre<" not in seen
+    assert "Dossier suspendu" in gabriel.get("/inbox").text
+    shown = gabriel.get(f"/tasks/{task}").text
+    assert "Ce dossier est suspendu" in shown
+    assert f"/tasks/{task}/complete" not in shown
+    answers = {"decision": "refuse", "reason": "Trop cher"}
+    assert gabriel.post(f"/tasks/{task}/complete", answers).status_code == 409
+    assert f"/cases/{case}" in olivia.get("/cases?status=suspended").text
+    olivia.get(f"/cases/{case}")
+    assert olivia.post(f"/cases/{case}/operate", {"act": "resume", "reason": "Prix corrigé"}).status_code == 303
+    assert "Prix corrigé" in olivia.get(f"/cases/{case}").text
+    assert f'/cases/{case}"' not in olivia.get("/cases?status=suspended").text
+    assert olivia.post(f"/cases/{case}/operate", {"act": "cancel", "reason": "Doublon"}).status_code == 303
+    ended = olivia.get(f"/cases/{case}").text
+    assert "Doublon" in ended
+    assert ">Suspendre<" not in ended
+
+
+def test_what_is_held_can_be_taken_back_where_it_is_seen(office: Office) -> None:
+    case = office.start()
+    with office.runtime.database.transaction() as session:
+        session.execute(
+            text("""
+            INSERT INTO engine.effect (instance_id, activity, element_id, handler, held_until)
+            SELECT instance_id, activity, element_id, 'purchasing.tell_submitter', :until FROM engine.task WHERE instance_id = :case
+            """),
+            {"case": case, "until": clock.now() + timedelta(minutes=5)},
+        )
+    assert "Rappeler" in office.as_("camille").get(f"/cases/{case}").text
+    assert "Rappeler" not in office.as_("aurelien").get(f"/cases/{case}").text
+    gabriel = office.as_("gabriel")
+    gabriel.get(f"/cases/{case}")
+    (activity,) = set(re.findall(r"/effects/(\w+)/send-now", gabriel.get(f"/cases/{case}").text))
+    assert gabriel.post(f"/cases/{case}/effects/{activity}/send-now").status_code == 303
+    assert gabriel.post(f"/cases/{case}/effects/{activity}/send-now").status_code == 409
+    assert "Rappeler" not in gabriel.get(f"/cases/{case}").text
+
+
+def progress(page: str) -> list[str]:
+    """How many are done, refused, waiting."""
+    found = re.search(r"</progress>(.*?)</p>", page)
+    assert found is not None
+    return re.findall(r"\d+", found[1])
+
+
+def test_incidents_are_filtered_and_retried_together(office: Office) -> None:
+    cases = [office.start() for _ in range(3)]
+    for case in cases:
+        incident(office, case)
+    admin = office.as_("admin")
+    page = admin.get("/operations?process=replenishment&code=job_gave_up")
+    assert page.status_code == 200
+    ids = re.findall(r'name="target" value="(\d+)"', page.text)
+    assert len(ids) == 3
+    assert "Aucun incident" in admin.get("/operations?handler=nobody").text
+    asked = admin.post("/operations/retry", {"target": ids[:2]})
+    assert asked.status_code == 303
+    assert "hx-trigger" in admin.get(asked.location).text
+    run_pending(office.runtime)
+    done = admin.get(asked.location).text
+    assert progress(done) == ["2", "0", "0"]
+    assert "hx-trigger" not in done
+    assert len(re.findall(r'name="target"', admin.get("/operations").text)) == 1
+    everything = admin.post("/operations/retry", {"all": "1", "code": "job_gave_up"})
+    run_pending(office.runtime)
+    assert progress(admin.get(everything.location).text) == ["1", "0", "0"]
+    assert "Aucun incident" in admin.get("/operations").text
+    assert everything.location.rsplit("/", 1)[1] in admin.get("/operations/batches").text
+
+
+def test_cases_are_chosen_and_acted_on_together(office: Office) -> None:
+    cases = [office.start() for _ in range(2)]
+    olivia = office.as_("olivia")
+    assert f'name="target" value="{cases[0]}"' in olivia.get("/cases").text
+    assert 'name="target"' not in office.as_("camille").get("/cases").text
+    asked = olivia.post(
+        "/operations/cases", {"act": "cancel", "target": [*map(str, cases), "999999"], "reason": "Essai"}
+    )
+    assert asked.status_code == 303
+    run_pending(office.runtime)
+    page = olivia.get(asked.location).text
+    assert progress(page) == ["2", "1", "0"]
+    assert "Ce dossier n’existe pas" in page
+    assert olivia.post("/operations/cases", {"act": "retry", "target": "1", "reason": "x"}).status_code == 404
+
+
+def test_messages_that_nobody_received_are_shown_with_their_time(office: Office) -> None:
+    now = clock.now()
+    with office.runtime.database.transaction() as session:
+        sent = OutgoingMessage(name="colis <perdu>", key="K7", payload={"secret": "S"})
+        messages.send(session, [sent], now, sender="camille")
+        messages.send(
+            session,
+            [OutgoingMessage(name="trop tard", key=None, payload={})],
+            now - timedelta(days=30),
+            sender="poste",
+        )
+    page = office.as_("olivia").get("/operations/messages").text
+    assert "colis &lt;perdu&gt;" in page
+    assert "K7" in page
+    assert "secret" not in page
+    assert page.count("terme passé") == 1
+
+
+@pytest.mark.parametrize("address", ["/operations", "/operations/messages", "/operations/batches"])
+def test_the_pages_speak_english_too(office: Office, address: str) -> None:
+    olivia = office.sign_in("olivia")
+    olivia.post("/language/en", {"next": "/"})
+    page = olivia.get(address).text
+    assert "Undelivered messages" in page
+    assert "web." not in re.sub(r'(href|src|action)="[^"]*"', "", page)

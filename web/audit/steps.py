@@ -1,0 +1,219 @@
+"""The whole history for auditors: looking for what people did, and one step of it with every value, old and new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
+
+from engine.data import to_canonical
+from engine.definitions import store as definitions
+from engine.errors import FieldProblem, InvalidInput, NotFound
+from engine.history import search
+from engine.history.search import Asked, Position, Step, Told
+from engine.history.topics import TOPICS
+from engine.identity import people
+from engine.instances import overview, queries
+from engine.instances.names import element_title
+from engine.model.bundle import Bundle
+from web import auth, ui
+from web.ui import in_language, shown, t
+
+blueprint = Blueprint("steps", __name__)
+
+PAGE = 50
+LONGEST = 100
+_UNSHOWN = frozenset({"type", "scope", "name", "value", "previous", "is_new", "element", "fields"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One step in the list."""
+
+    url: str
+    moment: str
+    iso: str
+    who: str
+    topic: str
+    subject: str
+    subject_url: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One value that became another; ``old`` None: there was none."""
+
+    name: str
+    old: str | None
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One event of a step, with all that was recorded."""
+
+    number: int
+    sequence: int
+    type: str
+    element: str
+    changes: tuple[Change, ...]
+    facts: tuple[tuple[str, str], ...]
+    hash: str
+
+
+@blueprint.get("/audit/steps")
+@auth.requires("auditor")
+def steps() -> Answer:
+    """Steps by who, case, process, topic and days, the newest first."""
+    typed = {
+        name: request.args.get(name, "").strip()[:LONGEST]
+        for name in ("who", "case", "process", "topic", "from", "until")
+    }
+    kept: dict[str, Any] = {name: value for name, value in typed.items() if value}
+    asked, after = _asked(typed), _position()
+    with auth.runtime().database.reading() as session:
+        page = search.search(session, asked, after=after, limit=PAGE)
+        names = people.names(session)
+        titles = {each.version.process_key: in_language(each.version.title) for each in overview.processes(session)}
+    following = None if page.next is None else kept | {"at": page.next[0].isoformat(), "number": page.next[1]}
+    return ui.page(
+        "audit/steps.html",
+        typed=typed,
+        is_filtered=bool(kept),
+        rows=[_row(each, names, titles) for each in page.steps],
+        people=sorted(names.items(), key=lambda pair: pair[1]),
+        processes=sorted(titles.items(), key=lambda pair: pair[1]),
+        topics=[(each, t(f"web.audited.topic.{each}")) for each in TOPICS],
+        pager=ui.Pager(
+            previous=url_for("steps.steps", **kept) if after else None,
+            next=url_for("steps.steps", **following) if following else None,
+        ),
+    )
+
+
+@blueprint.get("/audit/steps/<int:number>")
+@auth.requires("auditor")
+def step(number: int) -> Answer:
+    """One step: each event with the old and the new value of everything that changed, and what proves it."""
+    with auth.runtime().database.reading() as session:
+        told = search.step(session, number)
+        names = people.names(session)
+        titles = {each.version.process_key: in_language(each.version.title) for each in overview.processes(session)}
+        bundle = _bundle(session, told.step)
+    return ui.page(
+        "audit/step.html",
+        row=_row(told.step, names, titles),
+        step=told.step,
+        events=[_event(each, bundle) for each in told.events],
+        checkpoint=told.checkpoint,
+    )
+
+
+def _asked(typed: Mapping[str, str]) -> Asked:
+    """What the form asks for. Raises InvalidInput for what is no day."""
+    until = _midnight(typed, "until")
+    return Asked(
+        actor=typed["who"] or None,
+        case=typed["case"] or None,
+        process_key=typed["process"] or None,
+        topic=typed["topic"] or None,
+        since=_midnight(typed, "from"),
+        before=None if until is None else until + timedelta(days=1),
+    )
+
+
+def _midnight(typed: Mapping[str, str], field: str) -> datetime | None:
+    if not typed[field]:
+        return None
+    try:
+        day = date.fromisoformat(typed[field])
+    except ValueError as error:
+        raise InvalidInput((FieldProblem(field=field, code="field_not_date"),)) from error
+    if not 1900 <= day.year <= 9000:  # beyond what a moment of the database can be
+        raise InvalidInput((FieldProblem(field=field, code="field_not_date"),))
+    return datetime.combine(day, time(), tzinfo=auth.runtime().zone)
+
+
+def _position() -> Position | None:
+    """Where the page before ended; an address that somebody made up begins anew."""
+    number = request.args.get("number", type=int)
+    try:
+        at = datetime.fromisoformat(request.args.get("at", ""))
+    except ValueError:
+        return None
+    return None if number is None or at.tzinfo is None or not 1900 <= at.year <= 9000 else (at, number)
+
+
+def _row(found: Step, names: Mapping[str, str], titles: Mapping[str, str]) -> Row:
+    subject, address = _subject(found, titles)
+    return Row(
+        url=url_for("steps.step", number=found.first),
+        moment=ui.moment(found.at),
+        iso=ui.local(found.at).isoformat(timespec="seconds"),
+        who=ui.person(names, found.actor),
+        topic=t(f"web.audited.topic.{found.topic}"),
+        subject=subject,
+        subject_url=address,
+        count=found.last - found.first + 1,
+    )
+
+
+def _subject(found: Step, titles: Mapping[str, str]) -> tuple[str, str | None]:
+    title = titles.get(found.process_key or "", found.process_key or "")
+    if found.case is not None:
+        key = found.business_key or t("web.audited.case", number=found.case)
+        return f"{key} · {title}", url_for("records.case", case_id=found.case)
+    if found.kind == "process":
+        return title, url_for("workshop.process", process_key=found.chain)
+    if found.kind == "refusal":
+        return t("web.audited.refused"), None
+    return found.chain.replace("/", " · ", 1), None
+
+
+def _bundle(session: Session, found: Step) -> Bundle | None:
+    """The model of the step's case, for the names of its elements."""
+    if found.case is None:
+        return None
+    try:
+        version_id = queries.case(session, auth.actor(), found.case).row.version_id
+    except NotFound:  # its row is gone; the history is not
+        return None
+    return definitions.load(session, version_id).bundle
+
+
+def _event(told: Told, bundle: Bundle | None) -> Event:
+    record, element = told.record, told.record.get("element")
+    facts = ((name, _text(value)) for name, value in sorted(record.items()) if name not in _UNSHOWN)
+    title = "" if element is None else str(element) if bundle is None else in_language(element_title(bundle, element))
+    return Event(
+        number=told.number,
+        sequence=told.sequence,
+        type=record["type"],
+        element=title,
+        changes=tuple(_changes(record)),
+        facts=tuple((name, value) for name, value in facts if value),
+        hash=told.hash.hex(),
+    )
+
+
+def _changes(record: Mapping[str, Any]) -> Iterator[Change]:
+    """A variable of a case, or the fields of a record."""
+    if record["type"] == "variable:written":
+        old = None if record["is_new"] else _text(record["previous"])
+        yield Change(name=record["name"], old=old, new=_text(record["value"]))
+    fields = record.get("fields")
+    for name, field in sorted(fields.items()) if isinstance(fields, dict) else ():
+        if isinstance(field, dict) and {"old", "new"} <= set(field):
+            old = None if field["old"] is None else _text(field["old"])
+            yield Change(name=name, old=old, new=_text(field["new"]))
+
+
+def _text(value: object) -> str:
+    """A value as it was recorded, readable; nested ones as they are stored."""
+    return to_canonical(value) if isinstance(value, dict | list) and value else shown(value)
