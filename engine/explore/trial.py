@@ -31,7 +31,6 @@ from engine.explore.unknown import (
 )
 from engine.feel import Expression, Value
 from engine.kernel.evaluation import Plan, Variables, Visible, block
-from engine.kernel.fold import apply
 from engine.kernel.moves import WAITING_FOR_START, Moves
 from engine.kernel.state import ROOT, Activity, Phase, State
 from engine.kernel.throwing import Catcher
@@ -80,7 +79,7 @@ class Trial(Moves):
         self.store: tuple[Literal, ...] = ()
         self.literals: list[Literal] = []
         self.taken: list[tuple[int, int]] = []
-        self.path: list[str] = []
+        self._before: list[str] = []
         self._prescribed: Sequence[int] = ()
         self.rests = False
         self._element = ""
@@ -97,12 +96,13 @@ class Trial(Moves):
         self.state = self.state.copy()
         self.literals = list(literals)
         self.taken = []
-        self.path = list(path)
+        self._before = list(path)
+        self.events = []
         self.rests = False
         self.exhausted = None
         self._prescribed = prescribed
-        self._passive = self._passive.copy()
-        self._effects = self._effects.copy()
+        self.passive = self.passive.copy()
+        self.effects = self.effects.copy()
         self._checks = self._checks.copy()
         self._written = set(self._written)
         self._work_left = self._max_work
@@ -120,7 +120,7 @@ class Trial(Moves):
 
     def _is_at_rest(self) -> bool:
         """No automatic work is left."""
-        if self._passive or self._effects or self._checks or self._written:
+        if self.passive or self.effects or self._checks or self._written:
             return False
         return not self.model.has_late_work or self.find_join() is None
 
@@ -135,11 +135,11 @@ class Trial(Moves):
     @property
     def queued(self) -> tuple[tuple[str, str, str], ...]:
         """The work that waits, in its order."""
-        if not (self._passive or self._effects or self._checks or self._written):
+        if not (self.passive or self.effects or self._checks or self._written):
             return ()
-        work: list[Token | Step] = [*self._passive, *self._effects]
+        work: list[Token | Step] = [*self.passive, *self.effects]
         return (
-            *((str(len(self._passive)), "", ""),),
+            *((str(len(self.passive)), "", ""),),
             *(("t", each.scope, each.flow) if isinstance(each, Token) else ("a", each.activity, "") for each in work),
             *(("w", each, "") for each in self._checks),
             *(("v", each, "") for each in sorted(self._written)),
@@ -164,13 +164,17 @@ class Trial(Moves):
             self._element = activity.element
         super().step(activity_id)
 
-    def emit(self, event: happened.Event) -> None:
-        """As the kernel; the way is kept, the other events are not."""
-        apply(self.state, event)
-        if isinstance(event, happened.FlowTaken):
-            self.path.append(event.flow)
-        elif isinstance(event, happened.ElementEntered):
-            self.path.append(event.element)
+    @property
+    def path(self) -> list[str]:
+        """The elements entered and flows taken."""
+        found = list(self._before)
+        for event in self.events:
+            kind = type(event)
+            if kind is happened.FlowTaken:
+                found.append(event.flow)  # type: ignore[attr-defined]
+            elif kind is happened.ElementEntered:
+                found.append(event.element)  # type: ignore[attr-defined]
+        return found
 
     # -- choices ----------------------------------------------------------------------------------------------------------------------
 

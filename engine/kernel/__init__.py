@@ -3,7 +3,7 @@
 Decide and evolve: ``moves`` decides and emits events, ``fold.apply`` alone writes state. Pure and deterministic.
 """
 
-from engine.kernel.advance import MAX_STEPS, Advance, advance
+from engine.kernel.advance import MAX_STEPS, Advance, Run, advance
 from engine.kernel.evaluation import MAX_WORK
 from engine.kernel.fold import fold
 from engine.kernel.state import ROOT, Activity, Incident, Phase, State, Wait
@@ -20,6 +20,7 @@ __all__ = [
     "Event",
     "Incident",
     "Phase",
+    "Run",
     "StaleStimulus",
     "State",
     "Stimulus",

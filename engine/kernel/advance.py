@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from engine.errors import Facts, InvariantBroken, NotFound, WrongState
@@ -19,6 +20,7 @@ from engine.protocol.stimuli import StaleStimulus, Start, Stimulus
 MAX_STEPS = 10_000
 """How many pieces of automatic work one stimulus may lead to."""
 _SHOWN_ELEMENTS = 10
+_AWAITING = frozenset({happened.TaskCreated, happened.HandlerRequested})
 _ON_THE_WAY = happened.ElementEntered | happened.ElementCompleted | happened.IncidentResolved
 
 
@@ -45,17 +47,44 @@ def advance(
         NotFound: code ``process_unknown`` or ``start_unknown``, for ``Start`` only.
         ValueNotStorable: the stimulus carries a value that a process cannot keep.
     """
-    moves = Moves(model, State() if state is None else state.copy(), environment, max_work)
-    if isinstance(stimulus, Start):
-        if state is not None:
-            raise StaleStimulus(stimulus="Start")
-        _start(moves, stimulus)
-    elif state is None or state.is_ended:
-        raise StaleStimulus(stimulus=type(stimulus).__name__)
-    else:
-        _accept(moves, stimulus)
-    _work(moves, max_steps)
-    return Advance(moves.state, tuple(moves.events))
+    run = Run(model, None if state is None else state.copy(), environment, max_steps=max_steps, max_work=max_work)
+    events = run.answer(stimulus)
+    return Advance(run.state, events)
+
+
+class Run:
+    """An instance that answers one stimulus after another in place: what ``advance`` does, for who needs no earlier state."""
+
+    def __init__(
+        self,
+        model: Model,
+        state: State | None,
+        environment: Environment,
+        *,
+        max_steps: int = MAX_STEPS,
+        max_work: int = MAX_WORK,
+    ) -> None:
+        """``state`` is given up: it changes with every answer. The bounds are those of one answer."""
+        self._moves = Moves(model, State() if state is None else state, environment, max_work)
+        self._max_steps = max_steps
+
+    @property
+    def state(self) -> State:
+        """The instance as it stands now."""
+        return self._moves.state
+
+    def answer(self, stimulus: Stimulus) -> tuple[Event, ...]:
+        """The events that follow. Raises what ``advance`` raises; nothing has changed then."""
+        moves = self._moves
+        moves.begin_answer()
+        if moves.state.status != "active" or isinstance(stimulus, Start) == bool(moves.state.process):
+            raise StaleStimulus(stimulus=type(stimulus).__name__)
+        if isinstance(stimulus, Start):
+            _start(moves, stimulus)
+        else:
+            _accept(moves, stimulus)
+        _work(moves, self._max_steps)
+        return tuple(moves.events)
 
 
 def _start(moves: Moves, stimulus: Start) -> None:
@@ -88,12 +117,15 @@ def _start(moves: Moves, stimulus: Start) -> None:
 def _accept(moves: Moves, stimulus: Stimulus) -> None:
     """Everything but ``Start``: first what makes it stale, then its events."""
     match stimulus:
-        case stimuli.CompleteTask():
-            _complete_task(moves, stimulus)
         case stimuli.ReturnHandler():
             activity = _awaited(moves, stimulus.activity, HANDLER)
-            result = storable_all(stimulus.result)
-            moves.emit(happened.HandlerReturned(activity=activity.id, element=activity.element, result=result))
+            moves.emit(happened.HandlerReturned(activity.id, activity.element, storable_all(stimulus.result)))
+            moves.step(activity.id)
+        case stimuli.CompleteTask():
+            activity = _awaited(moves, stimulus.activity, TASK)
+            variables = storable_all(stimulus.variables)
+            moves.resolve_incidents(activity.id)  # an error that nobody caught leaves the task to its person
+            moves.emit(happened.TaskCompleted(activity.id, activity.element, stimulus.actor, variables))
             moves.step(activity.id)
         case stimuli.ThrowError():
             activity = _awaited(moves, stimulus.activity, HANDLER, TASK)
@@ -142,18 +174,6 @@ def _wait(moves: Moves, wait_id: str) -> Wait:
     return wait
 
 
-def _complete_task(moves: Moves, stimulus: stimuli.CompleteTask) -> None:
-    activity = _awaited(moves, stimulus.activity, TASK)
-    variables = storable_all(stimulus.variables)
-    moves.resolve_incidents(activity.id)
-    moves.emit(
-        happened.TaskCompleted(
-            activity=activity.id, element=activity.element, actor=stimulus.actor, variables=variables
-        )
-    )
-    moves.step(activity.id)
-
-
 def _retry(moves: Moves, incident_id: str) -> None:
     incident = moves.state.incidents.get(incident_id)
     if incident is None:
@@ -175,36 +195,38 @@ def _work(moves: Moves, max_steps: int) -> None:
 
     Then say whether the instance has ended or can never move again.
     """
-    steps, events = 0, moves.events
-    while moves.exhausted is None and (work := moves.next_work()) is not None:
+    steps, events, passive, before = 0, moves.events, moves.passive, len(moves.events)
+    while moves.exhausted is None:
+        work = passive.popleft() if passive else moves.next_work()
+        if work is None:
+            break
         if steps == max_steps:
             # the work is not lost: it stands in the state, and a retry finds it there
             _raise_too_many_steps(moves, max_steps)
             return
-        before = len(events)
         moves.do(work)
-        steps += len(events) > before  # looking at a join that is not complete is no step
-    if moves.state.is_ended:
+        if (after := len(events)) > before:  # looking at a join that is not complete is no step
+            steps, before = steps + 1, after
+    state = moves.state
+    if state.status != "active":
         return
     if moves.exhausted is not None:
-        # as above: the move stands in the state, untouched, and a retry makes it with the work of a new stimulus
+        # as above; a retry makes the move with the work of a new stimulus
         element, exhausted = moves.exhausted
         moves.raise_incident(ROOT, element, exhausted.code, "tokens", exhausted.facts)
-    elif moves.state.scopes[ROOT].is_empty:
+    elif state.scopes[ROOT].is_empty:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
-    elif not _may_go_on(moves.state):
+    elif not _may_go_on(state, moves.events):
         _raise_deadlock(moves)
 
 
-def _may_go_on(state: State) -> bool:
+def _may_go_on(state: State, events: Sequence[Event]) -> bool:
     """A person, a handler, a timer, a message or an operator can still move the instance."""
-    if state.waits or state.incidents:
+    if state.waits or state.incidents or (events and type(events[-1]) in _AWAITING):
         return True
-    for each in state.activities.values():  # noqa: SIM110 - asked after every stimulus, mostly of one activity
-        if each.phase is TASK or each.phase is HANDLER:
-            return True
-    return False
+    # the last that began is mostly what the stimulus led to
+    return any(each.phase is HANDLER or each.phase is TASK for each in reversed(state.activities.values()))
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:

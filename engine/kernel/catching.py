@@ -54,13 +54,10 @@ class Catching(Tokens):
 
     def await_first(self, activity: Activity, node: model.EventBasedGateway) -> None:
         """The gateway waits for every event after it, and goes with the first (BPMN 13.4.4)."""
-        process = self.process_of(activity.scope)
-        seen = self.state.variables_of(activity.id)
+        process, seen = self.process_of(activity.scope), self.state.variables_of(activity.id)
         plans: list[Plan] = []
-        for flow in node.outgoing:
-            target = process.nodes[process.flows[flow].target]
-            trigger = target.message if isinstance(target, model.ReceiveTask) else getattr(target, "trigger", None)
-            plans += self.plans(target.id, trigger, seen, f"event {target.id}")
+        for each, trigger in process.awaited_after(node):
+            plans += self.plans(each.id, trigger, seen, f"event {each.id}")
         self.begin_waits(activity.id, plans)
         self.emit(happened.GatewayActivated(activity=activity.id, element=node.id))
 
@@ -147,14 +144,10 @@ class Catching(Tokens):
         """What does not interrupt waits for the next time; the timer of a cycle by the catch-up rule of ``schedules``."""
         schedule: schedules.Schedule | None = None
         if wait.due_at is not None:
-            if wait.period is None or (wait.remaining is not None and wait.remaining <= 1):
+            timer = schedules.Schedule(wait.due_at, wait.remaining, wait.period)
+            schedule = schedules.after_firing(timer, self.environment.now, self.environment.zone)
+            if schedule is None:
                 return
-            try:
-                due_at = schedules.next_firing(wait.due_at, wait.period, self.environment.now, self.environment.zone)
-            except OverflowError:
-                return  # after the last year that a date can have
-            remaining = None if wait.remaining is None else wait.remaining - 1
-            schedule = schedules.Schedule(due_at=due_at, remaining=remaining, period=wait.period)
         definition = model.definitions_of(trigger)[wait.number]
         plan = Plan(wait.element, definition, schedule, wait.key or "", wait.number)
         self.begin_waits(wait.activity, [plan], held=True)
@@ -164,7 +157,6 @@ class Catching(Tokens):
         process = self.process_of(gateway.scope)
         flow = next(each for each in process.nodes[gateway.element].outgoing if process.flows[each].target == event.id)
         self.end_waits(gateway.id)
-        self.resolve_incidents(gateway.id)
         self.emit(happened.ElementCompleted(activity=gateway.id, element=gateway.element))
         self.emit(happened.FlowTaken(flow=flow, scope=gateway.scope))
         self.step(self.enter_caught(gateway.scope, event, (flow,), payload))

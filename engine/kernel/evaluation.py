@@ -6,17 +6,16 @@ rehearsal forces one), while the moves stay the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from engine.errors import EngineError, Fact, Facts
 from engine.feel import Budget, Environment, Expression, Value
 from engine.model import elements as model
 from engine.model import schedules
-from engine.model.values import storable
+from engine.model.values import kind_of, put_at, storable
 
 Variables = Mapping[str, Value]
 Visible = dict[str, Value]
@@ -28,8 +27,7 @@ MAX_WORK = 5_000_000
 """How many steps (``engine.feel.Budget``) the expressions and decisions of one stimulus may take together: seconds, not minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A wait to begin: the element that catches, what it waits for (``number``: of the several that it may wait for), and a timer's
     schedule or a message's key.
     """
@@ -59,7 +57,7 @@ class Exhausted(Blocked):
     """This move may be possible, but not within this stimulus: its expressions have cost too much already."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__("too_much_work", "expressions", {"limit": limit})
+        super().__init__("too_much_work", "tokens", {"limit": limit})
 
 
 def block(code: str, place: str, /, **facts: Fact) -> NoReturn:
@@ -80,10 +78,11 @@ class Evaluation:
 
     def evaluate(self, expression: Expression, seen: Variables, place: str) -> Value:
         """The storable value of an expression."""
-        if expression.path is not None and expression.path[0] in seen and self._work_left > 0:
+        path = expression.path
+        if path is not None and path[0] in seen and self._work_left > 0:
             # what a process keeps already need be neither checked nor copied: a large order goes through many inputs
             value: Value = seen
-            for name in expression.path:
+            for name in path:
                 if type(value) is not dict:
                     break  # FEEL knows what it has
                 value = value.get(name)
@@ -120,14 +119,14 @@ class Evaluation:
         """Whether a condition holds: only true and false are answers."""
         value = self.evaluate(condition, seen, place)
         if not isinstance(value, bool):
-            block("condition_not_boolean", place, source=condition.source, given=_kind(value))
+            block("condition_not_boolean", place, source=condition.source, given=kind_of(value))
         return value
 
     def items(self, collection: Expression, seen: Variables, place: str) -> tuple[Value, ...]:
         """The items of a multi-instance."""
         value = self.evaluate(collection, seen, place)
         if not isinstance(value, list):
-            block("not_a_list", place, given=_kind(value))
+            block("not_a_list", place, given=kind_of(value))
         return tuple(value)
 
     def flows(self, process: model.Process, node: model.Node, seen: Variables) -> tuple[str, ...]:
@@ -163,11 +162,17 @@ class Evaluation:
         """The targets of the mappings, which are added to ``seen``; a path goes into the context that ``into`` holds."""
         found: dict[str, Value] = {}
         for mapping in mappings:
-            name, path = mapping.target[0], mapping.target[1:]
-            whole = f"{place} {'.'.join(mapping.target) if path else name}"
-            value = self.evaluate(mapping.source, seen, whole)
-            if path:
-                value = self.kept(_put(found.get(name, into.get(name)), path, value), whole)
+            source, target = mapping.source, mapping.target
+            name = target[0]
+            if mapping.copied in seen and self._work_left > 0:
+                value = seen[mapping.copied]  # as ``evaluate`` would give it
+                self._work_left -= 1
+            elif len(target) == 1:
+                value = self.evaluate(source, seen, f"{place} {name}")
+            else:
+                whole = f"{place} {'.'.join(target)}"
+                value = self.evaluate(source, seen, whole)
+                value = self.kept(put_at(found.get(name, into.get(name)), target[1:], value), whole)
             found[name] = seen[name] = value
         return found
 
@@ -176,7 +181,7 @@ class Evaluation:
     ) -> tuple[Plan, ...]:
         """What is needed to wait for what can be waited for."""
         return tuple(
-            replace(plan, number=number) if number else plan
+            plan._replace(number=number) if number else plan
             for number, each in enumerate(model.definitions_of(trigger))
             if isinstance(each, WAITING)
             for plan in (self._plan(element, each, seen, place),)
@@ -203,14 +208,14 @@ class Evaluation:
         if isinstance(value, Decimal):
             return f"{value.normalize():f}"
         if not isinstance(value, str) or not value:
-            block("correlation_key_invalid", place, given=_kind(value))
+            block("correlation_key_invalid", place, given=kind_of(value))
         return value
 
     def text(self, expression: Expression | None, seen: Variables, place: str) -> str | None:
         """A text, or None."""
         value = None if expression is None else self.evaluate(expression, seen, place)
         if value is not None and not isinstance(value, str):
-            block("value_not_text", place, given=_kind(value))
+            block("value_not_text", place, given=kind_of(value))
         return value or None
 
     def due(self, expression: Expression | None, seen: Variables, place: str, *, at_end: bool) -> datetime | None:
@@ -231,16 +236,3 @@ class Evaluation:
         if not isinstance(value, Decimal) or value != int(value) or not 0 <= value <= MAX_PRIORITY:
             block("priority_invalid", "priority", text=f"{value!s:.80}")
         return int(value)
-
-
-def _put(existing: Value, path: Sequence[str], value: Value) -> Value:
-    """A copy of the context ``existing`` with ``value`` at ``path``; what is no context gives way to one."""
-    if not path:
-        return value
-    context = dict(existing) if isinstance(existing, dict) else {}
-    context[path[0]] = _put(context.get(path[0]), path[1:], value)
-    return dict(sorted(context.items()))
-
-
-def _kind(value: Value) -> str:
-    return "null" if value is None else type(value).__name__

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.errors import InvariantBroken
 from engine.kernel.state import (
@@ -32,7 +33,7 @@ from engine.kernel.state import (
 from engine.model.elements import Model
 from engine.protocol import events as happened
 
-Applier = Callable[[State, Any], None]
+Applier = Callable[[State, Any], object]
 
 
 def fold(model: Model, events: Iterable[happened.Event], state: State | None = None) -> State:
@@ -58,18 +59,6 @@ def _tells(_state: State, _event: happened.Event) -> None:
     """It changes nothing: what it means for the state is said by the events beside it."""
 
 
-def _begin_id(state: State, given: str) -> None:
-    state.counter = int(given[1:])
-
-
-def _drop(tokens: dict[str, int], flows: Iterable[str]) -> None:
-    for flow in flows:
-        if tokens[flow] == 1:
-            del tokens[flow]
-        else:
-            tokens[flow] -= 1
-
-
 def _instance_started(state: State, event: happened.InstanceStarted) -> None:
     state.process = event.process
 
@@ -83,26 +72,30 @@ def _ends(status: Status) -> Applier:
 
 
 def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
-    _begin_id(state, event.scope)
-    state.scopes[event.scope] = Scope(event.scope, event.process, event.activity, event.item, event.isolated)
-    state.owned.add(event.scope)
+    opened, at = event.scope, event.activity
+    state.counter += 1
+    state.scopes[opened] = Scope(opened, event.process, at, event.item, event.isolated)
+    state.owned.add(opened)
     if event.record is not None:
-        _move_records(state, event.record, event.scope)
-    if event.activity is None:
+        _move_records(state, event.record, opened)
+    if at is None:
         return
-    owner = state.own_activity(event.activity)
+    owner = state.activities[at] if at in state.owned else state.own_activity(at)
     owner.phase = INSIDE
-    owner.scopes = (*owner.scopes, event.scope)
+    owner.scopes = (*owner.scopes, opened)
     if (items := owner.items) is not None:
         owner.items = Items(items.pending[1:], items.total, items.outputs)
 
 
 def _scope_closed(state: State, event: happened.ScopeClosed) -> None:
-    closed = state.scopes.pop(event.scope)
-    _forget_records(state, closed.id)
-    if closed.activity is not None:
-        owner = state.own_activity(closed.activity)
-        owner.scopes = tuple(each for each in owner.scopes if each != closed.id)
+    closed = event.scope
+    at = state.scopes.pop(closed).activity
+    if state.records:
+        _forget_records(state, closed)
+    if at is not None:
+        owner = state.activities[at] if at in state.owned else state.own_activity(at)
+        place = owner.scopes.index(closed)
+        owner.scopes = owner.scopes[:place] + owner.scopes[place + 1 :]
 
 
 def _move_records(state: State, owner: str, to: str) -> None:
@@ -112,7 +105,7 @@ def _move_records(state: State, owner: str, to: str) -> None:
 
 def _forget_records(state: State, owner: str) -> None:
     """What was recorded in a scope goes with it, and what was recorded inside that."""
-    found = [owner] if state.records else []
+    found = [owner]
     while found:
         at = found.pop()
         inside = [each.id for each in state.records.values() if each.scope == at]
@@ -121,42 +114,68 @@ def _forget_records(state: State, owner: str) -> None:
         found.extend(inside)
 
 
-def _variable_written(state: State, event: happened.VariableWritten) -> None:
+def variable_written(state: State, event: happened.VariableWritten) -> None:
+    """The value in its scope or activity."""
     at = event.scope
-    holder = state.own_scope(at) if at in state.scopes else state.own_activity(at)
+    holder: Scope | Activity | None = state.activities.get(at)
+    if at not in state.owned:
+        holder = state.own_scope(at) if holder is None else state.own_activity(at)
+    elif holder is None:
+        holder = state.scopes[at]
     holder.variables[event.name] = event.value
 
 
-def _flow_taken(state: State, event: happened.FlowTaken) -> None:
-    tokens = state.own_scope(event.scope).tokens
-    tokens[event.flow] = tokens.get(event.flow, 0) + 1
+def flow_taken(state: State, event: happened.FlowTaken) -> None:
+    """A token more on the flow."""
+    at, flow = event.scope, event.flow
+    tokens = (state.scopes[at] if at in state.owned else state.own_scope(at)).tokens
+    tokens[flow] = tokens.get(flow, 0) + 1
 
 
 def _tokens_dropped(state: State, event: happened.TokensDropped) -> None:
-    _drop(state.own_scope(event.scope).tokens, event.flows)
+    tokens = state.own_scope(event.scope).tokens
+    for flow in event.flows:
+        if left := tokens[flow] - 1:
+            tokens[flow] = left
+        else:
+            del tokens[flow]
 
 
-def _element_entered(state: State, event: happened.ElementEntered) -> None:
-    _begin_id(state, event.activity)
-    scope = state.own_scope(event.scope)
+def element_entered(state: State, event: happened.ElementEntered) -> Activity:
+    """An activity more in the scope, which it gives, and fewer tokens."""
+    id_, at = event.activity, event.scope
+    state.counter += 1
+    scope = state.scopes[at] if at in state.owned else state.own_scope(at)
     scope.activities += 1
     if event.flows:
-        _drop(scope.tokens, event.flows)
-    entered = Activity(event.activity, event.element, event.scope, ENTERED, {}, event.payload)
-    state.activities[event.activity] = entered
-    state.owned.add(event.activity)
+        tokens = scope.tokens
+        for flow in event.flows:
+            left = tokens[flow] - 1
+            if left:
+                tokens[flow] = left
+            else:
+                del tokens[flow]
+    state.activities[id_] = entered = Activity(id_, event.element, at, ENTERED, {}, event.payload)
+    state.owned.add(id_)
+    return entered
 
 
-def _element_left(state: State, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
-    left = state.activities.pop(event.activity)
-    state.own_scope(left.scope).activities -= 1
+def element_left(state: State, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
+    """An activity fewer in its scope."""
+    at = state.activities.pop(event.activity).scope
+    scope = state.scopes[at] if at in state.owned else state.own_scope(at)
+    scope.activities -= 1
 
 
 def _puts(phase: Phase) -> Applier:
     def apply_phase(state: State, event: Any) -> None:
-        state.own_activity(event.activity).phase = phase
+        at = event.activity
+        (state.activities[at] if at in state.owned else state.own_activity(at)).phase = phase
 
     return apply_phase
+
+
+handler_requested = _puts(HANDLER)
 
 
 def _task_completed(state: State, event: happened.TaskCompleted) -> None:
@@ -168,13 +187,14 @@ def _task_completed(state: State, event: happened.TaskCompleted) -> None:
 
 
 def _handler_returned(state: State, event: happened.HandlerReturned) -> None:
-    activity = state.own_activity(event.activity)
+    at = event.activity
+    activity = state.activities[at] if at in state.owned else state.own_activity(at)
     activity.phase = DONE
     activity.result = event.result
 
 
 def _begin_wait(state: State, event: Any, **kind: Any) -> None:
-    _begin_id(state, event.wait)
+    state.counter += 1
     wait = Wait(id=event.wait, element=event.element, activity=event.activity, number=event.number, **kind)
     state.waits[wait.id] = wait
     if wait.activity in state.scopes:
@@ -188,16 +208,16 @@ def _begin_wait(state: State, event: Any, **kind: Any) -> None:
         owner.phase = WAITING
 
 
-def _end_wait(state: State, wait_id: str) -> Wait:
-    wait = state.waits.pop(wait_id)
+def _end_wait(state: State, event: happened.WaitOver | happened.WaitCancelled) -> Wait:
+    wait = state.waits.pop(event.wait)
     at = wait.activity
     owner = state.own_scope(at) if at in state.scopes else state.own_activity(at)
-    owner.waits = tuple(each for each in owner.waits if each != wait_id)
+    owner.waits = tuple(each for each in owner.waits if each != wait.id)
     return wait
 
 
 def _wait_over(state: State, event: happened.WaitOver) -> None:
-    wait = _end_wait(state, event.wait)
+    wait = _end_wait(state, event)
     owner = state.activities.get(wait.activity)
     if owner is None or wait.element != owner.element:
         return
@@ -207,10 +227,6 @@ def _wait_over(state: State, event: happened.WaitOver) -> None:
         owner.phase = DONE
 
 
-def _wait_cancelled(state: State, event: happened.WaitCancelled) -> None:
-    _end_wait(state, event.wait)
-
-
 def _items_found(state: State, event: happened.ItemsFound) -> None:
     body = state.own_activity(event.activity)
     body.phase = INSIDE
@@ -218,12 +234,13 @@ def _items_found(state: State, event: happened.ItemsFound) -> None:
 
 
 def _item_completed(state: State, event: happened.ItemCompleted) -> None:
-    body = state.own_activity(event.activity)
+    at = event.activity
+    body = state.activities[at] if at in state.owned else state.own_activity(at)
     items = body.items
     assert items is not None, "what an item belongs to has items"
     if event.again is not None:
         round_ = (None,) if event.again else ()
-        body.items = items._replace(pending=round_, total=items.total + len(round_))
+        body.items = replace(items, pending=round_, total=items.total + len(round_))
     else:
         outputs = {**items.outputs, event.item: event.output}
         body.items = Items(() if event.is_enough else items.pending, items.total, outputs)
@@ -240,7 +257,7 @@ def _condition_lapsed(state: State, event: happened.ConditionLapsed) -> None:
 
 
 def _compensation_recorded(state: State, event: happened.CompensationRecorded) -> None:
-    _begin_id(state, event.record)
+    state.counter += 1
     state.records[event.record] = Record(
         event.record, event.scope, event.element, event.activity, event.process, event.variables
     )
@@ -271,10 +288,8 @@ def _undone_by(state: State, thrower_id: str, by: str | None) -> None:
 
 
 def _incident_raised(state: State, event: happened.IncidentRaised) -> None:
-    _begin_id(state, event.incident)
-    state.incidents[event.incident] = Incident(
-        id=event.incident, activity=event.activity, element=event.element, code=event.code, place=event.place
-    )
+    state.counter += 1
+    state.incidents[event.incident] = Incident(event.incident, event.activity, event.element, event.code, event.place)
 
 
 def _incident_resolved(state: State, event: happened.IncidentResolved) -> None:
@@ -288,33 +303,33 @@ APPLIERS: Mapping[type[happened.Event], Applier] = {
     happened.InstanceCancelled: _ends("cancelled"),
     happened.ScopeOpened: _scope_opened,
     happened.ScopeClosed: _scope_closed,
-    happened.VariableWritten: _variable_written,
-    happened.FlowTaken: _flow_taken,
+    happened.VariableWritten: variable_written,
+    happened.FlowTaken: flow_taken,
     happened.TokensDropped: _tokens_dropped,
-    happened.ElementEntered: _element_entered,
-    happened.ElementCompleted: _element_left,
-    happened.ElementCancelled: _element_left,
+    happened.ElementEntered: element_entered,
+    happened.ElementCompleted: element_left,
+    happened.ElementCancelled: element_left,
     happened.ItemsFound: _items_found,
     happened.ItemCompleted: _item_completed,
     happened.TaskCreated: _puts(TASK),
     happened.TaskCompleted: _task_completed,
-    happened.HandlerRequested: _puts(HANDLER),
+    happened.HandlerRequested: handler_requested,
     happened.HandlerReturned: _handler_returned,
     happened.TimerSet: lambda state, event: _begin_wait(
         state, event, due_at=event.due_at, remaining=event.remaining, period=event.period
     ),
     happened.TimerFired: _wait_over,
-    happened.TimerCancelled: _wait_cancelled,
+    happened.TimerCancelled: _end_wait,
     happened.MessageAwaited: lambda state, event: _begin_wait(state, event, name=event.name, key=event.key),
     happened.MessageReceived: _wait_over,
-    happened.MessageWaitCancelled: _wait_cancelled,
+    happened.MessageWaitCancelled: _end_wait,
     happened.SignalAwaited: lambda state, event: _begin_wait(state, event, signal=event.name),
     happened.SignalReceived: _wait_over,
-    happened.SignalWaitCancelled: _wait_cancelled,
+    happened.SignalWaitCancelled: _end_wait,
     happened.ConditionAwaited: lambda state, event: _begin_wait(state, event, held=event.held),
     happened.ConditionLapsed: _condition_lapsed,
     happened.ConditionMet: _wait_over,
-    happened.ConditionWaitCancelled: _wait_cancelled,
+    happened.ConditionWaitCancelled: _end_wait,
     happened.EventCaught: _puts(DONE),
     happened.GatewayActivated: _gateway_activated,
     happened.CompensationRecorded: _compensation_recorded,

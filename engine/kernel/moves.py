@@ -6,8 +6,6 @@ A *move* first evaluates everything that can fail, then emits its events. So a m
 Work waits in two queues (``tokens``). First tokens enter everything passive (waits, gateways, sub-processes), then conditions are asked,
 then one thing with an effect is done (handlers, throws, ends, leaving a sub-process), and so on; an inclusive join fires when nothing
 else can move. All of it can be found again in the state: a token on a flow, an activity in a phase.
-
-What is asked before a move stands in ``evaluation``; a subclass may answer otherwise and move the same way.
 """
 
 from __future__ import annotations
@@ -18,11 +16,12 @@ from decimal import Decimal
 from engine.errors import EngineError
 from engine.feel import Value
 from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
+from engine.kernel.fold import element_entered, element_left, flow_taken, handler_requested
 from engine.kernel.repeating import Repeating
 from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity
 from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
 from engine.model import elements as model
-from engine.model.joins import may_join
+from engine.model.joins import next_join
 from engine.model.values import storable
 from engine.protocol import events as happened
 
@@ -35,9 +34,10 @@ class Moves(Repeating):
 
     def do(self, work: Work) -> None:
         """Make the move, if what it is about still lives."""
+        if type(work) is Token:
+            self._move_token(work)
+            return
         match work:
-            case Token():
-                self._move_token(work.scope, work.flow)
             case Step():
                 self.step(work.activity)
             case Check():
@@ -47,24 +47,28 @@ class Moves(Repeating):
             case Lapse():
                 self.end_waits(work.scope)
 
-    def _move_token(self, scope_id: str, flow_id: str) -> None:
-        scope = self.state.scopes.get(scope_id)
+    def _move_token(self, token: Token) -> None:
+        state, scope_id, flow_id = self.state, token.scope, token.flow
+        scope = state.scopes.get(scope_id)
         if scope is None or flow_id not in scope.tokens:
             return  # what interrupted the scope took it
         target = self.model.processes[scope.process].targets[flow_id]
         node = target.node
         flows: tuple[str, ...] = (flow_id,)
-        if isinstance(node, model.ComplexGateway):
-            self._activate(scope_id, node)
-            return
         if target.needs:
+            if isinstance(node, model.ComplexGateway):
+                self._activate(scope_id, node)
+                return
             # a parallel gateway: one token per incoming flow, more on one flow wait for the next joining (BPMN 13.4.1);
             # an activity: so many, whichever flows they come by (BPMN table 10.3)
             most = 1 if isinstance(node, model.ParallelGateway) else target.needs
             flows = tuple(each for each in node.incoming for _ in range(min(most, scope.tokens.get(each, 0))))
             if len(flows) < target.needs:
                 return
-        self.step(self.enter(scope_id, node, flows[: target.needs or 1]))
+            flows = flows[: target.needs]
+        entered = happened.ElementEntered(f"a{state.counter + 1}", node.id, scope_id, flows, NOTHING)
+        self.events.append(entered)
+        self.attempt(element_entered(state, entered), target)
 
     def _activate(self, scope_id: str, gateway: model.ComplexGateway) -> None:
         """A complex gateway fires when its condition holds; then it waits for the rest of its tokens (BPMN 13.4.5)."""
@@ -108,16 +112,11 @@ class Moves(Repeating):
             if scope.waits and not scope.tokens and all(self.is_event_sub_process(each) for each in inside):
                 return Lapse(scope.id)
             fired = {each.element: each for each in inside if each.flows}
+            ready = {each: found.flows for each, found in fired.items() if not self.state.is_stuck(found.id)}
             nodes = {each.element for each in inside} - set(fired)
-            for target in dict.fromkeys(process.flows[flow].target for flow in sorted(scope.tokens)):
-                gateway = process.nodes[target]
-                is_join = isinstance(gateway, model.InclusiveGateway) and len(gateway.incoming) > 1
-                if is_join and may_join(process, gateway, scope.tokens, nodes):
-                    return Join(scope.id, target)
-            for element, activity in fired.items():
-                is_stuck = self.state.is_stuck(activity.id)
-                if not is_stuck and may_join(process, process.nodes[element], scope.tokens, nodes, activity.flows):
-                    return Join(scope.id, element)
+            gateway = next_join(process, scope.tokens, nodes, ready)
+            if gateway is not None:
+                return Join(scope.id, gateway)
         return None
 
     def _join(self, scope_id: str, gateway_id: str) -> None:
@@ -135,10 +134,7 @@ class Moves(Repeating):
         seen = {**self.state.variables_of(scope_id), WAITING_FOR_START: False}
 
         def second_phase() -> list[str]:
-            conditions = [(each, process.flows[each].condition) for each in gateway.outgoing]
-            asking = [
-                (each, found) for each, found in conditions if found and WAITING_FOR_START in found.possible_variables
-            ]
+            asking = process.conditions_on(gateway, WAITING_FOR_START)
             return [each for each, condition in asking if self.holds(condition, seen, f"condition {each}")]
 
         flows = self.answered(waiting.id, gateway.id, second_phase)
@@ -152,37 +148,40 @@ class Moves(Repeating):
         self._take(scope_id, flows)
         for flow in self.state.scopes[scope_id].tokens:
             if flow in gateway.incoming:
-                self.queue_flow(scope_id, flow)  # what else has come is of the next time
+                self.queue_flow(scope_id, flow, process.targets[flow])  # what else has come is of the next time
         self.queue_owner(scope_id)
 
     def step(self, activity_id: str) -> None:
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
-        activity = self.state.activities.get(activity_id)
-        if activity is None or (self.state.incidents and self.state.is_stuck(activity_id)):
-            return
+        state = self.state
+        activity = state.activities.get(activity_id)
+        if activity is not None and not (state.incidents and state.is_stuck(activity_id)):
+            process = self.model.processes[state.scopes[activity.scope].process]
+            self.attempt(activity, process.stations[activity.element])
+
+    def attempt(self, activity: Activity, station: model.Station) -> None:
+        """The same for one that lives and is not stuck."""
         phase = activity.phase
         try:
             if phase is ENTERED:
-                self._begin(activity, self.station_of(activity))
+                node = station.node
+                begin = _BEGINNINGS.get(type(node))
+                if station.is_repeated and isinstance(node, model.Activity) and not self.state.is_item(activity):
+                    self.begin_items(activity, node)
+                elif begin is None:
+                    self.leave(activity, activity.result, station)
+                else:
+                    getattr(self, begin)(activity, node)
             elif phase is DONE:
-                self.leave(activity, activity.result)
+                self.leave(activity, activity.result, station)
             elif phase is INSIDE:
-                self._go_on_inside(activity, self.node_of(activity))
+                self._go_on_inside(activity, station.node)
             elif phase is UNDOING and activity.undoing is not None:
-                self.undo(activity, activity.undoing, self.node_of(activity))
+                self.undo(activity, activity.undoing, station.node)
         except Exhausted as exhausted:
             self.exhausted = self.exhausted or (activity.element, exhausted)
         except Blocked as blocked:
             self.raise_incident(activity.id, activity.element, blocked.code, blocked.place, blocked.facts)
-
-    def _begin(self, activity: Activity, station: model.Station) -> None:
-        node = station.node
-        if station.is_repeated and isinstance(node, model.Activity) and not self.state.is_item(activity):
-            self.begin_items(activity, node)
-        elif (begin := _BEGINNINGS.get(type(node))) is not None:
-            getattr(self, begin)(activity, node)
-        else:
-            self.leave(activity, activity.result)
 
     def _begin_to_wait(self, activity: Activity, node: model.CatchEvent) -> None:
         plans = self.plans(node.id, node.trigger, self.state.variables_of(activity.id), "trigger")
@@ -194,7 +193,11 @@ class Moves(Repeating):
         self._open(activity, locals_, (*plans, *own))
 
     def _begin_service_task(self, activity: Activity, node: model.ServiceTask) -> None:
-        self._open(activity, *self._opening(activity, node))
+        if node.boundary:
+            self._open(activity, *self._opening(activity, node))
+        elif node.inputs:
+            given = self.mapped(node.inputs, self.state.variables_of(activity.id), "input", into=NOTHING)
+            self.write_locals(activity.id, given, activity.element)
         self.request_handler(self.state.activities[activity.id], node)
 
     def _run_script(self, activity: Activity, node: model.ScriptTask) -> None:
@@ -206,65 +209,79 @@ class Moves(Repeating):
         self,
         activity: Activity,
         result: Variables,
+        station: model.Station | None = None,
         *,
         locals_: Variables = NOTHING,
         told: Events = (),
     ) -> None:
         """Map what came out, then take the flows (or give the item its output). ``told`` are the facts to emit before."""
+        state = self.state
+        scope = state.scopes[activity.scope]
+        station = station or self.model.processes[scope.process].stations[activity.element]
         if activity.undoes is not None and self.is_reopened(activity):
-            self.depart(activity, {}, ())
+            self.depart(activity, station, {}, ())
             return
-        station = self.station_of(activity)
-        node = station.node
-        inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
         written = NOTHING if station.hides_result else result
+        inner = state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
         if station.outputs:
-            seen = {**self.state.variables_of(activity.id), **locals_, **inner, **result}
-            into = self.state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
+            seen = state.variables_of(activity.id)
+            if locals_ or inner:
+                seen |= {**locals_, **inner}
+            seen.update(result)
+            into = state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
             written = self.mapped(station.outputs, seen, "output", into=into)
-        elif isinstance(node, model.CallActivity):
-            written = inner if node.propagates_all_out else {}
-        if station.is_repeated and isinstance(node, model.Activity) and self.state.is_item(activity):
-            after = {**self.state.variables_of(activity.scope), **written}
-            completed, thrown = self.item_completed(activity, node, after)
-            for event in told:
-                self.emit(event)
-            self._end(activity, station, written, ())
-            self.depart_item(activity.scope, completed, thrown)
-        else:
-            flows = self.flows_after(activity, written) if station.always is None else station.always
-            for event in told:
-                self.emit(event)
-            self._end(activity, station, written, flows)
-            if not flows:
-                self.queue_owner(activity.scope)
+        elif inner and isinstance(station.node, model.CallActivity) and station.node.propagates_all_out:
+            written = inner
+        if station.is_repeated and scope.item is not None:
+            self._leave_item(activity, station, written, told)
+            return
+        flows = self.flows_after(activity, written) if station.always is None else station.always
+        for event in told:
+            self.emit(event)
+        self.depart(activity, station, written, flows)
 
-    def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
+    def _leave_item(self, activity: Activity, station: model.Station, written: Variables, told: Events) -> None:
+        assert isinstance(station.node, model.Activity), "nothing else is repeated"
+        completed, thrown = self.item_completed(activity, station.node, written)
+        for event in told:
+            self.emit(event)
+        self._end(activity, station, written, ())
+        self.depart_item(activity.scope, completed, thrown)
+
+    def depart(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
         """The end of every activity that is not interrupted and no item. From here on nothing can fail."""
-        self._end(activity, self.station_of(activity), written, flows)
-        self.queue_owner(activity.scope)
+        self._end(activity, station, written, flows)
+        if not flows:
+            self.queue_owner(activity.scope)
 
     def _end(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
-        for name in sorted(written):  # by name, because a state that was read has another order
-            self.write(activity.scope, name, written[name], activity.element)
+        state, activity_id, scope_id, element = self.state, activity.id, activity.scope, activity.element
+        for name in sorted(written) if len(written) > 1 else written:  # a state that was read has another order
+            self.write(scope_id, name, written[name], element)
         if activity.scopes or station.is_recorded:
-            self.record(self.state.activities[activity.id], station.node)
-        for scope_id in activity.scopes:
-            self.close_scope(scope_id)
-        if self.state.waits:
-            self.end_waits(activity.id)
-        if self.state.incidents:
-            self.resolve_incidents(activity.id)
-        self.emit(happened.ElementCompleted(activity.id, activity.element))
-        for _ in range(station.tokens):
-            self._take(activity.scope, flows)
+            self.record(state.activities[activity_id], station.node)
+            for inner in activity.scopes:
+                self.close_scope(inner)
+        if state.waits:
+            self.end_waits(activity_id)
+        completed = happened.ElementCompleted(activity_id, element)
+        element_left(state, completed)
+        self.events.append(completed)
+        if flows:
+            self._take(scope_id, flows if station.tokens == 1 else (*flows,) * station.tokens)
         if activity.undoes is not None:
             self.go_on_undoing(activity.undoes)
 
     def _take(self, scope_id: str, flows: Iterable[str]) -> None:
+        state, append = self.state, self.events.append
+        targets = self.model.processes[state.scopes[scope_id].process].targets
         for flow in flows:
-            self.emit(happened.FlowTaken(flow, scope_id))
-            self.queue_flow(scope_id, flow)
+            taken = happened.FlowTaken(flow, scope_id)
+            flow_taken(state, taken)
+            append(taken)
+            target = targets[flow]
+            if not target.is_late_join:  # that is found by find_join when nothing else can move
+                (self.passive if target.is_passive else self.effects).append(Token(scope_id, flow))
 
     def _go_on_inside(self, activity: Activity, node: model.Node) -> None:
         if activity.items is not None and isinstance(node, model.Activity):
@@ -302,8 +319,13 @@ class Moves(Repeating):
 
     def request_handler(self, activity: Activity, node: model.ServiceTask) -> None:
         """Ask (again) for the handler, given the local inputs and nothing else (what is to be undone was known to another)."""
-        given = {each.target[0]: activity.variables[each.target[0]] for each in node.inputs}
-        self.emit(happened.HandlerRequested(activity.id, node.id, node.handler, given))
+        known = activity.variables
+        given = (
+            known.copy() if activity.undoes is None else {each.target[0]: known[each.target[0]] for each in node.inputs}
+        )
+        requested = happened.HandlerRequested(activity.id, node.id, node.handler, given)
+        handler_requested(self.state, requested)
+        self.events.append(requested)
 
     def _apply_decision(self, activity: Activity, node: model.BusinessRuleTask) -> None:
         decision = self.model.decisions.get(node.decision)

@@ -13,6 +13,7 @@ from engine.feel import Value
 from engine.kernel.evaluation import Variables, Visible
 from engine.kernel.state import Activity, Items
 from engine.kernel.throwing import Throwing
+from engine.kernel.tokens import Step
 from engine.model import elements as model
 from engine.protocol import events as happened
 
@@ -21,7 +22,7 @@ class Repeating(Throwing):
     """Moves of bodies and their items."""
 
     @abstractmethod
-    def depart(self, activity: Activity, written: Variables, flows: Sequence[str]) -> None:
+    def depart(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
         """The end of an activity that is not interrupted."""
 
     def begin_items(self, body: Activity, node: model.Activity) -> None:
@@ -52,33 +53,26 @@ class Repeating(Throwing):
             if many is not None and many.output_collection:
                 gathered = [items.outputs.get(number) for number in range(items.total)]
                 written[many.output_collection] = self.kept(gathered, "output collection")
-            self.depart(body, written, self.flows_after(body, written))
+            self.depart(body, self.station_of(body), written, self.flows_after(body, written))
             return
         is_sequential = many is None or many.is_sequential
         if is_sequential and body.scopes:
             return
         first = items.total - len(items.pending)
+        process = self.state.scopes[body.scope].process
+        queue = self.passive if self.station_of(body).is_passive_item else self.effects
         for number, item in enumerate(items.pending[:1] if is_sequential else items.pending, start=first):
-            self._begin_item(body, node, number, item)
-
-    def _begin_item(self, body: Activity, node: model.Activity, number: int, item: Value) -> None:
-        scope_id = self.open_scope(body, self.state.scopes[body.scope].process, item=number)
-        given: dict[str, Value] = {"loopCounter": Decimal(number + 1)}
-        many = node.multi_instance
-        if many is not None and many.output_element is not None and many.output_element.source.isidentifier():
-            # as in Zeebe: declared here, so that what an item writes to it stays with the item
-            given[many.output_element.source] = None
-        if many is not None and many.input_element is not None:
-            given[many.input_element] = item
-        self.write_locals(scope_id, given, node.id)
-        self.queue(self.state.activities[self.enter(scope_id, node)])
+            scope_id = self.open_scope(body, process, number)
+            self.write_locals(scope_id, _item_variables(many, number, item), node.id)
+            queue.append(Step(self.enter(scope_id, node)))
 
     def item_completed(
-        self, activity: Activity, node: model.Activity, after: Visible
+        self, activity: Activity, node: model.Activity, written: Variables
     ) -> tuple[happened.ItemCompleted, tuple[model.SingleDefinition, ...]]:
         """What an item gives, whether that is enough (its condition sees the counters of BPMN table 10.30), and what it throws."""
-        number = self.state.scopes[activity.scope].item or 0
-        body = self.around(activity)
+        state, scope = self.state, self.state.scopes[activity.scope]
+        after = {**state.variables_of(activity.scope), **written}
+        number, body = scope.item or 0, state.activities.get(scope.activity or "")
         assert body is not None, "an item has a body around it"
         assert body.items is not None, "which keeps the items"
         many = node.multi_instance
@@ -98,11 +92,8 @@ class Repeating(Throwing):
             counted = {**after, **counters}
             is_enough = condition is not None and self.holds(condition, counted, "completion condition")
             thrown = tuple(each.event for each in many.complex if self.holds(each.condition, counted, "behavior"))
-        is_thrown = many.behavior is model.MultiInstanceBehavior.NONE or (
-            many.behavior is model.MultiInstanceBehavior.ONE and completed == 1
-        )
-        if many.event is not None and is_thrown:
-            thrown = (many.event, *thrown)
+        if many.event is not None:
+            thrown = (*many.thrown_after(completed), *thrown)
         return happened.ItemCompleted(body.id, body.element, number, output, is_enough), thrown
 
     def depart_item(
@@ -111,14 +102,27 @@ class Repeating(Throwing):
         """The scope of an item ends with it."""
         self.emit(completed)
         self.close_scope(scope_id)
+        activities = self.state.activities
         if completed.is_enough:
-            others = self.state.activities[completed.activity].scopes
+            others = activities[completed.activity].scopes
             self.cancel(self.activities_in(*others))
             for each in others:
                 self.close_scope(each)
         for definition in thrown:
-            body = self.state.activities.get(completed.activity)
+            body = activities.get(completed.activity)
             if body is not None:
                 self.throw_at(body, definition)
-        if completed.activity in self.state.activities:
-            self.queue(self.state.activities[completed.activity])
+        body = activities.get(completed.activity)
+        if body is not None and body.items is not None and (not body.scopes or body.items.pending):
+            self.effects.append(Step(body.id))
+
+
+def _item_variables(many: model.MultiInstance | None, number: int, item: Value) -> dict[str, Value]:
+    given: dict[str, Value] = {"loopCounter": Decimal(number + 1)}
+    if many is not None:
+        if many.output_name is not None:
+            # as in Zeebe: declared here, so that what an item writes to it stays with the item
+            given[many.output_name] = None
+        if many.input_element is not None:
+            given[many.input_element] = item
+    return given

@@ -10,25 +10,25 @@ any other change of meaning is a new format, and every released format stays rea
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any, Literal, NamedTuple, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.data import from_canonical, to_canonical
 from engine.errors import InvariantBroken
 from engine.feel import Value
-from engine.protocol.packing import COUNTED, pack, unpack
+from engine.protocol.packing import pack, unpack
 
 FORMAT = 1
 ROOT = "s1"
 """The id of every instance's outermost scope."""
 
 Status = Literal["active", "completed", "failed", "cancelled"]
-
 
 NOTHING: Mapping[Any, Any] = {}
 """What many records hold; no proxy, because these take several times as long to read."""
@@ -57,8 +57,7 @@ ENTERED, TASK, HANDLER, WAITING, INSIDE, UNDOING, DONE = Phase
 """The same by themselves: asked for so often that the way over the class would be seen."""
 
 
-@dataclass(slots=True)
-class Scope:
+class Scope(Struct, gc=False):
     """Where tokens move and variables live: a process, a sub-process, a called process, an item of a multi-instance, a round of a loop.
 
     ``activity`` is the owner (None at the root); ``item`` counts from 0; ``is_isolated``: the owner's variables are not seen;
@@ -70,10 +69,10 @@ class Scope:
     activity: str | None = None
     item: int | None = None
     is_isolated: bool = False
-    variables: dict[str, Value] = field(default_factory=dict)
-    tokens: dict[str, int] = field(default_factory=dict)
+    variables: dict[str, Value] = {}
+    tokens: dict[str, int] = {}
     waits: tuple[str, ...] = ()
-    activities: int = field(default=0, metadata=COUNTED)
+    activities: int = 0
     """How many activities live directly inside (counted, not written)."""
 
     @property
@@ -82,7 +81,7 @@ class Scope:
         return not self.activities and not self.tokens
 
 
-class Items(NamedTuple):
+class Items(Struct, frozen=True, gc=False):
     """A multi-instance under way: items not begun yet, how many there are, what the finished ones gave (by item number).
 
     For a loop: the round not begun yet, and how many there were.
@@ -101,8 +100,7 @@ class Undoing(NamedTuple):
     by: str | None = None
 
 
-@dataclass(slots=True)
-class Activity:
+class Activity(Struct, gc=False):
     """A live occurrence of any flow node. ``variables`` are its local inputs; ``scopes`` and ``waits`` are ids of what it owns.
 
     ``flows`` are those for which a complex gateway has fired; ``undoing`` is what a compensation still has to do, ``undoes`` the
@@ -113,8 +111,8 @@ class Activity:
     element: str
     scope: str
     phase: Phase = Phase.ENTERED
-    variables: dict[str, Value] = field(default_factory=dict)
-    result: Mapping[str, Value] = field(default_factory=dict)
+    variables: dict[str, Value] = {}
+    result: Mapping[str, Value] = {}
     items: Items | None = None
     scopes: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
@@ -123,8 +121,7 @@ class Activity:
     undoes: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True, gc=False):
     """A timer (``due_at``), a message (``name``, ``key``), a ``signal`` or a condition (``held``: it was answered and holds still).
 
     ``element`` is that of the event that catches, ``number`` of what it may wait for (0 of one); ``activity`` is who waits: an activity, or
@@ -144,8 +141,7 @@ class Wait:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """Work that can be undone: what the activity of ``element`` did in ``scope`` (the id of a scope, or of the record of a sub-process
     that was left), with the ``variables`` that it knew.
     """
@@ -155,11 +151,10 @@ class Record:
     element: str
     activity: str
     process: str
-    variables: Mapping[str, Value] = field(default_factory=dict)
+    variables: Mapping[str, Value] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(Struct, frozen=True, gc=False):
     """Work that stopped. ``activity`` is an activity's id, a scope's when tokens are stuck, a wait's when its condition cannot be asked."""
 
     id: str
@@ -167,10 +162,6 @@ class Incident:
     element: str
     code: str
     place: str
-
-
-_values_of_scope = attrgetter(*(each.name for each in fields(Scope)))
-_values_of_activity = attrgetter(*(each.name for each in fields(Activity)))
 
 
 @dataclass(slots=True)
@@ -220,7 +211,9 @@ class State:
         """Everything that an expression sees there, in a dictionary of its own. Raises KeyError for an id that does not live."""
         activity = self.activities.get(activity_or_scope)
         scope = self.scopes[activity_or_scope if activity is None else activity.scope]
-        found = dict(scope.variables) if activity is None else {**scope.variables, **activity.variables}
+        found = scope.variables.copy()
+        if activity is not None and activity.variables:
+            found.update(activity.variables)
         while scope.activity is not None and not scope.is_isolated:
             owner = self.activities[scope.activity]
             scope = self.scopes[owner.scope]
@@ -240,43 +233,39 @@ class State:
     def own_scope(self, scope_id: str) -> Scope:
         """A scope to be changed."""
         found = self.scopes[scope_id]
-        if scope_id not in self.owned:
-            self.owned.add(scope_id)
-            self.scopes[scope_id] = found = Scope(*_values_of_scope(found))
-            found.variables, found.tokens = found.variables.copy(), found.tokens.copy()
-        return found
+        if scope_id in self.owned:
+            return found
+        self.owned.add(scope_id)
+        own = replace(found, variables=found.variables.copy(), tokens=found.tokens.copy())
+        self.scopes[scope_id] = own
+        return own
 
     def own_activity(self, activity_id: str) -> Activity:
         """An activity to be changed."""
         found = self.activities[activity_id]
-        if activity_id not in self.owned:
-            self.owned.add(activity_id)
-            self.activities[activity_id] = found = Activity(*_values_of_activity(found))
-            found.variables = found.variables.copy()
-        return found
+        if activity_id in self.owned:
+            return found
+        self.owned.add(activity_id)
+        self.activities[activity_id] = own = replace(found, variables=found.variables.copy())
+        return own
 
     def copy(self) -> State:
         """A state of its own; from now on neither of the two owns a record."""
         self.owned.clear()
-        return State(
-            self.process,
-            self.status,
-            self.counter,
-            self.scopes.copy(),
-            self.activities.copy(),
-            self.waits.copy(),
-            self.incidents.copy(),
-            self.records.copy(),
-        )
+        twin = object.__new__(State)  # without the empty tables that a new one gets
+        twin.process, twin.status, twin.counter = self.process, self.status, self.counter
+        twin.scopes, twin.activities, twin.waits = self.scopes.copy(), self.activities.copy(), self.waits.copy()
+        twin.incidents, twin.records, twin.owned = self.incidents.copy(), self.records.copy(), set()
+        return twin
 
     def to_text(self) -> bytes:
         """The compact text form, UTF-8."""
         packed: dict[str, Any] = {"format": FORMAT, "process": self.process, "counter": self.counter}
         if self.is_ended:
             packed["status"] = self.status
-        for name in ("scopes", "activities", "waits", "incidents", "records"):
+        for name in _TABLES:
             if records := getattr(self, name):
-                packed[name] = pack(records, _WRITERS)
+                packed[name] = pack(records, left_out="activities")
         return to_canonical(packed).encode()
 
     @classmethod
@@ -289,46 +278,11 @@ class State:
         packed = from_canonical(text)
         if packed.get("format") != FORMAT:
             raise InvariantBroken("state_format_unknown", format=str(packed.get("format")))
-        activities = unpack(Activity, packed.get("activities", {}), _READERS)
-        inside = Counter(each.scope for each in activities.values())
-        scopes = unpack(Scope, packed.get("scopes", {}), _READERS)
-        for scope in scopes.values():
-            scope.activities = inside[scope.id]
-        return cls(
-            process=packed["process"],
-            status=packed.get("status", "active"),
-            counter=int(packed["counter"]),
-            scopes=scopes,
-            activities=activities,
-            waits=unpack(Wait, packed.get("waits", {}), _READERS),
-            incidents=unpack(Incident, packed.get("incidents", {}), _READERS),
-            records=unpack(Record, packed.get("records", {}), _READERS),
-        )
+        tables: dict[str, Any] = {name: unpack(kind, packed.get(name, {})) for name, kind in _TABLES.items()}
+        for each in tables["activities"].values():
+            tables["scopes"][each.scope].activities += 1
+        return cls(packed["process"], packed.get("status", "active"), int(packed["counter"]), **tables)
 
 
-def _whole(value: Any) -> int | None:
-    return None if value is None else int(value)
-
-
-def _read_items(packed: Mapping[str, Any]) -> Items:
-    outputs = {int(number): output for number, output in packed["outputs"].items()}
-    return Items(pending=tuple(packed["pending"]), total=int(packed["total"]), outputs=outputs)
-
-
-def _write_items(items: Items) -> dict[str, Any]:
-    return items._asdict() | {"outputs": {str(number): output for number, output in items.outputs.items()}}
-
-
-_WRITERS: dict[str, Any] = {"items": _write_items}
-_READERS: dict[str, Any] = {
-    "phase": Phase,
-    "item": _whole,
-    "remaining": _whole,
-    "number": int,
-    "tokens": lambda tokens: {flow: int(count) for flow, count in tokens.items()},
-    "scopes": tuple,
-    "waits": tuple,
-    "flows": tuple,
-    "items": _read_items,
-    "undoing": lambda undoing: Undoing(*undoing),
-}
+_TABLES = {"scopes": Scope, "activities": Activity, "waits": Wait, "incidents": Incident, "records": Record}
+"""What a state holds many of, by the name of the field."""

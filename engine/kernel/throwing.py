@@ -51,13 +51,9 @@ class Throwing(Undoer):
         """The fact that tells of it."""
         if isinstance(definition, model.MessageDefinition):
             key = self.correlation_key(definition.correlation_key, self.seen(activity, payload), "correlation key")
-            return happened.MessageThrown(
-                activity=activity.id, element=activity.element, name=definition.name, key=key, payload=payload
-            )
+            return happened.MessageThrown(activity.id, activity.element, definition.name, key, payload)
         if isinstance(definition, model.SignalDefinition):
-            return happened.SignalThrown(
-                activity=activity.id, element=activity.element, name=definition.name, payload=payload
-            )
+            return happened.SignalThrown(activity.id, activity.element, definition.name, payload)
         if not isinstance(definition, model.EscalationDefinition):
             block("event_not_thrown", "event", kind=type(definition).__name__)
         return happened.EscalationThrown(activity=activity.id, element=activity.element, code=definition.code or "")
@@ -83,9 +79,7 @@ class Throwing(Undoer):
 
     def _follow_link(self, activity: Activity, node: model.Node, link: model.LinkDefinition) -> None:
         """The token goes on at the other end of the link."""
-        beside = self.process_of(activity.scope).inside[node.scope]
-        ends = (each for each in beside if isinstance(each, model.CatchEvent) and each.trigger == link)
-        target = next(ends, None)
+        target = self.process_of(activity.scope).link_end(node.scope, link)
         if target is None:
             block("link_without_end", "link", name=link.name)
         self.emit(happened.ElementCompleted(activity=activity.id, element=activity.element))
@@ -149,8 +143,7 @@ class Throwing(Undoer):
 
     def _event_starts(self, scope_id: str) -> list[model.StartEvent]:
         element = self.scope_element(scope_id)
-        found = () if element is None else self.process_of(scope_id).event_sub_processes(element)
-        return [start for _, start in found]
+        return [start for _, start in self.process_of(scope_id).event_sub_processes(element or "")]
 
     def _is_interrupted(self, scope_id: str) -> bool:
         """An interrupting event sub-process is at work there: no other begins any more (BPMN 13.5.3)."""

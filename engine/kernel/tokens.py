@@ -8,44 +8,46 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from msgspec import Struct
 
 from engine.errors import Facts
 from engine.feel import Environment, Value
 from engine.kernel.evaluation import MAX_WORK, Blocked, Evaluation, Exhausted, Variables, Visible
-from engine.kernel.fold import APPLIERS
+from engine.kernel.fold import APPLIERS, variable_written
 from engine.kernel.state import ENTERED, NOTHING, ROOT, Activity, Incident, Phase, Scope, State, Wait
 from engine.model import elements as model
 from engine.protocol import events as happened
 
 
-class Token(NamedTuple):
+class Token(Struct, frozen=True, gc=False):
     """Work: a token on a flow is to enter what comes next."""
 
     scope: str
     flow: str
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True, gc=False):
     """Work: an activity is to do what its phase asks for."""
 
     activity: str
 
 
-class Check(NamedTuple):
+class Check(Struct, frozen=True, gc=False):
     """Work: a condition that is waited for is to be asked."""
 
     wait: str
 
 
-class Join(NamedTuple):
+class Join(Struct, frozen=True, gc=False):
     """Work: an inclusive gateway may join, a complex one begin anew. Found by looking, when nothing else can move."""
 
     scope: str
     gateway: str
 
 
-class Lapse(NamedTuple):
+class Lapse(Struct, frozen=True, gc=False):
     """Work: nothing but event sub-processes is left in a scope, and no more of them begin. Found like a join."""
 
     scope: str
@@ -65,15 +67,24 @@ class Tokens(Evaluation, ABC):
     def __init__(
         self, definition: model.Model, state: State, environment: Environment, max_work: int = MAX_WORK
     ) -> None:
-        super().__init__(environment, max_work)
+        Evaluation.__init__(self, environment, max_work)
         self.model = definition
         self.state = state
         self.events: list[happened.Event] = []
         self.exhausted: tuple[str, Exhausted] | None = None
-        self._passive: deque[Token | Step] = deque()
-        self._effects: deque[Token | Step] = deque()
+        self.passive: deque[Token | Step] = deque()
+        self.effects: deque[Token | Step] = deque()
         self._checks: deque[str] = deque()
         self._written: set[str] = set()
+
+    def begin_answer(self) -> None:
+        """Be ready for the next stimulus. Work is left over only where the last one ended in an incident: the state has it."""
+        self.events = []
+        self.exhausted = None
+        self._work_left = self._max_work
+        for left_over in (self.passive, self.effects, self._checks, self._written):
+            if left_over:
+                left_over.clear()
 
     @abstractmethod
     def step(self, activity_id: str) -> None:
@@ -94,12 +105,12 @@ class Tokens(Evaluation, ABC):
 
     def next_work(self) -> Work | None:
         """Take the next piece of work; None when nothing can move."""
-        if self._passive:
-            return self._passive.popleft()
+        if self.passive:
+            return self.passive.popleft()
         if (self._checks or self._written) and (check := self._next_check()) is not None:
             return check
-        if self._effects:
-            return self._effects.popleft()
+        if self.effects:
+            return self.effects.popleft()
         return self.find_join() if self.model.has_late_work else None
 
     def _next_check(self) -> Check | None:
@@ -122,16 +133,14 @@ class Tokens(Evaluation, ABC):
 
     def queue(self, activity: Activity) -> None:
         """Let the activity take its turn."""
-        is_passive = activity.phase is ENTERED and self.station_of(activity).is_passive
-        if is_passive and self.state.is_item(activity):  # it does itself what its body only opens
-            is_passive = type(self.node_of(activity)) in model.PASSIVE
-        (self._passive if is_passive else self._effects).append(Step(activity.id))
+        station, is_item = self.station_of(activity), self.state.is_item(activity)
+        is_passive = activity.phase is ENTERED and (station.is_passive_item if is_item else station.is_passive)
+        (self.passive if is_passive else self.effects).append(Step(activity.id))
 
-    def queue_flow(self, scope_id: str, flow_id: str) -> None:
+    def queue_flow(self, scope_id: str, flow_id: str, target: model.Station) -> None:
         """Let a token on a flow take its turn."""
-        target = self.process_of(scope_id).targets[flow_id]
         if not target.is_late_join:  # that is found by find_join when nothing else can move
-            (self._passive if target.is_passive else self._effects).append(Token(scope_id, flow_id))
+            (self.passive if target.is_passive else self.effects).append(Token(scope_id, flow_id))
 
     def queue_everything(self) -> None:
         """Find all possible work again from the state alone."""
@@ -141,7 +150,7 @@ class Tokens(Evaluation, ABC):
         for scope in self.state.scopes.values():
             for flow in sorted(scope.tokens):
                 for _ in range(scope.tokens[flow]):
-                    self.queue_flow(scope.id, flow)
+                    self.queue_flow(scope.id, flow, self.process_of(scope.id).targets[flow])
         self._checks.extend(each.id for each in self.state.waits.values() if each.held is not None)
 
     def queue_owner(self, scope_id: str) -> None:
@@ -203,7 +212,7 @@ class Tokens(Evaluation, ABC):
 
     def enter(self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables = NOTHING) -> str:
         """A new activity of ``node``, which consumes a token of each of ``flows``; gives its id."""
-        activity_id = self.new_id("a")
+        activity_id = f"a{self.state.counter + 1}"
         self.emit(happened.ElementEntered(activity_id, node.id, scope_id, flows, payload))
         return activity_id
 
@@ -217,26 +226,24 @@ class Tokens(Evaluation, ABC):
 
     def open_scope(
         self,
-        activity: Activity,
+        owner: Activity,
         process: str,
-        *,
         item: int | None = None,
+        *,
         isolated: bool = False,
         record: str | None = None,
     ) -> str:
         """A scope inside an activity; gives its id."""
-        scope_id = self.new_id("s")
-        opened = happened.ScopeOpened(
-            scope_id, activity.scope, process, activity.element, activity.id, item, isolated, record
-        )
-        self.emit(opened)
+        scope_id = f"s{self.state.counter + 1}"
+        self.emit(happened.ScopeOpened(scope_id, owner.scope, process, owner.element, owner.id, item, isolated, record))
         return scope_id
 
     def close_scope(self, scope_id: str) -> None:
         """A scope in which nothing lives any more ends, with the waits of its event sub-processes."""
-        self.end_waits(scope_id)
+        if self.state.scopes[scope_id].waits:
+            self.end_waits(scope_id)
         self.resolve_incidents(scope_id)
-        self.emit(happened.ScopeClosed(scope=scope_id))
+        self.emit(happened.ScopeClosed(scope_id))
 
     def raise_incident(self, owner_id: str, element: str, code: str, place: str, facts: Facts) -> None:
         """The work of an activity, a scope or a wait stops here until an operator lets it be tried again."""
@@ -255,8 +262,8 @@ class Tokens(Evaluation, ABC):
 
     def stuck_at(self, owner_id: str, element: str) -> list[Incident]:
         """The incident of what was asked there; one that stopped all tokens of a scope is another."""
-        here = (each for each in self.state.incidents.values() if each.activity == owner_id)
-        return [each for each in here if each.element == element and each.place != "tokens"]
+        at, incidents = (owner_id, element), self.state.incidents.values()
+        return [each for each in incidents if (each.activity, each.element) == at and each.place != "tokens"]
 
     def end_everything(self) -> None:
         """Interrupt all that lives and forget all work; the variables of the process stay."""
@@ -264,7 +271,7 @@ class Tokens(Evaluation, ABC):
         self.end_waits(ROOT)
         for incident in list(self.state.incidents.values()):
             self.resolve_incident(incident)
-        for queue in (self._passive, self._effects, self._checks):
+        for queue in (self.passive, self.effects, self._checks):
             queue.clear()
 
     def empty(self, scope_id: str, *, but: str | None = None) -> None:
@@ -348,19 +355,29 @@ class Tokens(Evaluation, ABC):
 
     def write(self, scope_id: str, name: str, value: Value, element: str) -> None:
         """Into the nearest scope that holds the name, else into the process (or called process) itself."""
-        self._write_to(self.state.holder_of(name, scope_id), name, value, element)
-
-    def write_locals(self, holder: str, variables: Variables, element: str | None) -> None:
-        """The first variables of an activity or a scope, by name: a state that was read has another order."""
-        owner = self.state.activities.get(holder) or self.state.scopes[holder]
-        for name in sorted(variables):
-            self._write_to(owner, name, variables[name], element)
-
-    def _write_to(self, holder: Scope | Activity, name: str, value: Value, element: str | None) -> None:
+        holder: Scope | Activity = self.state.scopes[scope_id]
+        if name not in holder.variables:
+            holder = self.state.holder_of(name, scope_id)
+        held = holder.variables
+        written = happened.VariableWritten(holder.id, name, value, held.get(name), name not in held, element)
+        variable_written(self.state, written)
+        self.events.append(written)
         if self.model.has_conditions:
             self._written.add(name)
-        held = holder.variables
-        self.emit(happened.VariableWritten(holder.id, name, value, held.get(name), name not in held, element))
+
+    def write_locals(self, holder_id: str, variables: Variables, element: str | None) -> None:
+        """The first variables of an activity or a scope, by name: a state that was read has another order."""
+        state, events = self.state, self.events
+        held = (state.activities.get(holder_id) or state.scopes[holder_id]).variables
+        for name in sorted(variables) if len(variables) > 1 else variables:
+            is_new = name not in held
+            written = happened.VariableWritten(
+                holder_id, name, variables[name], None if is_new else held[name], is_new, element
+            )
+            variable_written(state, written)
+            events.append(written)
+        if self.model.has_conditions:
+            self._written.update(variables)
 
 
 def _cancelled(wait: Wait) -> type[happened.WaitCancelled]:

@@ -21,7 +21,9 @@ class Undoer(Catching):
     """Moves of compensation."""
 
     @abstractmethod
-    def leave(self, activity: Activity, result: Variables, *, told: Events = ()) -> None:
+    def leave(
+        self, activity: Activity, result: Variables, station: model.Station | None = None, *, told: Events = ()
+    ) -> None:
         """Map what came out, then take the flows; ``told`` are the facts to emit before."""
 
     def record(self, activity: Activity, node: model.Node) -> None:
@@ -33,7 +35,8 @@ class Undoer(Catching):
         inner = activity.scopes[0] if activity.scopes else None
         # a sub-process that has a handler is undone by it alone
         has_inside = node.compensated_by is None and any(each.scope == inner for each in self.state.records.values())
-        if node.compensated_by is None and not has_inside and self._own_compensation(activity, node) is None:
+        own = self.process_of(activity.scope).own_compensation(node)
+        if node.compensated_by is None and not has_inside and own is None:
             return
         scope = self.state.scopes[activity.scope]
         known = {**activity.variables, **({} if inner is None else self.state.scopes[inner].variables)}
@@ -51,13 +54,6 @@ class Undoer(Catching):
             )
         )
 
-    def _own_compensation(self, activity: Activity, node: model.Node) -> model.StartEvent | None:
-        """The start of the event sub-process by which a sub-process undoes itself."""
-        if not isinstance(node, model.SubProcess):
-            return None
-        starts = self.process_of(activity.scope).event_sub_processes(node.id)
-        return next((each for _, each in starts if isinstance(each.trigger, model.CompensationDefinition)), None)
-
     def throw_compensation(self, activity: Activity, definition: model.CompensationDefinition) -> None:
         """Begin to undo what ``activity`` (a throw or end event) names, or all that was done around it."""
         scope_id, owner = activity.scope, self.around(activity)
@@ -67,9 +63,7 @@ class Undoer(Catching):
         self._begin_undoing(activity, scope_id, target)
 
     def _begin_undoing(self, activity: Activity, scope_id: str, target: str | None) -> None:
-        self.emit(
-            happened.CompensationThrown(activity=activity.id, element=activity.element, scope=scope_id, target=target)
-        )
+        self.emit(happened.CompensationThrown(activity.id, activity.element, scope_id, target))
         self.queue(self.state.activities[activity.id])
 
     def undo(self, activity: Activity, undoing: Undoing, node: model.Node) -> None:
@@ -99,7 +93,7 @@ class Undoer(Catching):
         again = self.state.activities[by]
         inner = self.open_scope(again, record.process, isolated=isinstance(done, model.CallActivity), record=record.id)
         self.write_locals(inner, record.variables, done.id)
-        start = self._own_compensation(again, done)
+        start = process.own_compensation(done)
         if start is not None:
             self.begin_event_sub_process(inner, start, {})
         else:

@@ -7,7 +7,7 @@ BPMN 2.0.2 section numbers are those of OMG formal/2013-12-09.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -143,6 +143,13 @@ class VariableMapping:
 
     source: Expression
     target: tuple[str, ...]
+    copied: str | None = field(init=False)
+    """The variable that becomes another as it is, where nothing else is asked for: so are most mappings."""
+
+    def __post_init__(self) -> None:
+        path = self.source.path
+        is_copy = path is not None and len(path) == len(self.target) == 1
+        object.__setattr__(self, "copied", path[0] if is_copy and path else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +196,18 @@ class MultiInstance:
     behavior: MultiInstanceBehavior = MultiInstanceBehavior.ALL
     event: SingleDefinition | None = None
     complex: tuple[ComplexBehavior, ...] = ()
+    output_name: str | None = field(init=False)
+    """The variable that ``output_element`` is, where it asks for nothing else."""
+
+    def __post_init__(self) -> None:
+        source = None if self.output_element is None else self.output_element.source
+        object.__setattr__(self, "output_name", source if source is not None and source.isidentifier() else None)
+
+    def thrown_after(self, completed: int) -> tuple[SingleDefinition, ...]:
+        """What the completion of an inner instance throws, the ``completed``-th one, whatever conditions say."""
+        is_each, is_first = self.behavior is MultiInstanceBehavior.NONE, self.behavior is MultiInstanceBehavior.ONE
+        is_thrown = self.event is not None and (is_each or (is_first and completed == 1))
+        return (self.event,) if is_thrown and self.event is not None else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -411,10 +430,10 @@ class Station:
     """A node with what follows from the drawing alone: every move asks for it, so it is found out once.
 
     ``puts_into_contexts``: an output goes to a path (``a.b``); ``always``: the flows that are taken whenever it is left, None where
-    conditions decide; ``needs``: how many tokens begin it, where it is not one; ``tokens``: how many leave on each flow; ``is_recorded``: a
-    handler can undo it; ``hides_result``: what an error brings is seen by the outputs of its event, and by nothing else; ``is_late_join``:
-    whether it joins can only be said when nothing else moves. The body of a repeated activity only opens what may have an effect, so it
-    is passive too.
+    conditions decide; ``needs``: how many tokens begin it, where it is not simply each one; ``tokens``: how many leave on each flow;
+    ``is_recorded``: a handler can undo it; ``hides_result``: what an error brings is seen by the outputs of its event, and by nothing else
+    (and a called process gives its variables in another way); ``is_late_join``: whether it joins can only be said when nothing else
+    moves. The body of a repeated activity only opens what may have an effect, so it is passive too; its items need not be.
     """
 
     node: Node
@@ -428,6 +447,7 @@ class Station:
     hides_result: bool
     is_repeated: bool
     is_passive: bool
+    is_passive_item: bool
     is_late_join: bool
 
     @classmethod
@@ -445,9 +465,10 @@ class Station:
             needs=_needs(node),
             tokens=node.completion_quantity if isinstance(node, Activity) else 1,
             is_recorded=isinstance(node, Activity) and node.compensated_by is not None,
-            hides_result=_catches_error(node),
+            hides_result=_catches_error(node) or isinstance(node, CallActivity),
             is_repeated=is_repeated,
             is_passive=is_repeated or type(node) in PASSIVE,
+            is_passive_item=type(node) in PASSIVE,
             is_late_join=isinstance(node, InclusiveGateway) and len(node.incoming) > 1,
         )
 
@@ -455,6 +476,8 @@ class Station:
 def _needs(node: Node) -> int:
     if isinstance(node, ParallelGateway) and len(node.incoming) > 1:
         return len(node.incoming)
+    if isinstance(node, ComplexGateway):
+        return 1
     return node.start_quantity if isinstance(node, Activity) and node.start_quantity > 1 else 0
 
 
@@ -481,6 +504,32 @@ class Lane:
     id: str
     name: str
     role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """How a scope begins; see the methods of ``Process`` with these names."""
+
+    starts: tuple[StartEvent, ...] = ()
+    entries: tuple[Node, ...] = ()
+    event_sub_processes: tuple[tuple[SubProcess, StartEvent], ...] = ()
+
+    @classmethod
+    def of(cls, nodes: Sequence[Node], inside: Mapping[str, tuple[Node, ...]]) -> _Beginning:
+        """The beginning of the scope of ``nodes``; ``inside`` has those of every scope."""
+        starts = tuple(each for each in nodes if isinstance(each, StartEvent))
+        plain = tuple(each for each in starts if each.trigger is None)
+        begun = (each for each in nodes if isinstance(each, SubProcess) and each.is_event)
+        return cls(
+            starts,
+            plain or tuple(each for each in nodes if not each.incoming and not _begins_otherwise(each)),
+            tuple(
+                (each, start) for each in begun for start in inside.get(each.id, ()) if isinstance(start, StartEvent)
+            ),
+        )
+
+
+_NOTHING_INSIDE = _Beginning()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -519,22 +568,46 @@ class Process:
         """Whether a gateway may have fired and wait for the rest of its tokens."""
         return any(isinstance(each, ComplexGateway) for each in self.nodes.values())
 
+    @cached_property
+    def _begins(self) -> Mapping[str, _Beginning]:
+        """How each scope begins: found out once."""
+        return {scope: _Beginning.of(nodes, self.inside) for scope, nodes in self.inside.items()}
+
     def starts(self, scope: str) -> tuple[StartEvent, ...]:
         """The start events directly inside ``scope``."""
-        return tuple(each for each in self.inside.get(scope, ()) if isinstance(each, StartEvent))
+        return self._begins.get(scope, _NOTHING_INSIDE).starts
 
     def entries(self, scope: str) -> tuple[Node, ...]:
         """Where the process or sub-process ``scope`` begins: its plain start events, or else every node that no flow leads to and that
         nothing else begins (BPMN 13.3.4).
         """
-        plain = tuple(each for each in self.starts(scope) if each.trigger is None)
-        inside = self.inside.get(scope, ())
-        return plain or tuple(each for each in inside if not each.incoming and not _begins_otherwise(each))
+        return self._begins.get(scope, _NOTHING_INSIDE).entries
 
     def event_sub_processes(self, scope: str) -> tuple[tuple[SubProcess, StartEvent], ...]:
         """The event sub-processes directly inside ``scope``, each with its start event."""
-        found = (each for each in self.inside.get(scope, ()) if isinstance(each, SubProcess) and each.is_event)
-        return tuple((each, start) for each in found for start in self.starts(each.id))
+        return self._begins.get(scope, _NOTHING_INSIDE).event_sub_processes
+
+    def own_compensation(self, node: Node) -> StartEvent | None:
+        """The start of the event sub-process by which the sub-process ``node`` undoes itself."""
+        starts = (start for _, start in self.event_sub_processes(node.id))
+        return next((each for each in starts if isinstance(each.trigger, CompensationDefinition)), None)
+
+    def awaited_after(self, gateway: EventBasedGateway) -> tuple[tuple[Node, EventDefinition | None], ...]:
+        """The events after an event-based gateway, each with what it waits for."""
+        found = (self.nodes[self.flows[each].target] for each in gateway.outgoing)
+        return tuple(
+            (each, each.message if isinstance(each, ReceiveTask) else getattr(each, "trigger", None)) for each in found
+        )
+
+    def conditions_on(self, node: Node, name: str) -> tuple[tuple[str, Expression], ...]:
+        """The flows that leave ``node`` by a condition that may read ``name``, each with it."""
+        found = ((each, self.flows[each].condition) for each in node.outgoing)
+        return tuple((each, asked) for each, asked in found if asked and name in asked.possible_variables)
+
+    def link_end(self, scope: str, link: LinkDefinition) -> CatchEvent | None:
+        """Where the token of a link thrown in ``scope`` goes on."""
+        ends = (each for each in self.inside[scope] if isinstance(each, CatchEvent) and each.trigger == link)
+        return next(ends, None)
 
     def entrances(self) -> Mapping[str, Node]:
         """By id, where something that happens begins an instance: start events with a trigger, receive tasks that begin instances, and

@@ -8,7 +8,7 @@ its boundary events too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from engine.model.elements import (
     BoundaryEvent,
@@ -35,6 +35,19 @@ def may_join(
     reaches_marked = _upstream(process, gateway, marked)
     late = reaches_empty - reaches_marked
     return late.isdisjoint(held - marked) and late.isdisjoint(nodes)
+
+
+def next_join(
+    process: Process, flows: Iterable[str], nodes: Iterable[str], fired: Mapping[str, Iterable[str]]
+) -> str | None:
+    """The first gateway that may join, in a scope with tokens on ``flows`` and ``nodes`` at work: an inclusive one that a token has
+    reached, else a complex one that has ``fired`` (by id, with the flows for which it has).
+    """
+    reached = (process.targets[each] for each in sorted(flows))
+    for gateway in dict.fromkeys(each.node.id for each in reached if each.is_late_join):
+        if may_join(process, process.nodes[gateway], flows, nodes):
+            return gateway
+    return next((each for each in fired if may_join(process, process.nodes[each], flows, nodes, fired[each])), None)
 
 
 def _upstream(process: Process, gateway: Node, flows: Iterable[str]) -> set[str]:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from engine.data import YearsMonths
@@ -27,15 +28,14 @@ _PERIOD = re.compile(
     re.ASCII,
 )
 _CYCLE = re.compile(r"R(?P<count>\d{1,6})?/(?:(?P<start>[^/]+)/)?(?P<period>P[^/]+)", re.ASCII)
-_DAY = timedelta(days=1)
+_DATE, _DURATION = TimerKind.DATE, TimerKind.DURATION  # by themselves: the way over the class is long
 
 
 class NotATime(ValueError):
     """The value says no moment, duration or cycle that can be kept to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
+class Period(NamedTuple):
     """A duration in its calendar part and its absolute part."""
 
     months: int = 0
@@ -43,8 +43,7 @@ class Period:
     span: timedelta = timedelta()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schedule:
+class Schedule(NamedTuple):
     """When a timer is due (UTC), how often in all (None: without end), and every what ``period`` (text of ISO 8601)."""
 
     due_at: datetime
@@ -59,13 +58,24 @@ def schedule(kind: TimerKind, value: Value, now: datetime, zone: ZoneInfo) -> Sc
         NotATime: the value is of another kind, or lies outside the years that a date can have.
     """
     try:
-        if kind is TimerKind.DATE:
+        if kind is _DATE:
             return Schedule(due_at=_moment(value, zone))
-        if kind is TimerKind.DURATION:
+        if kind is _DURATION:
             return Schedule(due_at=after(now, period_of(value), zone))
         return _cycle(value, now, zone)
     except OverflowError as error:
         raise NotATime(f"{value} is out of range") from error
+
+
+def after_firing(timer: Schedule, now: datetime, zone: ZoneInfo) -> Schedule | None:
+    """What follows when a timer has fired; None when that was all, or no date is late enough for the next."""
+    if timer.period is None or (timer.remaining is not None and timer.remaining <= 1):
+        return None
+    try:
+        due_at = next_firing(timer.due_at, timer.period, now, zone)
+    except OverflowError:
+        return None
+    return Schedule(due_at, None if timer.remaining is None else timer.remaining - 1, timer.period)
 
 
 def next_firing(planned: datetime, period: str, now: datetime, zone: ZoneInfo) -> datetime:
@@ -101,23 +111,37 @@ def due_moment(value: Value, now: datetime, zone: ZoneInfo, *, at_end: bool) -> 
 def after(moment: datetime, period: Period, zone: ZoneInfo) -> datetime:
     """``moment`` and ``period``, in UTC: first its months, then its days in the zone's calendar, then its absolute part."""
     if period.months or period.days:
-        local = moment.astimezone(zone).replace(tzinfo=None)
-        month = local.year * 12 + local.month - 1 + period.months
-        year, month = month // 12, month % 12 + 1
-        if not date.min.year <= year <= date.max.year:
-            raise OverflowError("year out of range")
-        day = min(local.day, calendar.monthrange(year, month)[1])
-        moment = _in_zone(local.replace(year=year, month=month, day=day) + timedelta(days=period.days), zone)
+        local = moment.astimezone(zone)
+        if period.months:
+            local = _months_later(local, period.months)
+        # to add to a moment is to add to what the clock on the wall shows, and gives the first of two that show the same
+        moment = local + timedelta(period.days)
     return moment.astimezone(UTC) + period.span
+
+
+def _months_later(local: datetime, months: int) -> datetime:
+    month = local.year * 12 + local.month - 1 + months
+    year, month = month // 12, month % 12 + 1
+    if not date.min.year <= year <= date.max.year:
+        raise OverflowError("year out of range")
+    return local.replace(year=year, month=month, day=min(local.day, calendar.monthrange(year, month)[1]))
 
 
 def period_of(value: Value) -> Period:
     """The duration that a FEEL duration or an ISO 8601 text means. Raises NotATime."""
     if isinstance(value, timedelta):
-        return Period(span=value) if value % _DAY else Period(days=value // _DAY)
+        is_whole = not value.seconds and not value.microseconds
+        return Period(days=value.days) if is_whole else Period(span=value)
     if isinstance(value, YearsMonths):
         return Period(months=value.months)
-    found = _PERIOD.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        raise NotATime(f"{value!r} is not a duration")
+    return _written(value)
+
+
+@lru_cache(maxsize=1024)  # most are written in a drawing, and asked for again and again
+def _written(value: str) -> Period:
+    found = _PERIOD.fullmatch(value.strip())
     if found is None:
         raise NotATime(f"{value!r} is not a duration")
     part = {name: Decimal(text or 0) for name, text in found.groupdict().items()}

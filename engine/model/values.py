@@ -6,7 +6,7 @@ carry an offset instead of a named zone. What has no such form (a FEEL range or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -36,12 +36,34 @@ def storable(value: object) -> Value:
     """
     if value is None or value is True or value is False:
         return value
+    if type(value) is str and len(value) < MAX_SIZE and value.isascii():
+        return value
+    if type(value) is Decimal:
+        return _number(value)
     return _Copy().of(value, 0)
+
+
+def put_at(existing: Value, path: Sequence[str], value: Value) -> Value:
+    """A copy of the context ``existing`` with ``value`` at ``path``; what is no context gives way to one."""
+    if not path:
+        return value
+    context = dict(existing) if isinstance(existing, dict) else {}
+    context[path[0]] = put_at(context.get(path[0]), path[1:], value)
+    return dict(sorted(context.items()))
+
+
+def kind_of(value: Value) -> str:
+    """How a person is told what a value is."""
+    return "null" if value is None else type(value).__name__
 
 
 def storable_all(values: Mapping[str, object]) -> dict[str, Value]:
     """The same for each of ``values``, whose names are kept in their order."""
-    return {_key(name): storable(value) for name, value in values.items()} if values else {}
+    found: dict[str, Value] = {}
+    for key, value in values.items():
+        name = key if key in _NAMES else _key(key)
+        found[name] = value if value is None or value is True or value is False else storable(value)
+    return found
 
 
 # kinds by what is done with them: made once, because ``A | B`` in the middle of a walk is made anew for each value
@@ -52,6 +74,11 @@ _NUMBERS = (Decimal, int)
 _MOMENTS = (datetime, date, time)
 
 
+_MOST_NAMES = 10_000
+_NAMES: set[str] = set()
+"""Names that were found good before: a process has few, and asks for them again and again."""
+
+
 class _Copy:
     """One copying, with what is left of the size that a value may have."""
 
@@ -59,6 +86,9 @@ class _Copy:
         self._left = MAX_SIZE
 
     def of(self, value: object, depth: int) -> Any:
+        if type(value) is dict and depth < MAX_DEPTH:
+            self._left -= 1
+            return self._context(value, depth + 1)
         if isinstance(value, str):
             self._spend(1 + len(value))
             return value if value.isascii() else _unicode(value)
@@ -79,12 +109,27 @@ class _Copy:
             return _moment(value)
         raise ValueNotStorable(kind=type(value).__name__)
 
-    def _context(self, value: Mapping[Any, object], depth: int) -> dict[str, Any]:
-        found = {}
-        for key in sorted(value, key=str):
-            name = _key(key)
-            self._spend(len(name))
-            found[name] = self.of(value[key], depth)
+    def _context(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        size = 0  # of the texts and numbers, which most entries are: they take no call each
+        try:
+            keys = sorted(value)
+        except TypeError:  # of several kinds, so not all are texts
+            keys = sorted(value, key=str)
+        for key in keys:
+            name = key if key in _NAMES else _key(key)
+            each = value[key]
+            kind = type(each)
+            size += len(name) + 1
+            if kind is str:
+                size += len(each)
+                found[name] = each if each.isascii() else _unicode(each)
+            elif kind is Decimal:
+                found[name] = _number(each)
+            else:
+                size -= 1
+                found[name] = self.of(each, depth)
+        self._spend(size)
         return found
 
     def _spend(self, size: int) -> None:
@@ -105,7 +150,11 @@ def _key(key: object) -> str:
     # {"@date": …} is how engine.data writes a typed value: a context must not be able to imitate one
     if not isinstance(key, str) or key.startswith("@"):
         raise ValueNotStorable(kind=f"context with the key {key!s:.40}")
-    return key if key.isascii() else _unicode(key)
+    if not key.isascii():
+        return _unicode(key)
+    if len(_NAMES) < _MOST_NAMES:
+        _NAMES.add(key)
+    return key
 
 
 def _number(value: Decimal) -> Decimal:

@@ -9,14 +9,14 @@ default.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_type_hints
+
+from msgspec import Struct, field
 
 from engine.errors import Facts
 from engine.feel import Value
-from engine.protocol.facts import fact
 
 FORMAT = 1
 
@@ -26,75 +26,72 @@ EVENTS: dict[str, type[Event]] = {}
 Kind = TypeVar("Kind", bound="type[Event]")
 
 
-@fact
-class Event:
+class Event(Struct, frozen=True, gc=False):
     """The base of all events."""
 
     tag: ClassVar[str]
 
 
-@fact
-class _OfActivity(Event):
+class _OfActivity(Event, frozen=True, gc=False):
     """``activity`` is an occurrence of ``element``."""
 
     activity: str
     element: str
 
 
-@fact
-class _OfWait(Event):
+class _OfWait(Event, frozen=True, gc=False):
     """``element`` is that of the event that catches."""
 
     wait: str
     element: str
 
 
-@fact
-class _WaitBegun(_OfWait):
-    """``activity`` waits, or, when it is the id of a scope, an event sub-process there. ``number``: for which of several."""
+class _OfOneOfSeveral(_OfWait, frozen=True, gc=False, kw_only=True):
+    """``number``: which of the several things that the element may wait for."""
+
+    number: int = 0
+
+
+class _WaitBegun(_OfOneOfSeveral, frozen=True, gc=False):
+    """``activity`` waits, or, when it is the id of a scope, an event sub-process there."""
 
     activity: str
-    number: int = field(default=0, kw_only=True)
 
 
-@fact
-class WaitOver(_OfWait):
+class WaitOver(_OfWait, frozen=True, gc=False, kw_only=True):
     """``is_enough`` is false while an event that needs several (parallel multiple) still waits for others."""
 
-    is_enough: bool = field(default=True, kw_only=True)
+    is_enough: bool = True
 
 
-@fact
-class WaitCancelled(_OfWait):
+class WaitCancelled(_OfWait, frozen=True, gc=False):
     """Nobody waits any more."""
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def _event(tag: str) -> Callable[[Kind], Kind]:
     """A kind of event."""
 
     def make(kind: Kind) -> Kind:
-        made = fact(kind)
-        made.tag = tag
-        EVENTS[tag] = made
-        return made
+        kind.tag = tag
+        EVENTS[tag] = kind
+        return kind
 
     return make
 
 
 @_event("instance:started")
-class InstanceStarted(Event):
+class InstanceStarted(Event, frozen=True, gc=False):
     process: str
     start_event: str
 
 
 @_event("instance:completed")
-class InstanceCompleted(Event):
+class InstanceCompleted(Event, frozen=True, gc=False):
     """Nothing lives any more; every token reached an end."""
 
 
 @_event("instance:failed")
-class InstanceFailed(Event):
+class InstanceFailed(Event, frozen=True, gc=False):
     """An error end event that nothing caught ended the instance."""
 
     code: str
@@ -102,12 +99,12 @@ class InstanceFailed(Event):
 
 
 @_event("instance:cancelled")
-class InstanceCancelled(Event):
+class InstanceCancelled(Event, frozen=True, gc=False):
     reason: str
 
 
 @_event("scope:opened")
-class ScopeOpened(Event):
+class ScopeOpened(Event, frozen=True, gc=False):
     """``element`` None for the process itself; ``item`` counts from 0 for items and rounds; ``isolated`` for a callee; ``record`` is the
     compensation record of a sub-process that is opened again to be undone.
     """
@@ -123,12 +120,12 @@ class ScopeOpened(Event):
 
 
 @_event("scope:closed")
-class ScopeClosed(Event):
+class ScopeClosed(Event, frozen=True, gc=False):
     scope: str
 
 
 @_event("variable:written")
-class VariableWritten(Event):
+class VariableWritten(Event, frozen=True, gc=False):
     """``previous`` is absent (``is_new``) when the scope did not hold the name."""
 
     scope: str
@@ -140,7 +137,7 @@ class VariableWritten(Event):
 
 
 @_event("flow:taken")
-class FlowTaken(Event):
+class FlowTaken(Event, frozen=True, gc=False):
     """A token entered the flow."""
 
     flow: str
@@ -148,7 +145,7 @@ class FlowTaken(Event):
 
 
 @_event("token:dropped")
-class TokensDropped(Event):
+class TokensDropped(Event, frozen=True, gc=False):
     """What ended the work of the scope took the tokens off these flows (a flow id for each token)."""
 
     scope: str
@@ -156,7 +153,7 @@ class TokensDropped(Event):
 
 
 @_event("element:entered")
-class ElementEntered(_OfActivity):
+class ElementEntered(_OfActivity, frozen=True, gc=False):
     """``flows`` are the tokens consumed (flow ids; several at a join); ``payload`` is what came with the event."""
 
     scope: str
@@ -165,29 +162,29 @@ class ElementEntered(_OfActivity):
 
 
 @_event("element:caught")
-class EventCaught(_OfActivity):
+class EventCaught(_OfActivity, frozen=True, gc=False):
     """What the element would wait for has come already: at a boundary, after an event-based gateway, at a start."""
 
 
 @_event("element:completed")
-class ElementCompleted(_OfActivity):
+class ElementCompleted(_OfActivity, frozen=True, gc=False):
     pass
 
 
 @_event("element:cancelled")
-class ElementCancelled(_OfActivity):
+class ElementCancelled(_OfActivity, frozen=True, gc=False):
     """Interrupted: by a boundary event, an event sub-process, a terminate end, an error, a cancelled transaction or instance."""
 
 
 @_event("items:found")
-class ItemsFound(_OfActivity):
+class ItemsFound(_OfActivity, frozen=True, gc=False):
     """A multi-instance begins with these items (a loop with one round); its ``activity`` is the body around those of the items."""
 
     items: tuple[Value, ...]
 
 
 @_event("item:completed")
-class ItemCompleted(_OfActivity):
+class ItemCompleted(_OfActivity, frozen=True, gc=False):
     """``activity`` is the body; ``is_enough`` when the completion condition holds, so that the other items are not needed.
 
     ``again`` says of a standard loop whether another round follows; None of the item of a multi-instance.
@@ -200,14 +197,14 @@ class ItemCompleted(_OfActivity):
 
 
 @_event("gateway:activated")
-class GatewayActivated(_OfActivity):
+class GatewayActivated(_OfActivity, frozen=True, gc=False):
     """An event-based gateway waits, or a complex gateway has fired for these flows and waits for the rest of its tokens."""
 
     flows: tuple[str, ...] = ()
 
 
 @_event("task:created")
-class TaskCreated(_OfActivity):
+class TaskCreated(_OfActivity, frozen=True, gc=False):
     role: str | None
     assignee: str | None
     form: str | None
@@ -218,18 +215,18 @@ class TaskCreated(_OfActivity):
 
 
 @_event("task:completed")
-class TaskCompleted(_OfActivity):
+class TaskCompleted(_OfActivity, frozen=True, gc=False):
     actor: str
     variables: Mapping[str, Value]
 
 
 @_event("task:cancelled")
-class TaskCancelled(_OfActivity):
+class TaskCancelled(_OfActivity, frozen=True, gc=False):
     pass
 
 
 @_event("handler:requested")
-class HandlerRequested(_OfActivity):
+class HandlerRequested(_OfActivity, frozen=True, gc=False):
     """``given`` is the handler's input after the mappings."""
 
     handler: str
@@ -237,17 +234,17 @@ class HandlerRequested(_OfActivity):
 
 
 @_event("handler:returned")
-class HandlerReturned(_OfActivity):
+class HandlerReturned(_OfActivity, frozen=True, gc=False):
     result: Mapping[str, Value]
 
 
 @_event("handler:cancelled")
-class HandlerCancelled(_OfActivity):
+class HandlerCancelled(_OfActivity, frozen=True, gc=False):
     """The activity was interrupted while its handler was asked for; a late result is stale."""
 
 
 @_event("decision:evaluated")
-class DecisionEvaluated(_OfActivity):
+class DecisionEvaluated(_OfActivity, frozen=True, gc=False):
     """``rules`` are the ids of the rules that matched."""
 
     decision: str
@@ -257,18 +254,18 @@ class DecisionEvaluated(_OfActivity):
 
 
 @_event("error:thrown")
-class ErrorThrown(_OfActivity):
+class ErrorThrown(_OfActivity, frozen=True, gc=False):
     code: str
     facts: Facts
 
 
 @_event("escalation:thrown")
-class EscalationThrown(_OfActivity):
+class EscalationThrown(_OfActivity, frozen=True, gc=False):
     code: str
 
 
 @_event("timer:set")
-class TimerSet(_WaitBegun):
+class TimerSet(_WaitBegun, frozen=True, gc=False):
     """``remaining`` counts the firings still to come of a cycle (None: without end; 1 for a single one), ``period`` apart (ISO 8601)."""
 
     due_at: datetime
@@ -277,17 +274,17 @@ class TimerSet(_WaitBegun):
 
 
 @_event("timer:fired")
-class TimerFired(WaitOver):
+class TimerFired(WaitOver, frozen=True, gc=False):
     pass
 
 
 @_event("timer:cancelled")
-class TimerCancelled(WaitCancelled):
+class TimerCancelled(WaitCancelled, frozen=True, gc=False):
     pass
 
 
 @_event("message:awaited")
-class MessageAwaited(_WaitBegun):
+class MessageAwaited(_WaitBegun, frozen=True, gc=False):
     """``key`` is the correlation key as text."""
 
     name: str
@@ -295,18 +292,18 @@ class MessageAwaited(_WaitBegun):
 
 
 @_event("message:received")
-class MessageReceived(WaitOver):
+class MessageReceived(WaitOver, frozen=True, gc=False):
     name: str
     payload: Mapping[str, Value]
 
 
 @_event("message:wait-cancelled")
-class MessageWaitCancelled(WaitCancelled):
+class MessageWaitCancelled(WaitCancelled, frozen=True, gc=False):
     pass
 
 
 @_event("message:thrown")
-class MessageThrown(_OfActivity):
+class MessageThrown(_OfActivity, frozen=True, gc=False):
     """To be delivered by the engine: to a waiting instance (name and key) or to a process that starts by it."""
 
     name: str
@@ -315,23 +312,23 @@ class MessageThrown(_OfActivity):
 
 
 @_event("signal:awaited")
-class SignalAwaited(_WaitBegun):
+class SignalAwaited(_WaitBegun, frozen=True, gc=False):
     name: str
 
 
 @_event("signal:received")
-class SignalReceived(WaitOver):
+class SignalReceived(WaitOver, frozen=True, gc=False):
     name: str
     payload: Mapping[str, Value]
 
 
 @_event("signal:wait-cancelled")
-class SignalWaitCancelled(WaitCancelled):
+class SignalWaitCancelled(WaitCancelled, frozen=True, gc=False):
     pass
 
 
 @_event("signal:thrown")
-class SignalThrown(_OfActivity):
+class SignalThrown(_OfActivity, frozen=True, gc=False):
     """What waits for it in this instance has it; the engine takes it to the other instances and to what starts by it."""
 
     name: str
@@ -339,29 +336,29 @@ class SignalThrown(_OfActivity):
 
 
 @_event("condition:awaited")
-class ConditionAwaited(_WaitBegun):
+class ConditionAwaited(_WaitBegun, frozen=True, gc=False):
     """``held``: it holds already and was answered; it counts again when it has not held in between."""
 
     held: bool = False
 
 
 @_event("condition:lapsed")
-class ConditionLapsed(_OfWait):
+class ConditionLapsed(_OfWait, frozen=True, gc=False):
     """It does not hold any more."""
 
 
 @_event("condition:met")
-class ConditionMet(WaitOver):
+class ConditionMet(WaitOver, frozen=True, gc=False):
     pass
 
 
 @_event("condition:wait-cancelled")
-class ConditionWaitCancelled(WaitCancelled):
+class ConditionWaitCancelled(WaitCancelled, frozen=True, gc=False):
     pass
 
 
 @_event("compensation:recorded")
-class CompensationRecorded(_OfActivity):
+class CompensationRecorded(_OfActivity, frozen=True, gc=False):
     """What ``activity`` did can be undone, with the ``variables`` that it knew; what was recorded in its ``inner`` scope goes with it."""
 
     record: str
@@ -372,7 +369,7 @@ class CompensationRecorded(_OfActivity):
 
 
 @_event("compensation:thrown")
-class CompensationThrown(_OfActivity):
+class CompensationThrown(_OfActivity, frozen=True, gc=False):
     """``activity`` has what was recorded in ``scope`` undone, last things first: all of it, or what ``target`` (an element) did."""
 
     scope: str
@@ -380,7 +377,7 @@ class CompensationThrown(_OfActivity):
 
 
 @_event("compensation:begun")
-class CompensationBegun(_OfActivity):
+class CompensationBegun(_OfActivity, frozen=True, gc=False):
     """``activity`` has the ``record`` undone by the activity ``by``, and waits for it."""
 
     record: str
@@ -388,17 +385,17 @@ class CompensationBegun(_OfActivity):
 
 
 @_event("compensation:done")
-class CompensationDone(_OfActivity):
+class CompensationDone(_OfActivity, frozen=True, gc=False):
     """What ``activity`` had begun to undo is undone."""
 
 
 @_event("transaction:cancelled")
-class TransactionCancelled(_OfActivity):
+class TransactionCancelled(_OfActivity, frozen=True, gc=False):
     """A cancel end event: all else in the transaction is interrupted, then what it did is undone."""
 
 
 @_event("incident:raised")
-class IncidentRaised(_OfActivity):
+class IncidentRaised(_OfActivity, frozen=True, gc=False):
     """Work stopped at ``activity`` (or in a scope whose tokens are stuck, or at a wait whose condition cannot be asked); an operator can
     retry it. ``place`` says what could not be done (``condition f1``, ``handler``).
     """
@@ -410,7 +407,7 @@ class IncidentRaised(_OfActivity):
 
 
 @_event("incident:resolved")
-class IncidentResolved(Event):
+class IncidentResolved(Event, frozen=True, gc=False):
     incident: str
     element: str
 
@@ -451,7 +448,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     Facts: lambda facts: {name: _whole(fact) for name, fact in facts.items()},
 }
 
-_FIELDS: Mapping[str, tuple[str, ...]] = {tag: tuple(f.name for f in fields(kind)) for tag, kind in EVENTS.items()}
+_FIELDS: Mapping[str, tuple[str, ...]] = {tag: kind.__struct_fields__ for tag, kind in EVENTS.items()}
 
 _FIELD_READERS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     tag: {name: _READERS[hint] for name, hint in get_type_hints(kind).items() if hint in _READERS}

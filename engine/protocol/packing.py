@@ -1,50 +1,99 @@
-"""Records (dataclasses whose first field is their ``id``) as compact plain values, and back: what a snapshot of a state is made of."""
+"""Records (structs whose first field is their ``id``) as compact plain values, and back: what a snapshot of a state is made of.
+
+What a field holds is read from its type: whole numbers, names of an enumeration, tuples and records inside have another plain form.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from types import NoneType
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
-COUNTED: Mapping[str, bool] = {"is_counted": True}
-"""The ``metadata`` of a field that is counted again when it is read, and not written."""
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields
 
 Record = TypeVar("Record")
 Turn = Callable[[Any], Any]
 
 
-def pack(records: Mapping[str, Any], writers: Mapping[str, Turn]) -> dict[str, dict[str, Any]]:
-    """By id, the fields of each record that differ from their default, by name; each through its writer if it has one."""
+def pack(records: Mapping[str, Any], left_out: str = "") -> dict[str, dict[str, Any]]:
+    """By id, the fields of each record that differ from their default, by name; never the field ``left_out``."""
     return {
         key: {
-            name: writers[name](value) if name in writers else value
-            for name, default in _defaults(type(record)).items()  # type: ignore[arg-type]
-            if (value := getattr(record, name)) != default
+            name: value if write is None else write(value)
+            for name, default, write, _ in _forms(type(record))  # type: ignore[arg-type]
+            if name != left_out and (value := getattr(record, name)) != default
         }
         for key, record in records.items()
     }
 
 
-def unpack(
-    kind: Callable[..., Record], packed: Mapping[str, Mapping[str, Any]], readers: Mapping[str, Turn]
-) -> dict[str, Record]:
-    """What ``pack`` wrote, each field through its reader if it has one.
+def _pack_whole(record: Any) -> dict[str, Any]:
+    found = ((name, write, getattr(record, name)) for name, _, write, _ in _forms(type(record)))  # type: ignore[arg-type]
+    return {name: value if write is None else write(value) for name, write, value in found}
+
+
+def unpack(kind: Callable[..., Record], packed: Mapping[str, Mapping[str, Any]]) -> dict[str, Record]:
+    """What ``pack`` wrote.
 
     Ids are a letter and the number that a counter gave: their order is the order in which things began.
     """
-    found = {}
-    for key in sorted(packed, key=lambda key: int(key[1:])):
-        given = {name: readers[name](value) if name in readers else value for name, value in packed[key].items()}
-        found[key] = kind(id=key, **given)
-    return found
+    return {key: _unpack(kind, packed[key], id=key) for key in sorted(packed, key=lambda key: int(key[1:]))}
+
+
+def _unpack(kind: Callable[..., Record], packed: Mapping[str, Any], **given: Any) -> Record:
+    for name, _, _, read in _forms(kind):
+        if name in packed:
+            given[name] = packed[name] if read is None else read(packed[name])
+    return kind(**given)
+
+
+class _Form(NamedTuple):
+    """How a field is written: its name, what it is when left out, and the turns to its plain form and back (None: it has no other)."""
+
+    name: str
+    default: Any
+    write: Turn | None
+    read: Turn | None
 
 
 @cache
-def _defaults(kind: Any) -> Mapping[str, Any]:
-    """Of all written fields but the id, which is the key outside."""
-    return {
-        each.name: each.default if each.default_factory is MISSING else each.default_factory()
-        for each in fields(kind)[1:]
-        if each.metadata != COUNTED
-    }
+def _forms(kind: Any) -> tuple[_Form, ...]:
+    """Of all fields but the id, which is the key outside."""
+    hints = get_type_hints(kind)
+    return tuple(
+        _Form(
+            each.name,
+            each.default if each.default_factory is NODEFAULT else each.default_factory(),
+            *_turns(hints[each.name]),
+        )
+        for each in fields(kind)
+        if each.name != "id"
+    )
+
+
+def _turns(hint: Any) -> tuple[Turn | None, Turn | None]:
+    options = [each for each in get_args(hint) if each is not NoneType] if NoneType in get_args(hint) else [hint]
+    kind, of = get_origin(options[0]) or options[0], get_args(options[0])
+    if kind is int:
+        return None, lambda value: None if value is None else int(value)
+    if kind is tuple:
+        return None, tuple
+    if kind is not Any and not of and issubclass(kind, Struct):
+        return _pack_whole, lambda packed: _unpack(kind, packed)
+    if kind is not Any and not of and issubclass(kind, Enum):
+        return None, kind
+    if not of and hasattr(kind, "_make"):
+        return None, kind._make
+    if of and of[0] is int:
+        return lambda found: {str(key): value for key, value in found.items()}, _with(int, None)
+    return None, _with(None, int) if of and of[-1] is int else None
+
+
+def _with(key: Turn | None, value: Turn | None) -> Turn:
+    def turn(packed: Mapping[str, Any]) -> dict[Any, Any]:
+        return {key(name) if key else name: value(each) if value else each for name, each in packed.items()}
+
+    return turn

@@ -7,11 +7,11 @@ that names what no longer lives raises ``StaleStimulus`` and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+
+from msgspec import Struct, field
 
 from engine.errors import Facts, WrongState
 from engine.feel import Value
-from engine.protocol.facts import fact
 
 Variables = Mapping[str, Value]
 
@@ -22,8 +22,7 @@ class StaleStimulus(WrongState):
     default_code = "stale_stimulus"
 
 
-@fact
-class Start:
+class Start(Struct, frozen=True, gc=False):
     """Begin an instance of ``process`` at its plain start event, or at ``start_event``: one that something triggers, a receive task that
     begins instances, or an event after a gateway that does.
     """
@@ -33,8 +32,7 @@ class Start:
     start_event: str | None = None
 
 
-@fact
-class CompleteTask:
+class CompleteTask(Struct, frozen=True, gc=False):
     """A person (login ``actor``) completed the user task with these answers."""
 
     activity: str
@@ -42,16 +40,14 @@ class CompleteTask:
     variables: Variables = field(default_factory=dict)
 
 
-@fact
-class ReturnHandler:
+class ReturnHandler(Struct, frozen=True, gc=False):
     """The handler gave this result."""
 
     activity: str
     result: Variables = field(default_factory=dict)
 
 
-@fact
-class ThrowError:
+class ThrowError(Struct, frozen=True, gc=False):
     """The handler (or the task) ends with the modelled error ``code``; ``facts`` are what the catcher's outputs can see."""
 
     activity: str
@@ -59,8 +55,7 @@ class ThrowError:
     facts: Facts = field(default_factory=dict)
 
 
-@fact
-class FailHandler:
+class FailHandler(Struct, frozen=True, gc=False):
     """The handler failed for good (retries spent): an incident on its activity."""
 
     activity: str
@@ -68,15 +63,13 @@ class FailHandler:
     facts: Facts = field(default_factory=dict)
 
 
-@fact
-class FireTimer:
+class FireTimer(Struct, frozen=True, gc=False):
     """The wait's moment has come."""
 
     wait: str
 
 
-@fact
-class ReceiveMessage:
+class ReceiveMessage(Struct, frozen=True, gc=False):
     """A message for the wait."""
 
     wait: str
@@ -84,23 +77,20 @@ class ReceiveMessage:
     payload: Variables = field(default_factory=dict)
 
 
-@fact
-class ReceiveSignal:
+class ReceiveSignal(Struct, frozen=True, gc=False):
     """A signal that another instance threw: everything here that waits for it has it. Stale when nothing waits for it."""
 
     name: str
     payload: Variables = field(default_factory=dict)
 
 
-@fact
-class RetryIncident:
+class RetryIncident(Struct, frozen=True, gc=False):
     """Try again what led to the incident."""
 
     incident: str
 
 
-@fact
-class CancelInstance:
+class CancelInstance(Struct, frozen=True, gc=False):
     """End everything that lives."""
 
     reason: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
+
+from msgspec.structs import fields
 
 from engine.kernel.state import Activity, Scope
 
@@ -77,6 +78,7 @@ def test_the_kernel_is_pure() -> None:
         "datetime",
         "decimal",
         "enum",
+        "msgspec",  # its structs: docs/adr/0016
         "functools",
         "operator",
         "types",

@@ -23,10 +23,10 @@ from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine, TaskDataEnviron
 from SpiffWorkflow.util.task import TaskState
 
 from engine.feel import Environment
-from engine.kernel import State, Stimulus, advance
+from engine.kernel import Run, State, Stimulus, advance
 from engine.model.bpmn_reader import read_processes
 from engine.model.elements import EndEvent, Flow, Model, Node, ParallelGateway, Process, StartEvent, UserTask
-from engine.protocol.events import HandlerRequested
+from engine.protocol.events import HandlerRequested, TaskCreated
 from engine.protocol.stimuli import CompleteTask, ReturnHandler, Start
 from tests.benchmarks.figures import Figure, Goal
 from tests.benchmarks.languages import INPUTS
@@ -89,19 +89,20 @@ def whole() -> Iterator[Figure]:
 
 def run_here(model: Model) -> dict[str, Any]:
     """The variables at the end of an instance of the reference process."""
-    state, events = advance(model, None, Start(process="o2c_30"), ENVIRONMENT)
-    requests: deque[HandlerRequested] = deque()
-    while not state.is_ended:
-        requests.extend([each for each in events if isinstance(each, HandlerRequested)])
-        stimulus: Stimulus
-        if requests:
-            asked = requests.popleft()
-            stimulus = ReturnHandler(activity=asked.activity, result=HANDLERS[asked.handler](**asked.given))
+    run = Run(model, None, ENVIRONMENT)
+    waiting: deque[HandlerRequested | TaskCreated] = deque()
+    stimulus: Stimulus = Start("o2c_30")
+    while True:
+        for event in run.answer(stimulus):
+            if type(event) is HandlerRequested or type(event) is TaskCreated:
+                waiting.append(event)
+        if not waiting:
+            return run.state.root_variables
+        asked = waiting.popleft()
+        if type(asked) is HandlerRequested:
+            stimulus = ReturnHandler(asked.activity, HANDLERS[asked.handler](**asked.given))
         else:
-            (task,) = (each for each in state.activities.values() if each.element in ANSWERS)
-            stimulus = CompleteTask(activity=task.id, actor="bench", variables=ANSWERS[task.element])
-        state, events = advance(model, state, stimulus, ENVIRONMENT)
-    return state.root_variables
+            stimulus = CompleteTask(asked.activity, "bench", ANSWERS[asked.element])
 
 
 def their_process() -> Any:

@@ -14,6 +14,7 @@ import pytest
 
 from engine.data import to_canonical
 from engine.errors import EngineError
+from engine.kernel import Run as InPlace
 from engine.kernel import StaleStimulus, State, Stimulus, advance, to_record
 from engine.protocol.stimuli import CancelInstance, FailHandler, ReceiveSignal, RetryIncident, ReturnHandler, Start
 from tests.engine.kernel.blocks import Block, random_block, smaller
@@ -125,12 +126,33 @@ def hostile_stimuli_change_nothing(block: Block, chance: Random) -> None:
         run(CancelInstance(reason="too late"))
 
 
+def answers_in_place_are_those_of_advance(block: Block, chance: Random) -> None:
+    """Event for event and state for state; a stimulus that is refused leaves the state as it was."""
+    definition, drawing = draw(block)
+    run = Run(definition, **drawing.variables)
+    player = Player(run, drawing)
+    in_place = InPlace(definition, None, at(NOW))
+    assert list(in_place.answer(Start(process="p", variables=drawing.variables))) == run.events
+    while not run.state.is_ended:
+        before = in_place.state.to_text()
+        assert before == run.state.to_text()
+        attacks = [*hostile(run), Start(process="p")]
+        for attack in chance.sample(attacks, min(4, len(attacks))):
+            with pytest.raises(EngineError):
+                in_place.answer(attack)
+        assert in_place.state.to_text() == before
+        stimulus = chance.choice(player.ready())
+        assert in_place.answer(stimulus) == run(stimulus)
+        assert in_place.state == run.state
+
+
 PROPERTIES: tuple[Callable[[Block, Random], None], ...] = (
     what_runs_is_what_the_blocks_say,
     an_instance_can_be_cancelled_at_any_moment,
     failures_and_too_many_steps_lose_no_work,
     advance_is_deterministic,
     hostile_stimuli_change_nothing,
+    answers_in_place_are_those_of_advance,
 )
 
 

@@ -9,6 +9,8 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
+from msgspec import structs
+
 from engine.feel import Value
 from engine.kernel import Event, State, Stimulus, advance
 from engine.model import elements as model
@@ -97,9 +99,9 @@ def _answering(stimulus: Stimulus, chance: Random) -> Stimulus:
     """With an answer now and then."""
     answer: dict[str, Value] = {chance.choice("xyz"): Decimal(chance.randint(0, 9))}
     if isinstance(stimulus, CompleteTask) and chance.random() < 0.4:
-        return replace(stimulus, variables=answer)
+        return structs.replace(stimulus, variables=answer)
     if isinstance(stimulus, ReturnHandler) and chance.random() < 0.4:
-        return replace(stimulus, result=answer)
+        return structs.replace(stimulus, result=answer)
     return stimulus
 
 
