@@ -10,7 +10,7 @@ import pytest
 
 from engine.cli import main
 from engine.definitions.gate import check
-from engine.errors import DefinitionError
+from engine.errors import DefinitionError, Problem
 from engine.explore import verdicts
 from engine.model.bpmn_reader import read_processes
 from engine.model.bundle import read_bundle
@@ -145,6 +145,18 @@ def test_what_does_not_fit_the_other_files_is_told_at_its_line(old: str, new: st
     found = {(each.code, each.place) for each in problems if each.file == YAML}
     assert all(str(place).startswith("line:") for _, place in found)
     assert not code or (code, f"line:{line_of(line)}") in found, problems
+
+
+def test_what_the_proof_finds_is_told_at_the_line_of_the_step() -> None:
+    bundle = read_bundle(replenishment.files())
+    for element, line in (
+        ("gateway_agreement", "- choose: agreement"),
+        ("gateway_approval_join", "- choose: approval"),
+    ):
+        found = bundle.located(Problem(code="explore_deadlock", file=YAML, element_id=element))
+        assert found.place == f"line:{line_of(line)}"
+    elsewhere = Problem(code="story_path_other", file="stories/a.yaml", element_id="decide_request", place="steps[0]")
+    assert bundle.located(elsewhere) == elsewhere
 
 
 def test_who_begins_must_be_allowed_to() -> None:
