@@ -15,7 +15,8 @@ depends_on = None
 
 HANDED_ON = """
 -- why: a record (engine/instances/why.py); offered: logins of those who had the role when the task was created. Both NULL for tasks from
--- before that was kept. Who passed the task on to its assignee, when, with which words; closed_for: the absent person for whom closed_by did it.
+-- before that was kept. given_…: who passed the task on to its assignee, when, with which words; closed_for: the absent person for whom
+-- closed_by did it.
 ALTER TABLE engine.task
     ADD COLUMN given_by text, ADD COLUMN given_at timestamptz, ADD COLUMN given_note text, ADD COLUMN closed_for text,
     ADD COLUMN why text, ADD COLUMN offered text[],
