@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -64,7 +63,7 @@ def one_of_each() -> list[Event]:
     for tag in sorted(EVENTS):
         kind = EVENTS[tag]
         hints = get_type_hints(kind)
-        made.append(kind(**{each.name: SAMPLES[hints[each.name]] for each in fields(kind)}))
+        made.append(kind(**{name: SAMPLES[hints[name]] for name in kind.__struct_fields__}))
     return made
 
 
