@@ -24,7 +24,8 @@ def described(value: Any) -> Any:
         fields = {
             each.name: described(getattr(value, each.name))
             for each in dataclasses.fields(value)
-            if each.init and each.name not in {"files", "process_files"}  # what was read: not where, nor what follows from it
+            if each.init
+            and each.name not in {"files", "process_files"}  # what was read: not where, nor what follows from it
         }
         return {"is": type(value).__name__} | fields
     if isinstance(value, Expression):
