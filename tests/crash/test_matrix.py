@@ -30,7 +30,7 @@ from tests.crash.proxy import proxied
 from tests.publishing import publish_unexamined
 
 ROOT = Path(__file__).parents[2]
-FEW = int(os.environ.get("CRASH_FEW", "20"))
+FEW = int(os.environ.get("CRASH_FEW", "12"))
 MANY = int(os.environ.get("CRASH", "300"))
 FIRST = int(os.environ.get("CRASH_FROM", str(time.time_ns() % 1_000_000)))
 
