@@ -38,7 +38,7 @@ from engine.instances.runtime import Runtime
 from engine.jobs import outbox, queue
 from engine.jobs.outbox import HeldEffect
 from engine.jobs.retries import TryAgain
-from engine.kernel import State, ValueNotStorable, advance, storable
+from engine.kernel import Run, State, ValueNotStorable, storable
 from engine.messages import store as messages
 from engine.model.bundle import Bundle
 from engine.protocol import events as happened
@@ -215,7 +215,9 @@ class _Step:
         self._on_failure = on_failure
         self._attempt = attempt
         self._environment: Environment = runtime.environment(now)
-        self._state = instance.state
+        # a copy for all its answers: what stood before the step is asked for when it is saved
+        before = None if instance.state is None else instance.state.copy()
+        self._run = Run(instance.bundle.model, before, self._environment)
         self._events: list[Event] = []
         self._requests: deque[happened.HandlerRequested] = deque()
         self._held: dict[str, HeldEffect] = {}
@@ -242,9 +244,7 @@ class _Step:
 
     def save(self) -> StepDone:
         """Write what happened. The history first: its new head stands in the row of the instance."""
-        state, instance, events = self._state, self._instance, tuple(self._events)
-        if state is None:
-            raise InvariantBroken("step_without_state")
+        state, instance, events = self._run.state, self._instance, tuple(self._events)
         head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, events)
         self._save_instance(state, head)
         opened = self._save_rows(StepRows.of(instance.bundle, events), self._ended_effects(state))
@@ -254,7 +254,7 @@ class _Step:
 
     def _advance(self, stimulus: Stimulus) -> tuple[Event, ...]:
         """One advance of the kernel; its handler requests join those that are still wanted."""
-        self._state, events = advance(self._instance.bundle.model, self._state, stimulus, self._environment)
+        events = self._run.answer(stimulus)
         self._events.extend(events)
         for event in events:
             if isinstance(event, happened.HandlerRequested):
@@ -263,7 +263,7 @@ class _Step:
         if cancelled:
             self._requests = deque(each for each in self._requests if each.activity not in cancelled)
         if self._business_key is None:
-            self._business_key = business_key(self._instance.bundle, self._state, self._environment)
+            self._business_key = business_key(self._instance.bundle, self._run.state, self._environment)
         return events
 
     def _call(self, handler: Handler, request: happened.HandlerRequested) -> None:

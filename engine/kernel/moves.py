@@ -235,7 +235,7 @@ class Moves(Repeating):
         if station.is_repeated and scope.item is not None:
             self._leave_item(activity, station, written, told)
             return
-        flows = self.flows_after(activity, written) if station.always is None else station.always
+        flows = self.flows_after(activity, station, written)
         for event in told:
             self.emit(event)
         self.depart(activity, station, written, flows)
@@ -279,9 +279,7 @@ class Moves(Repeating):
             taken = happened.FlowTaken(flow, scope_id)
             flow_taken(state, taken)
             append(taken)
-            target = targets[flow]
-            if not target.is_late_join:  # that is found by find_join when nothing else can move
-                (self.passive if target.is_passive else self.effects).append(Token(scope_id, flow))
+            self.queue_flow(scope_id, flow, targets[flow])
 
     def _go_on_inside(self, activity: Activity, node: model.Node) -> None:
         if activity.items is not None and isinstance(node, model.Activity):

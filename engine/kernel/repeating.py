@@ -53,7 +53,8 @@ class Repeating(Throwing):
             if many is not None and many.output_collection:
                 gathered = [items.outputs.get(number) for number in range(items.total)]
                 written[many.output_collection] = self.kept(gathered, "output collection")
-            self.depart(body, self.station_of(body), written, self.flows_after(body, written))
+            station = self.station_of(body)
+            self.depart(body, station, written, self.flows_after(body, station, written))
             return
         is_sequential = many is None or many.is_sequential
         if is_sequential and body.scopes:

@@ -345,9 +345,8 @@ class Tokens(Evaluation, ABC):
         """The local inputs of an activity, or the payload of what is thrown."""
         return self.mapped(mappings, self.state.variables_of(activity.id), "input", into={}) if mappings else {}
 
-    def flows_after(self, activity: Activity, written: Variables) -> tuple[str, ...]:
+    def flows_after(self, activity: Activity, station: model.Station, written: Variables) -> tuple[str, ...]:
         """The flows by which an activity is left that writes this."""
-        station = self.station_of(activity)
         if station.always is not None:
             return station.always
         seen = {**self.state.variables_of(activity.scope), **written}
