@@ -79,15 +79,13 @@ class DeleteGroup:
 def add_role(given: AddRole, context: RecordContext) -> Change:
     """Raises InvalidInput, Conflict (``key_taken``)."""
     _require_sound(given.key, given.title_fr, given.title_en)
+    titles = _titles(given)
     made = context.session.execute(
-        insert(role)
-        .values(key=given.key, title_fr=given.title_fr.strip(), title_en=given.title_en.strip())
-        .on_conflict_do_nothing()
-        .returning(role.c.key)
+        insert(role).values(key=given.key, **titles).on_conflict_do_nothing().returning(role.c.key)
     ).scalar()
     if made is None:
         raise Conflict("key_taken", key=given.key)
-    return Change(before=None, after={"title_fr": given.title_fr.strip(), "title_en": given.title_en.strip()})
+    return Change(before=None, after=titles)
 
 
 @record_command(
@@ -105,7 +103,7 @@ def change_role(given: ChangeRole, context: RecordContext) -> Change:
     row = context.session.execute(select(role).where(role.c.key == given.key)).first()
     if row is None:
         raise NotFound("role_not_defined", role=given.key)
-    after = {"title_fr": given.title_fr.strip(), "title_en": given.title_en.strip()}
+    after = _titles(given)
     context.session.execute(update(role).where(role.c.key == given.key).values(**after))
     return Change(before={"title_fr": row.title_fr, "title_en": row.title_en}, after=after)
 
@@ -122,11 +120,9 @@ def change_role(given: ChangeRole, context: RecordContext) -> Change:
 def add_group(given: AddGroup, context: RecordContext) -> Change:
     """Raises InvalidInput, Conflict (``key_taken``), NotFound (``role_not_defined``)."""
     _require_sound(given.key, given.title_fr, given.title_en)
+    titles = _titles(given)
     made = context.session.execute(
-        insert(role_group)
-        .values(key=given.key, title_fr=given.title_fr.strip(), title_en=given.title_en.strip())
-        .on_conflict_do_nothing()
-        .returning(role_group.c.key)
+        insert(role_group).values(key=given.key, **titles).on_conflict_do_nothing().returning(role_group.c.key)
     ).scalar()
     if made is None:
         raise Conflict("key_taken", key=given.key)
@@ -147,7 +143,7 @@ def change_group(given: ChangeGroup, context: RecordContext) -> Change:
     """Raises InvalidInput, NotFound (``group_unknown``, ``role_not_defined``), WrongState (``last_administrator``)."""
     _require_sound(given.key, given.title_fr, given.title_en)
     before = _fields(context.session, given.key)
-    titles = {"title_fr": given.title_fr.strip(), "title_en": given.title_en.strip()}
+    titles = _titles(given)
     context.session.execute(update(role_group).where(role_group.c.key == given.key).values(**titles))
     _give(context, given.key, given.roles)
     memberships.require_administrator(context.session)
@@ -173,6 +169,10 @@ def delete_group(given: DeleteGroup, context: RecordContext) -> Change:
 
 
 COMMANDS = RecordTable.of(add_role, change_role, add_group, change_group, delete_group)
+
+
+def _titles(given: AddRole | ChangeRole | AddGroup | ChangeGroup) -> dict[str, str]:
+    return {"title_fr": given.title_fr.strip(), "title_en": given.title_en.strip()}
 
 
 def _give(context: RecordContext, key: str, roles: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import text
@@ -9,12 +10,28 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.handler import Actor
+from engine.identity import people
 from engine.inbox.lists import Asked, View, counts, page
 from engine.inbox.queries import TaskRow
 from engine.inbox.standing_in import standing_in
 from engine.instances.commands import start_instance
 from engine.instances.runtime import Runtime
 from tests.engine.processes.parcels import CLERK
+
+
+def hire(session: Session, actors: Iterable[Actor]) -> None:
+    """Give each of them an account with their roles."""
+    for each in actors:
+        people.add_person(
+            session,
+            login=each.login,
+            name=each.name,
+            email="",
+            password="demo",
+            roles=each.roles,
+            locale="fr",
+            may_be_weak=True,
+        )
 
 
 def open_task(runtime: Runtime, *, start: bool = True) -> int:

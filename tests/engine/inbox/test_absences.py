@@ -23,7 +23,7 @@ from engine.instances.commands import complete_task
 from engine.instances.runtime import Runtime
 from engine.records import execute
 from engine.records.queries import history
-from tests.engine.inbox.cast import figures, open_task, tasks
+from tests.engine.inbox.cast import figures, hire, open_task, tasks
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import BOTH, CHIEF, CLERK, OWNER, PACKER, PACKERS
 
@@ -46,17 +46,7 @@ def runtime(database: Database) -> Iterator[Runtime]:
     made = parcels.prepare(database)
     with database.transaction() as session:
         people.add_role(session, "admin", "admin", "admin")
-        for each in (PACKER, COLLEAGUE, CLERK, CHIEF, BOTH, OWNER, ADMIN, NEWCOMER):
-            people.add_person(
-                session,
-                login=each.login,
-                name=each.name,
-                email="",
-                password="demo",
-                roles=each.roles,
-                locale="fr",
-                may_be_weak=True,
-            )
+        hire(session, (PACKER, COLLEAGUE, CLERK, CHIEF, BOTH, OWNER, ADMIN, NEWCOMER))
     with clock.frozen(NOON):
         yield made
 

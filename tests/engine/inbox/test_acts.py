@@ -20,7 +20,7 @@ from engine.inbox import offers
 from engine.inbox.commands import claim, delegate, release
 from engine.instances.commands import complete_task, start_instance
 from engine.instances.runtime import Runtime
-from tests.engine.inbox.cast import open_task, tasks
+from tests.engine.inbox.cast import hire, open_task, tasks
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import BOTH, CHIEF, CLERK, OWNER, PACKER, PACKERS, STRANGER
 
@@ -32,17 +32,7 @@ KINDS = ("task:claimed", "task:released", "task:delegated", "task:completed")
 def runtime(database: Database) -> Runtime:
     made = parcels.prepare(database)
     with database.transaction() as session:
-        for each in (PACKER, COLLEAGUE, CLERK, CHIEF, BOTH, OWNER):
-            people.add_person(
-                session,
-                login=each.login,
-                name=each.name,
-                email="",
-                password="demo",
-                roles=each.roles,
-                locale="fr",
-                may_be_weak=True,
-            )
+        hire(session, (PACKER, COLLEAGUE, CLERK, CHIEF, BOTH, OWNER))
     return made
 
 

@@ -16,13 +16,12 @@ from engine.files.store import MOST_BYTES
 from engine.handler import Actor
 from engine.history.queries import timeline
 from engine.history.verification import verify_all
-from engine.identity import people
 from engine.inbox import drafts
 from engine.inbox.commands import claim
 from engine.instances import papers
 from engine.instances.commands import complete_task
 from engine.instances.runtime import Runtime
-from tests.engine.inbox.cast import open_task
+from tests.engine.inbox.cast import hire, open_task
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import AUDITOR, CLERK, OWNER, PACKER, PACKERS, STRANGER
 
@@ -33,17 +32,7 @@ PDF = b"%PDF-1.7 a quote"
 def runtime(database: Database) -> Runtime:
     made = parcels.prepare(database)
     with database.transaction() as session:
-        for each in (PACKER, PACKERS[1]):
-            people.add_person(
-                session,
-                login=each.login,
-                name=each.name,
-                email="",
-                password="demo",
-                roles=each.roles,
-                locale="fr",
-                may_be_weak=True,
-            )
+        hire(session, (PACKER, PACKERS[1]))
     return made
 
 

@@ -14,7 +14,7 @@ from engine.identity import people
 from engine.inbox import queries
 from engine.instances.commands import complete_task
 from engine.instances.runtime import Runtime
-from tests.engine.inbox.cast import open_task
+from tests.engine.inbox.cast import hire, open_task
 from tests.engine.inbox.test_acts import statements
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import BOTH, CHIEF, CLERK, PACKER
@@ -26,17 +26,7 @@ NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 def runtime(database: Database) -> Runtime:
     made = parcels.prepare(database)
     with database.transaction() as session:
-        for each in (PACKER, CLERK, CHIEF, BOTH):
-            people.add_person(
-                session,
-                login=each.login,
-                name=each.name,
-                email="",
-                password="demo",
-                roles=each.roles,
-                locale="fr",
-                may_be_weak=True,
-            )
+        hire(session, (PACKER, CLERK, CHIEF, BOTH))
     return made
 
 
