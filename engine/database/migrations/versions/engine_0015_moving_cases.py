@@ -1,15 +1,15 @@
 """Cases that are moved to another version of their process.
 
-Revision ID: engine_0013
-Revises: engine_0012
+Revision ID: engine_0015
+Revises: engine_0014
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "engine_0013"
-down_revision = "engine_0012"
+revision = "engine_0015"
+down_revision = "engine_0014"
 branch_labels = None
 depends_on = None
 
