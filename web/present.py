@@ -308,6 +308,7 @@ def diagram(
     processes = (bundle.process, *(each for each in others if not path.elements.keys().isdisjoint(each.nodes)))
     named = (each for process in processes for each in (*process.nodes, *process.lanes, *process.flows))
     labels = {each: name_of(bundle, each) for each in named if bundle.names.get(each)}
+    labels[bundle.process_id] = in_language(bundle.title)
     known = selected if any(selected in process.nodes for process in processes) else None
     data = {
         "elements": {
