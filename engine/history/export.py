@@ -13,7 +13,8 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
-from engine.history import verifier
+from engine.history import checkpoints, inclusion, verifier
+from engine.history.kinds import CASES, ChainKind
 from engine.history.store import moment_text
 from engine.history.tables import event
 from engine.texts import say
@@ -29,11 +30,12 @@ _CASE = text("""
 _FILES = text("SELECT path, content FROM engine.definition_file WHERE content_hash = :content_hash ORDER BY path")
 
 
-def bundle(session: Session, instance_id: int, now: datetime) -> bytes:
+def bundle(session: Session, instance_id: int, now: datetime, *, checkpoint: int | None = None) -> bytes:
     """The bundle of a case as it stands: the same bytes for the same state and ``now``, on every machine.
 
+    ``checkpoint``: the number of the one that its proof is to lead to, by default the newest; no proof where that covers nothing of it.
     ``session`` should see one moment (``Database.reading``). Nothing is repaired or left out: a history that was tampered with in the
-    database gives a bundle that does not verify. Raises NotFound (``history_case_not_found``).
+    database gives a bundle that does not verify. Raises NotFound (``history_case_not_found``, ``history_checkpoint_not_found``).
     """
     case = session.execute(_CASE, {"instance": instance_id}).one_or_none()
     if case is None:
@@ -43,11 +45,22 @@ def bundle(session: Session, instance_id: int, now: datetime) -> bytes:
         "README.txt": _readme("en", case),
         verifier.EVENTS: _events(session, instance_id),
         "verifier.py": Path(verifier.__file__).read_bytes(),
+        **proof(session, CASES, str(instance_id), checkpoint),
     }
     for row in session.execute(_FILES, {"content_hash": case.content_hash}):
         members[f"{verifier.MODEL}{row.path}"] = bytes(row.content)
     members[verifier.CASE] = _case(case, members, now)
     return verifier.pack(sorted(members.items()))
+
+
+def proof(session: Session, kind: ChainKind, chain: str, checkpoint: int | None) -> dict[str, bytes]:
+    """The member that leads from a chain to a checkpoint (None: the newest), where one covers it.
+
+    Raises NotFound (``history_checkpoint_not_found``).
+    """
+    points = checkpoints.newest(session, limit=1) if checkpoint is None else [checkpoints.find(session, checkpoint)]
+    found = inclusion.proof(session, kind, chain, points[0]) if points else None
+    return {} if found is None else {verifier.PROOF: f"{verifier.canonical(found)}\n".encode()}
 
 
 def _events(session: Session, instance_id: int) -> bytes:

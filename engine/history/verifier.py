@@ -33,6 +33,9 @@ PROCESS_FORMAT = "bordereau-process/1"
 PROCESS = "process.json"
 HISTORY_FORMAT = "bordereau-history/1"
 CHECKPOINT_FORMAT = "bordereau-checkpoint/1"
+PROOF_FORMAT = "bordereau-proof/1"
+PROOF = "proof.json"
+"""The member, of a bundle that a checkpoint covers, that leads from an event to the root of the checkpoint."""
 NO_CHECKPOINT = "0" * 64
 """What the first checkpoint names as the one before it."""
 EVENTS = "events.jsonl"
@@ -140,13 +143,18 @@ class Tree:
 
     def add(self, event_hash: bytes) -> None:
         """The hash of the next event. Leaves and nodes are hashed apart (a zero or a one before them): neither can pass for the other."""
-        node = hashlib.sha256(b"\x00" + event_hash).digest()
+        node, level = leaf(event_hash), 0
         complete = self.size
         while complete & 1:
-            node = hashlib.sha256(b"\x01" + self.peaks.pop() + node).digest()
+            node = joined(self.peaks.pop(), node)
             complete >>= 1
+            level += 1
+            self.completed(level, complete, node)
         self.peaks.append(node)
         self.size += 1
+
+    def completed(self, level: int, position: int, node: bytes) -> None:
+        """The subtree number ``position`` (from 0) of ``2 ** level`` events is complete. For whoever keeps them; nothing here."""
 
     def root(self) -> bytes:
         """The hash that stands for every event up to here and for their order."""
@@ -154,8 +162,39 @@ class Tree:
             return hashlib.sha256().digest()
         node = self.peaks[-1]
         for peak in reversed(self.peaks[:-1]):
-            node = hashlib.sha256(b"\x01" + peak + node).digest()
+            node = joined(peak, node)
         return node
+
+
+def leaf(event_hash: bytes) -> bytes:
+    """What stands for an event in the tree."""
+    return hashlib.sha256(b"\x00" + event_hash).digest()
+
+
+def joined(left: bytes, right: bytes) -> bytes:
+    """What stands for two neighbouring subtrees."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def root_by_path(number: int, size: int, event_hash: bytes, path: Sequence[bytes]) -> Optional[bytes]:
+    """The root of the tree over ``size`` events to which ``path`` leads from event ``number`` (from 1): RFC 9162, 2.1.3.2.
+
+    None where a path to such an event has another length.
+    """
+    if not 0 < number <= size:
+        return None
+    at, last, node = number - 1, size - 1, leaf(event_hash)
+    for each in path:
+        if last == 0:
+            return None
+        if at & 1 or at == last:
+            node = joined(each, node)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            node = joined(node, each)
+        at, last = at >> 1, last >> 1
+    return node if last == 0 else None
 
 
 def checkpoint_content(checkpoint: Mapping[str, Any]) -> bytes:
@@ -325,8 +364,24 @@ class Event(NamedTuple):
     hash: bytes
 
 
+class Led(NamedTuple):
+    """That a bundle's chain leads to a checkpoint: its events 1 to ``event`` are among the first ``size`` of the whole history.
+
+    ``is_kept``: the checkpoint is one that was kept elsewhere, and not only the bundle's own word.
+    """
+
+    number: int
+    size: int
+    at: str
+    key: str
+    event: int
+    is_kept: bool
+
+
 class Verdict(NamedTuple):
-    """What was found. ``case`` is what its description says, as far as it can be read; ``hashes`` the stated chain."""
+    """What was found. ``case`` is what its description says, as far as it can be read; ``hashes`` the stated chain; ``led``: the checkpoint
+    to which its proof leads, None without a proof that does.
+    """
 
     problems: List[Problem]
     case: Dict[str, Any]
@@ -336,6 +391,7 @@ class Verdict(NamedTuple):
     last_at: Optional[str]
     is_readable: bool = True
     kind: Kind = CASES
+    led: Optional[Led] = None
 
     @property
     def is_whole(self) -> bool:
@@ -343,8 +399,12 @@ class Verdict(NamedTuple):
         return not self.problems
 
 
-def verify(data: bytes) -> Verdict:
-    """Check a bundle by itself: container, members, model, chain and head."""
+def verify(data: bytes, kept: Sequence[Mapping[str, Any]] = (), keys: Sequence[str] = ()) -> Verdict:
+    """Check a bundle: container, members, model, chain and head by themselves; and its proof, which leads to a signed checkpoint.
+
+    ``kept`` are checkpoints that left the system earlier, ``keys`` public keys (hex) known from elsewhere; where either is given, a bundle
+    whose proof does not lead there is not whole.
+    """
     members = unpack(data)
     if members is None:
         members = _unpack_anyhow(data)
@@ -369,7 +429,8 @@ def verify(data: bytes) -> Verdict:
     events = _check_events(files.get(EVENTS, b""), case, kind, begin, problems)
     hashes = [each.hash for each in events]
     first, last = (events[0].at, events[-1].at) if events else (None, None)
-    return Verdict(problems, case, len(events), hashes, first, last, kind=kind)
+    led = _check_proof(files.get(PROOF), hashes, kept, keys, problems)
+    return Verdict(problems, case, len(events), hashes, first, last, kind=kind, led=led)
 
 
 def compare(newer: Verdict, older: Verdict) -> List[Problem]:
@@ -443,7 +504,7 @@ def _check_members(files: Mapping[str, bytes], case: Mapping[str, Any], kind: Ki
     listed = {each["path"]: each for each in case["members"]}
     problems.extend(Problem("member_missing", path) for path in sorted((fixed | set(listed)) - set(files)))
     for path in sorted(set(files) - {kind.about}):
-        may_be = path in fixed or (kind is CASES and path.startswith(MODEL))
+        may_be = path in fixed or path == PROOF or (kind is CASES and path.startswith(MODEL))
         if path not in listed or not may_be:
             problems.append(Problem("member_added", path))
         elif (
@@ -510,6 +571,55 @@ def _rehash(previous: bytes, event: Event, kind: Kind) -> bytes:
     if kind is CASES:
         return chain_link(previous, event_content(event.subject, *told))
     return chain_link(previous, named_content("process", [event.subject], *told))
+
+
+_PROOF_FORM: Dict[str, Any] = {"checkpoint": dict, "event": int, "format": str, "number": int, "path": list}
+
+
+def _check_proof(
+    text: Optional[bytes],
+    hashes: Sequence[bytes],
+    kept: Sequence[Mapping[str, Any]],
+    keys: Sequence[str],
+    problems: List[Problem],
+) -> Optional[Led]:
+    """The checkpoint to which the proof leads. The hash of one event covers all before it in its chain: one path is enough for them."""
+    if text is None:
+        if kept or keys:
+            problems.append(Problem("proof_missing", PROOF))
+        return None
+    found = _parse(text)
+    if not isinstance(found, dict) or not _is_proof(found) or _encoded(found) + b"\n" != text:
+        problems.append(Problem("proof_unreadable", PROOF))
+        return None
+    point, event = found["checkpoint"], found["event"]
+    if not is_genuine(point):
+        problems.append(Problem("checkpoint_not_signed", PROOF, None, {"number": point["number"]}))
+        return None
+    path = [bytes.fromhex(each) for each in found["path"]]
+    root = root_by_path(found["number"], point["size"], hashes[event - 1], path) if event <= len(hashes) else None
+    if root is None or root.hex() != point["root"]:
+        problems.append(Problem("proof_leads_elsewhere", PROOF, event, {"number": point["number"]}))
+        return None
+    if keys and point["key"] not in keys:
+        facts = {"number": point["number"], "key": point["key"][:16]}
+        problems.append(Problem("checkpoint_of_other_key", PROOF, None, facts))
+    is_kept = any(checkpoint_content(each) == checkpoint_content(point) for each in kept)
+    for each in kept if not is_kept else ():
+        code = "proof_kept_differs" if each["number"] == point["number"] else "proof_to_another"
+        problems.append(Problem(code, PROOF, None, {"number": point["number"], "found": each["number"]}))
+    return Led(point["number"], point["size"], point["at"], point["key"], event, is_kept)
+
+
+def _is_proof(found: Mapping[str, Any]) -> bool:
+    return (
+        _has_form(found, _PROOF_FORM)
+        and found["format"] == PROOF_FORMAT
+        and _is_checkpoint(found["checkpoint"])
+        and found["event"] > 0
+        and len(found["path"]) <= 64
+        and all(isinstance(each, str) and _is_hash(each) for each in found["path"])
+    )
 
 
 _EVENT_TYPES: Dict[str, Any] = {"actor": str, "at": str, "hash": str, "record": dict, "sequence": int}
@@ -913,6 +1023,43 @@ TEXTS: Dict[str, Tuple[str, str]] = {
         "l’événement {event} porte l’empreinte qui avait été notée.",
         "event {event} has the hash that was noted.",
     ),
+    "proof_missing": (
+        "Il n’y a pas de {member} : rien ne mène de ce fichier à un point de contrôle. Demandez le fichier avec sa preuve.",
+        "There is no {member}: nothing leads from this bundle to a checkpoint. Ask for the bundle with its proof.",
+    ),
+    "proof_unreadable": ("{member} n’a pas la forme attendue.", "{member} does not have the form it must have."),
+    "proof_leads_elsewhere": (
+        "L’événement {event} n’est pas dans le point de contrôle {number} : son chemin n’y mène pas.",
+        "Event {event} is not in checkpoint {number}: its path does not lead there.",
+    ),
+    "proof_kept_differs": (
+        "Le point de contrôle {number} du fichier n’est pas celui que vous avez gardé : l’historique a été réécrit et signé de nouveau.",
+        "Checkpoint {number} of the bundle is not the one that you kept: the history was written anew and signed again.",
+    ),
+    "proof_to_another": (
+        "La preuve mène au point de contrôle {number}, pas au {found} que vous avez gardé : demandez le fichier pour celui-là.",
+        "The proof leads to checkpoint {number}, not to {found} that you kept: ask for the bundle up to that one.",
+    ),
+    "led_kept": (
+        "les événements 1 à {event} sont, inchangés et dans cet ordre, dans le point de contrôle {number} du {at} que vous avez gardé.",
+        "events 1 to {event} are, unchanged and in this order, in checkpoint {number} of {at}, which you kept.",
+    ),
+    "led_signed": (
+        "les événements 1 à {event} étaient ainsi quand la clé {key} a signé le point de contrôle {number} du {at}.",
+        "events 1 to {event} stood like this when key {key} signed checkpoint {number} of {at}.",
+    ),
+    "led_only_signed": (
+        "que le point de contrôle lui-même n’a pas été refait : donnez celui que vous avez gardé (--checkpoint), et la clé (--key) ;",
+        "that the checkpoint itself was not made anew: compare it with the one that you kept (--checkpoint), and the key (--key);",
+    ),
+    "led_not_after": (
+        "les {count} événements qui suivent : qui a tous les droits sur la base peut les avoir changés en refaisant chaque empreinte ;",
+        "the {count} events after that: whoever has all rights on the database may have changed them, computing every hash again;",
+    ),
+    "led_not_the_end": (
+        "que rien n’a été coupé à la fin : qu’un événement manque après le dernier ne se voit que dans l’historique complet ;",
+        "that nothing was cut off at the end: an event that is missing after the last one shows only in the whole history;",
+    ),
     "not_provable": ("Ce qu’un fichier seul ne peut pas prouver :", "What a file alone cannot prove:"),
     "not_provable_remade": (
         "que personne n’a refait tout l’historique, ou coupé sa fin, en recalculant chaque empreinte ;",
@@ -1016,12 +1163,12 @@ TEXTS: Dict[str, Tuple[str, str]] = {
         "that the signing key stayed secret. To be compared with the one that you were given: {key};",
     ),
     "option_checkpoint": (
-        "un point de contrôle gardé plus tôt (pour l’historique complet ; peut être répété)",
-        "a checkpoint that was kept earlier (for the whole history; may be repeated)",
+        "un point de contrôle gardé plus tôt (peut être répété)",
+        "a checkpoint that was kept earlier (may be repeated)",
     ),
     "option_key": (
-        "la clé publique, connue par ailleurs : 64 chiffres hexadécimaux (pour l’historique complet ; peut être répété)",
-        "the public key, known from elsewhere: 64 hexadecimal digits (for the whole history; may be repeated)",
+        "la clé publique, connue par ailleurs : 64 chiffres hexadécimaux (peut être répété)",
+        "the public key, known from elsewhere: 64 hexadecimal digits (may be repeated)",
     ),
     "no_checkpoint": ("{file} n’est pas un point de contrôle.", "{file} is no checkpoint."),
     "not_for_this": (
@@ -1081,12 +1228,22 @@ def report(file: str, verdict: Verdict, say: Say, confirmed: Sequence[Tuple[str,
     ]
     lines += [f"  - {say(code, about=verdict.kind.about)}" for code in checked]
     lines += [f"  - {say(code, **facts)}" for code, facts in confirmed]
-    lines += ["", say("not_provable")]
-    lines += [f"  - {say('not_provable_remade')}", f"    {say('not_provable_hint')}"]
-    lines += [f"    {case['head']['sequence']}:{case['head']['hash']}"]
+    lines += _proven(verdict, verdict.led, say) if verdict.led else ["", say("not_provable")]
+    lines += [f"  - {say('not_provable_remade')}"] if verdict.led is None else []
+    lines += [f"    {say('not_provable_hint')}", f"    {case['head']['sequence']}:{case['head']['hash']}"]
     lines += [f"  - {say('not_provable_true')}"]
     lines += ["", say("fingerprint", seal=case["seal"])]
     return lines
+
+
+def _proven(verdict: Verdict, led: Led, say: Say) -> List[str]:
+    """What the proof of a bundle shows, and what it does not."""
+    lines = ["", say("proven"), f"  - {say('led_kept' if led.is_kept else 'led_signed', **led._asdict())}"]
+    lines += ["", say("not_proven")]
+    lines += [] if led.is_kept else [f"  - {say('led_only_signed')}"]
+    after = verdict.events - led.event
+    lines += [f"  - {say('led_not_after', count=after)}"] if after else []
+    return [*lines, f"  - {say('not_proven_before')}", f"  - {say('led_not_the_end')}"]
 
 
 def report_history(file: str, verdict: HistoryVerdict, say: Say) -> List[str]:
@@ -1150,9 +1307,10 @@ _GZIP = b"\x1f\x8b"
 
 
 def _main_bundle(options: argparse.Namespace, say: Say) -> int:
-    if options.checkpoint or options.key:
-        return _not_for_this("--checkpoint" if options.checkpoint else "--key", say)
-    verdict = verify(_read(options.file))
+    kept = _kept(options.checkpoint, options.key, say)
+    if kept is None:
+        return 2
+    verdict = verify(_read(options.file), kept, options.key)
     older = None if options.older is None else verify(_read(options.older))
     confirmed: List[Tuple[str, Dict[str, Any]]] = []
     if older is not None and verdict.is_readable:
@@ -1175,13 +1333,9 @@ def _main_bundle(options: argparse.Namespace, say: Say) -> int:
 def _main_history(options: argparse.Namespace, say: Say) -> int:
     if options.older is not None or options.head is not None:
         return _not_for_this("--older" if options.older is not None else "--head", say)
-    kept = []
-    for file in options.checkpoint:
-        found = read_checkpoint(_read(file))
-        if found is None:
-            print(say("no_checkpoint", file=file), file=sys.stderr)
-            return 2
-        kept.append(found)
+    kept = _kept(options.checkpoint, (), say)
+    if kept is None:
+        return 2
     with _open(options.file) as stream:
         verdict = verify_history(stream, kept, options.key)
     if options.json:
@@ -1189,6 +1343,21 @@ def _main_history(options: argparse.Namespace, say: Say) -> int:
     else:
         _print(report_history(options.file, verdict, say))
     return 0 if verdict.is_whole else 1
+
+
+def _kept(files: Sequence[str], keys: Sequence[str], say: Say) -> Optional[List[Mapping[str, Any]]]:
+    """The checkpoints in ``files``; None, which is said, when one is none (or, for a bundle, is not signed by a key that counts)."""
+    kept: List[Mapping[str, Any]] = []
+    for file in files:
+        found = read_checkpoint(_read(file))
+        if found is None:
+            print(say("no_checkpoint", file=file), file=sys.stderr)
+            return None
+        if keys and found["key"] not in keys:
+            print(say("kept_not_genuine", number=found["number"]), file=sys.stderr)
+            return None
+        kept.append(found)
+    return kept
 
 
 def _not_for_this(option: str, say: Say) -> int:
@@ -1284,6 +1453,7 @@ def _as_json(file: str, verdict: Verdict, say: Say) -> Dict[str, Any]:
         "head": case.get("head"),
         "seal": case.get("seal"),
         "stated": case.get("stated"),
+        "proven": None if verdict.led is None else verdict.led._asdict(),
         "problems": _problems_as_json(verdict.problems, say, verdict.kind),
     }
 

@@ -277,7 +277,7 @@ def history_bundle(case_id: int) -> Answer:
     """The history of a case with all that is needed to verify it elsewhere."""
     with auth.runtime().database.reading() as session:
         found = queries.case(session, auth.actor(), case_id)
-        content = export.bundle(session, case_id, clock.now())
+        content = export.bundle(session, case_id, clock.now(), checkpoint=request.args.get("checkpoint", type=int))
     return send_file(BytesIO(content), "application/zip", as_attachment=True, download_name=_bundle_name(found.row))
 
 
