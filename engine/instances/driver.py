@@ -342,7 +342,7 @@ class _Step:
 
     def _save_instance(self, state: State, head: ChainHead) -> None:
         instance = self._instance
-        shown = _shown(instance.bundle, state, self._environment)
+        shown = shown_of(instance.bundle, state, self._environment)
         given: dict[str, Any] = {
             "id": instance.id,
             "business_key": self._business_key,
@@ -350,7 +350,7 @@ class _Step:
             "snapshot": state.to_text(),
             "sequence": head.sequence,
             "hash": head.hash,
-            "summary": _summary(instance.bundle, shown),
+            "summary": summary_of(instance.bundle, shown),
             "ended_at": self._now if state.is_ended else None,
         }
         is_same = given["summary"] == instance.summary and self._business_key == instance.business_key
@@ -402,12 +402,12 @@ def business_key(bundle: Bundle, state: State, environment: Environment) -> str 
     return str(value) if isinstance(value, str | Decimal | date | UUID) else None
 
 
-def _shown(bundle: Bundle, state: State, environment: Environment) -> dict[str, Value]:
+def shown_of(bundle: Bundle, state: State, environment: Environment) -> dict[str, Value]:
     """What the bundle shows of the case, by the expression that gives it."""
     return {each.expression.source: _evaluate(each.expression, state, environment) for each in bundle.summary}
 
 
-def _summary(bundle: Bundle, shown: Mapping[str, Value]) -> str:
+def summary_of(bundle: Bundle, shown: Mapping[str, Value]) -> str:
     """What lists show of the case: canonical JSON that ``inbox.queries.read_summary`` reads."""
     return to_canonical(
         [
