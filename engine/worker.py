@@ -32,6 +32,7 @@ from engine.instances.runtime import Runtime
 from engine.jobs import fence, outbox
 from engine.jobs.reaper import STALLED_SECONDS, reap
 from engine.jobs.retries import Backoff
+from engine.mail import outbox as letters
 from engine.timers import starts as start_timers
 from engine.timers.promoter import BATCH, promote
 
@@ -165,6 +166,10 @@ def _promote_all(runtime: Runtime) -> None:
                 break
     while True:
         with runtime.database.transaction() as session:
+            if letters.promote(session, clock.now()) < letters.BATCH:
+                break
+    while True:
+        with runtime.database.transaction() as session:
             if start_timers.promote(session, clock.now(), runtime.zone) < start_timers.BATCH:
                 break
 
@@ -191,6 +196,7 @@ def _forget(runtime: Runtime) -> None:
     with runtime.database.transaction() as session:
         fence.forget_old(session, clock.now())
         examination.forget_old(session, clock.now())
+        letters.forget_texts(session, clock.now())
 
 
 def _app(runtime: Runtime, pace: Pace) -> App:

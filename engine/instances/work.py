@@ -28,6 +28,7 @@ from engine.instances.runtime import Runtime
 from engine.jobs import fence, incidents, parking, queue
 from engine.jobs.queue import JobArguments
 from engine.jobs.retries import ATTEMPTS, TryAgain
+from engine.mail import sending
 from engine.messages import signals
 from engine.messages import store as messages
 from engine.messages.store import Message, Waiting
@@ -288,6 +289,11 @@ def run_batch(runtime: Runtime, _attempt: Attempt, *, batch_id: int) -> None:
     batches.run(runtime, batch_id)
 
 
+def send_letter(runtime: Runtime, _attempt: Attempt, *, letter_id: int, round: int) -> None:  # noqa: A002 - as the job calls it
+    """Send a letter of the outbox (``engine.mail.sending``)."""
+    sending.send(runtime.database, runtime.mailing, letter_id, round)
+
+
 BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.FIRE_TIMER: fire_timer,
     queue.RUN_EFFECT: run_effect,
@@ -299,5 +305,6 @@ BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.START_BY_SIGNAL: start_by_signal,
     queue.EXAMINE: examine,
     queue.RUN_BATCH: run_batch,
+    queue.SEND_LETTER: send_letter,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""

@@ -28,6 +28,7 @@ DELIVER_SIGNAL: Final = "deliver_signal"
 START_BY_SIGNAL: Final = "start_by_signal"
 EXAMINE: Final = "examine"
 RUN_BATCH: Final = "run_batch"
+SEND_LETTER: Final = "send_letter"
 
 JobArguments = Mapping[str, Any]
 """What a job is told: ids (texts and whole numbers), never business data, which is read when the job runs."""
