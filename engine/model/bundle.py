@@ -20,6 +20,7 @@ from engine.model.bundle_checks import PROCESS_FILE, BundleParts, Lines, at_its_
 from engine.model.elements import Model, Process
 from engine.model.form_reader import read_form, yaml_expression
 from engine.model.forms import Form, Texts
+from engine.model.own_cases import OwnCases, own_cases
 from engine.model.schema import validate
 from engine.model.short_form import read_short_form
 from engine.model.short_form.diagram import drawn
@@ -82,6 +83,12 @@ class Bundle:
     lines: Lines = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    durable: OwnCases = field(init=False, repr=False, compare=False)
+    """What runs durably: called processes are cases of their own where they can be."""
+
+    def __post_init__(self) -> None:
+        # frozen: what follows from the other fields is set once, here
+        object.__setattr__(self, "durable", own_cases(self.model))
 
     @property
     def process(self) -> Process:

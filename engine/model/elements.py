@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
 from engine.decisions import Decision
-from engine.feel import Expression
+from engine.feel import Expression, Value
 
 
 class TimerKind(StrEnum):
@@ -210,6 +211,18 @@ class MultiInstance:
         return (self.event,) if is_thrown and self.event is not None else ()
 
 
+def item_variables(many: MultiInstance | None, number: int, item: Value) -> dict[str, Value]:
+    """What an item (or a round, with ``many`` None) begins with; ``number`` counts from 0."""
+    given: dict[str, Value] = {"loopCounter": Decimal(number + 1)}
+    if many is not None:
+        if many.output_name is not None:
+            # as in Zeebe: declared here, so that what an item writes to it stays with the item
+            given[many.output_name] = None
+        if many.input_element is not None:
+            given[many.input_element] = item
+    return given
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """What every flow node has. ``scope`` is the id of the sub-process or process that holds it; flows are ids, in file order."""
@@ -393,13 +406,27 @@ class BusinessRuleTask(Activity):
     result_variable: str
 
 
+class Binding(StrEnum):
+    """Which version a call means, as in Zeebe; without a word it is that of the caller (``zeebe:calledElement``)."""
+
+    DEPLOYMENT = "deployment"
+    """That of the caller: the called process stands in the same files."""
+    LATEST = "latest"
+    """The one in force when the call begins, of the published process whose key is the called id."""
+    VERSION_TAG = "versionTag"
+    """The newest one of that process which carries the tag."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallActivity(Activity):
-    """``process`` is an id in ``Model.processes``. The callee runs in a scope of its own that sees only ``inputs`` (all of the caller's
-    visible variables when ``propagates_all_in``); back come ``outputs`` (or everything, when ``propagates_all_out``).
+    """``process`` is an id in ``Model.processes``, or with another ``binding`` than the caller's version the key of a published process.
+    The callee runs in a scope of its own that sees only ``inputs`` (all of the caller's visible variables when ``propagates_all_in``);
+    back come ``outputs`` (or everything, when ``propagates_all_out``). ``version_tag`` comes with its binding and with no other.
     """
 
     process: str
+    binding: Binding = Binding.DEPLOYMENT
+    version_tag: str | None = None
     propagates_all_in: bool = False
     propagates_all_out: bool = False
 
