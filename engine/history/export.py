@@ -23,7 +23,7 @@ _CASE = text("""
     SELECT instance.id, instance.process_key, instance.business_key, instance.status, instance.chain_sequence, instance.chain_hash,
            instance.started_at, instance.started_by, instance.ended_at, version.number, version.content_hash, version.title_fr,
            version.title_en, version.published_at, version.published_by
-    FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+    FROM engine.instance JOIN engine.definition_version version ON version.id = coalesce(instance.first_version_id, instance.version_id)
     WHERE instance.id = :instance
 """)
 

@@ -28,7 +28,7 @@ from engine.texts import say
 
 _HEADS = text("""
     SELECT instance.id, instance.chain_sequence, instance.chain_hash, version.content_hash
-    FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+    FROM engine.instance JOIN engine.definition_version version ON version.id = coalesce(instance.first_version_id, instance.version_id)
     WHERE CAST(:case AS bigint) IS NULL OR instance.id = :case
     ORDER BY instance.id
 """)
@@ -36,7 +36,7 @@ _HEADS = text("""
 _CONTENTS = text("""
     SELECT DISTINCT version.content_hash FROM engine.definition_version version
     WHERE CAST(:case AS bigint) IS NULL
-       OR version.id = (SELECT instance.version_id FROM engine.instance WHERE instance.id = :case)
+       OR version.id = (SELECT coalesce(first_version_id, version_id) FROM engine.instance WHERE instance.id = :case)
     ORDER BY 1
 """)
 
