@@ -12,6 +12,8 @@ from web import auth, errors, security, ui
 from web.account.own import blueprint as own
 from web.account.views import blueprint as account
 from web.admin.groups import blueprint as groups
+from web.admin.letters import blueprint as letters
+from web.admin.mail import blueprint as mail
 from web.admin.people import blueprint as people
 from web.admin.services import blueprint as services
 from web.audit.checkpoints import blueprint as checkpoints
@@ -72,6 +74,8 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         people,
         groups,
         services,
+        mail,
+        letters,
     ):
         app.register_blueprint(each)
     app.add_url_rule("/", "home", _home)

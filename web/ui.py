@@ -313,6 +313,13 @@ CURRENT: Mapping[str, frozenset[str]] = {
                 "services.change",
                 "services.issue",
             ),
+            *(
+                "mail.page",
+                "mail.change",
+                "letters.listing",
+                "letters.letter",
+                "letters.act",
+            ),
         }
     ),
 }

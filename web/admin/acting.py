@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from engine import records
 from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed
 from engine.identity import group_commands, person_commands, service_commands
+from engine.mail import commands as letter_commands
+from engine.mail import settings as mail_settings
 from engine.record import RecordCommand
 from engine.records import queries
 from engine.records.queries import Entry
@@ -25,6 +27,8 @@ _COMMANDS = {
     **person_commands.COMMANDS.commands,
     **group_commands.COMMANDS.commands,
     **service_commands.COMMANDS.commands,
+    **mail_settings.COMMANDS.commands,
+    **letter_commands.COMMANDS.commands,
 }
 
 
@@ -124,6 +128,12 @@ def _value(name: str, value: Any, names: Mapping[str, str]) -> str:
         return " ; ".join(_membership(each, names) for each in value)
     if name == "roles" and value:
         return ", ".join(names.get(f"role:{each}", each) for each in value)
+    if name == "checkpoint_to" and value:
+        return ", ".join(value)
+    if name in ("state", "security") and value:
+        return t(f"web.{'letters.state' if name == 'state' else 'mail.security'}.{value}")
+    if name == "password":
+        return t(f"web.mail.password.{value}")
     if name == "locale" and value:
         return dict(ui.LANGUAGES).get(str(value), str(value))
     return ui.shown(value)
