@@ -28,6 +28,7 @@ DELIVER_SIGNAL: Final = "deliver_signal"
 START_BY_SIGNAL: Final = "start_by_signal"
 EXAMINE: Final = "examine"
 RUN_BATCH: Final = "run_batch"
+RUN_MIGRATION: Final = "run_migration"
 SEND_LETTER: Final = "send_letter"
 
 JobArguments = Mapping[str, Any]
