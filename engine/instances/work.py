@@ -22,7 +22,7 @@ from engine.definitions.store import Definition
 from engine.errors import Facts, InvariantBroken
 from engine.feel import Value
 from engine.handler import SYSTEM
-from engine.instances import batches, driver, effects
+from engine.instances import batches, driver, effects, migrations
 from engine.instances.driver import CaseSuspended, OnFailure
 from engine.instances.runtime import Runtime
 from engine.jobs import fence, incidents, parking, queue
@@ -289,6 +289,11 @@ def run_batch(runtime: Runtime, _attempt: Attempt, *, batch_id: int) -> None:
     batches.run(runtime, batch_id)
 
 
+def run_migration(runtime: Runtime, _attempt: Attempt, *, migration_id: int) -> None:
+    """Do a part of what somebody wants moved to another version (``migrations``)."""
+    migrations.run(runtime, migration_id)
+
+
 def send_letter(runtime: Runtime, _attempt: Attempt, *, letter_id: int, round: int) -> None:  # noqa: A002 - as the job calls it
     """Send a letter of the outbox (``engine.mail.sending``)."""
     sending.send(runtime.database, runtime.mailing, letter_id, round)
@@ -305,6 +310,7 @@ BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.START_BY_SIGNAL: start_by_signal,
     queue.EXAMINE: examine,
     queue.RUN_BATCH: run_batch,
+    queue.RUN_MIGRATION: run_migration,
     queue.SEND_LETTER: send_letter,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""
