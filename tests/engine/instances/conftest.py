@@ -25,7 +25,8 @@ from engine.instances import commands, queries, signals, work
 from engine.instances.incidents import Incident
 from engine.instances.queries import Case
 from engine.instances.runtime import Runtime
-from engine.kernel import Event, State, fold, from_record
+from engine.kernel import Event, State, from_record
+from engine.migration import fold_case
 from engine.messages import store as messages
 from engine.messages.signals import OutgoingSignal
 from engine.messages.store import OutgoingMessage
@@ -222,8 +223,7 @@ class House:
             for case, snapshot, content_hash in cases:
                 state = State.from_text(bytes(snapshot))
                 events = [from_record(each.record) for each in history.timeline(session, case)]
-                model = store.bundle_of(session, content_hash).model
-                assert fold(model, events).to_text() == state.to_text()
+                assert folded.to_text() == state.to_text()
                 for each in state.waits.values():
                     if each.held is None:
                         inside["timer" if each.due_at is not None else "subscription"].add((case, each.id))
