@@ -22,7 +22,7 @@ from engine.definitions.store import Definition
 from engine.errors import Facts, InvariantBroken
 from engine.feel import Value
 from engine.handler import SYSTEM
-from engine.instances import batches, driver, effects, migrations
+from engine.instances import batches, calling, driver, effects, migrations
 from engine.instances.driver import CaseSuspended, OnFailure
 from engine.instances.runtime import Runtime
 from engine.jobs import fence, incidents, parking, queue
@@ -299,6 +299,24 @@ def send_letter(runtime: Runtime, _attempt: Attempt, *, letter_id: int, round: i
     sending.send(runtime.database, runtime.mailing, letter_id, round)
 
 
+# ---- called cases
+
+
+def begin_call(runtime: Runtime, attempt: Attempt, *, instance_id: int, child_id: int) -> None:
+    """Begin the case that does a call (``calling``)."""
+    calling.begin(runtime, attempt.number, instance_id, child_id)
+
+
+def answer_call(runtime: Runtime, attempt: Attempt, *, instance_id: int, child_id: int) -> None:
+    """Let a caller go on with what the called case came to."""
+    calling.answer(runtime, attempt.number, instance_id, child_id)
+
+
+def withdraw_call(runtime: Runtime, _attempt: Attempt, *, instance_id: int) -> None:
+    """End a called case that nobody wants any more."""
+    calling.withdraw(runtime, instance_id)
+
+
 BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.FIRE_TIMER: fire_timer,
     queue.RUN_EFFECT: run_effect,
@@ -311,6 +329,9 @@ BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.EXAMINE: examine,
     queue.RUN_BATCH: run_batch,
     queue.RUN_MIGRATION: run_migration,
+    queue.BEGIN_CALL: begin_call,
+    queue.ANSWER_CALL: answer_call,
+    queue.WITHDRAW_CALL: withdraw_call,
     queue.SEND_LETTER: send_letter,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""

@@ -42,10 +42,13 @@ REQUEST: Final = "call:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnCases:
-    """``calls`` are the ids of the calls that are cases of their own; ``model`` is what runs with them."""
+    """``calls`` are the ids of the calls that are cases of their own, ``given_everything`` those among them that are given all that can be
+    seen; ``model`` is what runs with them.
+    """
 
     model: Model
     calls: frozenset[str]
+    given_everything: frozenset[str]
 
 
 def own_cases(model: Model) -> OwnCases:
@@ -53,17 +56,20 @@ def own_cases(model: Model) -> OwnCases:
     talk = {each.id: _Talk.of(each) for each in model.processes.values()}
     callers = {each: _reaching(each, model) for each in talk}
     called = {each: _reached(each, model) for each in talk}
-    found = frozenset(
-        node.id
+    own = {
+        node.id: node
         for process in model.processes.values()
         for node in _calls(process)
         if node.binding is not Binding.DEPLOYMENT
         or not _stays_inside(node, callers[process.id], called.get(node.process, frozenset({node.process})), talk)
+    }
+    calls = frozenset(own)
+    processes = {key: _with_requests(process, calls) for key, process in model.processes.items()}
+    return OwnCases(
+        model=replace(model, processes=processes) if own else model,
+        calls=calls,
+        given_everything=frozenset(key for key, node in own.items() if node.propagates_all_in),
     )
-    if not found:
-        return OwnCases(model=model, calls=found)
-    processes = {key: _with_requests(process, found) for key, process in model.processes.items()}
-    return OwnCases(model=replace(model, processes=processes), calls=found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

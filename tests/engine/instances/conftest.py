@@ -29,6 +29,7 @@ from engine.messages import store as messages
 from engine.messages.signals import OutgoingSignal
 from engine.messages.store import OutgoingMessage
 from engine.migration import fold_case
+from engine.protocol.events import EVENTS
 from engine.timers import promoter, starts
 from tests.conftest import execute, with_database
 from tests.engine.instances.drawing import bundle_files
@@ -188,7 +189,7 @@ class House:
 
     def events(self, case: int) -> list[Event]:
         with self.runtime.database.reading() as session:
-            return [from_record(each.record) for each in history.timeline(session, case)]
+            return [from_record(each.record) for each in history.timeline(session, case) if each.type in EVENTS]
 
     def passed(self, case: int) -> list[str]:
         """The elements that were completed, in order."""
