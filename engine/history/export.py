@@ -27,6 +27,11 @@ _CASE = text("""
     WHERE instance.id = :instance
 """)
 
+_PERSONAL = text("""
+    SELECT personal.commitment, personal.value, personal.salt, erasure.done_at, erasure.done_by, erasure.because
+    FROM engine.personal_value personal LEFT JOIN engine.erasure ON erasure.id = personal.erasure_id
+    WHERE personal.kind = 'case' AND personal.chain = :case ORDER BY personal.commitment
+""")
 _FILES = text("SELECT path, content FROM engine.definition_file WHERE content_hash = :content_hash ORDER BY path")
 
 
@@ -46,6 +51,7 @@ def bundle(session: Session, instance_id: int, now: datetime, *, checkpoint: int
         verifier.EVENTS: _events(session, instance_id),
         "verifier.py": Path(verifier.__file__).read_bytes(),
         **proof(session, CASES, str(instance_id), checkpoint),
+        **_apart(session, instance_id),
     }
     for row in session.execute(_FILES, {"content_hash": case.content_hash}):
         members[f"{verifier.MODEL}{row.path}"] = bytes(row.content)
@@ -61,6 +67,19 @@ def proof(session: Session, kind: ChainKind, chain: str, checkpoint: int | None)
     points = checkpoints.newest(session, limit=1) if checkpoint is None else [checkpoints.find(session, checkpoint)]
     found = inclusion.proof(session, kind, chain, points[0]) if points else None
     return {} if found is None else {verifier.PROOF: f"{verifier.canonical(found)}\n".encode()}
+
+
+def _apart(session: Session, instance_id: int) -> dict[str, bytes]:
+    """The member with the personal values of a case, which its events do not have; none where there are none."""
+    lines = []
+    for row in session.execute(_PERSONAL, {"case": str(instance_id)}):
+        said: dict[str, Any] = {"commitment": bytes(row.commitment).hex()}
+        if row.value is None:
+            said["erased"] = {"at": moment_text(row.done_at), "because": row.because, "by": row.done_by}
+        else:
+            said |= {"salt": bytes(row.salt).hex(), "value": row.value}
+        lines.append(f"{verifier.canonical(said)}\n")
+    return {verifier.PERSONAL_FILE: "".join(lines).encode()} if lines else {}
 
 
 def _events(session: Session, instance_id: int) -> bytes:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.errors import Fact, NotFound
-from engine.history import order_verification, publication_verification, verifier
+from engine.history import order_verification, personal_verification, publication_verification, verifier
 from engine.history.finding import Finding
 from engine.history.store import moment_text, type_of
 from engine.history.tables import event
@@ -133,7 +133,7 @@ def verify_all(
         publications, more = publication_verification.verify(session)
         findings += more
         whole, more = order_verification.verify(session, now or clock.now(), kept)
-        findings += more
+        findings += [*more, *personal_verification.verify(session)]
     return Report(cases=cases, events=events, findings=tuple(findings), publications=publications, whole=whole)
 
 

@@ -38,6 +38,10 @@ PROOF = "proof.json"
 """The member, of a bundle that a checkpoint covers, that leads from an event to the root of the checkpoint."""
 NO_CHECKPOINT = "0" * 64
 """What the first checkpoint names as the one before it."""
+PERSONAL_FILE = "personal.jsonl"
+"""The member, of a bundle with personal values, that has them apart from the events."""
+PERSONAL = "@personal"
+"""The one key of what stands in an event for a personal value."""
 EVENTS = "events.jsonl"
 MODEL = "model/"
 
@@ -65,6 +69,7 @@ PROCESSES = Kind(PROCESS_FORMAT, PROCESS, "process", str, "process")
 _BEGIN = b"bordereau/history/1/begin\n"
 _EVENT = b"bordereau/history/1/event\n"
 _CHECKPOINT = b"bordereau/checkpoint/1\n"
+_PERSONAL = b"bordereau/personal/1\n"
 
 NAMED: Dict[str, Tuple[str, ...]] = {"process": ("process",), "record": ("kind", "key"), "refusal": ("refused",)}
 """Chains besides those of cases: the word that they begin with, and the members of an event that say what the chain is about.
@@ -121,6 +126,11 @@ def named_content(  # noqa: PLR0917 - as event_content
 def chain_link(previous: bytes, content: bytes) -> bytes:
     """The hash of an event after the one whose hash is ``previous`` (always 32 bytes, so that nothing can slide between the two)."""
     return hashlib.sha256(_EVENT + previous + content).digest()
+
+
+def commitment(salt: bytes, value: str) -> bytes:
+    """What stands in an event for a personal value, which is canonical JSON; ``salt`` has 32 bytes, so that nothing can be guessed."""
+    return hashlib.sha256(_PERSONAL + salt + value.encode()).digest()
 
 
 def seal(case: Mapping[str, Any]) -> str:
@@ -378,6 +388,14 @@ class Led(NamedTuple):
     is_kept: bool
 
 
+class Apart(NamedTuple):
+    """The personal values of a bundle: ``sealed`` in its events, ``shown`` beside them and held against them, ``erased`` as it is said."""
+
+    sealed: int
+    shown: int
+    erased: List[Mapping[str, str]]
+
+
 class Verdict(NamedTuple):
     """What was found. ``case`` is what its description says, as far as it can be read; ``hashes`` the stated chain; ``led``: the checkpoint
     to which its proof leads, None without a proof that does.
@@ -392,6 +410,7 @@ class Verdict(NamedTuple):
     is_readable: bool = True
     kind: Kind = CASES
     led: Optional[Led] = None
+    apart: Apart = Apart(0, 0, [])
 
     @property
     def is_whole(self) -> bool:
@@ -430,7 +449,8 @@ def verify(data: bytes, kept: Sequence[Mapping[str, Any]] = (), keys: Sequence[s
     hashes = [each.hash for each in events]
     first, last = (events[0].at, events[-1].at) if events else (None, None)
     led = _check_proof(files.get(PROOF), hashes, kept, keys, problems)
-    return Verdict(problems, case, len(events), hashes, first, last, kind=kind, led=led)
+    apart = _check_personal(files.get(PERSONAL_FILE), events, problems)
+    return Verdict(problems, case, len(events), hashes, first, last, kind=kind, led=led, apart=apart)
 
 
 def compare(newer: Verdict, older: Verdict) -> List[Problem]:
@@ -487,7 +507,7 @@ def _read_case(files: Mapping[str, bytes], kind: Kind, problems: List[Problem]) 
         for each in found["members"]
     )
     # the key of a process must be text that has bytes
-    begins = _is_hash(found["version_hash"]) if kind is CASES else _encoded(found["process"]) != b"?"
+    begins = is_hash(found["version_hash"]) if kind is CASES else _encoded(found["process"]) != b"?"
     if not listed or not _has_form(head, {"hash": str, "sequence": int}) or not begins:
         problems.append(Problem("case_unreadable", about))
         return {}
@@ -504,7 +524,7 @@ def _check_members(files: Mapping[str, bytes], case: Mapping[str, Any], kind: Ki
     listed = {each["path"]: each for each in case["members"]}
     problems.extend(Problem("member_missing", path) for path in sorted((fixed | set(listed)) - set(files)))
     for path in sorted(set(files) - {kind.about}):
-        may_be = path in fixed or path == PROOF or (kind is CASES and path.startswith(MODEL))
+        may_be = path in fixed or path in (PROOF, PERSONAL_FILE) or (kind is CASES and path.startswith(MODEL))
         if path not in listed or not may_be:
             problems.append(Problem("member_added", path))
         elif (
@@ -573,6 +593,57 @@ def _rehash(previous: bytes, event: Event, kind: Kind) -> bytes:
     return chain_link(previous, named_content("process", [event.subject], *told))
 
 
+_SHOWN_FORM: Dict[str, Any] = {"commitment": str, "salt": str, "value": str}
+_ERASED_FORM: Dict[str, Any] = {"commitment": str, "erased": dict}
+_ERASED: Dict[str, Any] = {"at": str, "because": str, "by": str}
+
+
+def _check_personal(text: Optional[bytes], events: Sequence[Event], problems: List[Problem]) -> Apart:
+    """Hold the personal values that stand apart against what the events have in their places."""
+    sealed = {each for event in events for each in _commitments(event.record)}
+    seen: Dict[str, bool] = {}
+    erased = []
+    lines = (text or b"").split(b"\n")
+    if lines.pop() != b"":
+        problems.append(Problem("personal_unreadable", PERSONAL_FILE, None, {"line": len(lines) + 1}))
+    for number, line in enumerate(lines, 1):
+        found = _parse(line)
+        if not isinstance(found, dict) or _encoded(found) != line or not _is_personal(found):
+            problems.append(Problem("personal_unreadable", PERSONAL_FILE, None, {"line": number}))
+        elif found["commitment"] not in sealed or found["commitment"] in seen:
+            problems.append(Problem("personal_of_nothing", PERSONAL_FILE, None, {"line": number}))
+        elif "erased" in found:
+            seen[found["commitment"]] = False
+            erased.append(found["erased"])
+        else:
+            seen[found["commitment"]] = True
+            if commitment(bytes.fromhex(found["salt"]), found["value"]).hex() != found["commitment"]:
+                problems.append(Problem("personal_changed", PERSONAL_FILE, None, {"line": number}))
+    return Apart(len(sealed), sum(seen.values()), erased)
+
+
+def _is_personal(found: Mapping[str, Any]) -> bool:
+    if _has_form(found, _SHOWN_FORM):
+        return is_hash(found["commitment"]) and is_hash(found["salt"]) and _encoded(found["value"]) != b"?"
+    return _has_form(found, _ERASED_FORM) and is_hash(found["commitment"]) and _has_form(found["erased"], _ERASED)
+
+
+def _commitments(value: object) -> List[str]:
+    """Every commitment in a record; without recursion, because a record may be deep."""
+    found, left = [], [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            sealed = each.get(PERSONAL) if len(each) == 1 else None
+            if isinstance(sealed, str) and is_hash(sealed):
+                found.append(sealed)
+            else:
+                left.extend(each.values())
+        elif isinstance(each, list):
+            left.extend(each)
+    return found
+
+
 _PROOF_FORM: Dict[str, Any] = {"checkpoint": dict, "event": int, "format": str, "number": int, "path": list}
 
 
@@ -618,7 +689,7 @@ def _is_proof(found: Mapping[str, Any]) -> bool:
         and _is_checkpoint(found["checkpoint"])
         and found["event"] > 0
         and len(found["path"]) <= 64
-        and all(isinstance(each, str) and _is_hash(each) for each in found["path"])
+        and all(isinstance(each, str) and is_hash(each) for each in found["path"])
     )
 
 
@@ -645,14 +716,15 @@ def _event_of(found: Mapping[str, Any], kind: Kind) -> Optional[Event]:
 
 
 def _is_event(found: Mapping[str, Any]) -> bool:
-    return _is_hash(found["hash"]) and _is_moment(found["at"]) and isinstance(found["record"].get("type"), str)
+    return is_hash(found["hash"]) and _is_moment(found["at"]) and isinstance(found["record"].get("type"), str)
 
 
 def _has_form(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return set(found) == set(wanted) and all(type(found[key]) is kind for key, kind in wanted.items())
 
 
-def _is_hash(text: str) -> bool:
+def is_hash(text: str) -> bool:
+    """Whether ``text`` is SHA-256 in hex."""
     return re.fullmatch(r"[0-9a-f]{64}", text) is not None
 
 
@@ -732,7 +804,7 @@ def _is_checkpoint(found: Mapping[str, Any]) -> bool:
     return (
         _has_form(found, _CHECKPOINT_FORM)
         and found["format"] == CHECKPOINT_FORMAT
-        and all(_is_hash(found[name]) for name in ("key", "previous", "root"))
+        and all(is_hash(found[name]) for name in ("key", "previous", "root"))
         and re.fullmatch(r"[0-9a-f]{128}", found["signature"]) is not None
         and _is_moment(found["at"])
         and found["number"] > 0
@@ -782,7 +854,7 @@ def _begin_of(chain: _Chain, version_hash: Any) -> bytes:
     """What the first event of a chain must be chained to; of a case, the content of its version stands beside the event."""
     if chain[0] != _CASE:
         return named_begin(*chain)
-    return chain_begin(version_hash) if isinstance(version_hash, str) and _is_hash(version_hash) else b""
+    return chain_begin(version_hash) if isinstance(version_hash, str) and is_hash(version_hash) else b""
 
 
 class _Reading:
@@ -1040,6 +1112,30 @@ TEXTS: Dict[str, Tuple[str, str]] = {
         "La preuve mène au point de contrôle {number}, pas au {found} que vous avez gardé : demandez le fichier pour celui-là.",
         "The proof leads to checkpoint {number}, not to {found} that you kept: ask for the bundle up to that one.",
     ),
+    "personal_unreadable": (
+        "{member}, ligne {line} : elle n’a pas la forme attendue.",
+        "{member}, line {line}: it does not have the form it must have.",
+    ),
+    "personal_of_nothing": (
+        "{member}, ligne {line} : aucun événement n’a cette valeur à cet endroit, ou elle est donnée deux fois.",
+        "{member}, line {line}: no event has this value in its place, or it is given twice.",
+    ),
+    "personal_changed": (
+        "{member}, ligne {line} : ce n’est pas la valeur personnelle qui a été enregistrée.",
+        "{member}, line {line}: this is not the personal value that was recorded.",
+    ),
+    "checked_personal": (
+        "des {sealed} valeurs personnelles, {shown} sont jointes et sont celles qui ont été enregistrées ;",
+        "of {sealed} personal values, {shown} stand beside the events and are those that were recorded;",
+    ),
+    "erased_value": (
+        "valeur personnelle effacée le {at}, par {by}, parce que : {because}",
+        "personal value erased on {at}, by {by}, because: {because}",
+    ),
+    "not_provable_erased": (
+        "ce qu’étaient les {count} valeurs personnelles effacées ou non jointes : l’empreinte salée n’en dit rien, à personne ;",
+        "what the {count} personal values were that are erased or not enclosed: their salted hash tells nobody;",
+    ),
     "led_kept": (
         "les événements 1 à {event} sont, inchangés et dans cet ordre, dans le point de contrôle {number} du {at} que vous avez gardé.",
         "events 1 to {event} are, unchanged and in this order, in checkpoint {number} of {at}, which you kept.",
@@ -1227,13 +1323,26 @@ def report(file: str, verdict: Verdict, say: Say, confirmed: Sequence[Tuple[str,
         "checked_chain",
     ]
     lines += [f"  - {say(code, about=verdict.kind.about)}" for code in checked]
+    apart = verdict.apart
+    if apart.sealed:
+        lines += [f"  - {say('checked_personal', sealed=apart.sealed, shown=apart.shown)}"]
     lines += [f"  - {say(code, **facts)}" for code, facts in confirmed]
+    if apart.erased:
+        lines += ["", say("stated"), *(f"  - {said}" for said in _erased(apart, say))]
     lines += _proven(verdict, verdict.led, say) if verdict.led else ["", say("not_provable")]
     lines += [f"  - {say('not_provable_remade')}"] if verdict.led is None else []
+    if apart.sealed > apart.shown:
+        lines += [f"  - {say('not_provable_erased', count=apart.sealed - apart.shown)}"]
     lines += [f"    {say('not_provable_hint')}", f"    {case['head']['sequence']}:{case['head']['hash']}"]
     lines += [f"  - {say('not_provable_true')}"]
     lines += ["", say("fingerprint", seal=case["seal"])]
     return lines
+
+
+def _erased(apart: Apart, say: Say) -> List[str]:
+    """What was erased, each act once."""
+    said = dict.fromkeys(say("erased_value", **each) for each in apart.erased)
+    return [*said][:_MOST_SHOWN]
 
 
 def _proven(verdict: Verdict, led: Led, say: Say) -> List[str]:
@@ -1380,14 +1489,14 @@ def _parser(say: Say) -> argparse.ArgumentParser:
 
 
 def _key(text: str) -> str:
-    if not _is_hash(text):
+    if not is_hash(text):
         raise argparse.ArgumentTypeError("HEX")
     return text
 
 
 def _noted(text: str) -> Tuple[int, bytes]:
     sequence, _, noted = text.partition(":")
-    if not sequence.isdecimal() or int(sequence) < 1 or not _is_hash(noted):
+    if not sequence.isdecimal() or int(sequence) < 1 or not is_hash(noted):
         raise argparse.ArgumentTypeError("N:HASH")
     return int(sequence), bytes.fromhex(noted)
 
@@ -1453,6 +1562,7 @@ def _as_json(file: str, verdict: Verdict, say: Say) -> Dict[str, Any]:
         "head": case.get("head"),
         "seal": case.get("seal"),
         "stated": case.get("stated"),
+        "personal": verdict.apart._asdict(),
         "proven": None if verdict.led is None else verdict.led._asdict(),
         "problems": _problems_as_json(verdict.problems, say, verdict.kind),
     }

@@ -28,6 +28,7 @@ from engine.errors import Crashed, HandlerFailure, InvariantBroken, NotFound, Wr
 from engine.feel import Environment, Expression, FeelFailure, Value
 from engine.handler import Actor, BusinessError, Handler, HandlerContext, Transient
 from engine.history import store as history
+from engine.history.personal import Sealer
 from engine.history.store import ChainHead
 from engine.inbox import store as inbox
 from engine.inbox.projection import PROJECT, projected
@@ -44,6 +45,7 @@ from engine.kernel import Run, State, ValueNotStorable, fold, storable
 from engine.messages import store as messages
 from engine.model.bundle import Bundle
 from engine.model.elements import Binding, CallActivity, Model
+from engine.model.personal import personal_names
 from engine.protocol import events as happened
 from engine.protocol.events import Event
 from engine.protocol.stimuli import CancelInstance, FailHandler, ReturnHandler, Stimulus, ThrowError
@@ -288,16 +290,26 @@ class _Step:
     def save(self) -> StepDone:
         """Write what happened. The history first: its new head stands in the row of the instance."""
         state, instance, events = self._run.state, self._instance, tuple(self._events)
+        sealer = self._sealer(state)
         requested = calls.request(self._session, instance.id, self._calls, self._now)
         told: list[Event | Mapping[str, Any]] = [*events]
         told += [self._told(activity, each) for activity, each in requested.items()]
-        head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, told)
+        head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, told, sealer)
         self._save_instance(state, head)
         opened = self._save_rows(StepRows.of(instance.bundle, events), self._ended_effects(state))
         self._queue_calls(state, requested)
         return StepDone(
             instance_id=instance.id, state=state, events=events, business_key=self._business_key, opened=opened
         )
+
+    def _sealer(self, state: State) -> Sealer | None:
+        """What puts personal values apart from the history; None where the process has none."""
+        names = personal_names(self._instance.bundle)
+        if not names:
+            return None
+        states = [state] if self._instance.state is None else [state, self._instance.state]
+        scopes = [scope.variables for each in states for scope in each.scopes.values()]
+        return Sealer(names, [held[name] for held in scopes for name in names & held.keys()])
 
     def _advance(self, stimulus: Stimulus) -> tuple[Event, ...]:
         """One advance of the kernel; its handler requests join those that are still wanted."""
