@@ -223,6 +223,16 @@ def item_variables(many: MultiInstance | None, number: int, item: Value) -> dict
     return given
 
 
+def item_counters(total: int, active: int, completed: int) -> dict[str, Value]:
+    """What the conditions of a multi-instance see when an item completes, by the names of BPMN table 10.30."""
+    return {
+        "numberOfInstances": Decimal(total),
+        "numberOfActiveInstances": Decimal(active),
+        "numberOfCompletedInstances": Decimal(completed),
+        "numberOfTerminatedInstances": Decimal(0),
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """What every flow node has. ``scope`` is the id of the sub-process or process that holds it; flows are ids, in file order."""
@@ -618,6 +628,10 @@ class Process:
         """The start of the event sub-process by which the sub-process ``node`` undoes itself."""
         starts = (start for _, start in self.event_sub_processes(node.id))
         return next((each for each in starts if isinstance(each.trigger, CompensationDefinition)), None)
+
+    def undoes_itself(self, node: Activity) -> bool:
+        """It has a handler or an event sub-process by which it is undone as a whole: what was done inside is not undone by itself."""
+        return node.compensated_by is not None or self.own_compensation(node) is not None
 
     def awaited_after(self, gateway: EventBasedGateway) -> tuple[tuple[Node, EventDefinition | None], ...]:
         """The events after an event-based gateway, each with what it waits for."""
