@@ -144,6 +144,19 @@ _ITEMS = text("""
 _ASKED = text("""
     SELECT id, kind, mapping, reason, undoes, asked_by, from_version_id, to_version_id FROM engine.migration WHERE id = :migration
 """)
+# Of the oldest ones: a number that people look at, however many there are.
+_STANDING = text("""
+    SELECT found.element_id, count(DISTINCT found.instance_id)
+    FROM (SELECT id FROM engine.instance WHERE version_id = :version AND status = 'active' ORDER BY id LIMIT :most) AS instance
+    CROSS JOIN LATERAL (
+        SELECT instance_id, element_id FROM engine.task WHERE task.instance_id = instance.id AND is_open
+        UNION ALL SELECT instance_id, element_id FROM engine.timer WHERE timer.instance_id = instance.id
+        UNION ALL SELECT instance_id, element_id FROM engine.subscription WHERE subscription.instance_id = instance.id
+        UNION ALL SELECT instance_id, element_id FROM engine.effect WHERE effect.instance_id = instance.id
+        UNION ALL SELECT instance_id, element_id FROM engine.incident
+            WHERE incident.instance_id = instance.id AND resolved_at IS NULL AND element_id IS NOT NULL
+    ) AS found GROUP BY found.element_id
+""")
 _NEXT = text("""
     SELECT instance_id FROM engine.migration_item WHERE migration_id = :migration AND state = 'waiting'
     ORDER BY instance_id LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -343,6 +356,12 @@ def _undo(  # noqa: PLR0917 - as _act has them at hand
     back = Order(old=order.new, new=order.old, mapping=order.mapping, reason=order.reason, number=order.number)
     moving.move_back(runtime, session, actor, instance, back, bytes(kept.former), kept.revision, now)
     session.execute(_PUT_BACK, {"migration": asked.undoes, "instance": instance})
+
+
+def standing(session: Session, version_id: int) -> Mapping[str, int]:
+    """At how many of the running cases of a version something waits at an element, by its id."""
+    found = session.execute(_STANDING, {"version": version_id, "most": MOST})
+    return {row.element_id: row.count for row in found}
 
 
 def forget(session: Session) -> None:

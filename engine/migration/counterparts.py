@@ -55,6 +55,20 @@ def counterparts(old: Model, new: Model, old_process: str, new_process: str, cho
     return Counterparts(processes=processes, elements=elements, flows=flows, lacks=tuple(lacks))
 
 
+def possible(old: Process, new: Process, pairs: Counterparts) -> dict[str, tuple[str, ...]]:
+    """For each element without a counterpart, and each whose counterpart has another id: which of the new version it could stand for."""
+    found = pairs.elements[old.id]
+    free: dict[tuple[str, ...], list[str]] = {}
+    for node in new.nodes.values():
+        if node.id not in found.values():
+            free.setdefault(kind_of(node), []).append(node.id)
+    return {
+        each: (*((found[each],) if each in found else ()), *free.get(kind_of(node), ()))
+        for each, node in old.nodes.items()
+        if found.get(each) != each
+    }
+
+
 def _elements(old: Process, new: Process, chosen: Ids) -> Iterator[tuple[str, str]]:
     taken = set(chosen.values())
     for each, node in old.nodes.items():
