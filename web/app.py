@@ -30,6 +30,7 @@ from web.records.operations import blueprint as operations
 from web.records.views import blueprint as records
 from web.workshop.editing import blueprint as editors
 from web.workshop.examining import blueprint as examinations
+from web.workshop.moving import blueprint as moving
 from web.workshop.views import blueprint as workshop
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -70,6 +71,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         workshop,
         editors,
         examinations,
+        moving,
         own,
         people,
         groups,

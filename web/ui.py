@@ -297,7 +297,10 @@ CURRENT: Mapping[str, frozenset[str]] = {
     "start": frozenset({"inbox.start", "inbox.start_process", "inbox.begin"}),
     "cases": frozenset({"records.cases", "records.case"}),
     "processes": frozenset(
-        {"workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"}
+        {
+            *("workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"),
+            *("moving.choose", "moving.rehearse", "moving.moved"),
+        }
     ),
     "mailbox": frozenset({"records.mailbox"}),
     "audit": frozenset({"audit.audit", "steps.steps", "steps.step", "checkpoints.listed"}),
