@@ -340,3 +340,16 @@ def latest(session: Session, process_key: str, names: Mapping[str, str]) -> tupl
         )
         for each in migrations.latest(session, process_key, 5)
     )
+
+
+def behind(versions: tuple[Version, ...], counts: Mapping[int, overview.CaseCounts]) -> tuple[tuple[str, str], ...]:
+    """For each version but the latest that running cases still follow: how many, and the address that leads on. For the same page."""
+    latest_one = versions[0]
+    return tuple(
+        (
+            t("web.moving.link", count=counts[each.id].running, old=each.number, new=latest_one.number),
+            url_for("moving.choose", process_key=each.process_key, **{"from": each.number, "to": latest_one.number}),
+        )
+        for each in versions[1:]
+        if each.id in counts and counts[each.id].running
+    )
