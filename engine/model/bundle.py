@@ -98,7 +98,11 @@ class Bundle:
     @property
     def diagram(self) -> bytes:
         """The BPMN file of the process that starts; where it is written in the short form, one that is drawn of it."""
-        path = self.process_files[self.process_id]
+        return self.diagram_of(self.process_id)
+
+    def diagram_of(self, process_id: str) -> bytes:
+        """The same of any process of the version."""
+        path = self.process_files[process_id]
         return self.files[path] if path.endswith(".bpmn") else drawn(self.files[path], path)
 
     def located(self, problem: Problem) -> Problem:

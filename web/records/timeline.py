@@ -10,6 +10,7 @@ from typing import Any
 from engine.errors import Fact
 from engine.handler import SYSTEM
 from engine.identity.people import RoleTitles
+from engine.instances.calling import WITHDRAWN
 from engine.instances.names import find_flow
 from engine.instances.queries import TimelineEntry
 from engine.model.bundle import Bundle
@@ -199,7 +200,7 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mappi
     if record.get("target"):
         code, facts["target"] = "web.timeline.compensation:one", name_of(bundle, record["target"])
     if kind in REASONED:
-        facts["reason"] = record["reason"]
+        facts["reason"] = t("web.timeline.call:withdrawn") if record["reason"] == WITHDRAWN else record["reason"]
     facts.update({name: person(names, record[name]) for name in ("to", "for") if isinstance(record.get(name), str)})
     return _beside(t(code, **facts), entry, facts)
 
