@@ -28,11 +28,14 @@ from engine.definitions import examination
 from engine.history import keeping
 from engine.identity import memberships
 from engine.instances import work
+from engine.instances.operators import OPERATORS
 from engine.instances.runtime import Runtime
 from engine.jobs import fence, outbox
 from engine.jobs.reaper import STALLED_SECONDS, reap
 from engine.jobs.retries import Backoff
 from engine.mail import outbox as letters
+from engine.notices import reading as notices
+from engine.notices import telling
 from engine.timers import starts as start_timers
 from engine.timers.promoter import BATCH, promote
 
@@ -41,6 +44,7 @@ NUMBER_SECONDS: Final = 1.0
 SIGN_SECONDS: Final = 30.0
 SETTLE_SECONDS: Final = 60.0
 FORGET_SECONDS: Final = 3600.0
+TELL_SECONDS: Final = 5.0
 GRACE_SECONDS: Final = 20.0
 FAILURE_SECONDS: Final = 2.0
 CONNECT_SECONDS: Final = 10.0
@@ -117,6 +121,7 @@ async def _run(runtime: Runtime, pace: Pace) -> None:
             asyncio.create_task(_every(NUMBER_SECONDS, lambda: keeping.number_all(runtime.database)), name="sequencer"),
             asyncio.create_task(_every(SIGN_SECONDS, lambda: _sign(runtime)), name="signer"),
             asyncio.create_task(_every(SETTLE_SECONDS, lambda: _settle(runtime)), name="memberships"),
+            asyncio.create_task(_every(TELL_SECONDS, lambda: _tell(runtime)), name="notices"),
             asyncio.create_task(_every(FORGET_SECONDS, lambda: _forget(runtime)), name="forgetting"),
             asyncio.create_task(stopped.wait(), name="stop"),
         ]
@@ -192,11 +197,18 @@ def _settle(runtime: Runtime) -> None:
         memberships.settle(session, clock.now())
 
 
+def _tell(runtime: Runtime) -> None:
+    telling.tell(
+        runtime.database, runtime.calendar, OPERATORS, clock.now(), is_demonstration=runtime.mailing.is_demonstration
+    )
+
+
 def _forget(runtime: Runtime) -> None:
     with runtime.database.transaction() as session:
         fence.forget_old(session, clock.now())
         examination.forget_old(session, clock.now())
         letters.forget_texts(session, clock.now())
+        notices.forget_old(session, clock.now())
 
 
 def _app(runtime: Runtime, pace: Pace) -> App:
