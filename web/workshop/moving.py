@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -345,10 +345,15 @@ def latest(session: Session, process_key: str, names: Mapping[str, str]) -> tupl
 def behind(versions: tuple[Version, ...], counts: Mapping[int, overview.CaseCounts]) -> tuple[tuple[str, str], ...]:
     """For each version but the latest that running cases still follow: how many, and the address that leads on. For the same page."""
     latest_one = versions[0]
+
+    def address(version: Version) -> str:
+        pair: dict[str, Any] = {"from": version.number, "to": latest_one.number}
+        return url_for("moving.choose", process_key=version.process_key, **pair)
+
     return tuple(
         (
             t("web.moving.link", count=counts[each.id].running, old=each.number, new=latest_one.number),
-            url_for("moving.choose", process_key=each.process_key, **{"from": each.number, "to": latest_one.number}),
+            address(each),
         )
         for each in versions[1:]
         if each.id in counts and counts[each.id].running
