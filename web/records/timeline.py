@@ -50,11 +50,14 @@ BY_PEOPLE = frozenset(
     {
         *("instance:started", "instance:cancelled"),
         *("instance:suspended", "instance:resumed", "effect:confirmed"),
+        *("instance:migrated", "instance:migration-undone"),
         *("task:completed", "task:claimed", "task:released", "task:delegated", "task:substituted"),
         *("comment:added", "comment:removed", "file:attached", "file:removed"),
     }
 )
-REASONED = frozenset({"instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed"})
+REASONED = frozenset(
+    {"instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed", "instance:migrated", "instance:migration-undone"}
+)
 """Acts of operators, who say why."""
 ALERTS = frozenset({"incident:raised", "instance:failed"})
 
@@ -199,6 +202,8 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mappi
             facts[name] = record[name]
     if record.get("target"):
         code, facts["target"] = "web.timeline.compensation:one", name_of(bundle, record["target"])
+    if isinstance(record.get("from"), Mapping):
+        facts |= {"old": int(record["from"]["version"]), "new": int(record["to"]["version"])}
     if kind in REASONED:
         facts["reason"] = t("web.timeline.call:withdrawn") if record["reason"] == WITHDRAWN else record["reason"]
     facts.update({name: person(names, record[name]) for name in ("to", "for") if isinstance(record.get(name), str)})
