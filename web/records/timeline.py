@@ -56,7 +56,10 @@ BY_PEOPLE = frozenset(
     }
 )
 REASONED = frozenset(
-    {"instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed", "instance:migrated", "instance:migration-undone"}
+    {
+        *("instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed"),
+        *("instance:migrated", "instance:migration-undone"),
+    }
 )
 """Acts of operators, who say why."""
 ALERTS = frozenset({"incident:raised", "instance:failed"})
