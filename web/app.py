@@ -9,6 +9,7 @@ from engine.identity import company
 from engine.instances.runtime import Runtime
 from engine.settings import Settings
 from web import auth, errors, security, ui
+from web.account.notices import blueprint as notices
 from web.account.own import blueprint as own
 from web.account.views import blueprint as account
 from web.admin.groups import blueprint as groups
@@ -73,6 +74,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         examinations,
         moving,
         own,
+        notices,
         people,
         groups,
         services,

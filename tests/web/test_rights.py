@@ -112,6 +112,8 @@ GET    /audit/checkpoints/1.json                   303    403 403     403     40
 GET    /audit/history.jsonl                        303    403 403     403     403     403    200      403
 GET    /audit/verifier.py                          303    403 403     403     403     403    200      403
 GET    /account                                    303    200 200     200     200     200    200      200
+GET    /account/notices                            303    200 200     200     200     200    200      200
+POST   /account/notices                            303    303 303     303     303     303    303      303
 POST   /account/password                           303    422 422     422     422     422    422      422
 POST   /account/sessions/end                       303    303 303     303     303     303    303      303
 GET    /admin/people                               303    403 403     403     403     403    403      200
