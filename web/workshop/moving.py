@@ -130,7 +130,7 @@ def rehearse(process_key: str) -> Answer:
     except InvalidInput as refused:
         problems = {each.field: field_sentence(each) for each in refused.fields}
         with auth.runtime().database.reading() as session:
-            return _choice(session, process_key, pair, chosen, problems), 400
+            return _choice(session, process_key, pair, chosen, problems), 422
     return redirect(url_for("moving.moved", process_key=process_key, migration_id=asked), 303)
 
 
