@@ -38,6 +38,18 @@ _WRITE = """
 _INSERT = text(f"WITH {_WRITE}")
 _INSERT_AND_KEEP = text(f"WITH {KEEP}, {_WRITE}")
 
+_INSERT_EACH = text("""
+    WITH given AS (
+        SELECT * FROM unnest(CAST(:instances AS bigint[]), CAST(:sequences AS integer[]), CAST(:hashes AS text[]))
+            AS head(instance_id, sequence, hash)
+    ), noted AS (
+        INSERT INTO engine.history_pending (kind, chain, first, last, at, actor, types)
+        SELECT 'case', CAST(instance_id AS text), sequence, sequence, :at, :actor, :type FROM given ORDER BY instance_id
+    )
+    INSERT INTO engine.event (instance_id, sequence, at, actor, type, record, hash)
+    SELECT instance_id, sequence, :at, :actor, :type, :record, decode(hash, 'hex') FROM given
+""")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainHead:
@@ -104,6 +116,26 @@ def append(  # noqa: PLR0917 - in the order of the columns
         },
     )
     return ChainHead(sequence=head.sequence + len(events), hash=reached)
+
+
+def append_to_each(
+    session: Session, heads: Mapping[int, ChainHead], at: datetime, actor_login: str, record: Mapping[str, Any]
+) -> dict[int, ChainHead]:
+    """Write the same ``record`` after the head of each of these cases, in one statement; the new heads."""
+    canonical, moment = to_canonical(record), moment_text(at)
+    reached: dict[int, ChainHead] = {}
+    for instance_id, head in heads.items():
+        content = verifier.event_content(instance_id, head.sequence + 1, moment, actor_login, canonical)
+        reached[instance_id] = ChainHead(sequence=head.sequence + 1, hash=verifier.chain_link(head.hash, content))
+    given = {
+        "instances": list(reached),
+        "sequences": [each.sequence for each in reached.values()],
+        "hashes": [each.hash.hex() for each in reached.values()],
+    }
+    session.execute(
+        _INSERT_EACH, {**given, "at": at, "actor": actor_login, "type": record["type"], "record": canonical}
+    )
+    return reached
 
 
 def type_of(record: str) -> str | None:

@@ -21,6 +21,8 @@ DAYS: Final = 30
 _DUE = text("""
     SELECT instance.id FROM engine.instance LEFT JOIN engine.retention USING (process_key)
     WHERE instance.archived_at IS NULL AND instance.ended_at IS NOT NULL
+        -- what called it may be about to read what it gave
+        AND NOT EXISTS (SELECT FROM engine.instance caller WHERE caller.id = instance.parent_instance_id AND caller.status = 'active')
         AND instance.ended_at < CAST(:now AS timestamptz) - make_interval(days => coalesce(retention.archive_days, :days))
     ORDER BY instance.ended_at LIMIT :most FOR UPDATE OF instance SKIP LOCKED
 """)

@@ -32,7 +32,7 @@ from engine.history.personal import Sealer
 from engine.history.store import ChainHead
 from engine.inbox import store as inbox
 from engine.inbox.projection import PROJECT, projected
-from engine.instances import calls, incidents, signals
+from engine.instances import archive, calls, incidents, signals
 from engine.instances.calls import Call, NewCall, Requested
 from engine.instances.invoke import Threw, invoke
 from engine.instances.names import find_node
@@ -130,6 +130,11 @@ _LOCK = text(f"""
     WHERE instance.id = :instance FOR UPDATE OF instance
 """)  # noqa: S608 - composed of constants
 
+_LOOK = text(f"""
+    SELECT {_LOCK_COLUMNS} FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+    WHERE instance.id = ANY(CAST(:instances AS bigint[])) ORDER BY instance.id
+""")  # noqa: S608 - composed of constants
+
 # The row of the task is read before the lock is ours and may be old news by then: whoever closes it guards the change (inbox.store), and
 # the kernel answers from the snapshot, which is read with the lock.
 _LOCK_BY_TASK = text(f"""
@@ -169,6 +174,11 @@ def lock(session: Session, instance_id: int) -> Locked:
     if row is None:
         raise NotFound("case_not_found", case=instance_id)
     return _locked(session, row)
+
+
+def look(session: Session, instance_ids: Collection[int]) -> tuple[Locked, ...]:
+    """The instances of these ids as they stand, in the order of their ids; nothing is locked, and nothing may be written."""
+    return tuple(_locked(session, row) for row in session.execute(_LOOK, {"instances": list(instance_ids)}))
 
 
 def lock_by_task(session: Session, task_id: int) -> tuple[Locked, Row[Any]]:
@@ -555,13 +565,26 @@ def _is_uncaught(events: Iterable[Event], activity: str) -> bool:
     )
 
 
+def _state(session: Session, row: Row[Any]) -> State:
+    """The state as the row has it; of a case that has left for the archive, as it is there: it has ended, and answers so.
+
+    Raises NotFound: its retention is over, nothing but its history is left.
+    """
+    if row.snapshot:
+        return State.from_text(bytes(row.snapshot))
+    kept = archive.read(session, row.id)
+    if kept is None:
+        raise NotFound("case_removed", case=row.id)
+    return State.from_text(kept.snapshot)
+
+
 def _locked(session: Session, row: Row[Any]) -> Locked:
     return Locked(
         id=row.id,
         process_key=row.process_key,
         version_id=row.version_id,
         bundle=definitions.bundle_of(session, row.content_hash),
-        state=State.from_text(bytes(row.snapshot)),
+        state=_state(session, row),
         revision=row.revision,
         head=ChainHead(sequence=row.chain_sequence, hash=bytes(row.chain_hash)),
         business_key=row.business_key,

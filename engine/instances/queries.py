@@ -194,7 +194,8 @@ class TaskDetails:
 _COLUMNS = """
     instance.id, instance.process_key, instance.version_id, instance.business_key, instance.status, instance.started_at,
     instance.started_by, instance.ended_at, instance.summary, instance.suspended_at, instance.suspended_by,
-    instance.suspended_because, instance.archived_at, instance.removed_at, version.number, version.title_fr, version.title_en, version.lane_roles,
+    instance.suspended_because, instance.archived_at, instance.removed_at,
+    version.number, version.title_fr, version.title_en, version.lane_roles,
     (SELECT count(*) FROM engine.task WHERE task.instance_id = instance.id AND task.is_open) AS open_tasks,
     (SELECT count(*) FROM engine.incident WHERE incident.instance_id = instance.id AND incident.resolved_at IS NULL) AS open_incidents
 """
@@ -262,13 +263,13 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
     row = _visible(session, actor, instance_id)
     definition = definitions.load(session, row.version_id)
     kept = None if row.archived_at is None else archive.read(session, instance_id)
-    variables = _variables(row, kept)
+    state = _state(row, kept)
     entries = history.timeline(session, instance_id)
     path = path_of(entries)
     return Case(
         row=_case_row(row),
         definition=definition,
-        variables=variables,
+        variables={} if state is None else state.root_variables,
         tasks=inbox.of_instance(session, instance_id, None if kept is None else kept.tasks),
         incidents=incidents.of_instance(session, instance_id, None if kept is None else kept.incidents),
         timeline=tuple(_timeline_entry(definition.bundle, entry) for entry in entries),
@@ -276,7 +277,7 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
         stages=stages_of(definition.bundle.stages, path),
         held=outbox.held_of(session, instance_id),
         may_take_back=takes_part(actor, definition.bundle, row.started_by),
-        process_id=state.process,
+        process_id=definition.bundle.process_id if state is None else state.process,
         caller=kin.caller(session, actor, instance_id),
         called=kin.called(session, actor, instance_id),
     )
@@ -453,11 +454,11 @@ def _case_row(row: Row[Any]) -> CaseRow:
     )
 
 
-def _variables(row: Row[Any], kept: Kept | None) -> Mapping[str, Value]:
-    """The variables of a case; none of one that was removed."""
+def _state(row: Row[Any], kept: Kept | None) -> State | None:
+    """The state of a case, wherever it stands; None of one whose retention is over."""
     if row.removed_at is not None:
-        return {}
-    return State.from_text(bytes(row.snapshot) if kept is None else kept.snapshot).root_variables
+        return None
+    return State.from_text(bytes(row.snapshot) if kept is None else kept.snapshot)
 
 
 def _escape_like(typed: str) -> str:
