@@ -68,3 +68,30 @@ def refusal(process: Process, scope: str, target: str) -> str | None:
     if not is_entered(node):
         return "move_not_entered"
     return "move_needs_flow" if flow is None and joins(node) else None
+
+
+def joins_missed(process: Process, left: str, target: str) -> tuple[Node, ...]:
+    """The parallel gateways, waiting for a token of each path, to which one at ``left`` (an element or a flow) could have come, and from
+    ``target`` cannot.
+    """
+    missed = _ahead(process, left) - _ahead(process, target)
+    return tuple(
+        node
+        for node in process.nodes.values()
+        if node.id in missed and isinstance(node, ParallelGateway) and joins(node)
+    )
+
+
+def _ahead(process: Process, start: str) -> set[str]:
+    """The elements that a token at ``start`` can come to by flows, and events at what it comes to."""
+    found: set[str] = set()
+    waiting = [process.flows[start].target if start in process.flows else start]
+    while waiting:
+        at = waiting.pop()
+        if at in found:
+            continue
+        found.add(at)
+        node = process.nodes[at]
+        waiting.extend(process.flows[each].target for each in node.outgoing)
+        waiting.extend(node.boundary if isinstance(node, Activity) else ())
+    return found
