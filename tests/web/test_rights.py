@@ -144,6 +144,7 @@ GET    /admin/mail                                 303    403 403     403     40
 POST   /admin/mail/server                          303    403 403     403     403     403    403      422
 POST   /admin/mail/plan                            303    403 403     403     403     403    403      422
 POST   /admin/mail/test                            303    403 403     403     403     403    403      422
+POST   /admin/mail/checkpoint                      303    403 403     403     403     403    403      422
 POST   /admin/mail/other                           303    403 403     403     403     403    403      404
 GET    /admin/letters                              303    403 403     403     403     403    403      200
 GET    /admin/letters?state=sent&before=99         303    403 403     403     403     403    403      200

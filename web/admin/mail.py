@@ -13,6 +13,7 @@ from engine.errors import NotFound
 from engine.identity import people
 from engine.identity.memberships import ADMINISTRATOR
 from engine.mail import sealing, settings
+from engine.mail.checkpoints import SendCheckpoint, send_checkpoint
 from engine.mail.commands import SendTest, send_test
 from engine.mail.settings import KEY, PLAN, SECURITIES, SERVER, Plan, Server, SetPlan, SetServer, set_plan, set_server
 from engine.records import queries
@@ -37,7 +38,7 @@ def page() -> Answer:
 @blueprint.post("/admin/mail/<part>")
 @auth.requires(ADMINISTRATOR)
 def change(part: str) -> Answer:
-    """Save the server (``server``) or what goes when (``plan``), or send a test (``test``)."""
+    """Save the server (``server``) or what goes when (``plan``), send a test (``test``), or the newest checkpoint."""
     match part:
         case "server":
             return _change_server()
@@ -45,6 +46,8 @@ def change(part: str) -> Answer:
             return _change_plan()
         case "test":
             return _test()
+        case "checkpoint":
+            return _send_checkpoint()
         case _:
             raise NotFound("not_found")
 
@@ -84,6 +87,14 @@ def _test() -> Answer:
     if not outcome.is_done:
         return _page(outcome, address=address)
     return redirect(url_for("letters.letter", letter_id=outcome.answer), 303)
+
+
+def _send_checkpoint() -> Answer:
+    outcome = acting.act(send_checkpoint, SendCheckpoint(zone=auth.runtime().zone.key))
+    if not outcome.is_done:
+        return _page(outcome)
+    flash(t("web.mail.checkpoint.asked", count=outcome.answer), "success")
+    return redirect(url_for("letters.listing"), 303)
 
 
 def _saved() -> Answer:
