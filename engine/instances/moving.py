@@ -20,6 +20,7 @@ from engine.definitions.store import Definition
 from engine.errors import InvariantBroken, WrongState
 from engine.handler import Actor
 from engine.history import store as history
+from engine.history.personal import Sealer
 from engine.history.store import ChainHead
 from engine.inbox.projection import PROJECT, projected
 from engine.instances import driver, moving_rows, why
@@ -32,6 +33,7 @@ from engine.migration import Change, Known, Lack, Plan, TaskTerms, counterparts,
 from engine.migration.past import MIGRATED, UNDONE, restored
 from engine.migration.tasks import FIELDS
 from engine.model.bundle import Bundle
+from engine.model.personal import personal_names
 from engine.protocol import events as happened
 from engine.protocol.stimuli import RetryIncident
 
@@ -190,11 +192,14 @@ def _planned(
     runtime: Runtime, session: Session, instance: Locked, order: Order, now: datetime
 ) -> tuple[Plan, list[TaskRow]]:
     old, new = order.old.bundle, order.new.bundle
-    pairs = counterparts(old.model, new.model, old.process_id, new.process_id, order.mapping)
+    # what runs durably; a case that has what it calls inside keeps it there to its end
+    is_inside = instance.model is not instance.bundle.durable.model
+    models = (old.model, new.model) if is_inside else (old.durable.model, new.durable.model)
+    pairs = counterparts(*models, old.process_id, new.process_id, order.mapping)
     rows = moving_rows.open_tasks(session, instance.id)
     since = {each.id: each.at for each in session.execute(_SINCE, {"instance": instance.id})}
     known = Known(since=since, tasks={each["activity"]: _terms(each) for each in rows})
-    found = plan(_state(instance), old.model, new.model, pairs, runtime.environment(now), known)
+    found = plan(_state(instance), *models, pairs, runtime.environment(now), known)
     if found.lacks:
         raise CaseHasNoCounterpart(found.lacks, case=instance.id)
     return found, rows
@@ -204,6 +209,13 @@ def _state(instance: Locked) -> State:
     if instance.state is None:
         raise InvariantBroken("case_without_state", case=instance.id)
     return instance.state
+
+
+def _sealer(order: Order, *states: State) -> Sealer | None:
+    """What puts personal values apart from the history, as a step does: what either version declares."""
+    names = personal_names(order.old.bundle) | personal_names(order.new.bundle)
+    scopes = [scope.variables for each in states for scope in each.scopes.values()]
+    return Sealer(names, [held[name] for held in scopes for name in names & held.keys()]) if names else None
 
 
 def _without_push(found: Plan) -> State:
