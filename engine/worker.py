@@ -27,7 +27,7 @@ from engine import clock, log
 from engine.definitions import examination
 from engine.history import keeping
 from engine.identity import memberships
-from engine.instances import retention, work
+from engine.instances import retention, migrations, work
 from engine.instances.operators import OPERATORS
 from engine.instances.runtime import Runtime
 from engine.jobs import fence, outbox
@@ -212,6 +212,7 @@ def _forget(runtime: Runtime) -> None:
     with runtime.database.transaction() as session:
         fence.forget_old(session, clock.now())
         examination.forget_old(session, clock.now())
+        migrations.forget(session)
         letters.forget_texts(session, clock.now())
         notices.forget_old(session, clock.now())
 
