@@ -27,7 +27,7 @@ from engine import clock, log
 from engine.definitions import examination
 from engine.history import keeping
 from engine.identity import memberships
-from engine.instances import retention, migrations, work
+from engine.instances import migrations, retention, work
 from engine.instances.operators import OPERATORS
 from engine.instances.runtime import Runtime
 from engine.jobs import fence, outbox
