@@ -43,7 +43,9 @@ def _process(process: model.Process, kept: set[str]) -> model.Process:
                 more[name] = named(getattr(node, name))
         if isinstance(node, model.Activity):
             more["boundary"] = tuple(map(named, node.boundary))
-        if isinstance(node, model.EndEvent | model.ThrowEvent) and isinstance(node.result, model.CompensationDefinition):
+        if isinstance(node, model.EndEvent | model.ThrowEvent) and isinstance(
+            node.result, model.CompensationDefinition
+        ):
             target = node.result.activity
             more["result"] = model.CompensationDefinition(activity=None if target is None else named(target))
         nodes[named(node.id)] = replace(node, **more)
