@@ -16,6 +16,7 @@ from web.admin.groups import blueprint as groups
 from web.admin.letters import blueprint as letters
 from web.admin.mail import blueprint as mail
 from web.admin.people import blueprint as people
+from web.admin.personal import blueprint as personal
 from web.admin.services import blueprint as services
 from web.audit.checkpoints import blueprint as checkpoints
 from web.audit.exports import blueprint as exports
@@ -80,6 +81,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         services,
         mail,
         letters,
+        personal,
     ):
         app.register_blueprint(each)
     app.add_url_rule("/", "home", _home)

@@ -133,6 +133,16 @@ POST   /admin/roles/admin                          303    403 403     403     40
 POST   /admin/groups                               303    403 403     403     403     403    403      422
 POST   /admin/groups/unknown                       303    403 403     403     403     403    403      422
 POST   /admin/groups/unknown/delete                303    403 403     403     403     403    403      422
+GET    /admin/personal                             303    403 403     403     403     403    403      200
+GET    /admin/personal?q=gabriel                   303    403 403     403     403     403    403      200
+POST   /admin/personal                             303    403 403     403     403     403    403      303
+GET    /admin/personal/person/unknown              303    403 403     403     403     403    403      404
+POST   /admin/personal/person/unknown/erase        303    403 403     403     403     403    403      404
+POST   /admin/personal/person/unknown/confirm      303    403 403     403     403     403    403      404
+POST   /admin/personal/person/unknown/withdraw     303    403 403     403     403     403    403      404
+GET    /admin/retention                            303    403 403     403     403     403    403      200
+POST   /admin/retention/replenishment              303    403 403     403     403     403    403      422
+POST   /admin/retention/unknown                    303    403 403     403     403     403    403      422
 GET    /admin/services                             303    403 403     403     403     403    403      200
 POST   /admin/services                             303    403 403     403     403     403    403      422
 GET    /admin/services/unknown                     303    403 403     403     403     403    403      404

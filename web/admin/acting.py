@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from engine import records
 from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed
 from engine.identity import group_commands, person_commands, service_commands
-from engine.mail import checkpoints as mailed_checkpoints
 from engine.instances import erasing, retention
+from engine.mail import checkpoints as mailed_checkpoints
 from engine.mail import commands as letter_commands
 from engine.mail import settings as mail_settings
 from engine.record import RecordCommand
