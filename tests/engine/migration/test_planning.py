@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.kernel import State, advance, fold
-from engine.migration import Known, Plan, counterparts, plan
+from engine.migration import Known, Plan, counterparts, plan, under_present_ids
 from engine.migration.renaming import renamed
 from engine.model import elements as model
 from engine.protocol.stimuli import (
@@ -335,3 +335,27 @@ def test_errors_at_a_border_wait_for_nothing() -> None:
     caught = make(model.BoundaryEvent, "caught", attached_to="look", trigger=error("e"))
     new = simple((user("look"), caught), "start -> look -> end\ncaught -> end")
     assert told(planned(run, new)) == []
+
+
+def test_a_history_is_told_by_the_present_elements() -> None:
+    def moved(**elements: str) -> dict[str, Any]:
+        return {
+            "type": "instance:migrated",
+            "renamed": {"processes": {}, "elements": {"p": elements}, "flows": {"p": {"f": "g"}}},
+        }
+
+    records: list[dict[str, Any]] = [
+        {"type": "element:entered", "element": "a", "flows": ("f",)},
+        moved(a="b"),
+        {"type": "flow:taken", "flow": "g"},
+        {"type": "element:entered", "element": "b"},
+        moved(b="c"),
+        {"type": "element:entered", "element": "c"},
+        {"type": "instance:migration-undone"},
+        {"type": "element:completed", "element": "b"},
+    ]
+    told = [each.get("element") for each in under_present_ids(records) if "element" in each]
+    assert told == ["b", "b", "b", "b"]
+    assert under_present_ids(records)[0]["flows"] == ("g",)
+    assert under_present_ids(records[:6])[5]["element"] == "c"
+    assert under_present_ids(records[:1])[0] is records[0]
