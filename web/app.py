@@ -29,6 +29,7 @@ from web.inbox.papers import blueprint as papers
 from web.inbox.views import blueprint as inbox
 from web.records.operating import blueprint as operating
 from web.records.operations import blueprint as operations
+from web.records.repairing import blueprint as repairing
 from web.records.views import blueprint as records
 from web.workshop.editing import blueprint as editors
 from web.workshop.examining import blueprint as examinations
@@ -70,6 +71,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         records,
         operating,
         operations,
+        repairing,
         workshop,
         editors,
         examinations,

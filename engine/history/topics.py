@@ -8,7 +8,18 @@ BY_KIND: Final = {"process": "publication", "record": "record", "refusal": "refu
 """Chains that are about one thing only."""
 
 BY_TYPE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("operator", ("instance:suspended", "instance:resumed", "instance:cancelled", "effect:confirmed")),
+    (
+        "operator",
+        (
+            "instance:suspended",
+            "instance:resumed",
+            "instance:cancelled",
+            "effect:confirmed",
+            "token:moved",
+            "activity:skipped",
+            "variable:edited",
+        ),
+    ),
     ("incident", ("incident:raised", "instance:failed")),
     ("start", ("instance:started",)),
     ("task", ("task:completed",)),

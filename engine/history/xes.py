@@ -20,6 +20,7 @@ TRANSITIONS: Final[Mapping[str, str]] = {
     "task:created": "schedule",
     "instance:suspended": "suspend",
     "instance:resumed": "resume",
+    "activity:skipped": "manualskip",
     "task:claimed": "assign",
     "task:delegated": "reassign",
     "task:released": "reassign",
