@@ -25,8 +25,9 @@ from sqlalchemy import make_url
 
 from engine import clock, log
 from engine.definitions import examination
-from engine.history import keeping
+from engine.history import keeping, refusals
 from engine.identity import memberships
+from engine.inbox import lost_claims
 from engine.instances import migrations, retention, work
 from engine.instances.operators import OPERATORS
 from engine.instances.runtime import Runtime
@@ -196,9 +197,14 @@ def _sign(runtime: Runtime) -> None:
 
 
 def _settle(runtime: Runtime) -> None:
-    """Roles that begin or end by themselves."""
+    """Roles that begin or end by themselves, what was taken with a role that is lost, refusals that came again and again."""
     with runtime.database.transaction() as session:
         memberships.settle(session, clock.now())
+    for settle in (lost_claims.record, refusals.settle):
+        while True:
+            with runtime.database.transaction() as session:
+                if not settle(session, clock.now()):
+                    break
 
 
 def _tell(runtime: Runtime) -> None:

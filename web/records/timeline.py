@@ -229,6 +229,8 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mappi
         facts |= {"old": int(record["from"]["version"]), "new": int(record["to"]["version"])}
     if kind == "variable:edited":
         facts["name"] = labels_of(bundle).label(record["name"])
+    if isinstance(record.get("lost_by"), str):
+        code, facts["person"] = "web.timeline.task:released:lost", person(names, record["lost_by"])
     if kind in REASONED:
         facts["reason"] = t("web.timeline.call:withdrawn") if record["reason"] == WITHDRAWN else record["reason"]
     facts.update({name: person(names, record[name]) for name in ("to", "for") if isinstance(record.get(name), str)})
