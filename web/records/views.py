@@ -374,7 +374,7 @@ def _letter(posted: Posted, cases_by_key: Mapping[str, int]) -> Letter:
         url=url_for("records.mailbox", message=posted.id),
         subject=posted.subject,
         body=posted.body or "",
-        to=f"{posted.to_name} <{posted.to_address}>",
+        to=posted.to_name,
         business_key=posted.business_key,
         case_url=url_for("records.case", case_id=case_id) if case_id else None,
         moment=ui.moment(posted.made_at),
