@@ -70,6 +70,11 @@ POST   /cases/{case}/effects/a1/send-now           303    404 409     409     40
 POST   /cases/999999/effects/a1/send-now           303    404 404     404     404     404    404      404
 GET    /operations                                 303    403 403     403     403     200    403      200
 POST   /operations/retry                           303    403 403     403     403     422    403      422
+GET    /processes/replenishment/move               303    403 403     403     403     200    403      200
+POST   /processes/replenishment/move               303    403 403     403     403     404    403      404
+GET    /processes/replenishment/moves/999999       303    403 403     403     403     404    403      404
+POST   /processes/replenishment/moves/999999/start 303    403 403     403     403     404    403      404
+POST   /processes/replenishment/moves/999999/undo 303    403 403     403     403     404    403      404
 POST   /operations/cases                           303    403 403     403     403     404    403      404
 GET    /operations/messages                        303    403 403     403     403     200    403      200
 GET    /operations/batches                         303    403 403     403     403     200    403      200
