@@ -308,9 +308,7 @@ class _Move:
             if before is not None and before.due_at is not None:
                 facts["old"] = before.due_at.isoformat()
         elif kind != "condition":
-            facts["name"] = wait.name or wait.signal
-            if wait.key:
-                facts["key"] = wait.key
+            facts["name"] = wait.name or wait.signal  # never the key: it may be about a person
         self._changes.append(Change(code=f"migration_{kind}_{what}", element=element, facts=facts))
 
     def _push(self) -> str | None:
