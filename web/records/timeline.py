@@ -64,6 +64,8 @@ REASONED = frozenset(
     }
 )
 """Acts of operators, who say why."""
+_OF_ONE = {"compensation:thrown": "web.timeline.compensation:one"}
+"""Said in another way when it is about one target and not about everything."""
 ALERTS = frozenset({"incident:raised", "instance:failed"})
 
 
@@ -196,9 +198,19 @@ def _changes(
         )
 
 
+def _target(bundle: Bundle, target: str) -> str:
+    """What is undone, or where a token was put: of a flow, what it leads to."""
+    flow = find_flow(bundle, target)
+    return name_of(bundle, target if flow is None else flow.target)
+
+
+_PERSONS = ("to", "for", "lost_by")
+"""Members of a record that name somebody by their login."""
+
+
 def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mapping[str, str]) -> str:
     kind, record = entry.type, entry.record
-    code = f"web.timeline.{kind}"
+    code = f"web.timeline.{kind}{':lost' if 'lost_by' in record else ''}"
     if not has(code):
         return t("web.timeline.other", type=kind)
     facts: dict[str, Fact] = {}
@@ -220,20 +232,15 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mappi
         facts["reason"] = t(record["code"], **record["facts"])
     for name in ("name", "code"):
         if isinstance(record.get(name), str):
-            facts[name] = record[name]
+            facts[name] = record[name] if kind != "variable:edited" else labels_of(bundle).label(record[name])
     if record.get("target"):
-        flow = find_flow(bundle, record["target"])
-        facts["target"] = name_of(bundle, record["target"] if flow is None else flow.target)
-        code = "web.timeline.compensation:one" if kind == "compensation:thrown" else code
+        facts["target"] = _target(bundle, record["target"])
+        code = _OF_ONE.get(kind, code)
     if isinstance(record.get("from"), Mapping):
         facts |= {"old": int(record["from"]["version"]), "new": int(record["to"]["version"])}
-    if kind == "variable:edited":
-        facts["name"] = labels_of(bundle).label(record["name"])
-    if isinstance(record.get("lost_by"), str):
-        code, facts["person"] = "web.timeline.task:released:lost", person(names, record["lost_by"])
     if kind in REASONED:
         facts["reason"] = t("web.timeline.call:withdrawn") if record["reason"] == WITHDRAWN else record["reason"]
-    facts.update({name: person(names, record[name]) for name in ("to", "for") if isinstance(record.get(name), str)})
+    facts.update({name: person(names, record[name]) for name in _PERSONS if isinstance(record.get(name), str)})
     return _beside(t(code, **facts), entry, facts)
 
 
