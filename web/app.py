@@ -30,6 +30,7 @@ from web.inbox.views import blueprint as inbox
 from web.records.operating import blueprint as operating
 from web.records.operations import blueprint as operations
 from web.records.repairing import blueprint as repairing
+from web.records.repairing_many import blueprint as repairing_many
 from web.records.views import blueprint as records
 from web.workshop.editing import blueprint as editors
 from web.workshop.examining import blueprint as examinations
@@ -72,6 +73,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         operating,
         operations,
         repairing,
+        repairing_many,
         workshop,
         editors,
         examinations,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 
+from engine.worker import run_pending
 from tests.web.conftest import Office
 
 WHY = "Doublon <b>annulé</b>"
@@ -101,3 +102,40 @@ def test_who_may_not_and_what_is_not_there(office: Office) -> None:
         assert olivia.get(f"/cases/{case}/repair/variable", query_string={"scope": at}).status_code == 404
     assert olivia.post(f"/cases/{case}/repair", {"act": "cancel", "at": "a1", "reason": WHY}).status_code == 404
     assert olivia.get("/cases/999999/repair").status_code == 404
+
+
+def test_many_cases_are_repaired_at_once_with_a_result_each(office: Office) -> None:
+    cases = [office.start() for _ in range(3)]
+    olivia = office.as_("olivia")
+    assert "/operations/cases/repair" in olivia.get("/cases").text
+    olivia.post(f"/cases/{cases[2]}/operate", {"act": "cancel", "reason": WHY})
+    page = olivia.post("/operations/cases/repair", {"target": [str(each) for each in cases]}).text
+    fields = re.search(r'<select[^>]* id="move-from".*?</select>.*?</select>', page, re.DOTALL)
+    assert fields is not None
+    values = re.findall(r'<option value="([^"]+)"', fields.group(0))
+    assert values
+    chosen = {"target": [str(each) for each in cases[:2]], "act": "move", "from": values[0], "to": values[-1]}
+    refused = olivia.post("/operations/cases/repair/ask", chosen | {"to": "nowhere", "reason": WHY})
+    assert refused.status_code == 422
+    assert olivia.post("/operations/cases/repair/ask", chosen | {"reason": ""}).status_code == 422
+    asked = olivia.post("/operations/cases/repair/ask", chosen | {"reason": WHY})
+    assert asked.status_code == 303
+    run_pending(office.runtime)
+    told = olivia.get(asked.location).text
+    assert "Déplacer" in told
+    assert told.count("bd-status--completed") + told.count("bd-status--failed") == 2
+    edit = {"target": [str(each) for each in cases], "act": "edit", "name": "extra", "kind": "literal", "value": "12.5"}
+    assert olivia.post("/operations/cases/repair/ask", edit | {"value": "a b", "reason": WHY}).status_code == 422
+    attacks: tuple[dict[str, list[str]], ...] = (
+        {"target": []},
+        {"target": ["999999"]},
+        {"target": ["x", "-1"]},
+        {"target": ["1"] * 201},
+    )
+    for hostile in attacks:
+        assert olivia.post("/operations/cases/repair", hostile).status_code == 422
+    assert olivia.post("/operations/cases/repair/ask", chosen | {"act": "cancel"}).status_code in (404, 422)
+    gabriel = office.as_("gabriel")
+    gabriel.get("/cases")
+    for address in ("", "/ask"):
+        assert gabriel.post(f"/operations/cases/repair{address}", chosen).status_code == 403

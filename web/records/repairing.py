@@ -23,6 +23,7 @@ from engine.instances.queries import Case
 from engine.instances.repairs import Foreseen, Held, Place, Repair
 from engine.kernel import Phase, State
 from engine.model.bundle import Bundle
+from engine.model.elements import Process
 from engine.protocol.stimuli import MoveToken, SetVariable, SkipActivity
 from web import auth, errors, present, ui
 from web.records import foreseen, timeline
@@ -327,13 +328,19 @@ def _flows(seen: Seen) -> set[str]:
 
 
 def _called(seen: Seen, target: str) -> str:
-    """What a target is called: of what joins, with the path by which the token comes."""
-    for process in seen.instance.model.processes.values():
-        flow = process.flows.get(target)
-        if flow is not None:
-            gateway, source = (present.name_of(seen.bundle, each) for each in (flow.target, flow.source))
-            return t("web.repair.by_flow", step=gateway, source=source)
-    return present.name_of(seen.bundle, target)
+    processes = seen.instance.model.processes.values()
+    process = next((each for each in processes if target in each.flows), None)
+    return present.name_of(seen.bundle, target) if process is None else landing_name(seen.bundle, process, target)
+
+
+def landing_name(bundle: Bundle, process: Process, target: str) -> str:
+    """What a place for a token is called: of what joins, with the path by which the token comes."""
+    flow = process.flows.get(target)
+    if flow is None:
+        return present.name_of(bundle, target)
+    return t(
+        "web.repair.by_flow", step=present.name_of(bundle, flow.target), source=present.name_of(bundle, flow.source)
+    )
 
 
 def _confirm_url(case_id: int, found: Place, act: str, to: str | None = None) -> str:
