@@ -116,7 +116,7 @@ def move(  # noqa: PLR0917 - what acts on what, who, how, when
     told = _told(order, found, rows)
     head = history.append(session, instance_id, instance.head, now, actor.login, [told, *found.events])
     revision = _save(runtime, session, instance, order.new, found.state, head, now)
-    moving_rows.save(session, instance_id, before, _without_push(found), actor.login, now)
+    moving_rows.save(session, instance_id, before, _without_push(found), order.new.bundle, actor.login, now)
     moving_rows.save_tasks(session, instance_id, _task_rows(rows, order, found), now)
     if found.push is not None:
         # it goes on from what was just written; the incident comes and goes within this transaction
@@ -142,7 +142,7 @@ def move_back(  # noqa: PLR0917 - as move
 ) -> None:
     """Put a case back into the state and the version (``order.old``) that it had; what people did beside (claims, comments) stays.
 
-    Raises NotFound; WrongState: it has moved on since.
+    Raises NotFound; WrongState: it has moved on since; Conflict (``moving_rows.save``).
     """
     instance = driver.lock(session, instance_id)
     if instance.revision != revision or instance.version_id != order.new.version.id:
@@ -159,7 +159,7 @@ def move_back(  # noqa: PLR0917 - as move
     }
     head = history.append(session, instance_id, instance.head, now, actor.login, [told])
     _save(runtime, session, instance, order.old, before, head, now)
-    moving_rows.save(session, instance_id, now_, before, actor.login, now)
+    moving_rows.save(session, instance_id, now_, before, order.old.bundle, actor.login, now)
     present = {each["activity"]: each for each in moving_rows.open_tasks(session, instance_id)}
     moving_rows.save_tasks(session, instance_id, [_put_back(each, present) for each in kept["tasks"]], now)
 

@@ -14,10 +14,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.inbox.store import MOST_OFFERED, NEVER
-from engine.instances import incidents
+from engine.instances import incidents, waits
+from engine.instances.rows import awaited
 from engine.kernel import State, Wait
 from engine.messages import store as messages
-from engine.messages.store import SubscriptionRow
+from engine.messages.store import NO_KEY, SubscriptionRow
+from engine.model.bundle import Bundle
 from engine.timers import store as timers
 from engine.timers.store import TimerRow
 
@@ -83,9 +85,12 @@ def save_tasks(session: Session, instance_id: int, rows: Sequence[TaskRow], now:
 
 
 def save(  # noqa: PLR0917 - what of which, by whom, when
-    session: Session, instance_id: int, before: State, after: State, actor: str, now: datetime
+    session: Session, instance_id: int, before: State, after: State, bundle: Bundle, actor: str, now: datetime
 ) -> None:
-    """Write timers, subscriptions, incidents and effects as ``after`` has them, where it differs from ``before``."""
+    """Write timers, subscriptions, incidents and effects as ``after`` (a state in ``bundle``) has them, where it differs from ``before``.
+
+    Raises Conflict: it would wait for a message with a key that only one may have, and another case has it.
+    """
     names = _names(before), _names(after)
     renamed = {each: element for each, element in names[1].items() if names[0].get(each, element) != element}
     if renamed:
@@ -99,13 +104,15 @@ def save(  # noqa: PLR0917 - what of which, by whom, when
         set_={each.id: TimerRow(element_id=each.element, due_at=each.due_at) for each in opened if each.due_at},
         ended={each for each in ended if before.waits[each].due_at is not None},
     )
-    messages.save_subscriptions(
+    refused = messages.save_subscriptions(
         session,
         instance_id,
         now,
-        opened={each.id: row for each in opened if (row := _subscription(each)) is not None},
-        ended={each for each in ended if _subscription(before.waits[each]) is not None},
+        opened={each.id: row for each in opened if (row := _subscription(each, bundle)) is not None},
+        ended={each for each in ended if _subscription(before.waits[each], bundle) is not None},
     )
+    for each in refused:
+        raise waits.taken(each)
     resolved = before.incidents.keys() - after.incidents.keys()
     incidents.save(session, instance_id, now, actor, raised={}, resolved=resolved)
     if reopened := after.incidents.keys() - before.incidents.keys():
@@ -114,13 +121,16 @@ def save(  # noqa: PLR0917 - what of which, by whom, when
 
 def _names(state: State) -> dict[str, str]:
     """The elements of everything that lives, by its id."""
-    everything = (*state.activities.values(), *state.waits.values(), *state.incidents.values())
-    return {each.id: each.element for each in everything}
+    return {
+        **{each.id: each.element for each in state.activities.values()},
+        **{each.id: each.element for each in state.waits.values()},
+        **{each.id: each.element for each in state.incidents.values()},
+    }
 
 
-def _subscription(wait: Wait) -> SubscriptionRow | None:
+def _subscription(wait: Wait, bundle: Bundle) -> SubscriptionRow | None:
     if wait.signal is not None:
         return SubscriptionRow(kind="signal", element_id=wait.element, name=wait.signal)
     if wait.name is not None:
-        return SubscriptionRow(kind="message", element_id=wait.element, name=wait.name, key=wait.key or "")
+        return awaited(bundle, wait.element, wait.name, wait.key or NO_KEY)
     return None
