@@ -25,7 +25,7 @@ from tests.engine.kernel.test_properties import tried
 from tests.engine.migration.renamed_model import PREFIX, chosen, renamed
 
 FEW = int(os.environ.get("PROPERTIES_FEW", "40")) // 4
-MANY = int(os.environ.get("PROPERTIES", "2000"))
+MANY = int(os.environ.get("PROPERTIES", "2000")) // 4
 FIRST = int(os.environ.get("PROPERTIES_FROM", "1000"))
 PROCESS = "p"
 OF_ELEMENTS = ("element", "start_event", "flow")
