@@ -60,9 +60,11 @@ _RENAME = text("""
         UPDATE engine.subscription SET element_id = named.element_id FROM named WHERE instance_id = :instance AND wait = named.id
     ), of_effects AS (
         UPDATE engine.effect SET element_id = named.element_id FROM named WHERE instance_id = :instance AND activity = named.id
+    ), of_calls AS (
+        UPDATE engine.call SET element_id = named.element_id FROM named WHERE instance_id = :instance AND activity = named.id
     )
     UPDATE engine.incident SET element_id = named.element_id FROM named
-    WHERE instance_id = :instance AND reference = named.id AND resolved_at IS NULL
+    WHERE instance_id = :instance AND coalesce(reference, activity) = named.id AND resolved_at IS NULL
 """)
 
 _REOPEN = text("""
@@ -87,7 +89,7 @@ def save_tasks(session: Session, instance_id: int, rows: Sequence[TaskRow], now:
 def save(  # noqa: PLR0917 - what of which, by whom, when
     session: Session, instance_id: int, before: State, after: State, bundle: Bundle, actor: str, now: datetime
 ) -> None:
-    """Write timers, subscriptions, incidents and effects as ``after`` (a state in ``bundle``) has them, where it differs from ``before``.
+    """Write timers, subscriptions, incidents, effects and calls as ``after`` (in ``bundle``) has them, where it differs from ``before``.
 
     Raises Conflict: it would wait for a message with a key that only one may have, and another case has it.
     """

@@ -183,6 +183,8 @@ class _Move:
         if self._lacks:
             return Plan(lacks=_once(tuple(self._lacks)), state=state)
         push = self._push()
+        if push is None and not _may_go_on(self._moves.state):
+            return Plan(lacks=(Lack(code="migration_would_stand", element=state.process),), state=state)
         return Plan(
             changes=tuple(self._changes),
             state=self._moves.state,
@@ -327,6 +329,12 @@ class _Move:
         first = next((getattr(each, "element", None) for each in trial.events if getattr(each, "element", None)), None)
         self._changes.append(Change(code="migration_goes_on", element=first or element))
         return incident
+
+
+def _may_go_on(state: State) -> bool:
+    """A person, a handler, something awaited or an operator can still move the case."""
+    at_work = any(each.phase is TASK or each.phase is HANDLER for each in state.activities.values())
+    return at_work or bool(state.waits) or bool(state.incidents)
 
 
 def _numbered(wanted: Wanted, number: int) -> Wanted:

@@ -195,6 +195,18 @@ def test_choices_that_make_no_sense(chosen: dict[str, str], code: str) -> None:
     assert [each.code for each in found.lacks] == [f"migration_{code}"]
 
 
+def test_a_case_that_nothing_would_move_any_more_stays() -> None:
+    def drawn(*events: str) -> model.Model:
+        nodes = [make(model.EventBasedGateway, "race"), user("beside"), make(model.ParallelGateway, "split")]
+        nodes += [make(model.CatchEvent, each, trigger=message(each, '"k"')) for each in events]
+        ways = "\n".join(f"race -> {each} -> end" for each in events)
+        return simple(nodes, f"start -> split -> race\nsplit -> beside -> end\n{ways}")
+
+    run = Run(drawn("m"))
+    run(CompleteTask(activity=run.one("beside"), actor="x"))
+    assert lacks(planned(run, drawn())) == [("would_stand", "p")]
+
+
 def items(kind: str, **more: Any) -> model.Model:
     many = model.MultiInstance(
         is_sequential=kind == "sequential", input_collection=feel("[1,2,3]"), input_element="item", **more
