@@ -14,10 +14,10 @@ def other(id_: str) -> str:
     return f"{PREFIX}{id_}"
 
 
-def renamed(definition: model.Model) -> model.Model:
-    """Every id of an element and of a flow with a prefix; those of processes stay."""
-    processes = {each.id: _process(each, set(definition.processes)) for each in definition.processes.values()}
-    return model.Model(processes=processes, decisions=definition.decisions)
+def renamed_main(definition: model.Model, process: str) -> model.Model:
+    """Every id of an element and of a flow of the process with a prefix; of called processes a person says nothing."""
+    found = _process(definition.processes[process], set(definition.processes))
+    return model.Model(processes={**definition.processes, process: found}, decisions=definition.decisions)
 
 
 def chosen(definition: model.Model, process: str) -> dict[str, str]:

@@ -22,9 +22,9 @@ from tests.engine.kernel.building import NOW, Run, at
 from tests.engine.kernel.drawing_events import draw
 from tests.engine.kernel.playing import Player
 from tests.engine.kernel.test_properties import tried
-from tests.engine.migration.renamed_model import PREFIX, chosen, renamed
+from tests.engine.migration.renamed_model import PREFIX, chosen, renamed_main
 
-FEW = int(os.environ.get("PROPERTIES_FEW", "40")) // 4
+FEW = int(os.environ.get("PROPERTIES_FEW", "40")) // 2
 MANY = int(os.environ.get("PROPERTIES", "2000")) // 4
 FIRST = int(os.environ.get("PROPERTIES_FROM", "1000"))
 PROCESS = "p"
@@ -99,7 +99,7 @@ def it_goes_on_the_same_way_under_other_ids(block: Block, chance: Random) -> Non
     if run.state.is_ended:
         return
     fails_somewhere(run, chance)
-    new = renamed_main(run.model)
+    new = renamed_main(run.model, PROCESS)
     found = moved(run.state, run.model, new, chosen(run.model, PROCESS))
     assert not found.lacks, found.lacks
     assert not found.events
@@ -118,17 +118,11 @@ def it_goes_on_the_same_way_under_other_ids(block: Block, chance: Random) -> Non
     assert fold_case(history).to_text() == state.to_text()
 
 
-def renamed_main(definition: Model) -> Model:
-    """Called processes keep their ids: a person says nothing of those."""
-    other = renamed(definition)
-    return Model(processes={**definition.processes, PROCESS: other.processes[PROCESS]}, decisions=definition.decisions)
-
-
 def it_is_undone(block: Block, chance: Random) -> None:
     run, _ = played(block, chance)
     if run.state.is_ended:
         return
-    found = moved(run.state, run.model, renamed_main(run.model), chosen(run.model, PROCESS))
+    found = moved(run.state, run.model, renamed_main(run.model, PROCESS), chosen(run.model, PROCESS))
     history = [*records(run.events), *told(found), {"type": "instance:migration-undone"}]
     assert fold_case(history).to_text() == run.state.to_text()
 
