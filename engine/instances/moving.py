@@ -35,6 +35,7 @@ from engine.migration.tasks import FIELDS
 from engine.model.bundle import Bundle
 from engine.model.personal import personal_names
 from engine.protocol import events as happened
+from engine.protocol.events import Event
 from engine.protocol.stimuli import RetryIncident
 
 Ids = Mapping[str, str]
@@ -113,11 +114,13 @@ def move(  # noqa: PLR0917 - what acts on what, who, how, when
     before = _state(instance)
     if found.push is not None and instance.suspended_at is not None:
         raise CaseSuspended(case=instance_id)
-    told = _told(order, found, rows)
-    head = history.append(session, instance_id, instance.head, now, actor.login, [told, *found.events])
+    sealer, changed = _sealer(order, before, found.state), _task_rows(rows, order, found)
+    told: list[Event | Mapping[str, Any]] = [_told(order, found, rows), *found.events]
+    told += moving_rows.offered_anew(rows, changed)
+    head = history.append(session, instance_id, instance.head, now, actor.login, told, sealer)
     revision = _save(runtime, session, instance, order.new, found.state, head, now)
     moving_rows.save(session, instance_id, before, _without_push(found), order.new.bundle, actor.login, now)
-    moving_rows.save_tasks(session, instance_id, _task_rows(rows, order, found), now)
+    moving_rows.save_tasks(session, instance_id, changed, now)
     if found.push is not None:
         # it goes on from what was just written; the incident comes and goes within this transaction
         instance = driver.lock(session, instance_id)
@@ -157,11 +160,13 @@ def move_back(  # noqa: PLR0917 - as move
         "migration": order.number,
         "reason": order.reason,
     }
-    head = history.append(session, instance_id, instance.head, now, actor.login, [told])
+    present = {each["activity"]: each for each in moving_rows.open_tasks(session, instance_id)}
+    tasks = [_put_back(each, present[each["activity"]]) for each in kept["tasks"]]
+    anew = moving_rows.offered_anew(tuple(present.values()), tasks)
+    head = history.append(session, instance_id, instance.head, now, actor.login, [told, *anew])
     _save(runtime, session, instance, order.old, before, head, now)
     moving_rows.save(session, instance_id, now_, before, order.old.bundle, actor.login, now)
-    present = {each["activity"]: each for each in moving_rows.open_tasks(session, instance_id)}
-    moving_rows.save_tasks(session, instance_id, [_put_back(each, present) for each in kept["tasks"]], now)
+    moving_rows.save_tasks(session, instance_id, tasks, now)
 
 
 def moved_on(instance_id: int) -> WrongState:
@@ -169,12 +174,11 @@ def moved_on(instance_id: int) -> WrongState:
     return WrongState("migration_moved_on", case=instance_id)
 
 
-def _put_back(former: TaskRow, present: Mapping[str, TaskRow]) -> TaskRow:
+def _put_back(former: TaskRow, present: TaskRow) -> TaskRow:
     """A task as it was; who has taken it since then keeps it, where it was offered to the same people."""
-    row = present.get(former["activity"], former)
-    if (row["role"], former["claimed_at"] is None) == (former["role"], former["assignee"] is None):
-        return {**former, "assignee": row["assignee"], "claimed_at": row["claimed_at"]}
-    return former
+    if moving_rows.offered_anew([former], [present]):
+        return former
+    return {**former, **{name: present[name] for name in moving_rows.OF_HOLDER}}
 
 
 def _to_be_moved(session: Session, instance_id: int, order: Order) -> Locked | None:
@@ -287,7 +291,8 @@ def _task_row(row: TaskRow, element: str, terms: TaskTerms | None, order: Order,
     after |= {name: getattr(terms, name) for name in FIELDS if name != "assignee"}
     after |= {name: None if after[name] is None else after[name].isoformat() for name in _MOMENTS}
     if (before.role, before.assignee) != (terms.role, terms.assignee):
-        after |= {"assignee": terms.assignee, "claimed_at": None, "offered": None}
+        nobody = dict.fromkeys((*moving_rows.OF_HOLDER, "offered"))
+        after |= {**nobody, "assignee": terms.assignee}
     return after
 
 

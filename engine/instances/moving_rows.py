@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -23,11 +23,15 @@ from engine.model.bundle import Bundle
 from engine.timers import store as timers
 from engine.timers.store import TimerRow
 
+OF_HOLDER: Final = ("assignee", "claimed_at", "given_by", "given_at", "given_note")
+"""What an open task says of who has it."""
+
 TaskRow = Mapping[str, Any]
 """An open task as its row stands, moments as text: what is kept so that it can be put back."""
 
 _COLUMNS = """
-    activity, element_id, title_fr, title_en, role, assignee, claimed_at, not_same_as, form, due_at, follow_up_at, priority, why, offered
+    activity, element_id, title_fr, title_en, role, assignee, claimed_at, given_by, given_at, given_note, not_same_as, form, due_at,
+    follow_up_at, priority, why, offered
 """
 _TASKS = text(f"""
     SELECT coalesce(json_agg(found), '[]') FROM (
@@ -39,15 +43,17 @@ _TASKS = text(f"""
 _SAVE_TASKS = text("""
     UPDATE engine.task
     SET element_id = r.element_id, title_fr = r.title_fr, title_en = r.title_en, role = r.role, assignee = r.assignee,
-        claimed_at = r.claimed_at, not_same_as = r.not_same_as, form = r.form, due_at = r.due_at, follow_up_at = r.follow_up_at,
+        claimed_at = r.claimed_at, given_by = r.given_by, given_at = r.given_at, given_note = r.given_note,
+        not_same_as = r.not_same_as, form = r.form, due_at = r.due_at, follow_up_at = r.follow_up_at,
         priority = r.priority, sort_at = coalesce(r.due_at, :never), why = r.why,
         offered = CASE WHEN r.offered IS NOT NULL OR r.assignee IS NOT NULL THEN r.offered ELSE ARRAY(
             SELECT person.login FROM engine.person_role held JOIN engine.person ON person.id = held.person_id
             WHERE held.role_key = r.role AND person.is_active AND (held.until_at IS NULL OR held.until_at > :now)
             ORDER BY person.login LIMIT :most_offered) END
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
-        activity text, element_id text, title_fr text, title_en text, role text, assignee text, claimed_at timestamptz, not_same_as text,
-        form text, due_at timestamptz, follow_up_at timestamptz, priority integer, why text, offered text[])
+        activity text, element_id text, title_fr text, title_en text, role text, assignee text, claimed_at timestamptz,
+        given_by text, given_at timestamptz, given_note text, not_same_as text, form text, due_at timestamptz,
+        follow_up_at timestamptz, priority integer, why text, offered text[])
     WHERE task.instance_id = :instance AND task.activity = r.activity AND task.is_open
 """)
 
@@ -136,3 +142,24 @@ def _subscription(wait: Wait, bundle: Bundle) -> SubscriptionRow | None:
     if wait.name is not None:
         return awaited(bundle, wait.element, wait.name, wait.key or NO_KEY)
     return None
+
+
+def offered_anew(before: Sequence[TaskRow], after: Sequence[TaskRow]) -> list[dict[str, Any]]:
+    """What the history says of the tasks that others are to do now."""
+    was = {each["activity"]: (each["role"], _named(each)) for each in before}
+    return [
+        {
+            "type": "task:offered",
+            "activity": each["activity"],
+            "element": each["element_id"],
+            "role": each["role"],
+            "assignee": _named(each),
+        }
+        for each in after
+        if was[each["activity"]] != (each["role"], _named(each))
+    ]
+
+
+def _named(row: TaskRow) -> str | None:
+    """Whom the task itself names; not who has taken it."""
+    return None if row["claimed_at"] is not None else row["assignee"]

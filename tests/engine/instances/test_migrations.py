@@ -138,6 +138,7 @@ def test_a_task_is_offered_under_another_name_to_another_role_and_back(post: Pos
     assert version(post, case) == 2
     ((_, element, title, role, *_),) = stands(post, case)["task"]
     assert (element, title, role) == ("check", "check", "boss")
+    assert post.told(case)[-2:] == ["instance:migrated", "task:offered"]
     whole(post, case)
     with pytest.raises(InvalidInput) as nobody:
         ask(post, mapping={"look": "check"})
