@@ -15,6 +15,8 @@ BY_TYPE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
             "instance:resumed",
             "instance:cancelled",
             "effect:confirmed",
+            "instance:migrated",
+            "instance:migration-undone",
             "token:moved",
             "activity:skipped",
             "variable:edited",
@@ -26,7 +28,7 @@ BY_TYPE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (
         "handling",
         (
-            *("task:claimed", "task:released", "task:delegated", "task:substituted"),
+            *("task:claimed", "task:released", "task:delegated", "task:substituted", "task:offered"),
             *("comment:added", "comment:removed", "file:attached", "file:removed"),
         ),
     ),

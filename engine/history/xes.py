@@ -23,6 +23,7 @@ TRANSITIONS: Final[Mapping[str, str]] = {
     "activity:skipped": "manualskip",
     "task:claimed": "assign",
     "task:delegated": "reassign",
+    "task:offered": "reassign",
     "task:released": "reassign",
     "element:entered": "start",
     "element:completed": "complete",
