@@ -111,7 +111,7 @@ _SAVE = text("""
 """)
 
 _HOLDER = text("""
-    SELECT coalesce(instance.business_key, '#' || instance.id) FROM engine.subscription
+    SELECT coalesce(instance.business_key, 'n° ' || instance.id) FROM engine.subscription
     JOIN engine.instance ON instance.id = subscription.instance_id
     WHERE kind = 'message' AND is_unique AND name = :name AND hashtextextended(correlation_key, 0) = hashtextextended(:key, 0)
       AND correlation_key = :key

@@ -137,7 +137,7 @@ def test_a_person_who_would_be_the_second_to_wait_is_refused_and_nothing_happene
         house.complete(second, "bill", total="1")
     assert (refused.value.code, refused.value.facts) == (
         "message_key_taken",
-        {"message": "payment", "case": f"#{first}"},
+        {"message": "payment", "case": f"n° {first}"},
     )
     assert [each.is_open for each in house.case(second).tasks] == [True]
     house.send("payment", "I-1", amount="ten")
@@ -178,7 +178,7 @@ def test_in_a_job_it_is_an_incident_that_can_be_tried_again(house: House, robot:
     )
     house.retry(second)
     (incident,) = house.incidents(second)
-    assert incident.facts == {"message": "part", "case": f"#{first}"}
+    assert incident.facts == {"message": "part", "case": f"n° {first}"}
     house.send("part", "P", what="one")
     assert (house.notes(first), house.notes(second)) == (["one"], [])
     house.send("part", "P", what="two")
@@ -285,6 +285,7 @@ def test_messages_meet_a_case_that_ends(house: House, order: str, seed: int) -> 
     """None is lost between the case that ends and the one that the next message begins, whoever is faster."""
     name = f"eva {seed}"
     house.send("wish", name, customer=name, second="0")
+    active: list[int] = []
     for number in range(1, 12):
         *_, last = house.cases(order)
         jobs = send_later(house, "wish", name, {"customer": name, "second": str(number)})
