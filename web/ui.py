@@ -305,7 +305,12 @@ def install(app: Flask) -> None:
 CURRENT: Mapping[str, frozenset[str]] = {
     "inbox": frozenset({"inbox.inbox", "inbox.task", "inbox.claim", "inbox.complete"}),
     "start": frozenset({"inbox.start", "inbox.start_process", "inbox.begin"}),
-    "cases": frozenset({"records.cases", "records.case"}),
+    "cases": frozenset(
+        {
+            *("records.cases", "records.case", "repairing_many.choose", "repairing_many.ask"),
+            *("repairing.overview", "repairing.place", "repairing.confirm", "repairing.variable", "repairing.edit"),
+        }
+    ),
     "processes": frozenset(
         {
             *("workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"),

@@ -145,6 +145,8 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "case-ordered", "aurelien", f"/cases/{ids['ordered']}"
     yield "case-detailed", "aurelien", f"/cases/{ids['ordered']}?detail=all&el=decide_request"
     yield "case-waiting", "camille", f"/cases/{ids['high']}"
+    yield "repair", "olivia", f"/cases/{ids['high']}/repair"
+    yield "repair-variable", "olivia", f"/cases/{ids['high']}/repair/variable?scope=s1&name=quantity"
     yield "mailbox", "camille", "/mailbox"
     yield "processes", "olivia", "/processes"
     yield "process", "olivia", "/processes/replenishment"
