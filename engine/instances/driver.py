@@ -88,6 +88,8 @@ class Locked:
     parent_id: int | None = None
     root_id: int | None = None
     depth: int = 0
+    called: Mapping[str, Any] | None = None
+    """What its history begins with, beside the kernel's events: who called it."""
     begun_by: tuple[str, str] | None = None
     """Name and key of the message that began it, where the key means one case at a time."""
 
@@ -221,6 +223,7 @@ def called_instance(definition: definitions.Definition, child_id: int, call: Cal
         parent_id=call.parent_id,
         root_id=call.root_id,
         depth=call.depth + 1,
+        called={"type": "instance:called", "case": call.parent_id, "activity": call.activity, "number": call.number},
     )
 
 
@@ -306,6 +309,8 @@ class _Step:
         requested = calls.request(self._session, instance.id, self._calls, self._now)
         told: list[Event | Mapping[str, Any]] = [*events]
         told += [self._told(activity, each) for activity, each in requested.items()]
+        if instance.called is not None:
+            told.append(instance.called)
         head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, told, sealer)
         self._save_instance(state, head)
         opened = self._save_rows(StepRows.of(instance.bundle, events), self._ended_effects(state))
