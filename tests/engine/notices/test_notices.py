@@ -29,6 +29,7 @@ from engine.mail.settings import SetPlan, set_plan
 from engine.notices import choices, telling, wording
 from engine.notices.choices import ChooseNotices, choose
 from engine.records import execute, queries
+from tests.conftest import cloned
 from tests.engine.inbox.cast import hire, open_task
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import BOTH, CHIEF, CLERK, OWNER, PACKER, PACKERS
@@ -39,19 +40,31 @@ NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
+@pytest.fixture(scope="module")
+def office_url(template_url: str) -> Iterator[str]:
+    """A template of these tests: the parcels, their people with addresses, and marks that were made at eleven."""
+    with cloned(template_url, "notices") as url:
+        database = Database(url)
+        made = parcels.prepare(database)
+        with database.transaction() as session:
+            hire(session, (PACKER, COLLEAGUE, CLERK, CHIEF, BOTH, OWNER))
+            session.execute(text("UPDATE engine.person SET email = login || '@prost.example'"))
+            # a parcel is due tomorrow: most tests are not about that
+            session.execute(text("INSERT INTO engine.notice_choice SELECT login, 'due', 'off' FROM engine.person"))
+        with clock.frozen(NOON - timedelta(hours=1)):
+            plan = SetPlan(site="https://b.example", digest_at=time(8), checkpoint_to=())
+            execute(database, set_plan, plan, SYSTEM)
+            tell(made)
+        database.dispose()
+        yield url
+
+
 @pytest.fixture
-def runtime(database: Database) -> Iterator[Runtime]:
-    made = parcels.prepare(database)
-    with database.transaction() as session:
-        hire(session, (PACKER, COLLEAGUE, CLERK, CHIEF, BOTH, OWNER))
-        session.execute(text("UPDATE engine.person SET email = login || '@prost.example'"))
-        # a parcel is due tomorrow: most tests are not about that
-        session.execute(text("INSERT INTO engine.notice_choice SELECT login, 'due', 'off' FROM engine.person"))
-    with clock.frozen(NOON - timedelta(hours=1)):
-        execute(database, set_plan, SetPlan(site="https://b.example", digest_at=time(8), checkpoint_to=()), SYSTEM)
-        tell(made)
-    with clock.frozen(NOON):
-        yield made
+def runtime(office_url: str) -> Iterator[Runtime]:
+    with cloned(office_url) as url, clock.frozen(NOON):
+        database = Database(url)
+        yield Runtime(database=database, handlers=parcels.HANDLERS)
+        database.dispose()
 
 
 def tell(runtime: Runtime, after: timedelta = timedelta()) -> list[Posted]:
