@@ -254,7 +254,7 @@ def test_the_number_of_statements_does_not_grow(runtime: Runtime) -> None:
 
     open_task(runtime)
     few = statements()
-    for _ in range(10):
+    for _ in range(4):
         open_task(runtime)
     assert statements() == few
 
