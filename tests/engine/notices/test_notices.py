@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -26,7 +27,7 @@ from engine.instances.runtime import Runtime
 from engine.mail import letters
 from engine.mail.letters import Posted
 from engine.mail.settings import SetPlan, set_plan
-from engine.notices import choices, telling, wording
+from engine.notices import choices, composing, telling, wording
 from engine.notices.choices import ChooseNotices, choose
 from engine.records import execute, queries
 from tests.conftest import cloned
@@ -276,6 +277,39 @@ def test_a_task_of_a_step_that_commits_late_is_told_too(runtime: Runtime) -> Non
     tell(runtime)
     found = [each.body or "" for each in tell(runtime, 20 * MINUTE) if each.to_login == "pack0"]
     assert [f"/tasks/{number}\n" in body for number, body in zip((later, held), found, strict=True)] == [True, True]
+
+
+def test_four_workers_at_once_tell_it_once(runtime: Runtime) -> None:
+    choose_for(runtime, PACKER, offered="now")
+    tasks = [open_task(runtime) for _ in range(3)]
+    keeping.number_all(runtime.database)
+
+    def work(after: timedelta) -> None:
+        telling.tell(runtime.database, runtime.calendar, OPERATORS, NOON + after, is_demonstration=True)
+
+    with ThreadPoolExecutor(4) as workers:
+        for after in (timedelta(), MINUTE):
+            list(workers.map(work, [after] * 4))
+    (letter,) = [each for each in tell(runtime, MINUTE) if each.to_login == "pack0"]
+    assert letter.body is not None
+    assert [letter.body.count(f"/tasks/{each}\n") for each in tasks] == [1, 1, 1]
+
+
+def test_a_worker_that_dies_before_its_commit_has_told_nothing(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose_for(runtime, PACKER, offered="now")
+    open_task(runtime)
+
+    def die(*_: Any, **__: Any) -> tuple[int, ...]:
+        raise KeyboardInterrupt
+
+    tell(runtime)
+    with monkeypatch.context() as patched:
+        patched.setattr(composing, "write", die)
+        with pytest.raises(KeyboardInterrupt):
+            tell(runtime, MINUTE)
+    assert [each.to_login for each in tell(runtime, MINUTE)] == ["pack0"]
 
 
 def test_people_choose_for_themselves_only(runtime: Runtime) -> None:
