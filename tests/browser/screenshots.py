@@ -168,6 +168,8 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "person-new", "admin", "/admin/people/new"
     yield "roles", "admin", "/admin/roles"
     yield "services", "admin", "/admin/services"
+    yield "personal", "admin", "/admin/personal?q=camille"
+    yield "retention", "admin", "/admin/retention"
     yield "not-found", "camille", "/cases/999999"
     yield "not-allowed", "camille", "/audit"
 
