@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,31 @@ from engine.data import from_canonical, to_canonical
 from engine.history import verifier
 from engine.kernel import State, fold
 from engine.protocol.events import EVENTS, from_record, to_record
+from tests.architecture.sources import sources
 from tests.engine.history import golden
 from tests.engine.kernel import test_golden_constructs as constructs
 
 RELEASES = sorted(each for each in golden.FOLDER.iterdir() if each.is_dir())
+
+
+KIND = re.compile(r"[a-z]+:[a-z]+(-[a-z]+)*")
+RECORDS = sorted(golden.FOLDER.glob("*/records.jsonl"))
+"""What people, operators and the engine around the kernel recorded, a line of each kind (``gathering``)."""
+
+NO_RECORDS = {
+    *(
+        "cases:read",
+        "cases:start",
+        "history:read",
+        "messages:send",
+        "records:read",
+        "records:write",
+        "tasks:complete",
+        "tasks:read",
+    ),
+    "call:withdrawn",
+}
+"""What tokens of services may do, and a reason: written as the kinds of records are."""
 
 
 def events_in(file: Path) -> list[str]:
@@ -54,3 +77,29 @@ def test_the_newest_files_have_every_event_that_there_is_now() -> None:
     newest = RELEASES[-1]
     assert {from_canonical(each)["type"] for each in events_in(newest / "events.jsonl")} == set(EVENTS)
     assert (newest / "events.jsonl").read_bytes() == golden.lines(golden.one_of_each())
+
+
+@pytest.mark.parametrize("file", RECORDS, ids=lambda each: each.parent.name)
+def test_every_record_of_a_release_is_still_read(file: Path) -> None:
+    for line in events_in(file):
+        record = from_canonical(line)
+        assert to_canonical(record) == line
+        assert record["type"] not in EVENTS, "an event of the kernel: events.jsonl has it"
+
+
+def test_the_files_have_every_kind_of_record_that_there_is_now() -> None:
+    """When this fails, something new is recorded: `gathering` says how to take a record of it into a file of this release."""
+    kept = {from_canonical(line)["type"] for file in RECORDS for line in events_in(file)}
+    assert written() - set(EVENTS) - NO_RECORDS - kept == set()
+
+
+def written() -> set[str]:
+    """The kinds of records that the sources of the engine name; not what belongs to a format of others."""
+    return {
+        node.value
+        for source in sources()
+        if source.is_in("engine/")
+        and not source.is_in("engine/history/xes", "engine/history/verifier", "engine/model/")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and KIND.fullmatch(node.value)
+    }
