@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from engine.errors import Facts, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment
 from engine.kernel.evaluation import MAX_WORK, Blocked
+from engine.kernel.fold import handler_returned
 from engine.kernel.moves import Moves
 from engine.kernel.state import HANDLER, ROOT, TASK, Activity, Phase, State, Wait
 from engine.model.elements import Model, Node, ServiceTask
@@ -76,13 +77,11 @@ class Run:
     def answer(self, stimulus: Stimulus) -> tuple[Event, ...]:
         """The events that follow. Raises what ``advance`` raises; nothing has changed then."""
         moves = self._moves
-        moves.begin_answer()
-        if moves.state.status != "active" or isinstance(stimulus, Start) == bool(moves.state.process):
+        accept = _ACCEPTING.get(type(stimulus), _accept)
+        if moves.state.status != "active" or (accept is _start) == bool(moves.state.process):
             raise StaleStimulus(stimulus=type(stimulus).__name__)
-        if isinstance(stimulus, Start):
-            _start(moves, stimulus)
-        else:
-            _accept(moves, stimulus)
+        moves.begin_answer()
+        accept(moves, stimulus)
         _work(moves, self._max_steps)
         return tuple(moves.events)
 
@@ -108,19 +107,23 @@ def _start(moves: Moves, stimulus: Start) -> None:
     moves.emit(happened.ScopeOpened(scope=moves.new_id("s"), parent=None, process=process.id))
     # what comes with a start that something triggers goes through the outputs of the event
     if entrance is None:
-        moves.write_locals(ROOT, variables, None)
+        moves.write_to(moves.state.own_scope(ROOT), variables, None)
     moves.begin_scope(ROOT, () if entrance else nodes, plans)
     if entrance is not None:
-        moves.queue(moves.state.activities[moves.enter_caught(ROOT, entrance, payload=variables)])
+        moves.queue(moves.enter_caught(ROOT, entrance, payload=variables))
+
+
+def _accept_result(moves: Moves, stimulus: stimuli.ReturnHandler) -> None:
+    activity = _awaited(moves, stimulus.activity, HANDLER)
+    returned = happened.HandlerReturned(activity.id, activity.element, storable_all(stimulus.result))
+    handler_returned(activity, returned)
+    moves.events.append(returned)
+    moves.attempt(activity, moves.station_of(activity))
 
 
 def _accept(moves: Moves, stimulus: Stimulus) -> None:
-    """Everything but ``Start``: first what makes it stale, then its events."""
+    """All others: first what makes it stale, then its events."""
     match stimulus:
-        case stimuli.ReturnHandler():
-            activity = _awaited(moves, stimulus.activity, HANDLER)
-            moves.emit(happened.HandlerReturned(activity.id, activity.element, storable_all(stimulus.result)))
-            moves.step(activity.id)
         case stimuli.CompleteTask():
             activity = _awaited(moves, stimulus.activity, TASK)
             variables = storable_all(stimulus.variables)
@@ -157,14 +160,22 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             moves.emit(happened.InstanceCancelled(reason=stimulus.reason))
 
 
+_ACCEPTING: Mapping[type[Stimulus], Callable[[Moves, Any], None]] = {
+    Start: _start,
+    stimuli.ReturnHandler: _accept_result,
+}
+"""Stimuli that have a way of their own."""
+
+
 def _awaited(moves: Moves, activity_id: str, *phases: Phase) -> Activity:
-    """The live activity in one of ``phases``. A handler that failed for good is not awaited until it is retried."""
-    activity = moves.state.activities.get(activity_id)
+    """The live activity in one of ``phases``, to be changed. A handler that failed for good is not awaited until it is retried."""
+    state = moves.state
+    activity = state.activities.get(activity_id)
     if activity is None or activity.phase not in phases:
         raise StaleStimulus(activity=activity_id)
-    if activity.phase is HANDLER and moves.state.is_stuck(activity_id):
+    if state.incidents and activity.phase is HANDLER and state.is_stuck(activity_id):
         raise StaleStimulus(activity=activity_id)
-    return activity
+    return activity if activity_id in state.owned else state.own_activity(activity_id)
 
 
 def _wait(moves: Moves, wait_id: str) -> Wait:
@@ -179,10 +190,10 @@ def _retry(moves: Moves, incident_id: str) -> None:
     if incident is None:
         raise StaleStimulus(incident=incident_id)
     moves.resolve_incident(incident)
-    activity = moves.state.activities.get(incident.activity)
-    if activity is None:
+    if incident.activity not in moves.state.activities:
         moves.queue_everything()
         return
+    activity = moves.state.own_activity(incident.activity)
     node = moves.node_of(activity)
     if activity.phase is HANDLER and isinstance(node, ServiceTask):
         moves.request_handler(activity, node)
@@ -195,38 +206,39 @@ def _work(moves: Moves, max_steps: int) -> None:
 
     Then say whether the instance has ended or can never move again.
     """
-    steps, events, passive, before = 0, moves.events, moves.passive, len(moves.events)
-    while moves.exhausted is None:
-        work = passive.popleft() if passive else moves.next_work()
-        if work is None:
-            break
+    steps, events, before, state = 0, moves.events, len(moves.events), moves.state
+    while moves.exhausted is None and (work := moves.next_work()) is not None:
         if steps == max_steps:
             # the work is not lost: it stands in the state, and a retry finds it there
             _raise_too_many_steps(moves, max_steps)
+            moves.forget_work()
             return
         moves.do(work)
         if (after := len(events)) > before:  # looking at a join that is not complete is no step
             steps, before = steps + 1, after
-    state = moves.state
     if state.status != "active":
         return
     if moves.exhausted is not None:
         # as above; a retry makes the move with the work of a new stimulus
         element, exhausted = moves.exhausted
         moves.raise_incident(ROOT, element, exhausted.code, "tokens", exhausted.facts)
-    elif state.scopes[ROOT].is_empty:
+        moves.forget_work()
+    elif not state.activities and not state.scopes[ROOT].tokens:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
-    elif not _may_go_on(state, moves.events):
+    elif not (state.waits or (events and type(events[-1]) in _AWAITING) or _may_go_on(state)):
         _raise_deadlock(moves)
 
 
-def _may_go_on(state: State, events: Sequence[Event]) -> bool:
-    """A person, a handler, a timer, a message or an operator can still move the instance."""
-    if state.waits or state.incidents or (events and type(events[-1]) in _AWAITING):
+def _may_go_on(state: State) -> bool:
+    """A person, a handler or an operator can still move the instance."""
+    if state.incidents:
         return True
     # the last that began is mostly what the stimulus led to
-    return any(each.phase is HANDLER or each.phase is TASK for each in reversed(state.activities.values()))
+    for each in reversed(state.activities.values()):
+        if each.phase is HANDLER or each.phase is TASK:
+            return True
+    return False
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:

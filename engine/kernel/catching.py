@@ -126,7 +126,7 @@ class Catching(Tokens):
             self.cancel([host.id])
         elif again is not None:
             self._wait_again(again, event.trigger)
-        self.step(self.enter_caught(host.scope, event, payload=payload))
+        self.step(self.enter_caught(host.scope, event, payload=payload).id)
 
     def begin_event_sub_process(
         self, scope_id: str, start: model.StartEvent, payload: Variables, again: Wait | None = None
@@ -138,7 +138,7 @@ class Catching(Tokens):
         elif again is not None:
             self._wait_again(again, start.trigger)
         node = self.process_of(scope_id).nodes[start.scope]
-        self.queue(self.state.activities[self.enter(scope_id, node, payload=payload)])
+        self.queue(self.enter(scope_id, node, payload=payload))
 
     def _wait_again(self, wait: Wait, trigger: model.EventDefinition | None) -> None:
         """What does not interrupt waits for the next time; the timer of a cycle by the catch-up rule of ``schedules``."""
@@ -159,4 +159,4 @@ class Catching(Tokens):
         self.end_waits(gateway.id)
         self.emit(happened.ElementCompleted(activity=gateway.id, element=gateway.element))
         self.emit(happened.FlowTaken(flow=flow, scope=gateway.scope))
-        self.step(self.enter_caught(gateway.scope, event, (flow,), payload))
+        self.step(self.enter_caught(gateway.scope, event, (flow,), payload).id)

@@ -15,7 +15,7 @@ from engine.errors import EngineError, Fact, Facts
 from engine.feel import Budget, Environment, Expression, Value
 from engine.model import elements as model
 from engine.model import schedules
-from engine.model.values import kind_of, put_at, storable
+from engine.model.values import kind_of, storable
 
 Variables = Mapping[str, Value]
 Visible = dict[str, Value]
@@ -154,26 +154,6 @@ class Evaluation:
         found = process.entries(scope_element)
         if not found or (len(found) > 1 and isinstance(found[0], model.StartEvent)):
             block("start_not_clear", "start", count=len(found))
-        return found
-
-    def mapped(
-        self, mappings: Iterable[model.VariableMapping], seen: Visible, place: str, *, into: Variables
-    ) -> dict[str, Value]:
-        """The targets of the mappings, which are added to ``seen``; a path goes into the context that ``into`` holds."""
-        found: dict[str, Value] = {}
-        for mapping in mappings:
-            source, target = mapping.source, mapping.target
-            name = target[0]
-            if mapping.copied in seen and self._work_left > 0:
-                value = seen[mapping.copied]  # as ``evaluate`` would give it
-                self._work_left -= 1
-            elif len(target) == 1:
-                value = self.evaluate(source, seen, f"{place} {name}")
-            else:
-                whole = f"{place} {'.'.join(target)}"
-                value = self.evaluate(source, seen, whole)
-                value = self.kept(put_at(found.get(name, into.get(name)), target[1:], value), whole)
-            found[name] = seen[name] = value
         return found
 
     def plans(

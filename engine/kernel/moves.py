@@ -16,9 +16,9 @@ from decimal import Decimal
 from engine.errors import EngineError
 from engine.feel import Value
 from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
-from engine.kernel.fold import element_entered, element_left, flow_taken, handler_requested
+from engine.kernel.fold import element_left, flow_taken, handler_requested
 from engine.kernel.repeating import Repeating
-from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity
+from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity, Scope
 from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
 from engine.model import elements as model
 from engine.model.joins import next_join
@@ -34,10 +34,9 @@ class Moves(Repeating):
 
     def do(self, work: Work) -> None:
         """Make the move, if what it is about still lives."""
-        if type(work) is Token:
-            self._move_token(work)
-            return
         match work:
+            case Token():
+                self._move_token(work)
             case Step():
                 self.step(work.activity)
             case Check():
@@ -48,16 +47,14 @@ class Moves(Repeating):
                 self.end_waits(work.scope)
 
     def _move_token(self, token: Token) -> None:
-        state, scope_id, flow_id = self.state, token.scope, token.flow
-        scope = state.scopes.get(scope_id)
-        if scope is None or flow_id not in scope.tokens:
+        scope, target = self.state.scopes.get(token.scope), token.target
+        if scope is None or token.flow not in scope.tokens:
             return  # what interrupted the scope took it
-        target = self.model.processes[scope.process].targets[flow_id]
         node = target.node
-        flows: tuple[str, ...] = (flow_id,)
+        flows: tuple[str, ...] = (token.flow,)
         if target.needs:
             if isinstance(node, model.ComplexGateway):
-                self._activate(scope_id, node)
+                self._activate(scope.id, node)
                 return
             # a parallel gateway: one token per incoming flow, more on one flow wait for the next joining (BPMN 13.4.1);
             # an activity: so many, whichever flows they come by (BPMN table 10.3)
@@ -66,9 +63,7 @@ class Moves(Repeating):
             if len(flows) < target.needs:
                 return
             flows = flows[: target.needs]
-        entered = happened.ElementEntered(f"a{state.counter + 1}", node.id, scope_id, flows, NOTHING)
-        self.events.append(entered)
-        self.attempt(element_entered(state, entered), target)
+        self.attempt(self.enter(scope.id, node, flows), target)
 
     def _activate(self, scope_id: str, gateway: model.ComplexGateway) -> None:
         """A complex gateway fires when its condition holds; then it waits for the rest of its tokens (BPMN 13.4.5)."""
@@ -89,11 +84,11 @@ class Moves(Repeating):
             return
         for incident in self.stuck_at(scope_id, gateway.id):
             self.resolve_incident(incident)
-        activity_id = self.enter(scope_id, gateway, marked)
-        self.emit(happened.GatewayActivated(activity=activity_id, element=gateway.id, flows=marked))
-        self._take(scope_id, flows)
+        activity = self.enter(scope_id, gateway, marked)
+        self.emit(happened.GatewayActivated(activity=activity.id, element=gateway.id, flows=marked))
+        self._take(self.state.own_scope(scope_id), flows)
         if len(marked) == len(gateway.incoming):
-            self._reset(self.state.activities[activity_id], gateway)
+            self._reset(activity, gateway)
 
     def _waiting_at(self, scope_id: str, gateway: model.Node) -> Activity | None:
         """The activity of a complex gateway that has fired."""
@@ -124,7 +119,8 @@ class Moves(Repeating):
         tokens = self.state.scopes[scope_id].tokens
         waiting = self._waiting_at(scope_id, gateway)
         if waiting is None:
-            self.step(self.enter(scope_id, gateway, tuple(each for each in gateway.incoming if each in tokens)))
+            marked = tuple(each for each in gateway.incoming if each in tokens)
+            self.step(self.enter(scope_id, gateway, marked).id)
         else:
             self._reset(waiting, gateway)
 
@@ -145,7 +141,7 @@ class Moves(Repeating):
         if late:
             self.emit(happened.TokensDropped(scope=scope_id, flows=late))
         self.emit(happened.ElementCompleted(activity=waiting.id, element=gateway.id))
-        self._take(scope_id, flows)
+        self._take(self.state.own_scope(scope_id), flows)
         for flow in self.state.scopes[scope_id].tokens:
             if flow in gateway.incoming:
                 self.queue_flow(scope_id, flow, process.targets[flow])  # what else has come is of the next time
@@ -153,27 +149,26 @@ class Moves(Repeating):
 
     def step(self, activity_id: str) -> None:
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
-        state = self.state
-        activity = state.activities.get(activity_id)
-        if activity is not None and not (state.incidents and state.is_stuck(activity_id)):
-            process = self.model.processes[state.scopes[activity.scope].process]
-            self.attempt(activity, process.stations[activity.element])
+        if activity_id in self.state.activities and not self.state.is_stuck(activity_id):
+            activity = self.state.own_activity(activity_id)
+            self.attempt(activity, self.station_of(activity))
 
     def attempt(self, activity: Activity, station: model.Station) -> None:
-        """The same for one that lives and is not stuck."""
+        """The same for one that lives, is not stuck and can be changed."""
         phase = activity.phase
         try:
-            if phase is ENTERED:
+            if phase is DONE:
+                self.leave(activity, activity.result, station)
+            elif phase is ENTERED:
                 node = station.node
-                begin = _BEGINNINGS.get(type(node))
                 if station.is_repeated and isinstance(node, model.Activity) and not self.state.is_item(activity):
                     self.begin_items(activity, node)
-                elif begin is None:
+                elif type(node) is model.ServiceTask:  # so are most that begin
+                    self._begin_service_task(activity, node)
+                elif (begin := _BEGINNINGS.get(type(node))) is None:
                     self.leave(activity, activity.result, station)
                 else:
                     getattr(self, begin)(activity, node)
-            elif phase is DONE:
-                self.leave(activity, activity.result, station)
             elif phase is INSIDE:
                 self._go_on_inside(activity, station.node)
             elif phase is UNDOING and activity.undoing is not None:
@@ -196,9 +191,8 @@ class Moves(Repeating):
         if node.boundary:
             self._open(activity, *self._opening(activity, node))
         elif node.inputs:
-            given = self.mapped(node.inputs, self.state.variables_of(activity.id), "input", into=NOTHING)
-            self.write_locals(activity.id, given, activity.element)
-        self.request_handler(self.state.activities[activity.id], node)
+            self.write_to(activity, self.mapped(node.inputs, activity, NOTHING, "input"), node.id)
+        self.request_handler(activity, node)
 
     def _run_script(self, activity: Activity, node: model.ScriptTask) -> None:
         locals_ = self.inputs_of(activity, node.inputs)
@@ -215,69 +209,72 @@ class Moves(Repeating):
         told: Events = (),
     ) -> None:
         """Map what came out, then take the flows (or give the item its output). ``told`` are the facts to emit before."""
-        state = self.state
-        scope = state.scopes[activity.scope]
-        station = station or self.model.processes[scope.process].stations[activity.element]
+        station = station or self.station_of(activity)
         if activity.undoes is not None and self.is_reopened(activity):
-            self.depart(activity, station, {}, ())
+            self.depart(activity, station, NOTHING, ())
             return
-        written = NOTHING if station.hides_result else result
+        if station.outputs or activity.scopes:
+            written = self._outcome(activity, station, result, locals_)
+        else:
+            written = NOTHING if station.hides_result else result
+        node = station.node
+        if station.is_repeated and isinstance(node, model.Activity) and self.state.is_item(activity):
+            completed, thrown = self.item_completed(activity, node, written)
+            self.depart(activity, station, written, (), told)
+            self.depart_item(activity.scope, completed, thrown)
+        else:
+            self.depart(activity, station, written, self.flows_after(activity, station, written), told)
+
+    def _outcome(
+        self, activity: Activity, station: model.Station, result: Variables, locals_: Variables
+    ) -> Variables:
+        """What an activity writes that has outputs or scopes inside."""
+        state, node = self.state, station.node
         inner = state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
         if station.outputs:
-            seen = state.variables_of(activity.id)
-            if locals_ or inner:
-                seen |= {**locals_, **inner}
-            seen.update(result)
+            nearest = {**locals_, **inner, **result} if locals_ or inner else result
             into = state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
-            written = self.mapped(station.outputs, seen, "output", into=into)
-        elif inner and isinstance(station.node, model.CallActivity) and station.node.propagates_all_out:
-            written = inner
-        if station.is_repeated and scope.item is not None:
-            self._leave_item(activity, station, written, told)
-            return
-        flows = self.flows_after(activity, station, written)
+            return self.mapped(station.outputs, activity, nearest, "output", into=into)
+        if inner and isinstance(node, model.CallActivity) and node.propagates_all_out:
+            return inner
+        return NOTHING if station.hides_result else result
+
+    def depart(
+        self,
+        activity: Activity,
+        station: model.Station,
+        written: Variables,
+        flows: Sequence[str],
+        told: Events = (),
+    ) -> None:
+        """The end of every activity that is not interrupted. From here on nothing can fail."""
         for event in told:
             self.emit(event)
-        self.depart(activity, station, written, flows)
-
-    def _leave_item(self, activity: Activity, station: model.Station, written: Variables, told: Events) -> None:
-        assert isinstance(station.node, model.Activity), "nothing else is repeated"
-        completed, thrown = self.item_completed(activity, station.node, written)
-        for event in told:
-            self.emit(event)
-        self._end(activity, station, written, ())
-        self.depart_item(activity.scope, completed, thrown)
-
-    def depart(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
-        """The end of every activity that is not interrupted and no item. From here on nothing can fail."""
-        self._end(activity, station, written, flows)
-        if not flows:
-            self.queue_owner(activity.scope)
-
-    def _end(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
-        state, activity_id, scope_id, element = self.state, activity.id, activity.scope, activity.element
-        for name in sorted(written) if len(written) > 1 else written:  # a state that was read has another order
-            self.write(scope_id, name, written[name], element)
+        state, activity_id, scope_id = self.state, activity.id, activity.scope
+        scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
+        if written:
+            self.write(scope, written, activity.element)
         if activity.scopes or station.is_recorded:
-            self.record(state.activities[activity_id], station.node)
+            self.record(activity, station.node)
             for inner in activity.scopes:
                 self.close_scope(inner)
         if state.waits:
             self.end_waits(activity_id)
-        completed = happened.ElementCompleted(activity_id, element)
-        element_left(state, completed)
+        completed = happened.ElementCompleted(activity_id, activity.element)
+        element_left(state, scope, completed)
         self.events.append(completed)
         if flows:
-            self._take(scope_id, flows if station.tokens == 1 else (*flows,) * station.tokens)
+            self._take(scope, flows if station.tokens == 1 else (*flows,) * station.tokens)
         if activity.undoes is not None:
             self.go_on_undoing(activity.undoes)
+        if not flows and scope.item is None:
+            self.queue_owner(scope_id)
 
-    def _take(self, scope_id: str, flows: Iterable[str]) -> None:
-        state, append = self.state, self.events.append
-        targets = self.model.processes[state.scopes[scope_id].process].targets
+    def _take(self, scope: Scope, flows: Iterable[str]) -> None:
+        scope_id, append, targets = scope.id, self.events.append, self.model.processes[scope.process].targets
         for flow in flows:
             taken = happened.FlowTaken(flow, scope_id)
-            flow_taken(state, taken)
+            flow_taken(scope, taken)
             append(taken)
             self.queue_flow(scope_id, flow, targets[flow])
 
@@ -294,23 +291,24 @@ class Moves(Repeating):
 
     def _open(self, activity: Activity, locals_: Variables, plans: Sequence[Plan]) -> None:
         if locals_:
-            self.write_locals(activity.id, locals_, activity.element)
+            self.write_to(activity, locals_, activity.element)
         if plans:
             self.begin_waits(activity.id, plans)
 
     def _begin_user_task(self, activity: Activity, node: model.UserTask) -> None:
         locals_, plans = self._opening(activity, node)
-        seen = self.seen(activity, locals_)
+        asks = node.assignee or node.due or node.follow_up or node.priority
+        seen = self.seen(activity, locals_) if asks else NOTHING
         created = happened.TaskCreated(
-            activity=activity.id,
-            element=node.id,
-            role=node.role,
-            assignee=self.text(node.assignee, seen, "assignee"),
-            form=node.form,
-            due_at=self.due(node.due, seen, "due", at_end=True),
-            follow_up_at=self.due(node.follow_up, seen, "follow-up", at_end=False),
-            priority=self.priority(node.priority, seen),
-            not_same_as=node.not_same_as,
+            activity.id,
+            node.id,
+            node.role,
+            self.text(node.assignee, seen, "assignee"),
+            node.form,
+            self.due(node.due, seen, "due", at_end=True),
+            self.due(node.follow_up, seen, "follow-up", at_end=False),
+            self.priority(node.priority, seen),
+            node.not_same_as,
         )
         self._open(activity, locals_, plans)
         self.emit(created)
@@ -322,7 +320,7 @@ class Moves(Repeating):
             known.copy() if activity.undoes is None else {each.target[0]: known[each.target[0]] for each in node.inputs}
         )
         requested = happened.HandlerRequested(activity.id, node.id, node.handler, given)
-        handler_requested(self.state, requested)
+        handler_requested(activity, requested)
         self.events.append(requested)
 
     def _apply_decision(self, activity: Activity, node: model.BusinessRuleTask) -> None:
@@ -345,7 +343,7 @@ class Moves(Repeating):
         """Put the first activities into a scope that was opened, and let its event sub-processes wait."""
         self.begin_waits(scope_id, plans)
         for node in nodes:
-            self.queue(self.state.activities[self.enter(scope_id, node)])
+            self.queue(self.enter(scope_id, node))
 
     def _begin_sub_process(self, activity: Activity, node: model.SubProcess) -> None:
         process = self.process_of(activity.scope)
@@ -353,10 +351,10 @@ class Moves(Repeating):
         locals_, plans = self._opening(activity, node)
         inside = self.start_plans(process, node.id, self.seen(activity, locals_))
         self._open(activity, locals_, plans)
-        scope_id = self.open_scope(activity, process.id)
-        self.begin_scope(scope_id, nodes, inside)
+        scope = self.open_scope(activity, process.id)
+        self.begin_scope(scope.id, nodes, inside)
         for start in process.starts(node.id) if node.is_event else ():
-            self.step(self.enter_caught(scope_id, start, payload=activity.result))
+            self.step(self.enter_caught(scope.id, start, payload=activity.result).id)
 
     def _begin_call(self, activity: Activity, node: model.CallActivity) -> None:
         process = self.model.processes.get(node.process)
@@ -367,9 +365,9 @@ class Moves(Repeating):
         given = dict(self.seen(activity, locals_)) if node.propagates_all_in else locals_
         inside = self.start_plans(process, process.id, given)
         self._open(activity, {}, plans)
-        scope_id = self.open_scope(activity, process.id, isolated=True)
-        self.write_locals(scope_id, given, node.id)
-        self.begin_scope(scope_id, nodes, inside)
+        scope = self.open_scope(activity, process.id, isolated=True)
+        self.write_to(scope, given, node.id)
+        self.begin_scope(scope.id, nodes, inside)
 
 
 _BEGINNINGS: Mapping[type[model.Node], str] = {

@@ -63,9 +63,9 @@ class Repeating(Throwing):
         process = self.state.scopes[body.scope].process
         queue = self.passive if self.station_of(body).is_passive_item else self.effects
         for number, item in enumerate(items.pending[:1] if is_sequential else items.pending, start=first):
-            scope_id = self.open_scope(body, process, number)
-            self.write_locals(scope_id, _item_variables(many, number, item), node.id)
-            queue.append(Step(self.enter(scope_id, node)))
+            scope = self.open_scope(body, process, number)
+            self.write_to(scope, _item_variables(many, number, item), node.id)
+            queue.append(Step(self.enter(scope.id, node).id))
 
     def item_completed(
         self, activity: Activity, node: model.Activity, written: Variables

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from engine.data import from_canonical, to_canonical
 from engine.errors import InvariantBroken
-from engine.feel import Value
+from engine.feel import Expression, Value
 from engine.protocol.packing import pack, unpack
 
 FORMAT = 1
@@ -30,6 +30,7 @@ ROOT = "s1"
 
 Status = Literal["active", "completed", "failed", "cancelled"]
 
+Variables = Mapping[str, Value]
 NOTHING: Mapping[Any, Any] = {}
 """What many records hold; no proxy, because these take several times as long to read."""
 
@@ -220,15 +221,37 @@ class State:
             found = {**scope.variables, **owner.variables, **found}
         return found
 
-    def holder_of(self, name: str, scope_id: str) -> Scope | Activity:
+    def sight(self, activity: Activity, expression: Expression, nearest: Variables = NOTHING) -> Variables:
+        """Where ``expression`` finds what it reads: what the activity sees, ``nearest`` before all. To be read only.
+
+        Nothing is put together where one name is asked for that is found as it stands: so are most expressions.
+        """
+        scope = self.scopes[activity.scope]
+        if (path := expression.path) is not None:
+            name = path[0]
+            if name in nearest:
+                return nearest
+            if name in activity.variables:
+                return activity.variables
+            if name in scope.variables:
+                return scope.variables
+        elif scope.activity is None and not nearest and not activity.variables:
+            return scope.variables
+        return {**self.variables_of(activity.id), **nearest}
+
+    def holder_of(self, name: str, scope: Scope) -> Scope | Activity:
         """The nearest that holds a variable, seen from a scope; else the process (or called process) itself."""
-        scope = self.scopes[scope_id]
         while name not in scope.variables and scope.activity is not None and not scope.is_isolated:
             owner = self.activities[scope.activity]
             if name in owner.variables:
                 return owner
             scope = self.scopes[owner.scope]
         return scope
+
+    def own(self, activity_or_scope: str) -> Scope | Activity:
+        """An activity or a scope to be changed."""
+        is_activity = activity_or_scope in self.activities
+        return self.own_activity(activity_or_scope) if is_activity else self.own_scope(activity_or_scope)
 
     def own_scope(self, scope_id: str) -> Scope:
         """A scope to be changed."""

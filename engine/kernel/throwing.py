@@ -83,7 +83,7 @@ class Throwing(Undoer):
         if target is None:
             block("link_without_end", "link", name=link.name)
         self.emit(happened.ElementCompleted(activity=activity.id, element=activity.element))
-        self.queue(self.state.activities[self.enter_caught(activity.scope, target)])
+        self.queue(self.enter_caught(activity.scope, target))
 
     def _terminate(self, activity: Activity) -> None:
         """End everything else in the scope, and in it alone (BPMN 13.5.6)."""

@@ -449,6 +449,7 @@ class Station:
     is_passive: bool
     is_passive_item: bool
     is_late_join: bool
+    process: Process = field(compare=False, repr=False)
 
     @classmethod
     def of(cls, node: Node, process: Process) -> Station:
@@ -470,6 +471,7 @@ class Station:
             is_passive=is_repeated or type(node) in PASSIVE,
             is_passive_item=type(node) in PASSIVE,
             is_late_join=isinstance(node, InclusiveGateway) and len(node.incoming) > 1,
+            process=process,
         )
 
 
