@@ -278,7 +278,6 @@ class Trial(Moves):
         activity: Activity,
         nearest: Variables,
         place: str,
-        *,
         into: Variables = NOTHING,
     ) -> dict[str, Value]:
         """As the kernel, for the names that are followed."""

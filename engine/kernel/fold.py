@@ -127,11 +127,8 @@ def flow_taken(scope: Scope, event: happened.FlowTaken) -> None:
 
 
 def _tokens_dropped(state: State, event: happened.TokensDropped) -> None:
-    _drop(state.own_scope(event.scope).tokens, event.flows)
-
-
-def _drop(tokens: dict[str, int], flows: Iterable[str]) -> None:
-    for flow in flows:
+    tokens = state.own_scope(event.scope).tokens
+    for flow in event.flows:
         if left := tokens[flow] - 1:
             tokens[flow] = left
         else:
@@ -142,8 +139,12 @@ def element_entered(state: State, scope: Scope, event: happened.ElementEntered) 
     """An activity more in the scope, which it gives, and fewer tokens."""
     state.counter += 1
     scope.activities += 1
-    if event.flows:
-        _drop(scope.tokens, event.flows)
+    tokens = scope.tokens
+    for flow in event.flows:
+        if left := tokens[flow] - 1:
+            tokens[flow] = left
+        else:
+            del tokens[flow]
     id_ = event.activity
     state.activities[id_] = entered = Activity(id_, event.element, event.scope, ENTERED, {}, event.payload)
     state.owned.add(id_)

@@ -34,9 +34,14 @@ class Moves(Repeating):
 
     def do(self, work: Work) -> None:
         """Make the move, if what it is about still lives."""
+        if type(work) is Token:
+            scope, target = self.state.scopes.get(work.scope), work.target
+            if scope is not None and work.flow in scope.tokens:  # else what interrupted the scope took it
+                flows = self._joining(scope, target) if target.needs else (work.flow,)
+                if flows:
+                    self.attempt(self.enter(scope.id, target.node, flows), target)
+            return
         match work:
-            case Token():
-                self._move_token(work)
             case Step():
                 self.step(work.activity)
             case Check():
@@ -46,24 +51,17 @@ class Moves(Repeating):
             case Lapse():
                 self.end_waits(work.scope)
 
-    def _move_token(self, token: Token) -> None:
-        scope, target = self.state.scopes.get(token.scope), token.target
-        if scope is None or token.flow not in scope.tokens:
-            return  # what interrupted the scope took it
+    def _joining(self, scope: Scope, target: model.Station) -> tuple[str, ...]:
+        """The flows whose tokens begin what needs several; none while these are too few."""
         node = target.node
-        flows: tuple[str, ...] = (token.flow,)
-        if target.needs:
-            if isinstance(node, model.ComplexGateway):
-                self._activate(scope.id, node)
-                return
-            # a parallel gateway: one token per incoming flow, more on one flow wait for the next joining (BPMN 13.4.1);
-            # an activity: so many, whichever flows they come by (BPMN table 10.3)
-            most = 1 if isinstance(node, model.ParallelGateway) else target.needs
-            flows = tuple(each for each in node.incoming for _ in range(min(most, scope.tokens.get(each, 0))))
-            if len(flows) < target.needs:
-                return
-            flows = flows[: target.needs]
-        self.attempt(self.enter(scope.id, node, flows), target)
+        if isinstance(node, model.ComplexGateway):
+            self._activate(scope.id, node)
+            return ()
+        # a parallel gateway: one token per incoming flow, more on one flow wait for the next joining (BPMN 13.4.1);
+        # an activity: so many, whichever flows they come by (BPMN table 10.3)
+        most = 1 if isinstance(node, model.ParallelGateway) else target.needs
+        flows = tuple(each for each in node.incoming for _ in range(min(most, scope.tokens.get(each, 0))))
+        return () if len(flows) < target.needs else flows[: target.needs]
 
     def _activate(self, scope_id: str, gateway: model.ComplexGateway) -> None:
         """A complex gateway fires when its condition holds; then it waits for the rest of its tokens (BPMN 13.4.5)."""
@@ -86,7 +84,7 @@ class Moves(Repeating):
             self.resolve_incident(incident)
         activity = self.enter(scope_id, gateway, marked)
         self.emit(happened.GatewayActivated(activity=activity.id, element=gateway.id, flows=marked))
-        self._take(self.state.own_scope(scope_id), flows)
+        self._take(self.state.own_scope(scope_id), flows, self.process_of(scope_id))
         if len(marked) == len(gateway.incoming):
             self._reset(activity, gateway)
 
@@ -141,7 +139,7 @@ class Moves(Repeating):
         if late:
             self.emit(happened.TokensDropped(scope=scope_id, flows=late))
         self.emit(happened.ElementCompleted(activity=waiting.id, element=gateway.id))
-        self._take(self.state.own_scope(scope_id), flows)
+        self._take(self.state.own_scope(scope_id), flows, process)
         for flow in self.state.scopes[scope_id].tokens:
             if flow in gateway.incoming:
                 self.queue_flow(scope_id, flow, process.targets[flow])  # what else has come is of the next time
@@ -213,31 +211,32 @@ class Moves(Repeating):
         if activity.undoes is not None and self.is_reopened(activity):
             self.depart(activity, station, NOTHING, ())
             return
-        if station.outputs or activity.scopes:
-            written = self._outcome(activity, station, result, locals_)
-        else:
-            written = NOTHING if station.hides_result else result
-        node = station.node
+        node, written = station.node, NOTHING if station.hides_result else result
+        inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
+        if station.outputs:
+            nearest = {**locals_, **inner, **result} if locals_ or inner else result
+            into = self.state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
+            written = self.mapped(station.outputs, activity, nearest, "output", into)
+        elif inner and isinstance(node, model.CallActivity) and node.propagates_all_out:
+            written = inner
         if station.is_repeated and isinstance(node, model.Activity) and self.state.is_item(activity):
             completed, thrown = self.item_completed(activity, node, written)
             self.depart(activity, station, written, (), told)
             self.depart_item(activity.scope, completed, thrown)
-        else:
-            self.depart(activity, station, written, self.flows_after(activity, station, written), told)
+            return
+        flows = station.always
+        if flows is None:
+            flows = self.flows_after(activity, station, written)
+        self.depart(activity, station, written, flows, told)
 
-    def _outcome(
-        self, activity: Activity, station: model.Station, result: Variables, locals_: Variables
-    ) -> Variables:
-        """What an activity writes that has outputs or scopes inside."""
-        state, node = self.state, station.node
-        inner = state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
-        if station.outputs:
-            nearest = {**locals_, **inner, **result} if locals_ or inner else result
-            into = state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
-            return self.mapped(station.outputs, activity, nearest, "output", into=into)
-        if inner and isinstance(node, model.CallActivity) and node.propagates_all_out:
-            return inner
-        return NOTHING if station.hides_result else result
+    def flows_after(self, activity: Activity, station: model.Station, written: Variables) -> tuple[str, ...]:
+        """The flows by which an activity is left that writes this."""
+        if station.always is not None:
+            return station.always
+        scope = self.state.scopes[activity.scope]
+        is_whole = scope.activity is None and not written
+        seen = scope.variables if is_whole else {**self.state.variables_of(activity.scope), **written}
+        return self.flows(station.process, station.node, seen)
 
     def depart(
         self,
@@ -250,7 +249,7 @@ class Moves(Repeating):
         """The end of every activity that is not interrupted. From here on nothing can fail."""
         for event in told:
             self.emit(event)
-        state, activity_id, scope_id = self.state, activity.id, activity.scope
+        state, scope_id, activity_id = self.state, activity.scope, activity.id
         scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
         if written:
             self.write(scope, written, activity.element)
@@ -264,19 +263,21 @@ class Moves(Repeating):
         element_left(state, scope, completed)
         self.events.append(completed)
         if flows:
-            self._take(scope, flows if station.tokens == 1 else (*flows,) * station.tokens)
+            self._take(scope, flows if station.tokens == 1 else (*flows,) * station.tokens, station.process)
         if activity.undoes is not None:
             self.go_on_undoing(activity.undoes)
         if not flows and scope.item is None:
             self.queue_owner(scope_id)
 
-    def _take(self, scope: Scope, flows: Iterable[str]) -> None:
-        scope_id, append, targets = scope.id, self.events.append, self.model.processes[scope.process].targets
+    def _take(self, scope: Scope, flows: Iterable[str], process: model.Process) -> None:
+        scope_id, append, targets = scope.id, self.events.append, process.targets
         for flow in flows:
             taken = happened.FlowTaken(flow, scope_id)
             flow_taken(scope, taken)
             append(taken)
-            self.queue_flow(scope_id, flow, targets[flow])
+            target = targets[flow]
+            if not target.is_late_join:  # as ``queue_flow`` does it
+                (self.passive if target.is_passive else self.effects).append(Token(scope_id, flow, target))
 
     def _go_on_inside(self, activity: Activity, node: model.Node) -> None:
         if activity.items is not None and isinstance(node, model.Activity):
@@ -315,10 +316,9 @@ class Moves(Repeating):
 
     def request_handler(self, activity: Activity, node: model.ServiceTask) -> None:
         """Ask (again) for the handler, given the local inputs and nothing else (what is to be undone was known to another)."""
-        known = activity.variables
-        given = (
-            known.copy() if activity.undoes is None else {each.target[0]: known[each.target[0]] for each in node.inputs}
-        )
+        given = activity.variables.copy()
+        if activity.undoes is not None:
+            given = {each.target[0]: given[each.target[0]] for each in node.inputs}
         requested = happened.HandlerRequested(activity.id, node.id, node.handler, given)
         handler_requested(activity, requested)
         self.events.append(requested)

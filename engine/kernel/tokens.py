@@ -355,7 +355,6 @@ class Tokens(Evaluation, ABC):
         activity: Activity,
         nearest: Variables,
         place: str,
-        *,
         into: Variables = NOTHING,
     ) -> dict[str, Value]:
         """The targets of the mappings, each of which sees those before it, then ``nearest``, then what the activity sees.
@@ -364,10 +363,16 @@ class Tokens(Evaluation, ABC):
         """
         found: dict[str, Value] = {}
         for mapping in mappings:
-            source, target = mapping.source, mapping.target
-            name, seen = target[0], self.state.sight(activity, source, {**nearest, **found} if found else nearest)
-            if mapping.copied in seen and self._work_left > 0:
-                found[name] = seen[mapping.copied]  # as ``evaluate`` would give it
+            target, copied = mapping.target, mapping.copied
+            name = target[0]
+            if copied in nearest and not found and self._work_left > 0:
+                found[name] = nearest[copied]  # as ``evaluate`` would give it
+                self._work_left -= 1
+                continue
+            source = mapping.source
+            seen = self.state.sight(activity, source, {**nearest, **found} if found else nearest)
+            if copied in seen and self._work_left > 0:
+                found[name] = seen[copied]
                 self._work_left -= 1
             elif len(target) == 1:
                 found[name] = self.evaluate(source, seen, f"{place} {name}")
@@ -380,13 +385,6 @@ class Tokens(Evaluation, ABC):
     def inputs_of(self, activity: Activity, mappings: Sequence[model.VariableMapping]) -> dict[str, Value]:
         """The local inputs of an activity, or the payload of what is thrown."""
         return self.mapped(mappings, activity, NOTHING, "input") if mappings else {}
-
-    def flows_after(self, activity: Activity, station: model.Station, written: Variables) -> tuple[str, ...]:
-        """The flows by which an activity is left that writes this."""
-        if station.always is not None:
-            return station.always
-        seen = {**self.state.variables_of(activity.scope), **written}
-        return self.flows(self.process_of(activity.scope), station.node, seen)
 
     def write(self, scope: Scope, variables: Variables, element: str) -> None:
         """Each into the nearest scope that holds its name, else into the process (or called process) itself."""
