@@ -34,22 +34,21 @@ class Moves(Repeating):
 
     def do(self, work: Work) -> None:
         """Make the move, if what it is about still lives."""
-        if type(work) is Token:
+        kind = type(work)
+        if kind is Step:
+            self.step(work.activity)
+        elif kind is Token:
             scope, target = self.state.scopes.get(work.scope), work.target
             if scope is not None and work.flow in scope.tokens:  # else what interrupted the scope took it
                 flows = self._joining(scope, target) if target.needs else (work.flow,)
                 if flows:
-                    self.attempt(self.enter(scope.id, target.node, flows), target)
-            return
-        match work:
-            case Step():
-                self.step(work.activity)
-            case Check():
-                self.check_condition(work.wait)
-            case Join():
-                self._join(work.scope, work.gateway)
-            case Lapse():
-                self.end_waits(work.scope)
+                    self.attempt(self.enter(work.scope, target.node, flows), target)
+        elif kind is Check:
+            self.check_condition(work.wait)
+        elif kind is Join:
+            self._join(work.scope, work.gateway)
+        else:
+            self.end_waits(work.scope)
 
     def _joining(self, scope: Scope, target: model.Station) -> tuple[str, ...]:
         """The flows whose tokens begin what needs several; none while these are too few."""
@@ -147,9 +146,11 @@ class Moves(Repeating):
 
     def step(self, activity_id: str) -> None:
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
-        if activity_id in self.state.activities and not self.state.is_stuck(activity_id):
-            activity = self.state.own_activity(activity_id)
-            self.attempt(activity, self.station_of(activity))
+        state = self.state
+        if activity_id in state.activities and not (state.incidents and state.is_stuck(activity_id)):
+            activity = state.own_activity(activity_id)
+            process = self.model.processes[state.scopes[activity.scope].process]
+            self.attempt(activity, process.stations[activity.element])
 
     def attempt(self, activity: Activity, station: model.Station) -> None:
         """The same for one that lives, is not stuck and can be changed."""
@@ -159,8 +160,8 @@ class Moves(Repeating):
                 self.leave(activity, activity.result, station)
             elif phase is ENTERED:
                 node = station.node
-                if station.is_repeated and isinstance(node, model.Activity) and not self.state.is_item(activity):
-                    self.begin_items(activity, node)
+                if station.is_repeated and self.state.scopes[activity.scope].item is None:
+                    self.begin_items(activity, station)
                 elif type(node) is model.ServiceTask:  # so are most that begin
                     self._begin_service_task(activity, node)
                 elif (begin := _BEGINNINGS.get(type(node))) is None:
@@ -189,7 +190,7 @@ class Moves(Repeating):
         if node.boundary:
             self._open(activity, *self._opening(activity, node))
         elif node.inputs:
-            self.write_to(activity, self.mapped(node.inputs, activity, NOTHING, "input"), node.id)
+            self.write_to(activity, self.inputs_of(activity, node.inputs), node.id)
         self.request_handler(activity, node)
 
     def _run_script(self, activity: Activity, node: model.ScriptTask) -> None:
@@ -211,18 +212,20 @@ class Moves(Repeating):
         if activity.undoes is not None and self.is_reopened(activity):
             self.depart(activity, station, NOTHING, ())
             return
-        node, written = station.node, NOTHING if station.hides_result else result
-        inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
         if station.outputs:
-            nearest = {**locals_, **inner, **result} if locals_ or inner else result
+            if activity.scopes or locals_:
+                inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
+                result = {**locals_, **inner, **result}
             into = self.state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
-            written = self.mapped(station.outputs, activity, nearest, "output", into)
-        elif inner and isinstance(node, model.CallActivity) and node.propagates_all_out:
-            written = inner
-        if station.is_repeated and isinstance(node, model.Activity) and self.state.is_item(activity):
-            completed, thrown = self.item_completed(activity, node, written)
+            written: Variables = self.mapped(station.outputs, activity, result, "output", into)
+        elif activity.scopes and isinstance(node := station.node, model.CallActivity) and node.propagates_all_out:
+            written = self.state.scopes[activity.scopes[0]].variables
+        else:
+            written = NOTHING if station.hides_result else result
+        if station.is_repeated and (scope := self.state.scopes[activity.scope]).item is not None:
+            completed, thrown = self.item_completed(activity, scope, station, written)
             self.depart(activity, station, written, (), told)
-            self.depart_item(activity.scope, completed, thrown)
+            self.depart_item(scope, completed, thrown)
             return
         flows = station.always
         if flows is None:

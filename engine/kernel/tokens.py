@@ -20,6 +20,7 @@ from engine.kernel.state import ENTERED, NOTHING, ROOT, Activity, Incident, Phas
 from engine.model import elements as model
 from engine.model.values import put_at
 from engine.protocol import events as happened
+from engine.protocol.events import VariableWritten
 
 
 class Token(Struct, frozen=True, gc=False):
@@ -251,7 +252,8 @@ class Tokens(Evaluation, ABC):
         """A scope in which nothing lives any more ends, with the waits of its event sub-processes."""
         if self.state.scopes[scope_id].waits:
             self.end_waits(scope_id)
-        self.resolve_incidents(scope_id)
+        if self.state.incidents:
+            self.resolve_incidents(scope_id)
         self.emit(happened.ScopeClosed(scope_id))
 
     def raise_incident(self, owner_id: str, element: str, code: str, place: str, facts: Facts) -> None:
@@ -337,9 +339,8 @@ class Tokens(Evaluation, ABC):
 
     def resolve_incidents(self, owner_id: str) -> None:
         """Whatever stopped this activity, scope or wait does not matter any more."""
-        if self.state.incidents:
-            for incident in [each for each in self.state.incidents.values() if each.activity == owner_id]:
-                self.resolve_incident(incident)
+        for incident in [each for each in self.state.incidents.values() if each.activity == owner_id]:
+            self.resolve_incident(incident)
 
     def resolve_incident(self, incident: Incident) -> None:
         """This does not matter any more, or is tried again."""
@@ -384,7 +385,10 @@ class Tokens(Evaluation, ABC):
 
     def inputs_of(self, activity: Activity, mappings: Sequence[model.VariableMapping]) -> dict[str, Value]:
         """The local inputs of an activity, or the payload of what is thrown."""
-        return self.mapped(mappings, activity, NOTHING, "input") if mappings else {}
+        if not mappings:
+            return {}
+        nearest = activity.variables or self.state.scopes[activity.scope].variables
+        return self.mapped(mappings, activity, nearest, "input")
 
     def write(self, scope: Scope, variables: Variables, element: str) -> None:
         """Each into the nearest scope that holds its name, else into the process (or called process) itself."""
@@ -397,12 +401,10 @@ class Tokens(Evaluation, ABC):
 
     def write_to(self, holder: Scope | Activity, variables: Variables, element: str | None) -> None:
         """Variables of a scope or an activity that is to be changed, by name: a state that was read has another order."""
-        held, holder_id, append = holder.variables, holder.id, self.events.append
+        held, id_, append = holder.variables, holder.id, self.events.append
         for name in sorted(variables) if len(variables) > 1 else variables:
-            if name in held:
-                written = happened.VariableWritten(holder_id, name, variables[name], held[name], False, element)
-            else:
-                written = happened.VariableWritten(holder_id, name, variables[name], None, True, element)
+            is_new = name not in held
+            written = VariableWritten(id_, name, variables[name], None if is_new else held[name], is_new, element)
             variable_written(holder, written)
             append(written)
         if self.model.has_conditions:
