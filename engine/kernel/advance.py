@@ -15,7 +15,7 @@ from engine.model.elements import Model, Node, ServiceTask
 from engine.model.values import storable_all
 from engine.protocol import events as happened
 from engine.protocol import stimuli
-from engine.protocol.events import Event
+from engine.protocol.events import Event, HandlerReturned
 from engine.protocol.stimuli import StaleStimulus, Start, Stimulus
 
 MAX_STEPS = 10_000
@@ -115,7 +115,7 @@ def _start(moves: Moves, stimulus: Start) -> None:
 
 def _accept_result(moves: Moves, stimulus: stimuli.ReturnHandler) -> None:
     activity = _awaited(moves, stimulus.activity, HANDLER)
-    returned = happened.HandlerReturned(activity.id, activity.element, storable_all(stimulus.result))
+    returned = HandlerReturned(activity.id, activity.element, storable_all(stimulus.result))
     handler_returned(activity, returned)
     moves.events.append(returned)
     moves.attempt(activity, moves.station_of(activity))
@@ -216,6 +216,8 @@ def _work(moves: Moves, max_steps: int) -> None:
         moves.do(work)
         if (after := len(events)) > before:  # looking at a join that is not complete is no step
             steps, before = steps + 1, after
+    if moves.exhausted is None and events and type(events[-1]) in _AWAITING:
+        return  # so most stimuli end: a person or a handler is asked
     if state.status != "active":
         return
     if moves.exhausted is not None:
@@ -226,14 +228,12 @@ def _work(moves: Moves, max_steps: int) -> None:
     elif not state.activities and not state.scopes[ROOT].tokens:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
-    elif not (state.waits or (events and type(events[-1]) in _AWAITING) or _may_go_on(state)):
+    elif not (state.waits or state.incidents or _may_go_on(state)):
         _raise_deadlock(moves)
 
 
 def _may_go_on(state: State) -> bool:
-    """A person, a handler or an operator can still move the instance."""
-    if state.incidents:
-        return True
+    """A person or a handler can still move the instance."""
     # the last that began is mostly what the stimulus led to
     for each in reversed(state.activities.values()):
         if each.phase is HANDLER or each.phase is TASK:

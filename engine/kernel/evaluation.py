@@ -6,7 +6,7 @@ rehearsal forces one), while the moves stay the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, NoReturn

@@ -24,6 +24,7 @@ from engine.model import elements as model
 from engine.model.joins import next_join
 from engine.model.values import storable
 from engine.protocol import events as happened
+from engine.protocol.events import ElementCompleted, FlowTaken, HandlerRequested
 
 WAITING_FOR_START = "waitingForStart"
 """What the conditions after a complex gateway can ask: whether it fires, or begins anew (BPMN 13.4.5)."""
@@ -250,19 +251,23 @@ class Moves(Repeating):
         told: Events = (),
     ) -> None:
         """The end of every activity that is not interrupted. From here on nothing can fail."""
-        for event in told:
-            self.emit(event)
-        state, scope_id, activity_id = self.state, activity.scope, activity.id
+        if told:
+            for event in told:
+                self.emit(event)
+        state, scope_id, activity_id, element = self.state, activity.scope, activity.id, activity.element
         scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
         if written:
-            self.write(scope, written, activity.element)
+            if scope.activity is None:
+                self.write_to(scope, written, element)
+            else:
+                self.write(scope, written, element)
         if activity.scopes or station.is_recorded:
             self.record(activity, station.node)
             for inner in activity.scopes:
                 self.close_scope(inner)
         if state.waits:
             self.end_waits(activity_id)
-        completed = happened.ElementCompleted(activity_id, activity.element)
+        completed = ElementCompleted(activity_id, element)
         element_left(state, scope, completed)
         self.events.append(completed)
         if flows:
@@ -275,7 +280,7 @@ class Moves(Repeating):
     def _take(self, scope: Scope, flows: Iterable[str], process: model.Process) -> None:
         scope_id, append, targets = scope.id, self.events.append, process.targets
         for flow in flows:
-            taken = happened.FlowTaken(flow, scope_id)
+            taken = FlowTaken(flow, scope_id)
             flow_taken(scope, taken)
             append(taken)
             target = targets[flow]
@@ -322,7 +327,7 @@ class Moves(Repeating):
         given = activity.variables.copy()
         if activity.undoes is not None:
             given = {each.target[0]: given[each.target[0]] for each in node.inputs}
-        requested = happened.HandlerRequested(activity.id, node.id, node.handler, given)
+        requested = HandlerRequested(activity.id, node.id, node.handler, given)
         handler_requested(activity, requested)
         self.events.append(requested)
 

@@ -20,7 +20,7 @@ from engine.kernel.state import ENTERED, NOTHING, ROOT, Activity, Incident, Phas
 from engine.model import elements as model
 from engine.model.values import put_at
 from engine.protocol import events as happened
-from engine.protocol.events import VariableWritten
+from engine.protocol.events import ElementEntered, VariableWritten
 
 
 class Token(Struct, frozen=True, gc=False):
@@ -221,7 +221,7 @@ class Tokens(Evaluation, ABC):
         """A new activity of ``node``, which consumes a token of each of ``flows``."""
         state = self.state
         scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
-        entered = happened.ElementEntered(f"a{state.counter + 1}", node.id, scope_id, flows, payload)
+        entered = ElementEntered(f"a{state.counter + 1}", node.id, scope_id, flows, payload)
         self.events.append(entered)
         return element_entered(state, scope, entered)
 
@@ -392,9 +392,6 @@ class Tokens(Evaluation, ABC):
 
     def write(self, scope: Scope, variables: Variables, element: str) -> None:
         """Each into the nearest scope that holds its name, else into the process (or called process) itself."""
-        if scope.activity is None:
-            self.write_to(scope, variables, element)
-            return
         for name in sorted(variables):
             holder = self.state.holder_of(name, scope)
             self.write_to(self.state.own(holder.id), {name: variables[name]}, element)
