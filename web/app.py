@@ -9,9 +9,12 @@ from engine.identity import company
 from engine.instances.runtime import Runtime
 from engine.settings import Settings
 from web import auth, errors, security, ui
+from web.account.notices import blueprint as notices
 from web.account.own import blueprint as own
 from web.account.views import blueprint as account
 from web.admin.groups import blueprint as groups
+from web.admin.letters import blueprint as letters
+from web.admin.mail import blueprint as mail
 from web.admin.people import blueprint as people
 from web.admin.services import blueprint as services
 from web.audit.checkpoints import blueprint as checkpoints
@@ -28,6 +31,7 @@ from web.records.operations import blueprint as operations
 from web.records.views import blueprint as records
 from web.workshop.editing import blueprint as editors
 from web.workshop.examining import blueprint as examinations
+from web.workshop.moving import blueprint as moving
 from web.workshop.views import blueprint as workshop
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -68,10 +72,14 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         workshop,
         editors,
         examinations,
+        moving,
         own,
+        notices,
         people,
         groups,
         services,
+        mail,
+        letters,
     ):
         app.register_blueprint(each)
     app.add_url_rule("/", "home", _home)

@@ -63,10 +63,11 @@ class FieldView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormView:
-    """A form. ``is_live``: something in it depends on the answers."""
+    """A form. ``submit``: its own word on the button, else empty. ``is_live``: something in it depends on the answers."""
 
     title: str
     intro: str
+    submit: str
     fields: tuple[FieldView, ...]
     is_live: bool
 
@@ -100,7 +101,7 @@ def view(
 ) -> FormView:
     """The form as it stands; ``raw``: what was typed, None at the first display."""
     if form is None:
-        return FormView(title="", intro="", fields=(), is_live=False)
+        return FormView(title="", intro="", submit="", fields=(), is_live=False)
     messages: dict[str, str] = {}
     for problem in problems:
         messages.setdefault(problem.field, field_sentence(problem))
@@ -109,7 +110,13 @@ def view(
     is_live = any(
         each.field.visible is not None or (each.field.is_output and _depends(each.field, form)) for each in shown_fields
     )
-    return FormView(title=in_language(form.title), intro=in_language(form.intro), fields=fields, is_live=is_live)
+    return FormView(
+        title=in_language(form.title),
+        intro=in_language(form.intro),
+        submit=in_language(form.submit),
+        fields=fields,
+        is_live=is_live,
+    )
 
 
 def answers(posted: MultiDict[str, str], form: Form | None) -> dict[str, str]:

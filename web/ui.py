@@ -297,7 +297,10 @@ CURRENT: Mapping[str, frozenset[str]] = {
     "start": frozenset({"inbox.start", "inbox.start_process", "inbox.begin"}),
     "cases": frozenset({"records.cases", "records.case"}),
     "processes": frozenset(
-        {"workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"}
+        {
+            *("workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"),
+            *("moving.choose", "moving.rehearse", "moving.moved"),
+        }
     ),
     "mailbox": frozenset({"records.mailbox"}),
     "audit": frozenset({"audit.audit", "steps.steps", "steps.step", "checkpoints.listed"}),
@@ -312,6 +315,13 @@ CURRENT: Mapping[str, frozenset[str]] = {
                 "services.service",
                 "services.change",
                 "services.issue",
+            ),
+            *(
+                "mail.page",
+                "mail.change",
+                "letters.listing",
+                "letters.letter",
+                "letters.act",
             ),
         }
     ),

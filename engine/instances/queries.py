@@ -27,10 +27,12 @@ from engine.inbox import queries as inbox
 from engine.inbox.queries import SummaryValue, TaskRow
 from engine.inbox.rules import Absent, Offer, delegation_refusal, on_behalf_of, refusal
 from engine.inbox.standing_in import standing_in
-from engine.instances import incidents
+from engine.instances import archive, incidents, kin
 from engine.instances.access import may_see_case, sees_everything
+from engine.instances.archive import Kept
 from engine.instances.driver import CaseSuspended
 from engine.instances.incidents import Incident
+from engine.instances.kin import Kin
 from engine.instances.names import element_title
 from engine.instances.operators import takes_part
 from engine.jobs import outbox
@@ -70,6 +72,8 @@ class CaseRow:
     open_incidents: int
     summary: tuple[SummaryValue, ...]
     suspended: Suspended | None
+    archived_at: datetime | None = None
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +129,7 @@ class StageNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Everything that the page of a case shows."""
+    """Everything that the page of a case shows. ``process_id``: of the process of the version that it runs; see ``kin`` for the rest."""
 
     row: CaseRow
     definition: Definition
@@ -137,6 +141,9 @@ class Case:
     stages: tuple[StageNow, ...]
     held: Mapping[str, HeldEffect]
     may_take_back: bool
+    process_id: str
+    caller: Kin | None
+    called: tuple[Kin, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +194,8 @@ class TaskDetails:
 _COLUMNS = """
     instance.id, instance.process_key, instance.version_id, instance.business_key, instance.status, instance.started_at,
     instance.started_by, instance.ended_at, instance.summary, instance.suspended_at, instance.suspended_by,
-    instance.suspended_because, version.number, version.title_fr, version.title_en, version.lane_roles,
+    instance.suspended_because, instance.archived_at, instance.removed_at,
+    version.number, version.title_fr, version.title_en, version.lane_roles,
     (SELECT count(*) FROM engine.task WHERE task.instance_id = instance.id AND task.is_open) AS open_tasks,
     (SELECT count(*) FROM engine.incident WHERE incident.instance_id = instance.id AND incident.resolved_at IS NULL) AS open_incidents
 """
@@ -254,20 +262,24 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
     """The case with all that its page shows. Raises NotFound, also when the actor may not see it."""
     row = _visible(session, actor, instance_id)
     definition = definitions.load(session, row.version_id)
-    state = State.from_text(bytes(row.snapshot))
+    kept = None if row.archived_at is None else archive.read(session, instance_id)
+    state = _state(row, kept)
     entries = history.timeline(session, instance_id)
     path = path_of(entries)
     return Case(
         row=_case_row(row),
         definition=definition,
-        variables=state.root_variables,
-        tasks=inbox.of_instance(session, instance_id),
-        incidents=incidents.of_instance(session, instance_id),
+        variables={} if state is None else state.root_variables,
+        tasks=inbox.of_instance(session, instance_id, None if kept is None else kept.tasks),
+        incidents=incidents.of_instance(session, instance_id, None if kept is None else kept.incidents),
         timeline=tuple(_timeline_entry(definition.bundle, entry) for entry in entries),
         path=path,
         stages=stages_of(definition.bundle.stages, path),
         held=outbox.held_of(session, instance_id),
         may_take_back=takes_part(actor, definition.bundle, row.started_by),
+        process_id=definition.bundle.process_id if state is None else state.process,
+        caller=kin.caller(session, actor, instance_id),
+        called=kin.called(session, actor, instance_id),
     )
 
 
@@ -434,10 +446,19 @@ def _case_row(row: Row[Any]) -> CaseRow:
         started_by=row.started_by,
         ended_at=row.ended_at,
         suspended=suspended,
+        archived_at=row.archived_at,
+        removed_at=row.removed_at,
         open_tasks=row.open_tasks,
         open_incidents=row.open_incidents,
         summary=inbox.read_summary(row.summary),
     )
+
+
+def _state(row: Row[Any], kept: Kept | None) -> State | None:
+    """The state of a case, wherever it stands; None of one whose retention is over."""
+    if row.removed_at is not None:
+        return None
+    return State.from_text(bytes(row.snapshot) if kept is None else kept.snapshot)
 
 
 def _escape_like(typed: str) -> str:

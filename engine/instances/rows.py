@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.errors import Facts
+from engine.feel import Value
 from engine.inbox.store import ClosedTask, NewTask
-from engine.instances.names import element_title
+from engine.instances.names import element_title, find_node, title_of_item
 from engine.instances.why import why
 from engine.messages.signals import OutgoingSignal
 from engine.messages.store import OutgoingMessage, SubscriptionRow
 from engine.model.bundle import Bundle
+from engine.model.elements import Activity
 from engine.protocol import events as happened
 from engine.protocol.events import Event
 from engine.timers.store import TimerRow
@@ -56,7 +58,8 @@ class StepRows:
         for event in events:
             if isinstance(event, happened.TaskCreated) and event.activity in rows.opened:
                 task = rows.opened[event.activity]
-                rows.opened[event.activity] = replace(task, why=why(bundle, events, event))
+                title = title_of_item(task.title, _item(bundle, events, event))
+                rows.opened[event.activity] = replace(task, title=title, why=why(bundle, events, event))
         return rows
 
     def _read_work(self, bundle: Bundle, event: Event) -> None:
@@ -120,3 +123,21 @@ class StepRows:
     def _close(self, task: ClosedTask) -> None:
         if self.opened.pop(task.activity, None) is None:
             self.closed[task.activity] = task
+
+
+def _item(bundle: Bundle, events: Sequence[Event], created: happened.TaskCreated) -> Value:
+    """Which item of the list a task is for that is asked once for each of them; None for any other task."""
+    node = find_node(bundle, created.element)
+    many = node.multi_instance if isinstance(node, Activity) else None
+    if many is None or many.input_element is None:
+        return None
+    scopes = (
+        each.scope for each in events if isinstance(each, happened.ElementEntered) and each.activity == created.activity
+    )
+    scope = next(scopes, None)
+    items = (
+        each.value
+        for each in events
+        if isinstance(each, happened.VariableWritten) and each.scope == scope and each.name == many.input_element
+    )
+    return next(items, None)

@@ -22,12 +22,13 @@ from engine.definitions.store import Definition
 from engine.errors import Facts, InvariantBroken
 from engine.feel import Value
 from engine.handler import SYSTEM
-from engine.instances import batches, driver, effects
+from engine.instances import batches, calling, driver, effects, migrations
 from engine.instances.driver import CaseSuspended, OnFailure
 from engine.instances.runtime import Runtime
 from engine.jobs import fence, incidents, parking, queue
 from engine.jobs.queue import JobArguments
 from engine.jobs.retries import ATTEMPTS, TryAgain
+from engine.mail import sending
 from engine.messages import signals
 from engine.messages import store as messages
 from engine.messages.store import Message, Waiting
@@ -288,6 +289,34 @@ def run_batch(runtime: Runtime, _attempt: Attempt, *, batch_id: int) -> None:
     batches.run(runtime, batch_id)
 
 
+def run_migration(runtime: Runtime, _attempt: Attempt, *, migration_id: int) -> None:
+    """Do a part of what somebody wants moved to another version (``migrations``)."""
+    migrations.run(runtime, migration_id)
+
+
+def send_letter(runtime: Runtime, _attempt: Attempt, *, letter_id: int, round: int) -> None:  # noqa: A002 - as the job calls it
+    """Send a letter of the outbox (``engine.mail.sending``)."""
+    sending.send(runtime.database, runtime.mailing, letter_id, round)
+
+
+# ---- called cases
+
+
+def begin_call(runtime: Runtime, attempt: Attempt, *, instance_id: int, child_id: int) -> None:
+    """Begin the case that does a call (``calling``)."""
+    calling.begin(runtime, attempt.number, instance_id, child_id)
+
+
+def answer_call(runtime: Runtime, attempt: Attempt, *, instance_id: int, child_id: int) -> None:
+    """Let a caller go on with what the called case came to."""
+    calling.answer(runtime, attempt.number, instance_id, child_id)
+
+
+def withdraw_call(runtime: Runtime, _attempt: Attempt, *, instance_id: int) -> None:
+    """End a called case that nobody wants any more."""
+    calling.withdraw(runtime, instance_id)
+
+
 BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.FIRE_TIMER: fire_timer,
     queue.RUN_EFFECT: run_effect,
@@ -299,5 +328,10 @@ BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.START_BY_SIGNAL: start_by_signal,
     queue.EXAMINE: examine,
     queue.RUN_BATCH: run_batch,
+    queue.RUN_MIGRATION: run_migration,
+    queue.BEGIN_CALL: begin_call,
+    queue.ANSWER_CALL: answer_call,
+    queue.WITHDRAW_CALL: withdraw_call,
+    queue.SEND_LETTER: send_letter,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""

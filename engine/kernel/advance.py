@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from engine.errors import Facts, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment
+from engine.kernel import operating
 from engine.kernel.evaluation import MAX_WORK, Blocked
 from engine.kernel.fold import handler_returned
 from engine.kernel.moves import Moves
-from engine.kernel.state import HANDLER, ROOT, TASK, Activity, Phase, State, Wait
+from engine.kernel.state import HANDLER, ROOT, TASK, Activity, Phase, State
 from engine.model.elements import Model, Node, ServiceTask
 from engine.model.values import storable_all
 from engine.protocol import events as happened
@@ -32,23 +34,16 @@ class Advance(NamedTuple):
     events: tuple[Event, ...]
 
 
-def advance(
-    model: Model,
-    state: State | None,
-    stimulus: Stimulus,
-    environment: Environment,
-    *,
-    max_steps: int = MAX_STEPS,
-    max_work: int = MAX_WORK,
-) -> Advance:
-    """Answer ``stimulus`` at ``environment.now``. ``state`` (None before ``Start``) is not changed.
+def advance(model: Model, state: State | None, stimulus: Stimulus, environment: Environment, **bounds: int) -> Advance:
+    """Answer ``stimulus`` at ``environment.now``. ``state`` (None before ``Start``) is not changed. ``bounds``: as of ``Run``.
 
     Raises:
         StaleStimulus: what the stimulus names does not live, or waits for something else.
         NotFound: code ``process_unknown`` or ``start_unknown``, for ``Start`` only.
+        ActRefused: what an operator wants makes no sense there.
         ValueNotStorable: the stimulus carries a value that a process cannot keep.
     """
-    run = Run(model, None if state is None else state.copy(), environment, max_steps=max_steps, max_work=max_work)
+    run = Run(model, None if state is None else state.copy(), environment, **bounds)
     events = run.answer(stimulus)
     return Advance(run.state, events)
 
@@ -77,7 +72,7 @@ class Run:
     def answer(self, stimulus: Stimulus) -> tuple[Event, ...]:
         """The events that follow. Raises what ``advance`` raises; nothing has changed then."""
         moves = self._moves
-        accept = _ACCEPTING.get(type(stimulus), _accept)
+        accept = _ACTS.get(type(stimulus), _accept)
         if moves.state.status != "active" or (accept is _start) == bool(moves.state.process):
             raise StaleStimulus(stimulus=type(stimulus).__name__)
         moves.begin_answer()
@@ -141,15 +136,16 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             storable_all(stimulus.facts)
             moves.raise_incident(activity.id, activity.element, stimulus.code, "handler", stimulus.facts)
         case stimuli.FireTimer():
-            wait = _wait(moves, stimulus.wait)
-            if wait.due_at is None:
-                raise StaleStimulus(wait=wait.id)
-            moves.fire_timer(wait.id)
+            wait = moves.state.waits.get(stimulus.wait)
+            if wait is None or wait.due_at is None:
+                raise StaleStimulus(wait=stimulus.wait)
+            moves.arrive(wait, happened.TimerFired, {})
         case stimuli.ReceiveMessage():
-            wait = _wait(moves, stimulus.wait)
-            if wait.name is None or wait.name != stimulus.name:
-                raise StaleStimulus(wait=wait.id, message=stimulus.name)
-            moves.receive_message(wait.id, storable_all(stimulus.payload))
+            wait, name = moves.state.waits.get(stimulus.wait), stimulus.name
+            if wait is None or wait.name != name:
+                raise StaleStimulus(wait=stimulus.wait, message=name)
+            payload = storable_all(stimulus.payload)
+            moves.arrive(wait, partial(happened.MessageReceived, name=name, payload=payload), payload)
         case stimuli.ReceiveSignal():
             if not moves.receive_signal(stimulus.name, storable_all(stimulus.payload)):
                 raise StaleStimulus(signal=stimulus.name)
@@ -160,9 +156,10 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             moves.emit(happened.InstanceCancelled(reason=stimulus.reason))
 
 
-_ACCEPTING: Mapping[type[Stimulus], Callable[[Moves, Any], None]] = {
+_ACTS: Mapping[type[Stimulus], Callable[[Moves, Any], None]] = {
     Start: _start,
     stimuli.ReturnHandler: _accept_result,
+    **operating.ACTS,
 }
 """Stimuli that have a way of their own."""
 
@@ -176,13 +173,6 @@ def _awaited(moves: Moves, activity_id: str, *phases: Phase) -> Activity:
     if state.incidents and activity.phase is HANDLER and state.is_stuck(activity_id):
         raise StaleStimulus(activity=activity_id)
     return activity if activity_id in state.owned else state.own_activity(activity_id)
-
-
-def _wait(moves: Moves, wait_id: str) -> Wait:
-    wait = moves.state.waits.get(wait_id)
-    if wait is None:
-        raise StaleStimulus(wait=wait_id)
-    return wait
 
 
 def _retry(moves: Moves, incident_id: str) -> None:
@@ -228,17 +218,16 @@ def _work(moves: Moves, max_steps: int) -> None:
     elif not state.activities and not state.scopes[ROOT].tokens:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
-    elif not (state.waits or state.incidents or _may_go_on(state)):
+    elif not _may_go_on(state):
         _raise_deadlock(moves)
 
 
 def _may_go_on(state: State) -> bool:
-    """A person or a handler can still move the instance."""
+    """A person, a handler, a timer, a message or an operator can still move the instance."""
+    if state.waits or state.incidents:
+        return True
     # the last that began is mostly what the stimulus led to
-    for each in reversed(state.activities.values()):
-        if each.phase is HANDLER or each.phase is TASK:
-            return True
-    return False
+    return any(each.phase is HANDLER or each.phase is TASK for each in reversed(state.activities.values()))
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:

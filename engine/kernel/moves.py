@@ -21,7 +21,8 @@ from engine.kernel.repeating import Repeating
 from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity, Scope
 from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
 from engine.model import elements as model
-from engine.model.joins import next_join
+from engine.model import readings
+from engine.model.joins import joined, next_join
 from engine.model.values import storable
 from engine.protocol import events as happened
 from engine.protocol.events import ElementCompleted, FlowTaken, HandlerRequested
@@ -35,20 +36,19 @@ class Moves(Repeating):
 
     def do(self, work: Work) -> None:
         """Make the move, if what it is about still lives."""
-        kind = type(work)
-        if kind is Step:
-            self.step(work.activity)
-        elif kind is Token:
+        if type(work) is Token:
             scope, target = self.state.scopes.get(work.scope), work.target
             if scope is not None and work.flow in scope.tokens:  # else what interrupted the scope took it
                 flows = self._joining(scope, target) if target.needs else (work.flow,)
                 if flows:
                     self.attempt(self.enter(work.scope, target.node, flows), target)
-        elif kind is Check:
+        elif type(work) is Step:
+            self.step(work.activity)
+        elif isinstance(work, Check):
             self.check_condition(work.wait)
-        elif kind is Join:
+        elif isinstance(work, Join):
             self._join(work.scope, work.gateway)
-        else:
+        elif isinstance(work, Lapse):
             self.end_waits(work.scope)
 
     def _joining(self, scope: Scope, target: model.Station) -> tuple[str, ...]:
@@ -57,11 +57,7 @@ class Moves(Repeating):
         if isinstance(node, model.ComplexGateway):
             self._activate(scope.id, node)
             return ()
-        # a parallel gateway: one token per incoming flow, more on one flow wait for the next joining (BPMN 13.4.1);
-        # an activity: so many, whichever flows they come by (BPMN table 10.3)
-        most = 1 if isinstance(node, model.ParallelGateway) else target.needs
-        flows = tuple(each for each in node.incoming for _ in range(min(most, scope.tokens.get(each, 0))))
-        return () if len(flows) < target.needs else flows[: target.needs]
+        return joined(target, scope.tokens)
 
     def _activate(self, scope_id: str, gateway: model.ComplexGateway) -> None:
         """A complex gateway fires when its condition holds; then it waits for the rest of its tokens (BPMN 13.4.5)."""
@@ -84,7 +80,7 @@ class Moves(Repeating):
             self.resolve_incident(incident)
         activity = self.enter(scope_id, gateway, marked)
         self.emit(happened.GatewayActivated(activity=activity.id, element=gateway.id, flows=marked))
-        self._take(self.state.own_scope(scope_id), flows, self.process_of(scope_id))
+        self.take(self.state.own_scope(scope_id), flows)
         if len(marked) == len(gateway.incoming):
             self._reset(activity, gateway)
 
@@ -139,7 +135,7 @@ class Moves(Repeating):
         if late:
             self.emit(happened.TokensDropped(scope=scope_id, flows=late))
         self.emit(happened.ElementCompleted(activity=waiting.id, element=gateway.id))
-        self._take(self.state.own_scope(scope_id), flows, process)
+        self.take(self.state.own_scope(scope_id), flows)
         for flow in self.state.scopes[scope_id].tokens:
             if flow in gateway.incoming:
                 self.queue_flow(scope_id, flow, process.targets[flow])  # what else has come is of the next time
@@ -271,14 +267,15 @@ class Moves(Repeating):
         element_left(state, scope, completed)
         self.events.append(completed)
         if flows:
-            self._take(scope, flows if station.tokens == 1 else (*flows,) * station.tokens, station.process)
+            self.take(scope, flows if station.tokens == 1 else (*flows,) * station.tokens)
         if activity.undoes is not None:
             self.go_on_undoing(activity.undoes)
         if not flows and scope.item is None:
             self.queue_owner(scope_id)
 
-    def _take(self, scope: Scope, flows: Iterable[str], process: model.Process) -> None:
-        scope_id, append, targets = scope.id, self.events.append, process.targets
+    def take(self, scope: Scope, flows: Iterable[str]) -> None:
+        """A token more on each of the flows."""
+        scope_id, append, targets = scope.id, self.events.append, self.model.processes[scope.process].targets
         for flow in flows:
             taken = FlowTaken(flow, scope_id)
             flow_taken(scope, taken)
@@ -308,16 +305,12 @@ class Moves(Repeating):
         locals_, plans = self._opening(activity, node)
         asks = node.assignee or node.due or node.follow_up or node.priority
         seen = self.seen(activity, locals_) if asks else NOTHING
+        assignee = self.read(node.assignee, seen, "assignee", readings.text)
+        due_at = self.read(node.due, seen, "due", readings.due)
+        follow_up_at = self.read(node.follow_up, seen, "follow-up", readings.follow_up)
+        priority = self.read(node.priority, seen, "priority", readings.priority)
         created = happened.TaskCreated(
-            activity.id,
-            node.id,
-            node.role,
-            self.text(node.assignee, seen, "assignee"),
-            node.form,
-            self.due(node.due, seen, "due", at_end=True),
-            self.due(node.follow_up, seen, "follow-up", at_end=False),
-            self.priority(node.priority, seen),
-            node.not_same_as,
+            activity.id, node.id, node.role, assignee, node.form, due_at, follow_up_at, priority, node.not_same_as
         )
         self._open(activity, locals_, plans)
         self.emit(created)

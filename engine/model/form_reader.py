@@ -45,7 +45,13 @@ def read_form(content: bytes, file: str) -> Form:
         fields.append(_read_field(document, path, field, problems))
     if problems:
         raise DefinitionError(tuple(problems))
-    return Form(id=data["id"], title=data["title"], intro=data.get("intro"), fields=tuple(fields))
+    return Form(
+        id=data["id"],
+        title=data["title"],
+        intro=data.get("intro"),
+        submit=data.get("submit"),
+        fields=tuple(fields),
+    )
 
 
 def yaml_expression(document: YamlFile, path: Path, text: object, problems: list[Problem]) -> Expression | None:

@@ -60,11 +60,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What a user task (or a start) asks."""
+    """What a user task (or a start) asks. ``submit`` is what the button says that sends the answers; None: the page's own word."""
 
     id: str
     title: Texts
     intro: Texts | None = None
+    submit: Texts | None = None
     fields: tuple[Field, ...] = ()
 
 

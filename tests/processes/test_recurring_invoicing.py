@@ -13,6 +13,7 @@ from engine.definitions.entrances import by_timer
 from engine.definitions.gate import check, lane_roles
 from engine.definitions.store import read_folder
 from engine.feel import Value
+from engine.instances.rows import StepRows
 from engine.model.bundle import Bundle, read_bundle
 from engine.model.elements import ScriptTask
 from engine.model.schedules import next_firing, schedule
@@ -82,3 +83,22 @@ def test_blank_lines_are_no_subscriptions(bundle: Bundle) -> None:
         process="recurring_invoicing",
     )
     assert report.deviations == ()
+
+
+def test_the_tasks_of_the_subscriptions_say_which(bundle: Bundle) -> None:
+    report = played(
+        bundle.model,
+        """
+        steps:
+          - {task: list_subscriptions, by: ann, variables: {is_due: 'yes', subscription_lines: "Dupont\\nMairie de Lons"}}
+        expect: {end: {waiting: [invoice_subscription]}}
+        """,
+        process="recurring_invoicing",
+        start="{at: 2026-12-01T06:00, event: month_begins}",
+    )
+    opened = [task for moment in report.moments for task in StepRows.of(bundle, moment.events).opened.values()]
+    assert [each.title["fr"] for each in opened][-2:] == [
+        "Facturer un abonnement – Dupont",
+        "Facturer un abonnement – Mairie de Lons",
+    ]
+    assert opened[0].title["fr"] == "Lister les abonnements à facturer"

@@ -12,6 +12,10 @@ from sqlalchemy.orm import Session
 from engine import records
 from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed
 from engine.identity import group_commands, person_commands, service_commands
+from engine.mail import checkpoints as mailed_checkpoints
+from engine.instances import erasing, retention
+from engine.mail import commands as letter_commands
+from engine.mail import settings as mail_settings
 from engine.record import RecordCommand
 from engine.records import queries
 from engine.records.queries import Entry
@@ -25,6 +29,11 @@ _COMMANDS = {
     **person_commands.COMMANDS.commands,
     **group_commands.COMMANDS.commands,
     **service_commands.COMMANDS.commands,
+    **erasing.COMMANDS.commands,
+    **retention.COMMANDS.commands,
+    **mail_settings.COMMANDS.commands,
+    **letter_commands.COMMANDS.commands,
+    **mailed_checkpoints.COMMANDS.commands,
 }
 
 
@@ -105,16 +114,17 @@ def _line(entry: Entry, names: Mapping[str, str]) -> HistoryLine:
         when=ui.moment(entry.at),
         iso=ui.local(entry.at).isoformat(timespec="minutes"),
         fields=[
-            ChangedField(label=_label(name), old=_value(name, each.old, names), new=_value(name, each.new, names))
+            ChangedField(label=label(name), old=_value(name, each.old, names), new=_value(name, each.new, names))
             for name, each in entry.fields.items()
             if each.old or each.new  # nothing that became an empty list is no news
         ],
         is_new=entry.became == "created",
-        notes=[f"{_label(name)} : {_value(name, value, names)}" for name, value in entry.facts.items()],
+        notes=[f"{label(name)} : {_value(name, value, names)}" for name, value in entry.facts.items()],
     )
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
+    """What a field is called, or its name."""
     code = f"web.admin.field.{name}"
     return t(code) if has(code) else name
 
@@ -124,6 +134,16 @@ def _value(name: str, value: Any, names: Mapping[str, str]) -> str:
         return " ; ".join(_membership(each, names) for each in value)
     if name == "roles" and value:
         return ", ".join(names.get(f"role:{each}", each) for each in value)
+    if name == "checkpoint_to" and value:
+        return ", ".join(value)
+    if name in ("state", "security") and value:
+        return t(f"web.{'letters.state' if name == 'state' else 'mail.security'}.{value}")
+    if name == "password":
+        return t(f"web.mail.password.{value}")
+    if name == "erasure" and value:
+        return t(f"web.personal.state.{value}")
+    if name == "months" and value is None:
+        return t("web.retention.for_ever")
     if name == "locale" and value:
         return dict(ui.LANGUAGES).get(str(value), str(value))
     return ui.shown(value)

@@ -10,6 +10,7 @@ from typing import Any
 from engine.errors import Fact
 from engine.handler import SYSTEM
 from engine.identity.people import RoleTitles
+from engine.instances.calling import WITHDRAWN
 from engine.instances.names import find_flow
 from engine.instances.queries import TimelineEntry
 from engine.model.bundle import Bundle
@@ -49,11 +50,17 @@ BY_PEOPLE = frozenset(
     {
         *("instance:started", "instance:cancelled"),
         *("instance:suspended", "instance:resumed", "effect:confirmed"),
+        *("instance:migrated", "instance:migration-undone"),
         *("task:completed", "task:claimed", "task:released", "task:delegated", "task:substituted"),
         *("comment:added", "comment:removed", "file:attached", "file:removed"),
     }
 )
-REASONED = frozenset({"instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed"})
+REASONED = frozenset(
+    {
+        *("instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed"),
+        *("instance:migrated", "instance:migration-undone"),
+    }
+)
 """Acts of operators, who say why."""
 ALERTS = frozenset({"incident:raised", "instance:failed"})
 
@@ -198,8 +205,10 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mappi
             facts[name] = record[name]
     if record.get("target"):
         code, facts["target"] = "web.timeline.compensation:one", name_of(bundle, record["target"])
+    if isinstance(record.get("from"), Mapping):
+        facts |= {"old": int(record["from"]["version"]), "new": int(record["to"]["version"])}
     if kind in REASONED:
-        facts["reason"] = record["reason"]
+        facts["reason"] = t("web.timeline.call:withdrawn") if record["reason"] == WITHDRAWN else record["reason"]
     facts.update({name: person(names, record[name]) for name in ("to", "for") if isinstance(record.get(name), str)})
     return _beside(t(code, **facts), entry, facts)
 

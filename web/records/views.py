@@ -20,6 +20,7 @@ from engine.history import queries as history
 from engine.identity import people
 from engine.instances import commands, operators, overview, queries
 from engine.instances.incidents import Incident
+from engine.instances.kin import Kin
 from engine.instances.queries import Case, CaseRow, Status, TimelineEntry
 from handlers.base.mailbox import Mail, messages_for
 from web import auth, present, ui
@@ -51,6 +52,17 @@ class Stopped:
     text: str
     may_retry: bool
     may_confirm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relative:
+    """A case that called this one, or that this one called. ``url`` is empty where the person may not see it, or it has not begun."""
+
+    step: str
+    key: str
+    url: str
+    status: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +101,8 @@ class CaseView:
     nothing_waits: str
     incidents: tuple[Stopped, ...]
     suspended: str
+    caller: Relative | None
+    called: tuple[Relative, ...]
     held: tuple[operating.Held, ...]
     acts: tuple[str, ...]
     letters: tuple[Letter, ...]
@@ -162,7 +176,7 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
     return CaseView(
         id=row.id,
         key=present.key_of(row),
-        process=in_language(row.process_title),
+        process=_process_title(found),
         status=row.status,
         version=row.version_number,
         version_url=version_url,
@@ -177,8 +191,10 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
         stages=present.stage_bar(found.stages),
         facts=present.facts_of(row.summary),
         waiting=_waiting(found, actor, names, titles),
-        nothing_waits=t(f"web.case.waiting.{_NOTHING_WAITS.get(row.status, 'ended')}"),
+        nothing_waits=_nothing_waits(found),
         suspended=_suspended(row, names),
+        caller=None if found.caller is None else _relative(found.caller),
+        called=tuple(map(_relative, found.called)),
         held=operating.held(found),
         acts=operating.acts(found),
         incidents=tuple(_stopped(each, found) for each in found.incidents if each.resolved_at is None),
@@ -191,6 +207,7 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
             selected=selected,
             titles=titles,
             address=lambda element: url_for("records.case", case_id=row.id, el=element, _anchor=f"el-{element}"),
+            process_id=found.process_id,
         ),
         timeline=timeline.events(found.timeline, bundle, names, titles, is_detailed=is_detailed),
         is_detailed=is_detailed,
@@ -203,6 +220,36 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
 
 
 _NOTHING_WAITS: Mapping[Status, str] = {"active": "nothing", "suspended": "suspended"}
+
+
+def _nothing_waits(found: Case) -> str:
+    """What a case waits for that has no open task."""
+    awaited = next((each for each in found.called if each.is_awaited), None)
+    if awaited is not None and found.row.status == "active":
+        return t("web.case.waiting.called", step=in_language(awaited.step))
+    return t(f"web.case.waiting.{_NOTHING_WAITS.get(found.row.status, 'ended')}")
+
+
+def _process_title(found: Case) -> str:
+    """The title of the process; of a case of another process of the same files, that one's name too."""
+    title, bundle = in_language(found.row.process_title), found.definition.bundle
+    if found.process_id == bundle.process_id:
+        return title
+    named = in_language(bundle.names.get(found.process_id)) or bundle.model.processes[found.process_id].name
+    return f"{title} · {named or found.process_id}"
+
+
+def _relative(kin: Kin) -> Relative:
+    note = t("web.case.called.incidents", count=kin.open_incidents) if kin.open_incidents else ""
+    if kin.is_awaited and kin.status in {"waiting", "hidden"}:
+        note = t(f"web.case.called.{kin.status}")
+    return Relative(
+        step=in_language(kin.step),
+        key=kin.business_key or ("" if kin.id is None else f"#{kin.id}"),
+        url="" if kin.id is None else url_for("records.case", case_id=kin.id),
+        status="" if kin.id is None else kin.status,
+        note=note,
+    )
 
 
 def _suspended(row: CaseRow, names: Mapping[str, str]) -> str:
@@ -268,7 +315,7 @@ def diagram(case_id: int) -> Answer:
     """The diagram of the version that the case follows."""
     with auth.runtime().database.reading() as session:
         found = queries.case(session, auth.actor(), case_id)
-    return present.bpmn(found.definition)
+    return present.bpmn(found.definition, found.process_id)
 
 
 @blueprint.get("/cases/<int:case_id>/history.zip")
@@ -277,7 +324,7 @@ def history_bundle(case_id: int) -> Answer:
     """The history of a case with all that is needed to verify it elsewhere."""
     with auth.runtime().database.reading() as session:
         found = queries.case(session, auth.actor(), case_id)
-        content = export.bundle(session, case_id, clock.now())
+        content = export.bundle(session, case_id, clock.now(), checkpoint=request.args.get("checkpoint", type=int))
     return send_file(BytesIO(content), "application/zip", as_attachment=True, download_name=_bundle_name(found.row))
 
 

@@ -17,6 +17,13 @@ test("names of elements that the diagram does not have are left out", () => {
   assert.deepEqual(elements, { a: { name: "Decide" } });
 });
 
+test("a pool is called what its process is called", () => {
+  const pool = (processRef) => ({ $type: "bpmn:Participant", name: "Demande", processRef });
+  const elements = { ours: pool({ id: "request" }), theirs: pool({ id: "other" }), outside: pool() };
+  nameElements(elements, { request: "Request" });
+  assert.deepEqual(Object.values(elements).map((each) => each.name), ["Request", "Demande", "Demande"]);
+});
+
 test("only the flows that were taken are coloured", () => {
   const edge = (id) => ({ bpmnElement: { id }, colours: {}, set(name, value) { this.colours[name] = value; } });
   const [taken, other, orphan] = [edge("f1"), edge("f2"), { set() { throw new Error("touched"); } }];

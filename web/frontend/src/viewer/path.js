@@ -6,6 +6,11 @@ const INK_TAKEN = "#1d4a80";
 /** Names in the reader's language, before anything is drawn. */
 export function nameElements(elementsById, labels) {
   for (const [id, name] of Object.entries(labels)) if (elementsById[id] && typeof name === "string") elementsById[id].name = name;
+  // a pool is called what its process is called: the words of a bundle do not know the pool
+  for (const each of Object.values(elementsById)) {
+    const name = each.$type === "bpmn:Participant" && labels[each.processRef?.id];
+    if (typeof name === "string") each.name = name;
+  }
 }
 
 /** Flows that were taken get their colour in the drawing data itself, so that their arrow heads have it too. */
