@@ -229,15 +229,6 @@ class Moves(Repeating):
             flows = self.flows_after(activity, station, written)
         self.depart(activity, station, written, flows, told)
 
-    def flows_after(self, activity: Activity, station: model.Station, written: Variables) -> tuple[str, ...]:
-        """The flows by which an activity is left that writes this."""
-        if station.always is not None:
-            return station.always
-        scope = self.state.scopes[activity.scope]
-        is_whole = scope.activity is None and not written
-        seen = scope.variables if is_whole else {**self.state.variables_of(activity.scope), **written}
-        return self.flows(station.process, station.node, seen)
-
     def depart(
         self,
         activity: Activity,

@@ -382,6 +382,15 @@ class Tokens(Evaluation, ABC):
         nearest = activity.variables or self.state.scopes[activity.scope].variables
         return self.mapped(mappings, activity, nearest, "input")
 
+    def flows_after(self, activity: Activity, station: model.Station, written: Variables) -> tuple[str, ...]:
+        """The flows by which an activity is left that writes this."""
+        if station.always is not None:
+            return station.always
+        scope = self.state.scopes[activity.scope]
+        is_whole = scope.activity is None and not written
+        seen = scope.variables if is_whole else {**self.state.variables_of(activity.scope), **written}
+        return self.flows(station.process, station.node, seen)
+
     def write(self, scope: Scope, variables: Variables, element: str) -> None:
         """Each into the nearest scope that holds its name, else into the process (or called process) itself."""
         for name in sorted(variables):

@@ -144,13 +144,13 @@ class VariableMapping:
 
     source: Expression
     target: tuple[str, ...]
-    copied: str | None = field(init=False)
-    """The variable that becomes another as it is, where nothing else is asked for: so are most mappings."""
+    copied: str = field(init=False)
+    """The variable that becomes another as it is, where nothing else is asked for: so are most mappings; else no name that one can have."""
 
     def __post_init__(self) -> None:
         path = self.source.path
         is_copy = path is not None and len(path) == len(self.target) == 1
-        object.__setattr__(self, "copied", path[0] if is_copy and path else None)
+        object.__setattr__(self, "copied", path[0] if is_copy and path else "@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
