@@ -109,8 +109,13 @@ def _start(moves: Moves, stimulus: Start) -> None:
 
 
 def _accept_result(moves: Moves, stimulus: stimuli.ReturnHandler) -> None:
-    activity = _awaited(moves, stimulus.activity, HANDLER)
-    returned = HandlerReturned(activity.id, activity.element, storable_all(stimulus.result))
+    state, activity_id = moves.state, stimulus.activity
+    activity = state.activities.get(activity_id)
+    if activity is None or activity.phase is not HANDLER or (state.incidents and state.is_stuck(activity_id)):
+        raise StaleStimulus(activity=activity_id)
+    if activity_id not in state.owned:
+        activity = state.own_activity(activity_id)
+    returned = HandlerReturned(activity_id, activity.element, storable_all(stimulus.result))
     handler_returned(activity, returned)
     moves.events.append(returned)
     moves.attempt(activity, moves.station_of(activity))

@@ -84,6 +84,9 @@ class Evaluation:
             else:
                 self._work_left -= expression.cost
                 return value
+        if expression.constant is not None and self._work_left > 0:
+            self._work_left -= expression.cost
+            return expression.constant[0]
         budget = self.budget(expression.cost)
         try:
             return storable(expression.evaluate(seen, self.environment, budget))

@@ -16,7 +16,7 @@ from decimal import Decimal
 from engine.errors import EngineError
 from engine.feel import Value
 from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
-from engine.kernel.fold import element_left, flow_taken, handler_requested
+from engine.kernel.fold import element_entered, element_left, flow_taken, handler_requested
 from engine.kernel.repeating import Repeating
 from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity, Scope
 from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
@@ -25,7 +25,7 @@ from engine.model import readings
 from engine.model.joins import joined, next_join
 from engine.model.values import storable
 from engine.protocol import events as happened
-from engine.protocol.events import ElementCompleted, FlowTaken, HandlerRequested
+from engine.protocol.events import ElementCompleted, ElementEntered, FlowTaken, HandlerRequested
 
 WAITING_FOR_START = "waitingForStart"
 """What the conditions after a complex gateway can ask: whether it fires, or begins anew (BPMN 13.4.5)."""
@@ -37,11 +37,17 @@ class Moves(Repeating):
     def do(self, work: Work) -> None:
         """Make the move, if what it is about still lives."""
         if type(work) is Token:
-            scope, target = self.state.scopes.get(work.scope), work.target
-            if scope is not None and work.flow in scope.tokens:  # else what interrupted the scope took it
-                flows = self._joining(scope, target) if target.needs else (work.flow,)
-                if flows:
-                    self.attempt(self.enter(work.scope, target.node, flows), target)
+            state, scope_id, target = self.state, work.scope, work.target
+            scope = state.scopes.get(scope_id)
+            if scope is None or work.flow not in scope.tokens:
+                return  # what interrupted the scope took it
+            flows = self._joining(scope, target) if target.needs else (work.flow,)
+            if flows:
+                if scope_id not in state.owned:
+                    scope = state.own_scope(scope_id)
+                entered = ElementEntered(f"a{state.counter + 1}", target.node.id, scope_id, flows, NOTHING)
+                self.events.append(entered)
+                self.attempt(element_entered(state, scope, entered), target)
         elif type(work) is Step:
             self.step(work.activity)
         elif isinstance(work, Check):
