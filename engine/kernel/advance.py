@@ -232,7 +232,10 @@ def _may_go_on(state: State) -> bool:
     if state.waits or state.incidents:
         return True
     # the last that began is mostly what the stimulus led to
-    return any(each.phase is HANDLER or each.phase is TASK for each in reversed(state.activities.values()))
+    for each in reversed(state.activities.values()):  # noqa: SIM110 - a generator takes as long as all the rest
+        if each.phase is HANDLER or each.phase is TASK:
+            return True
+    return False
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:

@@ -70,6 +70,7 @@ class Tokens(Evaluation, ABC):
     ) -> None:
         Evaluation.__init__(self, environment, max_work)
         self.model = definition
+        self._has_conditions, self._has_late_work = definition.has_conditions, definition.has_late_work
         self.state = state
         self.events: list[happened.Event] = []
         self.exhausted: tuple[str, Exhausted] | None = None
@@ -114,7 +115,7 @@ class Tokens(Evaluation, ABC):
             return check
         if self.effects:
             return self.effects.popleft()
-        return self.find_join() if self.model.has_late_work else None
+        return self.find_join() if self._has_late_work else None
 
     def _next_check(self) -> Check | None:
         """Conditions are asked when waiting begins, and when a variable that they read was written."""
@@ -244,8 +245,7 @@ class Tokens(Evaluation, ABC):
         """A scope in which nothing lives any more ends, with the waits of its event sub-processes."""
         if self.state.scopes[scope_id].waits:
             self.end_waits(scope_id)
-        if self.state.incidents:
-            self.resolve_incidents(scope_id)
+        self.resolve_incidents(scope_id)
         self.emit(happened.ScopeClosed(scope_id))
 
     def raise_incident(self, owner_id: str, element: str, code: str, place: str, facts: Facts) -> None:
@@ -331,8 +331,9 @@ class Tokens(Evaluation, ABC):
 
     def resolve_incidents(self, owner_id: str) -> None:
         """Whatever stopped this activity, scope or wait does not matter any more."""
-        for incident in [each for each in self.state.incidents.values() if each.activity == owner_id]:
-            self.resolve_incident(incident)
+        if self.state.incidents:
+            for incident in [each for each in self.state.incidents.values() if each.activity == owner_id]:
+                self.resolve_incident(incident)
 
     def resolve_incident(self, incident: Incident) -> None:
         """This does not matter any more, or is tried again."""
@@ -393,9 +394,9 @@ class Tokens(Evaluation, ABC):
 
     def write(self, scope: Scope, variables: Variables, element: str) -> None:
         """Each into the nearest scope that holds its name, else into the process (or called process) itself."""
-        for name in sorted(variables):
-            holder = self.state.holder_of(name, scope)
-            self.write_to(self.state.own(holder.id), {name: variables[name]}, element)
+        for name in sorted(variables) if len(variables) > 1 else variables:
+            holder = scope if name in scope.variables else self.state.own(self.state.holder_of(name, scope).id)
+            self.write_to(holder, variables if len(variables) == 1 else {name: variables[name]}, element)
 
     def write_to(self, holder: Scope | Activity, variables: Variables, element: str | None) -> None:
         """Variables of a scope or an activity that is to be changed, by name: a state that was read has another order."""
@@ -405,7 +406,7 @@ class Tokens(Evaluation, ABC):
             written = VariableWritten(id_, name, variables[name], None if is_new else held[name], is_new, element)
             variable_written(holder, written)
             append(written)
-        if self.model.has_conditions:
+        if self._has_conditions:
             self._written.update(variables)
 
 
