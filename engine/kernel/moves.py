@@ -19,7 +19,7 @@ from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
 from engine.kernel.fold import element_entered, element_left, flow_taken, handler_requested
 from engine.kernel.repeating import Repeating
 from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity, Scope
-from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
+from engine.kernel.tokens import ACTIVITY_IDS, MADE_IDS, Check, Events, Join, Lapse, Step, Token, Work
 from engine.model import elements as model
 from engine.model import readings
 from engine.model.joins import joined, next_join
@@ -45,7 +45,9 @@ class Moves(Repeating):
             if flows:
                 if scope_id not in state.owned:
                     scope = state.own_scope(scope_id)
-                entered = ElementEntered(f"a{state.counter + 1}", target.node.id, scope_id, flows, NOTHING)
+                number = state.counter + 1
+                id_ = ACTIVITY_IDS[number] if number < MADE_IDS else f"a{number}"
+                entered = ElementEntered(id_, target.node.id, scope_id, flows, NOTHING)
                 self.events.append(entered)
                 self.attempt(element_entered(state, scope, entered), target)
         elif type(work) is Step:
@@ -152,7 +154,7 @@ class Moves(Repeating):
         state = self.state
         if activity_id in state.activities and not (state.incidents and state.is_stuck(activity_id)):
             activity = state.own_activity(activity_id)
-            process = self.model.processes[state.scopes[activity.scope].process]
+            process = self.processes[state.scopes[activity.scope].process]
             self.attempt(activity, process.stations[activity.element])
 
     def attempt(self, activity: Activity, station: model.Station) -> None:
@@ -272,7 +274,7 @@ class Moves(Repeating):
 
     def take(self, scope: Scope, flows: Iterable[str]) -> None:
         """A token more on each of the flows."""
-        scope_id, append, targets = scope.id, self.events.append, self.model.processes[scope.process].targets
+        scope_id, append, targets = scope.id, self.events.append, self.processes[scope.process].targets
         for flow in flows:
             taken = FlowTaken(flow, scope_id)
             flow_taken(scope, taken)
@@ -300,12 +302,13 @@ class Moves(Repeating):
 
     def _begin_user_task(self, activity: Activity, node: model.UserTask) -> None:
         locals_, plans = self._opening(activity, node)
-        asks = node.assignee or node.due or node.follow_up or node.priority
-        seen = self.seen(activity, locals_) if asks else NOTHING
-        assignee = self.read(node.assignee, seen, "assignee", readings.text)
-        due_at = self.read(node.due, seen, "due", readings.due)
-        follow_up_at = self.read(node.follow_up, seen, "follow-up", readings.follow_up)
-        priority = self.read(node.priority, seen, "priority", readings.priority)
+        assignee, due_at, follow_up_at, priority = None, None, None, readings.DEFAULT_PRIORITY
+        if node.assignee or node.due or node.follow_up or node.priority:
+            seen = self.seen(activity, locals_)
+            assignee = self.read(node.assignee, seen, "assignee", readings.text)
+            due_at = self.read(node.due, seen, "due", readings.due)
+            follow_up_at = self.read(node.follow_up, seen, "follow-up", readings.follow_up)
+            priority = self.read(node.priority, seen, "priority", readings.priority)
         created = happened.TaskCreated(
             activity.id, node.id, node.role, assignee, node.form, due_at, follow_up_at, priority, node.not_same_as
         )

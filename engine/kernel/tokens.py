@@ -55,6 +55,9 @@ class Lapse(Struct, frozen=True, gc=False):
     scope: str
 
 
+MADE_IDS = 1_000
+ACTIVITY_IDS = tuple(f"a{number}" for number in range(MADE_IDS))
+"""The ids of most activities, made once."""
 Work = Token | Step | Check | Join | Lapse
 Events = Iterable[happened.Event]
 
@@ -69,7 +72,7 @@ class Tokens(Evaluation, ABC):
         self, definition: model.Model, state: State, environment: Environment, max_work: int = MAX_WORK
     ) -> None:
         Evaluation.__init__(self, environment, max_work)
-        self.model = definition
+        self.model, self.processes = definition, definition.processes
         self._has_conditions, self._has_late_work = definition.has_conditions, definition.has_late_work
         self.state = state
         self.events: list[happened.Event] = []
@@ -165,7 +168,7 @@ class Tokens(Evaluation, ABC):
 
     def station_of(self, activity: Activity) -> model.Station:
         """What the activity is an occurrence of, with what follows from the drawing."""
-        return self.model.processes[self.state.scopes[activity.scope].process].stations[activity.element]
+        return self.processes[self.state.scopes[activity.scope].process].stations[activity.element]
 
     def node_of(self, activity: Activity) -> model.Node:
         """What the activity is an occurrence of."""
@@ -173,7 +176,7 @@ class Tokens(Evaluation, ABC):
 
     def process_of(self, scope_id: str) -> model.Process:
         """The process whose elements the scope holds."""
-        return self.model.processes[self.state.scopes[scope_id].process]
+        return self.processes[self.state.scopes[scope_id].process]
 
     def scope_of(self, activity_or_scope: str) -> str:
         """The scope of an activity; a scope is its own."""
@@ -220,7 +223,9 @@ class Tokens(Evaluation, ABC):
         """A new activity of ``node``, which consumes a token of each of ``flows``."""
         state = self.state
         scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
-        entered = ElementEntered(f"a{state.counter + 1}", node.id, scope_id, flows, payload)
+        number = state.counter + 1
+        id_ = ACTIVITY_IDS[number] if number < MADE_IDS else f"a{number}"
+        entered = ElementEntered(id_, node.id, scope_id, flows, payload)
         self.events.append(entered)
         return element_entered(state, scope, entered)
 
