@@ -31,13 +31,14 @@ from engine.explore.unknown import (
     may_have_changed,
 )
 from engine.feel import Expression, Value
-from engine.kernel.evaluation import Plan, Variables, Visible, block
+from engine.kernel.evaluation import Variables, Visible
 from engine.kernel.moves import WAITING_FOR_START, Moves
 from engine.kernel.state import NOTHING, ROOT, Activity, Phase, Scope, State
 from engine.kernel.throwing import Catcher
 from engine.kernel.tokens import Join, Step, Token, Work
 from engine.model import elements as model
 from engine.model import readings
+from engine.model.asking import Plan, block
 from engine.model.schedules import Schedule
 from engine.protocol import events as happened
 
@@ -154,7 +155,7 @@ class Trial(Moves):
         self.shared.moves += 1
         match work:
             case Join():
-                self._element = work.gateway
+                self._element = work.gateway or self._element
             case Token() if work.scope in self.state.scopes:
                 self._element = work.target.node.id
         super().do(work)

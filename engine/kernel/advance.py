@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 from engine.errors import Facts, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment
 from engine.kernel import operating
-from engine.kernel.evaluation import MAX_WORK, Blocked
+from engine.kernel.evaluation import MAX_WORK
 from engine.kernel.fold import handler_returned
 from engine.kernel.moves import Moves
 from engine.kernel.state import HANDLER, ROOT, TASK, Activity, Phase, State
+from engine.model.asking import Blocked
 from engine.model.elements import Model, Node, ServiceTask
 from engine.model.values import storable_all
 from engine.protocol import events as happened
@@ -51,29 +52,17 @@ def advance(model: Model, state: State | None, stimulus: Stimulus, environment: 
 class Run:
     """An instance that answers one stimulus after another in place: what ``advance`` does, for who needs no earlier state."""
 
-    def __init__(
-        self,
-        model: Model,
-        state: State | None,
-        environment: Environment,
-        *,
-        max_steps: int = MAX_STEPS,
-        max_work: int = MAX_WORK,
-    ) -> None:
-        """``state`` is given up: it changes with every answer. The bounds are those of one answer."""
-        self._moves = Moves(model, State() if state is None else state, environment, max_work)
-        self._max_steps = max_steps
-
-    @property
-    def state(self) -> State:
-        """The instance as it stands now."""
-        return self._moves.state
+    def __init__(self, model: Model, state: State | None, environment: Environment, **bounds: int) -> None:
+        """``state`` is given up: it changes with every answer. The bounds of one answer: ``max_steps``, ``max_work``."""
+        self.state = State() if state is None else state
+        self._moves = Moves(model, self.state, environment, bounds.pop("max_work", MAX_WORK))
+        self._max_steps = bounds.pop("max_steps", MAX_STEPS)
+        assert not bounds, f"no bounds of this kind: {bounds}"
 
     def answer(self, stimulus: Stimulus) -> tuple[Event, ...]:
         """The events that follow. Raises what ``advance`` raises; nothing has changed then."""
-        moves = self._moves
-        accept = _ACTS.get(type(stimulus), _accept)
-        if moves.state.status != "active" or (accept is _start) == bool(moves.state.process):
+        moves, state, accept = self._moves, self.state, _ACTS.get(type(stimulus), _accept)
+        if state.status != "active" or (accept is _start) == bool(state.process):
             raise StaleStimulus(stimulus=type(stimulus).__name__)
         moves.begin_answer()
         accept(moves, stimulus)
@@ -109,13 +98,8 @@ def _start(moves: Moves, stimulus: Start) -> None:
 
 
 def _accept_result(moves: Moves, stimulus: stimuli.ReturnHandler) -> None:
-    state, activity_id = moves.state, stimulus.activity
-    activity = state.activities.get(activity_id)
-    if activity is None or activity.phase is not HANDLER or (state.incidents and state.is_stuck(activity_id)):
-        raise StaleStimulus(activity=activity_id)
-    if activity_id not in state.owned:
-        activity = state.own_activity(activity_id)
-    returned = HandlerReturned(activity_id, activity.element, storable_all(stimulus.result))
+    activity = _awaited(moves, stimulus.activity, HANDLER)
+    returned = HandlerReturned(activity.id, activity.element, storable_all(stimulus.result))
     handler_returned(activity, returned)
     moves.events.append(returned)
     moves.attempt(activity, moves.station_of(activity))
@@ -161,11 +145,8 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             moves.emit(happened.InstanceCancelled(reason=stimulus.reason))
 
 
-_ACTS: Mapping[type[Stimulus], Callable[[Moves, Any], None]] = {
-    Start: _start,
-    stimuli.ReturnHandler: _accept_result,
-    **operating.ACTS,
-}
+_ACTS: dict[type[Stimulus], Callable[[Moves, Any], None]]
+_ACTS = {Start: _start, stimuli.ReturnHandler: _accept_result, **operating.ACTS}
 """Stimuli that have a way of their own."""
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from engine.kernel.evaluation import Plan, Variables
+from engine.kernel.evaluation import Variables
 from engine.kernel.state import Activity, Wait
 from engine.kernel.tokens import Tokens
 from engine.model import elements as model
 from engine.model import schedules
+from engine.model.asking import Plan
 from engine.protocol import events as happened
 
 

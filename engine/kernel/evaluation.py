@@ -7,57 +7,21 @@ rehearsal forces one), while the moves stay the same.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import TypeVar
 
-from engine.errors import EngineError, Fact, Facts
+from engine.errors import EngineError
 from engine.feel import Budget, Environment, Expression, Value
 from engine.model import elements as model
-from engine.model import readings, schedules
+from engine.model import readings
+from engine.model.asking import WAITING, Exhausted, Plan, block
 from engine.model.values import kind_of, storable
 
 Variables = Mapping[str, Value]
 Answer = TypeVar("Answer")
 Visible = dict[str, Value]
 """What expressions see, flat, in a dictionary of its own that a move may add to: looked at far more often than made."""
-WAITING = (model.TimerDefinition, model.MessageDefinition, model.SignalDefinition, model.ConditionalDefinition)
-"""What can be waited for; the other events are caught while they are thrown."""
-
 MAX_WORK = 5_000_000
 """How many steps (``engine.feel.Budget``) the expressions and decisions of one stimulus may take together: seconds, not minutes."""
-
-
-class Plan(NamedTuple):
-    """A wait to begin: the element that catches, what it waits for (``number``: of the several that it may wait for), and a timer's
-    schedule or a message's key.
-    """
-
-    element: str
-    definition: model.SingleDefinition
-    schedule: schedules.Schedule | None = None
-    key: str = ""
-    number: int = 0
-
-
-class Blocked(Exception):
-    """This move cannot be made now: an incident with this code, place and facts."""
-
-    def __init__(self, code: str, place: str, facts: Facts) -> None:
-        super().__init__(code)
-        self.code = code
-        self.place = place
-        self.facts = facts
-
-
-class Exhausted(Blocked):
-    """This move may be possible, but not within this stimulus: its expressions have cost too much already."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__("too_much_work", "tokens", {"limit": limit})
-
-
-def block(code: str, place: str, /, **facts: Fact) -> NoReturn:
-    """Raise Blocked."""
-    raise Blocked(code, place, facts)
 
 
 class Evaluation:

@@ -15,13 +15,14 @@ from decimal import Decimal
 
 from engine.errors import EngineError
 from engine.feel import Value
-from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
+from engine.kernel.evaluation import Variables
 from engine.kernel.fold import element_entered, element_left, flow_taken, handler_requested
 from engine.kernel.repeating import Repeating
 from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity, Scope
-from engine.kernel.tokens import ACTIVITY_IDS, MADE_IDS, Check, Events, Join, Lapse, Step, Token, Work
+from engine.kernel.tokens import ACTIVITY_IDS, MADE_IDS, Check, Events, Join, Step, Token, Work
 from engine.model import elements as model
 from engine.model import readings
+from engine.model.asking import Blocked, Exhausted, Plan, block
 from engine.model.joins import joined, next_join
 from engine.model.values import storable
 from engine.protocol import events as happened
@@ -56,8 +57,6 @@ class Moves(Repeating):
             self.check_condition(work.wait)
         elif isinstance(work, Join):
             self._join(work.scope, work.gateway)
-        elif isinstance(work, Lapse):
-            self.end_waits(work.scope)
 
     def _joining(self, scope: Scope, target: model.Station) -> tuple[str, ...]:
         """The flows whose tokens begin what needs several; none while these are too few."""
@@ -97,7 +96,7 @@ class Moves(Repeating):
         inside = (each for each in self.state.activities.values() if each.scope == scope_id)
         return next((each for each in inside if each.element == gateway.id and each.flows), None)
 
-    def find_join(self) -> Join | Lapse | None:
+    def find_join(self) -> Join | None:
         """An inclusive gateway that may join, a complex one that has nothing more to wait for, event sub-processes that cannot begin."""
         by_scope: dict[str, list[Activity]] = {}
         for scope in self.state.scopes.values():
@@ -107,7 +106,7 @@ class Moves(Repeating):
             by_scope = by_scope or self.by_scope()
             inside = by_scope.get(scope.id, [])
             if scope.waits and not scope.tokens and all(self.is_event_sub_process(each) for each in inside):
-                return Lapse(scope.id)
+                return Join(scope.id)
             fired = {each.element: each for each in inside if each.flows}
             ready = {each: found.flows for each, found in fired.items() if not self.state.is_stuck(found.id)}
             nodes = {each.element for each in inside} - set(fired)
@@ -116,7 +115,10 @@ class Moves(Repeating):
                 return Join(scope.id, gateway)
         return None
 
-    def _join(self, scope_id: str, gateway_id: str) -> None:
+    def _join(self, scope_id: str, gateway_id: str | None) -> None:
+        if gateway_id is None:
+            self.end_waits(scope_id)
+            return
         gateway = self.process_of(scope_id).nodes[gateway_id]
         tokens = self.state.scopes[scope_id].tokens
         waiting = self._waiting_at(scope_id, gateway)
@@ -154,8 +156,7 @@ class Moves(Repeating):
         state = self.state
         if activity_id in state.activities and not (state.incidents and state.is_stuck(activity_id)):
             activity = state.own_activity(activity_id)
-            process = self.processes[state.scopes[activity.scope].process]
-            self.attempt(activity, process.stations[activity.element])
+            self.attempt(activity, self.station_of(activity))
 
     def attempt(self, activity: Activity, station: model.Station) -> None:
         """The same for one that lives, is not stuck and can be changed."""
@@ -232,30 +233,18 @@ class Moves(Repeating):
             self.depart(activity, station, written, (), told)
             self.depart_item(scope, completed, thrown)
             return
-        flows = station.always
-        if flows is None:
-            flows = self.flows_after(activity, station, written)
-        self.depart(activity, station, written, flows, told)
+        self.depart(activity, station, written, station.always or self.flows_after(activity, station, written), told)
 
     def depart(
-        self,
-        activity: Activity,
-        station: model.Station,
-        written: Variables,
-        flows: Sequence[str],
-        told: Events = (),
+        self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str], told: Events = ()
     ) -> None:
         """The end of every activity that is not interrupted. From here on nothing can fail."""
-        if told:
-            for event in told:
-                self.emit(event)
+        for event in told:
+            self.emit(event)
         state, scope_id, activity_id, element = self.state, activity.scope, activity.id, activity.element
         scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
         if written:
-            if scope.activity is None:
-                self.write_to(scope, written, element)
-            else:
-                self.write(scope, written, element)
+            (self.write_to if scope.activity is None else self.write)(scope, written, element)
         if activity.scopes or station.is_recorded:
             self.record(activity, station.node)
             for inner in activity.scopes:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.kernel.evaluation import Blocked
 from engine.kernel.moves import Moves
 from engine.kernel.state import UNDOING, Activity
 from engine.model import elements as model
+from engine.model.asking import Blocked
 from engine.model.landings import refusal
 from engine.model.values import storable_all
 from engine.protocol import events as happened

@@ -91,11 +91,8 @@ class Repeating(Throwing):
         completed, condition, is_enough = len(body.items.outputs) + 1, many.completion_condition, False
         thrown: tuple[model.SingleDefinition, ...] = ()
         if condition is not None or many.complex:
-            counted = {
-                **state.variables_of(activity.scope),
-                **written,
-                **model.item_counters(body.items.total, len(body.scopes) - 1, completed),
-            }
+            counters = model.item_counters(body.items.total, len(body.scopes) - 1, completed)
+            counted = {**state.variables_of(activity.scope), **written, **counters}
             is_enough = condition is not None and self.holds(condition, counted, "completion condition")
             thrown = tuple(each.event for each in many.complex if self.holds(each.condition, counted, "behavior"))
         thrown = thrown if many.event is None else (*many.thrown_after(completed), *thrown)

@@ -225,17 +225,13 @@ class State:
         Nothing is put together where one name is asked for that is found as it stands: so are most expressions.
         """
         scope = self.scopes[activity.scope]
-        if (path := expression.path) is not None:
-            name = path[0]
-            if name in nearest:
-                return nearest
-            if name in activity.variables:
-                return activity.variables
-            if name in scope.variables:
-                return scope.variables
+        if expression.path is not None:
+            for each in (nearest, activity.variables, scope.variables):
+                if expression.path[0] in each:
+                    return each
         elif scope.activity is None and not nearest and not activity.variables:
             return scope.variables
-        return {**self.variables_of(activity.id), **nearest}
+        return {**self.variables_of(activity.scope), **activity.variables, **nearest}
 
     def holder_of(self, name: str, scope: Scope) -> Scope | Activity:
         """The nearest that holds a variable, seen from a scope; else the process (or called process) itself."""
@@ -254,21 +250,19 @@ class State:
     def own_scope(self, scope_id: str) -> Scope:
         """A scope to be changed."""
         found = self.scopes[scope_id]
-        if scope_id in self.owned:
-            return found
-        self.owned.add(scope_id)
-        own = replace(found, variables=found.variables.copy(), tokens=found.tokens.copy())
-        self.scopes[scope_id] = own
-        return own
+        if scope_id not in self.owned:
+            self.owned.add(scope_id)
+            found = replace(found, variables=found.variables.copy(), tokens=found.tokens.copy())
+            self.scopes[scope_id] = found
+        return found
 
     def own_activity(self, activity_id: str) -> Activity:
         """An activity to be changed."""
         found = self.activities[activity_id]
-        if activity_id in self.owned:
-            return found
-        self.owned.add(activity_id)
-        self.activities[activity_id] = own = replace(found, variables=found.variables.copy())
-        return own
+        if activity_id not in self.owned:
+            self.owned.add(activity_id)
+            self.activities[activity_id] = found = replace(found, variables=found.variables.copy())
+        return found
 
     def copy(self) -> State:
         """A state of its own; from now on neither of the two owns a record."""

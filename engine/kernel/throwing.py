@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from engine.errors import Facts
-from engine.kernel.evaluation import Variables, block
+from engine.kernel.evaluation import Variables
 from engine.kernel.state import Activity
 from engine.kernel.undoing import Undoer
 from engine.model import elements as model
+from engine.model.asking import block
 from engine.model.values import storable_all
 from engine.protocol import events as happened
 

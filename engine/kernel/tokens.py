@@ -13,10 +13,11 @@ from msgspec import Struct
 
 from engine.errors import Facts
 from engine.feel import Environment, Value
-from engine.kernel.evaluation import MAX_WORK, Answer, Blocked, Evaluation, Exhausted, Variables, Visible
+from engine.kernel.evaluation import MAX_WORK, Answer, Evaluation, Variables, Visible
 from engine.kernel.fold import APPLIERS, element_entered, scope_opened, variable_written
 from engine.kernel.state import ENTERED, NOTHING, ROOT, Activity, Incident, Phase, Scope, State, Wait
 from engine.model import elements as model
+from engine.model.asking import Blocked, Exhausted
 from engine.model.values import put_at
 from engine.protocol import events as happened
 from engine.protocol.events import ElementEntered, VariableWritten
@@ -43,23 +44,21 @@ class Check(Struct, frozen=True, gc=False):
 
 
 class Join(Struct, frozen=True, gc=False):
-    """Work: an inclusive gateway may join, a complex one begin anew. Found by looking, when nothing else can move."""
+    """Work: an inclusive gateway may join, a complex one begin anew. Found by looking, when nothing else can move.
+
+    Without a ``gateway``: nothing but event sub-processes is left in the scope, and no more of them begin.
+    """
 
     scope: str
-    gateway: str
-
-
-class Lapse(Struct, frozen=True, gc=False):
-    """Work: nothing but event sub-processes is left in a scope, and no more of them begin. Found like a join."""
-
-    scope: str
+    gateway: str | None = None
 
 
 MADE_IDS = 1_000
 ACTIVITY_IDS = tuple(f"a{number}" for number in range(MADE_IDS))
 """The ids of most activities, made once."""
-Work = Token | Step | Check | Join | Lapse
+Work = Token | Step | Check | Join
 Events = Iterable[happened.Event]
+Mappings = Sequence[model.VariableMapping]
 
 
 class Tokens(Evaluation, ABC):
@@ -98,7 +97,7 @@ class Tokens(Evaluation, ABC):
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
 
     @abstractmethod
-    def find_join(self) -> Join | Lapse | None:
+    def find_join(self) -> Join | None:
         """What can be done now that nothing else can move."""
 
     def emit(self, event: happened.Event) -> None:
@@ -349,12 +348,7 @@ class Tokens(Evaluation, ABC):
         return {**self.state.variables_of(activity.id), **nearest}
 
     def mapped(
-        self,
-        mappings: Iterable[model.VariableMapping],
-        activity: Activity,
-        nearest: Variables,
-        place: str,
-        into: Variables = NOTHING,
+        self, mappings: Mappings, activity: Activity, nearest: Variables, place: str, into: Variables = NOTHING
     ) -> dict[str, Value]:
         """The targets of the mappings, each of which sees those before it, then ``nearest``, then what the activity sees.
 
@@ -381,7 +375,7 @@ class Tokens(Evaluation, ABC):
                 found[name] = self.kept(put_at(found.get(name, into.get(name)), target[1:], value), whole)
         return found
 
-    def inputs_of(self, activity: Activity, mappings: Sequence[model.VariableMapping]) -> dict[str, Value]:
+    def inputs_of(self, activity: Activity, mappings: Mappings) -> dict[str, Value]:
         """The local inputs of an activity, or the payload of what is thrown."""
         if not mappings:
             return {}
