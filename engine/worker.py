@@ -25,9 +25,10 @@ from sqlalchemy import make_url
 
 from engine import clock, log
 from engine.definitions import examination
-from engine.history import keeping
+from engine.history import keeping, refusals
 from engine.identity import memberships
-from engine.instances import retention, work
+from engine.inbox import lost_claims
+from engine.instances import migrations, retention, work
 from engine.instances.operators import OPERATORS
 from engine.instances.runtime import Runtime
 from engine.jobs import fence, outbox
@@ -196,9 +197,14 @@ def _sign(runtime: Runtime) -> None:
 
 
 def _settle(runtime: Runtime) -> None:
-    """Roles that begin or end by themselves."""
+    """Roles that begin or end by themselves, what was taken with a role that is lost, refusals that came again and again."""
     with runtime.database.transaction() as session:
         memberships.settle(session, clock.now())
+    for settle in (lost_claims.record, refusals.settle):
+        while True:
+            with runtime.database.transaction() as session:
+                if not settle(session, clock.now()):
+                    break
 
 
 def _tell(runtime: Runtime) -> None:
@@ -212,6 +218,7 @@ def _forget(runtime: Runtime) -> None:
     with runtime.database.transaction() as session:
         fence.forget_old(session, clock.now())
         examination.forget_old(session, clock.now())
+        migrations.forget(session)
         letters.forget_texts(session, clock.now())
         notices.forget_old(session, clock.now())
 

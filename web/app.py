@@ -16,6 +16,7 @@ from web.admin.groups import blueprint as groups
 from web.admin.letters import blueprint as letters
 from web.admin.mail import blueprint as mail
 from web.admin.people import blueprint as people
+from web.admin.personal import blueprint as personal
 from web.admin.services import blueprint as services
 from web.audit.checkpoints import blueprint as checkpoints
 from web.audit.exports import blueprint as exports
@@ -28,6 +29,8 @@ from web.inbox.papers import blueprint as papers
 from web.inbox.views import blueprint as inbox
 from web.records.operating import blueprint as operating
 from web.records.operations import blueprint as operations
+from web.records.repairing import blueprint as repairing
+from web.records.repairing_many import blueprint as repairing_many
 from web.records.views import blueprint as records
 from web.workshop.editing import blueprint as editors
 from web.workshop.examining import blueprint as examinations
@@ -69,6 +72,8 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         records,
         operating,
         operations,
+        repairing,
+        repairing_many,
         workshop,
         editors,
         examinations,
@@ -80,6 +85,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         services,
         mail,
         letters,
+        personal,
     ):
         app.register_blueprint(each)
     app.add_url_rule("/", "home", _home)

@@ -67,6 +67,8 @@ class Report:
         offline = verifier.sayer(locale)
         if self.whole is not None:
             lines.append(offline("history_line", **self._counts(self.whole)))
+            waiting = self.whole.stated.get("not_yet_numbered", 0)
+            lines += [say("history_waiting", locale, count=waiting)] if waiting else []
         if self.is_whole:
             proven = (
                 [] if self.whole is None else [offline("proven_until", **each._asdict()) for each in self.whole.proven]

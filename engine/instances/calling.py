@@ -7,7 +7,6 @@ locks the called case alone. Each may run twice: the second time finds nothing t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -19,7 +18,6 @@ from engine.data import from_canonical
 from engine.definitions import store as definitions
 from engine.definitions.store import Definition
 from engine.errors import CommandRejected, Facts, InvariantBroken, WrongState
-from engine.feel import Value
 from engine.handler import SYSTEM
 from engine.instances import calls, driver, operators
 from engine.instances.calls import Call
@@ -28,8 +26,8 @@ from engine.instances.names import find_node
 from engine.instances.runtime import Runtime
 from engine.jobs import fence
 from engine.kernel import State, advance
-from engine.model.bundle import Bundle
 from engine.model.elements import CallActivity
+from engine.model.own_cases import given_back
 from engine.protocol import events as happened
 from engine.protocol.stimuli import FailHandler, ReturnHandler, Start, Stimulus, ThrowError
 
@@ -133,12 +131,12 @@ def _outcome(  # noqa: PLR0917 - as above
     runtime: Runtime, parent: Locked, state: State, activity: str, child: Row[tuple[object, ...]], now: datetime
 ) -> Stimulus:
     """What the end of the called case means to its caller."""
-    facts: Facts = {"case": child.business_key or f"#{child.id}"}
+    facts: Facts = {"case": child.business_key or f"n° {child.id}"}
     if child.status == "completed":
         gave = State.from_text(bytes(child.snapshot)).root_variables
-        return ReturnHandler(
-            activity=activity, result=_given_back(parent.bundle, state.activities[activity].element, gave)
-        )
+        node = find_node(parent.bundle, state.activities[activity].element)
+        result = given_back(node, gave) if isinstance(node, CallActivity) else gave
+        return ReturnHandler(activity=activity, result=result)
     if child.status == "cancelled":
         return FailHandler(activity=activity, code="call_cancelled", facts=facts)
     code = str(from_canonical(child.failed)["code"])
@@ -146,15 +144,6 @@ def _outcome(  # noqa: PLR0917 - as above
     told = advance(parent.model, state, thrown, runtime.environment(now)).events
     is_caught = any(isinstance(each, happened.ErrorThrown) for each in told)
     return thrown if is_caught else FailHandler(activity=activity, code="call_failed", facts={**facts, "error": code})
-
-
-def _given_back(bundle: Bundle, element: str, gave: Mapping[str, Value]) -> Mapping[str, Value]:
-    """Of the variables that the called case ended with, what the call takes: all, or what its outputs may read."""
-    node = find_node(bundle, element)
-    if not isinstance(node, CallActivity) or node.propagates_all_out:
-        return gave
-    read = {name for each in node.outputs for name in each.source.possible_variables}
-    return {name: value for name, value in gave.items() if name in read}
 
 
 def withdraw(runtime: Runtime, child_id: int) -> None:

@@ -32,7 +32,7 @@ from engine.history.personal import Sealer
 from engine.history.store import ChainHead
 from engine.inbox import store as inbox
 from engine.inbox.projection import PROJECT, projected
-from engine.instances import archive, calls, incidents, signals
+from engine.instances import archive, calls, incidents, signals, waits
 from engine.instances.calls import Call, NewCall, Requested
 from engine.instances.invoke import Threw, invoke
 from engine.instances.names import find_node
@@ -89,6 +89,8 @@ class Locked:
     parent_id: int | None = None
     root_id: int | None = None
     depth: int = 0
+    begun_by: tuple[str, str] | None = None
+    """Name and key of the message that began it, where the key means one case at a time."""
 
     @property
     def model(self) -> Model:
@@ -122,7 +124,8 @@ MOST_CALLS: Final = 1_000
 _LOCK_COLUMNS: Final = """
     instance.id, instance.process_key, instance.version_id, instance.snapshot, instance.revision, instance.chain_sequence,
     instance.chain_hash, instance.business_key, instance.started_by, instance.suspended_at, instance.summary,
-    instance.parent_instance_id, instance.root_instance_id, instance.depth, version.content_hash
+    instance.parent_instance_id, instance.root_instance_id, instance.depth, instance.begun_by_message, instance.begun_by_key,
+    version.content_hash
 """
 
 _LOCK = text(f"""
@@ -151,10 +154,10 @@ _CREATE = text(f"""
     WITH {PROJECT}
     INSERT INTO engine.instance
         (id, process_key, version_id, business_key, status, snapshot, revision, chain_sequence, chain_hash, summary, started_at,
-         started_by, ended_at, parent_instance_id, root_instance_id, depth)
+         started_by, ended_at, parent_instance_id, root_instance_id, depth, begun_by_message, begun_by_key)
     OVERRIDING SYSTEM VALUE
     VALUES (:id, :process, :version, :business_key, :status, :snapshot, 1, :sequence, :hash, :summary, :now, :started_by, :ended_at,
-            :parent, :root, :depth)
+            :parent, :root, :depth, :begun_by_message, :begun_by_key)
 """)  # noqa: S608 - composed of constants
 
 _UPDATE: Final = """
@@ -394,7 +397,8 @@ class _Step:
         }
 
     def _queue_calls(self, state: State, requested: Mapping[str, Requested]) -> None:
-        """The jobs that begin called cases, that end those which nobody wants any more, and that tell the caller of this one's end.
+        """The jobs that begin called cases, that end those which nobody wants any more, and that tell of this one's end: its caller, and
+        the message that waited for it to end.
 
         The very end of the step: see ``calls`` for the order of locks.
         """
@@ -403,6 +407,8 @@ class _Step:
         queue.defer(session, queue.BEGIN_CALL, *jobs)
         if state.is_ended and instance.parent_id is not None:
             queue.defer(session, queue.ANSWER_CALL, {"instance_id": instance.parent_id, "child_id": instance.id})
+        if state.is_ended and instance.begun_by is not None:
+            messages.begin_next(session, instance.process_key, *instance.begun_by, self._now)
         own = instance.bundle.durable.calls
         if own and instance.state is not None:
             wanted = {each.id for each in state.needs}
@@ -481,6 +487,7 @@ class _Step:
         if instance.revision == 0:
             first = {"process": instance.process_key, "version": instance.version_id, "started_by": instance.started_by}
             first |= {"parent": instance.parent_id, "root": instance.root_id, "depth": instance.depth}
+            first |= dict(zip(("begun_by_message", "begun_by_key"), instance.begun_by or (None, None), strict=True))
             self._session.execute(_CREATE, given | first | {"now": self._now})
             return
         save = _SAVE if is_same else _SAVE_AND_PROJECT
@@ -498,7 +505,12 @@ class _Step:
             closed=tuple(rows.closed.values()),
         )
         timers.save(session, instance.id, set_=rows.timers_set, ended=rows.timers_ended)
-        messages.save_subscriptions(session, instance.id, now, opened=rows.awaited, ended=rows.no_longer_awaited)
+        for each in messages.save_subscriptions(
+            session, instance.id, now, opened=rows.awaited, ended=rows.no_longer_awaited
+        ):
+            if self._on_failure is OnFailure.REFUSE:
+                raise waits.taken(each)
+            waits.note(session, instance.id, each, now)
         messages.send(session, rows.messages, now, sender=self._actor.login, instance_id=instance.id)
         signals.throw(session, rows.signals, now, sender=self._actor.login, instance_id=instance.id)
         incidents.save(session, instance.id, now, self._actor.login, raised=rows.incidents, resolved=rows.resolved)
@@ -594,4 +606,5 @@ def _locked(session: Session, row: Row[Any]) -> Locked:
         parent_id=row.parent_instance_id,
         root_id=row.root_instance_id,
         depth=row.depth,
+        begun_by=None if row.begun_by_message is None else (row.begun_by_message, row.begun_by_key),
     )

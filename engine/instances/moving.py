@@ -20,6 +20,7 @@ from engine.definitions.store import Definition
 from engine.errors import InvariantBroken, WrongState
 from engine.handler import Actor
 from engine.history import store as history
+from engine.history.personal import Sealer
 from engine.history.store import ChainHead
 from engine.inbox.projection import PROJECT, projected
 from engine.instances import driver, moving_rows, why
@@ -32,7 +33,9 @@ from engine.migration import Change, Known, Lack, Plan, TaskTerms, counterparts,
 from engine.migration.past import MIGRATED, UNDONE, restored
 from engine.migration.tasks import FIELDS
 from engine.model.bundle import Bundle
+from engine.model.personal import personal_names
 from engine.protocol import events as happened
+from engine.protocol.events import Event
 from engine.protocol.stimuli import RetryIncident
 
 Ids = Mapping[str, str]
@@ -111,11 +114,13 @@ def move(  # noqa: PLR0917 - what acts on what, who, how, when
     before = _state(instance)
     if found.push is not None and instance.suspended_at is not None:
         raise CaseSuspended(case=instance_id)
-    told = _told(order, found, rows)
-    head = history.append(session, instance_id, instance.head, now, actor.login, [told, *found.events])
+    sealer, changed = _sealer(order, before, found.state), _task_rows(rows, order, found)
+    told: list[Event | Mapping[str, Any]] = [_told(order, found, rows), *found.events]
+    told += moving_rows.offered_anew(rows, changed)
+    head = history.append(session, instance_id, instance.head, now, actor.login, told, sealer)
     revision = _save(runtime, session, instance, order.new, found.state, head, now)
-    moving_rows.save(session, instance_id, before, _without_push(found), actor.login, now)
-    moving_rows.save_tasks(session, instance_id, _task_rows(rows, order, found), now)
+    moving_rows.save(session, instance_id, before, _without_push(found), order.new.bundle, actor.login, now)
+    moving_rows.save_tasks(session, instance_id, changed, now)
     if found.push is not None:
         # it goes on from what was just written; the incident comes and goes within this transaction
         instance = driver.lock(session, instance_id)
@@ -140,7 +145,7 @@ def move_back(  # noqa: PLR0917 - as move
 ) -> None:
     """Put a case back into the state and the version (``order.old``) that it had; what people did beside (claims, comments) stays.
 
-    Raises NotFound; WrongState: it has moved on since.
+    Raises NotFound; WrongState: it has moved on since; Conflict (``moving_rows.save``).
     """
     instance = driver.lock(session, instance_id)
     if instance.revision != revision or instance.version_id != order.new.version.id:
@@ -155,11 +160,13 @@ def move_back(  # noqa: PLR0917 - as move
         "migration": order.number,
         "reason": order.reason,
     }
-    head = history.append(session, instance_id, instance.head, now, actor.login, [told])
-    _save(runtime, session, instance, order.old, before, head, now)
-    moving_rows.save(session, instance_id, now_, before, actor.login, now)
     present = {each["activity"]: each for each in moving_rows.open_tasks(session, instance_id)}
-    moving_rows.save_tasks(session, instance_id, [_put_back(each, present) for each in kept["tasks"]], now)
+    tasks = [_put_back(each, present[each["activity"]]) for each in kept["tasks"]]
+    anew = moving_rows.offered_anew(tuple(present.values()), tasks)
+    head = history.append(session, instance_id, instance.head, now, actor.login, [told, *anew])
+    _save(runtime, session, instance, order.old, before, head, now)
+    moving_rows.save(session, instance_id, now_, before, order.old.bundle, actor.login, now)
+    moving_rows.save_tasks(session, instance_id, tasks, now)
 
 
 def moved_on(instance_id: int) -> WrongState:
@@ -167,12 +174,11 @@ def moved_on(instance_id: int) -> WrongState:
     return WrongState("migration_moved_on", case=instance_id)
 
 
-def _put_back(former: TaskRow, present: Mapping[str, TaskRow]) -> TaskRow:
+def _put_back(former: TaskRow, present: TaskRow) -> TaskRow:
     """A task as it was; who has taken it since then keeps it, where it was offered to the same people."""
-    row = present.get(former["activity"], former)
-    if (row["role"], former["claimed_at"] is None) == (former["role"], former["assignee"] is None):
-        return {**former, "assignee": row["assignee"], "claimed_at": row["claimed_at"]}
-    return former
+    if moving_rows.offered_anew([former], [present]):
+        return former
+    return {**former, **{name: present[name] for name in moving_rows.OF_HOLDER}}
 
 
 def _to_be_moved(session: Session, instance_id: int, order: Order) -> Locked | None:
@@ -190,11 +196,14 @@ def _planned(
     runtime: Runtime, session: Session, instance: Locked, order: Order, now: datetime
 ) -> tuple[Plan, list[TaskRow]]:
     old, new = order.old.bundle, order.new.bundle
-    pairs = counterparts(old.model, new.model, old.process_id, new.process_id, order.mapping)
+    # what runs durably; a case that has what it calls inside keeps it there to its end
+    is_inside = instance.model is not instance.bundle.durable.model
+    models = (old.model, new.model) if is_inside else (old.durable.model, new.durable.model)
+    pairs = counterparts(*models, old.process_id, new.process_id, order.mapping)
     rows = moving_rows.open_tasks(session, instance.id)
     since = {each.id: each.at for each in session.execute(_SINCE, {"instance": instance.id})}
     known = Known(since=since, tasks={each["activity"]: _terms(each) for each in rows})
-    found = plan(_state(instance), old.model, new.model, pairs, runtime.environment(now), known)
+    found = plan(_state(instance), *models, pairs, runtime.environment(now), known)
     if found.lacks:
         raise CaseHasNoCounterpart(found.lacks, case=instance.id)
     return found, rows
@@ -204,6 +213,13 @@ def _state(instance: Locked) -> State:
     if instance.state is None:
         raise InvariantBroken("case_without_state", case=instance.id)
     return instance.state
+
+
+def _sealer(order: Order, *states: State) -> Sealer | None:
+    """What puts personal values apart from the history, as a step does: what either version declares."""
+    names = personal_names(order.old.bundle) | personal_names(order.new.bundle)
+    scopes = [scope.variables for each in states for scope in each.scopes.values()]
+    return Sealer(names, [held[name] for held in scopes for name in names & held.keys()]) if names else None
 
 
 def _without_push(found: Plan) -> State:
@@ -275,7 +291,8 @@ def _task_row(row: TaskRow, element: str, terms: TaskTerms | None, order: Order,
     after |= {name: getattr(terms, name) for name in FIELDS if name != "assignee"}
     after |= {name: None if after[name] is None else after[name].isoformat() for name in _MOMENTS}
     if (before.role, before.assignee) != (terms.role, terms.assignee):
-        after |= {"assignee": terms.assignee, "claimed_at": None, "offered": None}
+        nobody = dict.fromkeys((*moving_rows.OF_HOLDER, "offered"))
+        after |= {**nobody, "assignee": terms.assignee}
     return after
 
 

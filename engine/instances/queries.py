@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -38,6 +38,7 @@ from engine.instances.operators import takes_part
 from engine.jobs import outbox
 from engine.jobs.outbox import HeldEffect
 from engine.kernel import State
+from engine.migration import under_present_ids
 from engine.model.bundle import Bundle, Stage
 from engine.model.forms import Form
 
@@ -264,7 +265,7 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
     definition = definitions.load(session, row.version_id)
     kept = None if row.archived_at is None else archive.read(session, instance_id)
     state = _state(row, kept)
-    entries = history.timeline(session, instance_id)
+    entries = _timeline(session, instance_id)
     path = path_of(entries)
     return Case(
         row=_case_row(row),
@@ -301,7 +302,7 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
         reason = CaseSuspended(case=row.instance_id)
     definition = definitions.load(session, row.version_id)
     state = State.from_text(bytes(instance.snapshot))
-    entries = history.timeline(session, row.instance_id)
+    entries = _timeline(session, row.instance_id)
     absent = on_behalf_of(offer, actor)
     whose = actor.login if absent is None else absent.login
     is_whose = row.is_open and offer.assignee == whose
@@ -320,6 +321,13 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
         absent=absent,
         refusal=reason,
     )
+
+
+def _timeline(session: Session, instance_id: int) -> list[Entry]:
+    """The history of a case, told by the elements of the version that it is in by now."""
+    entries = history.timeline(session, instance_id)
+    told = zip(entries, under_present_ids([each.record for each in entries]), strict=True)
+    return [each if record is each.record else replace(each, record=dict(record)) for each, record in told]
 
 
 def path_of(entries: Iterable[Entry]) -> Path:

@@ -46,18 +46,23 @@ def send(database: Database, mailing: Mailing, letter_id: int, round_: int) -> N
         left = None if is_ours else outbox.is_left(session, letter_id, round_)
         if left is not None:
             _uncertain(session, letter_id, left.kind, begun)
-    if not is_ours:
+        server = settings.find_server(session)
+        if is_ours and server is None:
+            # nothing leaves the house, so nothing can be uncertain: one transaction
+            _send(session, mailing, letter_id, round_, begun, None)
+    if is_ours and server is not None:
+        with database.transaction() as session:
+            _send(session, mailing, letter_id, round_, begun, server)
+
+
+def _send(  # noqa: PLR0917 - as ``send`` has them at hand
+    session: Session, mailing: Mailing, letter_id: int, round_: int, begun: datetime, server: Server | None
+) -> None:
+    taken = outbox.take(session, letter_id, round_, begun)
+    if taken is None:
         return
-    with database.transaction() as session:
-        taken = outbox.take(session, letter_id, round_, begun)
-        if taken is None:
-            return
-        letter, attempts = taken
-        _send(session, mailing, letter, attempts)
-
-
-def _send(session: Session, mailing: Mailing, letter: Ready, attempts: int) -> None:
-    server, plan, now = settings.find_server(session), settings.find_plan(session), clock.now()
+    letter, attempts = taken
+    plan, now = settings.find_plan(session), clock.now()
     try:
         if server is None:
             _keep(session, mailing, letter, plan, now)

@@ -5,7 +5,7 @@ new state with the events that lead to it, or what has no counterpart; ``past.fo
 """
 
 from engine.migration.counterparts import Counterparts, counterparts, possible
-from engine.migration.past import fold_case
+from engine.migration.past import fold_case, under_present_ids
 from engine.migration.planning import Known, Plan, plan
 from engine.migration.problems import Change, Lack
 from engine.migration.tasks import TaskTerms
@@ -21,4 +21,5 @@ __all__ = [
     "fold_case",
     "plan",
     "possible",
+    "under_present_ids",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.model import elements as model
+from engine.model.own_cases import REQUEST
 
 
 def kind_of(node: model.Node) -> tuple[str, ...]:
@@ -17,6 +18,8 @@ def kind_of(node: model.Node) -> tuple[str, ...]:
             said += [each for each, holds in (("event", node.is_event), ("transaction", node.is_transaction)) if holds]
         case model.CallActivity():
             said.append(node.process)
+        case model.ServiceTask() if node.handler.startswith(REQUEST):
+            said.append(node.handler)  # a call that is a case of its own
         case model.StartEvent():
             said.append("interrupting" if node.is_interrupting else "beside")
     return tuple(said)

@@ -186,6 +186,8 @@ class _Move:
         if self._lacks:
             return Plan(lacks=_once(tuple(self._lacks)), state=state)
         push = self._push()
+        if push is None and not _may_go_on(self._moves.state):
+            return Plan(lacks=(Lack(code="migration_would_stand", element=state.process),), state=state)
         return Plan(
             changes=tuple(self._changes),
             state=self._moves.state,
@@ -307,9 +309,7 @@ class _Move:
             if before is not None and before.due_at is not None:
                 facts["old"] = before.due_at.isoformat()
         elif kind != "condition":
-            facts["name"] = wait.name or wait.signal
-            if wait.key:
-                facts["key"] = wait.key
+            facts["name"] = wait.name or wait.signal  # never the key: it may be about a person
         self._changes.append(Change(code=f"migration_{kind}_{what}", element=element, facts=facts))
 
     def _push(self) -> str | None:
@@ -328,6 +328,12 @@ class _Move:
         first = next((getattr(each, "element", None) for each in trial.events if getattr(each, "element", None)), None)
         self._changes.append(Change(code="migration_goes_on", element=first or element))
         return incident
+
+
+def _may_go_on(state: State) -> bool:
+    """A person, a handler, something awaited or an operator can still move the case."""
+    at_work = any(each.phase is TASK or each.phase is HANDLER for each in state.activities.values())
+    return at_work or bool(state.waits) or bool(state.incidents)
 
 
 def _numbered(wanted: Wanted, number: int) -> Wanted:

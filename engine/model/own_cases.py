@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from engine.feel import Value
 from engine.model.elements import (
     Activity,
     Binding,
@@ -63,6 +64,31 @@ def own_cases(model: Model) -> OwnCases:
         if node.binding is not Binding.DEPLOYMENT
         or not _stays_inside(node, callers[process.id], called.get(node.process, frozenset({node.process})), talk)
     }
+    return _requested(model, own)
+
+
+def cases_elsewhere(model: Model) -> OwnCases:
+    """The model in which only those calls are requests whose process stands in other files: a story answers for them, as for handlers."""
+    return _requested(
+        model,
+        {
+            node.id: node
+            for process in model.processes.values()
+            for node in _calls(process)
+            if node.binding is not Binding.DEPLOYMENT and node.process not in model.processes
+        },
+    )
+
+
+def given_back(call: CallActivity, gave: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Of the variables that the called case ended with, what the call takes: all, or what its outputs may read."""
+    if call.propagates_all_out:
+        return gave
+    read = {name for each in call.outputs for name in each.source.possible_variables}
+    return {name: value for name, value in gave.items() if name in read}
+
+
+def _requested(model: Model, own: Mapping[str, CallActivity]) -> OwnCases:
     calls = frozenset(own)
     processes = {key: _with_requests(process, calls) for key, process in model.processes.items()}
     return OwnCases(

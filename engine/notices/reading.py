@@ -68,20 +68,20 @@ _NOTE_TASKS = text(f"""
             SELECT event.type, event.instance_id, event.sequence, event.record FROM engine.event
             WHERE event.instance_id = CAST(placed.chain AS bigint)
               AND event.sequence BETWEEN placed.sequence AND placed.sequence + (placed.last - placed.first)
-              AND event.type IN ('task:created', 'task:delegated')
+              AND event.type IN ('task:created', 'task:delegated', 'task:offered')
             OFFSET 0
         ) event
         WHERE placed.kind = 'case' AND placed.first > :after AND placed.first <= :upto
     ), told AS (
-        SELECT receiver.login, task.id AS about, CASE happened.type WHEN 'task:delegated' THEN happened.sequence ELSE 0 END AS occasion,
+        SELECT receiver.login, task.id AS about, CASE happened.type WHEN 'task:created' THEN 0 ELSE happened.sequence END AS occasion,
                CASE WHEN {HOLDER} IS NULL THEN 'offered' ELSE 'assigned' END AS kind
         FROM happened
         JOIN engine.task ON task.instance_id = happened.instance_id AND task.activity = happened.activity
         CROSS JOIN LATERAL {OF_TASK} receiver
         WHERE task.is_open AND receiver.login <> happened.actor
           AND CASE happened.type
-              WHEN 'task:created' THEN task.claimed_at IS NULL AND task.given_at IS NULL
-              ELSE task.given_at = happened.at AND {HOLDER} IS NOT NULL END
+              WHEN 'task:delegated' THEN task.given_at = happened.at AND {HOLDER} IS NOT NULL
+              ELSE task.claimed_at IS NULL AND task.given_at IS NULL END
     ), found AS (
         SELECT told.*, {mode_of("told.login", "told.kind")} AS mode FROM told
     )

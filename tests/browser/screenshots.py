@@ -112,12 +112,12 @@ def _complete(application: Application, actor: Actor, case: int, answers: dict[s
 
 
 def _wait_for_mails(application: Application, actor: Actor) -> None:
-    from handlers.base.mailbox import messages_for
+    from engine.mail.letters import to_person
 
     end = time.monotonic() + MAIL_SECONDS
     while time.monotonic() < end:
         with application.runtime.database.reading() as session:
-            if len(messages_for(session, actor.login, actor.roles)) >= 3:
+            if sum(each.kind == "process" for each in to_person(session, actor.login)) >= 3:
                 return
         time.sleep(0.2)
     raise RuntimeError(f"no mails after {MAIL_SECONDS} s; the worker said:\n{application.worker_log()}")
@@ -145,6 +145,8 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "case-ordered", "aurelien", f"/cases/{ids['ordered']}"
     yield "case-detailed", "aurelien", f"/cases/{ids['ordered']}?detail=all&el=decide_request"
     yield "case-waiting", "camille", f"/cases/{ids['high']}"
+    yield "repair", "olivia", f"/cases/{ids['high']}/repair"
+    yield "repair-variable", "olivia", f"/cases/{ids['high']}/repair/variable?scope=s1&name=quantity"
     yield "mailbox", "camille", "/mailbox"
     yield "processes", "olivia", "/processes"
     yield "process", "olivia", "/processes/replenishment"

@@ -59,18 +59,18 @@ def page(office: Office, login: str, address: str, language: str = "fr") -> str:
 def test_the_caller_waits_for_the_called_case_and_leads_to_it(office: Office, pair: tuple[int, int]) -> None:
     case, child = pair
     french, english = (page(office, "gabriel", f"/cases/{case}", each) for each in ("fr", "en"))
-    assert f'<a href="/cases/{child}">Monter le stand · #{child}</a>' in french
-    assert f'<a href="/cases/{child}">Build the stand · #{child}</a>' in english
+    assert f'<a href="/cases/{child}">Monter le stand · n° {child}</a>' in french
+    assert f'<a href="/cases/{child}">Build the stand · n° {child}</a>' in english
     assert "De la fin du dossier appelé par « Monter le stand »." in french
     assert "For the case that “Build the stand” called to end." in english
-    assert "Dossier appelé par « Monter le stand »" in french
+    assert "« Monter le stand » appelle un dossier" in french
 
 
 def test_the_called_case_tells_who_called_it_and_shows_its_own_diagram(office: Office, pair: tuple[int, int]) -> None:
     case, child = pair
     french, english = (page(office, "gabriel", f"/cases/{child}", each) for each in ("fr", "en"))
-    assert f'Appelé par l’étape « Monter le stand » : <a href="/cases/{case}">dossier #{case}</a>' in french
-    assert f'Called by the step “Build the stand”: <a href="/cases/{case}">case #{case}</a>' in english
+    assert f'Appelé par l’étape « Monter le stand » : <a href="/cases/{case}">dossier n° {case}</a>' in french
+    assert f'Called by the step “Build the stand”: <a href="/cases/{case}">case n° {case}</a>' in english
     assert "Salon · Monteurs" in french
     assert "Fair · Builders" in english
     assert 'id="builders"' in office.as_("gabriel").get(f"/cases/{child}/diagram.bpmn").text
@@ -86,7 +86,7 @@ def test_what_ends_the_called_case_stands_at_the_caller(office: Office, pair: tu
     case, child = pair
     operators.operate(office.runtime, office.actor("admin"), "cancel", child, "tried")
     run_pending(office.runtime)
-    assert f"Le dossier appelé #{child} a été annulé. « Réessayer » en commence un autre." in page(
+    assert f"Le dossier appelé n° {child} a été annulé. « Réessayer » en commence un autre." in page(
         office, "gabriel", f"/cases/{case}"
     )
     operators.operate(office.runtime, office.actor("admin"), "cancel", case, "tried")

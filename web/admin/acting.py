@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from engine import records
 from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed
 from engine.identity import group_commands, person_commands, service_commands
-from engine.mail import checkpoints as mailed_checkpoints
 from engine.instances import erasing, retention
+from engine.mail import checkpoints as mailed_checkpoints
 from engine.mail import commands as letter_commands
 from engine.mail import settings as mail_settings
 from engine.record import RecordCommand
 from engine.records import queries
 from engine.records.queries import Entry
+from engine.texts import format as forms
 from engine.texts import has
 from web import auth, errors, ui
 from web.ui import in_language, t
@@ -134,6 +135,8 @@ def _value(name: str, value: Any, names: Mapping[str, str]) -> str:
         return " ; ".join(_membership(each, names) for each in value)
     if name == "roles" and value:
         return ", ".join(names.get(f"role:{each}", each) for each in value)
+    if name == "digest_at" and value:
+        return forms.hour(value, ui.locale())
     if name == "checkpoint_to" and value:
         return ", ".join(value)
     if name in ("state", "security") and value:

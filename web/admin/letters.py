@@ -145,7 +145,7 @@ def _row(each: Posted) -> Row:
         id=each.id,
         url=url_for("letters.letter", letter_id=each.id),
         subject=each.subject,
-        to=_to(each),
+        to=each.to_name or each.to_address,
         kind=t(f"web.letters.kind.{each.kind}"),
         state=state,
         state_text=t("web.letters.state.kept" if each.way == "demonstration" else f"web.letters.state.{state}"),

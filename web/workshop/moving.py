@@ -236,6 +236,15 @@ def _choice(
     one, other = old.bundle.process, new.bundle.process
     pairs = counterparts(old.bundle.model, new.bundle.model, one.id, other.id, chosen)
     known, open_ = pairs.elements[one.id], possible(one, other, pairs)
+
+    def proposed(element: str, targets: tuple[str, ...]) -> str | None:
+        """What was chosen; before anything was, the only one of the same name."""
+        if chosen or problems or element in known:
+            return chosen.get(element, known.get(element))
+        name = present.name_of(old.bundle, element)
+        alike = [to for to in targets if present.name_of(new.bundle, to) == name]
+        return alike[0] if len(alike) == 1 else None
+
     rows = (
         Row(
             id=each,
@@ -243,7 +252,7 @@ def _choice(
             kind=present.kind_of(one.nodes[each]),
             waiting=t("web.moving.waiting", count=standing[each]) if each in standing else "",
             targets=tuple(
-                Target(id=to, name=present.name_of(new.bundle, to), is_chosen=chosen.get(each, known.get(each)) == to)
+                Target(id=to, name=present.name_of(new.bundle, to), is_chosen=to == proposed(each, targets))
                 for to in targets
             ),
             problem=problems.get(f"{FIELD}{each}", ""),

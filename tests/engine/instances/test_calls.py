@@ -248,7 +248,7 @@ def test_an_error_that_nothing_catches_is_an_incident_of_the_caller(house: House
     (child,) = children(house, case)
     house.complete(child, "drop")
     (incident,) = house.incidents(case)
-    assert (incident.code, incident.facts) == ("call_failed", {"case": f"#{child}", "error": "crack"})
+    assert (incident.code, incident.facts) == ("call_failed", {"case": f"n° {child}", "error": "crack"})
     house.retry(case)
     assert len(children(house, case)) == 2
     operate(house, "cancel", case)

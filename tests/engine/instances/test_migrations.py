@@ -11,7 +11,7 @@ import pytest
 from engine.data import from_canonical
 from engine.database.session import Database
 from engine.errors import Crashed, InvalidInput, NotAllowed, NotFound
-from engine.history import verification
+from engine.history import export, verification, verifier
 from engine.identity import people
 from engine.instances import commands, migrations, operators
 from engine.instances.migrations import MigrationItem
@@ -112,7 +112,9 @@ def whole(post: Post, case: int) -> None:
     assert fold_case(records).to_text() == State.from_text(snapshot(post, case)).to_text()
     with post.runtime.database.reading() as session:
         found = verification.verify_instance(session, case)
+        bundle = export.bundle(session, case, post.now)
     assert found.is_whole, found.lines("en")
+    assert verifier.verify(bundle).is_whole
 
 
 def version(post: Post, case: int) -> int:
@@ -136,6 +138,7 @@ def test_a_task_is_offered_under_another_name_to_another_role_and_back(post: Pos
     assert version(post, case) == 2
     ((_, element, title, role, *_),) = stands(post, case)["task"]
     assert (element, title, role) == ("check", "check", "boss")
+    assert post.told(case)[-2:] == ["instance:migrated", "task:offered"]
     whole(post, case)
     with pytest.raises(InvalidInput) as nobody:
         ask(post, mapping={"look": "check"})

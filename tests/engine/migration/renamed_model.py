@@ -14,10 +14,10 @@ def other(id_: str) -> str:
     return f"{PREFIX}{id_}"
 
 
-def renamed(definition: model.Model) -> model.Model:
-    """Every id of an element and of a flow with a prefix; those of processes stay."""
-    processes = {each.id: _process(each, set(definition.processes)) for each in definition.processes.values()}
-    return model.Model(processes=processes, decisions=definition.decisions)
+def renamed_main(definition: model.Model, process: str) -> model.Model:
+    """Every id of an element and of a flow of the process with a prefix; of called processes a person says nothing."""
+    found = _process(definition.processes[process], set(definition.processes))
+    return model.Model(processes={**definition.processes, process: found}, decisions=definition.decisions)
 
 
 def chosen(definition: model.Model, process: str) -> dict[str, str]:
@@ -43,7 +43,9 @@ def _process(process: model.Process, kept: set[str]) -> model.Process:
                 more[name] = named(getattr(node, name))
         if isinstance(node, model.Activity):
             more["boundary"] = tuple(map(named, node.boundary))
-        if isinstance(node, model.EndEvent | model.ThrowEvent) and isinstance(node.result, model.CompensationDefinition):
+        if isinstance(node, model.EndEvent | model.ThrowEvent) and isinstance(
+            node.result, model.CompensationDefinition
+        ):
             target = node.result.activity
             more["result"] = model.CompensationDefinition(activity=None if target is None else named(target))
         nodes[named(node.id)] = replace(node, **more)

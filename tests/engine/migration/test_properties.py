@@ -22,10 +22,10 @@ from tests.engine.kernel.building import NOW, Run, at
 from tests.engine.kernel.drawing_events import draw
 from tests.engine.kernel.playing import Player
 from tests.engine.kernel.test_properties import tried
-from tests.engine.migration.renamed_model import PREFIX, chosen, renamed
+from tests.engine.migration.renamed_model import PREFIX, chosen, renamed_main
 
-FEW = int(os.environ.get("PROPERTIES_FEW", "40"))
-MANY = int(os.environ.get("PROPERTIES", "2000"))
+FEW = int(os.environ.get("PROPERTIES_FEW", "40")) // 2
+MANY = int(os.environ.get("PROPERTIES", "2000")) // 4
 FIRST = int(os.environ.get("PROPERTIES_FROM", "1000"))
 PROCESS = "p"
 OF_ELEMENTS = ("element", "start_event", "flow")
@@ -99,7 +99,7 @@ def it_goes_on_the_same_way_under_other_ids(block: Block, chance: Random) -> Non
     if run.state.is_ended:
         return
     fails_somewhere(run, chance)
-    new = renamed_main(run.model)
+    new = renamed_main(run.model, PROCESS)
     found = moved(run.state, run.model, new, chosen(run.model, PROCESS))
     assert not found.lacks, found.lacks
     assert not found.events
@@ -107,7 +107,7 @@ def it_goes_on_the_same_way_under_other_ids(block: Block, chance: Random) -> Non
     assert anonymous(from_canonical(state.to_text())) == from_canonical(run.state.to_text())
     history = [*records(run.events), *told(found)]
     assert fold_case(history).to_text() == state.to_text()
-    while not run.state.is_ended:
+    while run.state.status == "active":
         stuck = list(run.state.incidents)
         stimulus = RetryIncident(incident=stuck[0]) if stuck else chance.choice(player.ready())
         expected = run(stimulus)
@@ -118,19 +118,11 @@ def it_goes_on_the_same_way_under_other_ids(block: Block, chance: Random) -> Non
     assert fold_case(history).to_text() == state.to_text()
 
 
-def renamed_main(definition: Model) -> Model:
-    """Called processes keep their ids: a person says nothing of those."""
-    other = renamed(definition)
-    return Model(
-        processes={**definition.processes, PROCESS: other.processes[PROCESS]}, decisions=definition.decisions
-    )
-
-
 def it_is_undone(block: Block, chance: Random) -> None:
     run, _ = played(block, chance)
     if run.state.is_ended:
         return
-    found = moved(run.state, run.model, renamed_main(run.model), chosen(run.model, PROCESS))
+    found = moved(run.state, run.model, renamed_main(run.model, PROCESS), chosen(run.model, PROCESS))
     history = [*records(run.events), *told(found), {"type": "instance:migration-undone"}]
     assert fold_case(history).to_text() == run.state.to_text()
 
@@ -151,5 +143,3 @@ def test_of_random_processes(holds: Callable[[Block, Random], None]) -> None:
 @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda each: each.__name__)
 def test_of_many_random_processes(holds: Callable[[Block, Random], None]) -> None:
     tried(holds, range(FIRST, FIRST + MANY))
-
-

@@ -90,6 +90,75 @@ CREATE INDEX instance_to_archive ON engine.instance (ended_at) WHERE archived_at
 CREATE INDEX instance_to_remove ON engine.instance (version_id, ended_at) WHERE archived_at IS NOT NULL AND removed_at IS NULL;
 """
 
+REPEATS = """
+-- Refusals that repeat within a minute: the first is in the chain at once, the others are counted here and follow as one.
+CREATE TABLE engine.refusal_repeat (
+    refused text NOT NULL,
+    what text NOT NULL,
+    since timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    repeats integer NOT NULL DEFAULT 0,
+    record text NOT NULL,
+    PRIMARY KEY (refused, what)
+);
+"""
+
+LOST = """
+-- Tasks that went back because whoever had taken them lost the role or the account: the triggers note them here, and the worker writes them
+-- into the histories of their cases, whose chains a trigger cannot lock.
+CREATE TABLE engine.claim_lost (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    instance_id bigint NOT NULL,
+    activity text NOT NULL,
+    element_id text NOT NULL,
+    login text NOT NULL
+);
+CREATE OR REPLACE FUNCTION engine.release_with_role() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    WITH lost AS (
+        UPDATE engine.task SET assignee = NULL, claimed_at = NULL
+        FROM engine.person
+        WHERE person.id = OLD.person_id AND task.assignee = person.login AND task.is_open AND task.claimed_at IS NOT NULL
+          AND task.role = OLD.role_key
+        RETURNING task.instance_id, task.activity, task.element_id, person.login
+    )
+    INSERT INTO engine.claim_lost (instance_id, activity, element_id, login) SELECT * FROM lost;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE FUNCTION engine.release_with_person() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    WITH lost AS (
+        UPDATE engine.task SET assignee = NULL, claimed_at = NULL
+        WHERE task.assignee = OLD.login AND task.is_open AND task.claimed_at IS NOT NULL
+        RETURNING task.instance_id, task.activity, task.element_id
+    )
+    INSERT INTO engine.claim_lost (instance_id, activity, element_id, login) SELECT lost.*, OLD.login FROM lost;
+    RETURN NULL;
+END
+$$;
+"""
+
+NOT_LOST = """
+CREATE OR REPLACE FUNCTION engine.release_with_role() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE engine.task SET assignee = NULL, claimed_at = NULL
+    FROM engine.person
+    WHERE person.id = OLD.person_id AND task.assignee = person.login AND task.is_open AND task.claimed_at IS NOT NULL
+      AND task.role = OLD.role_key;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE FUNCTION engine.release_with_person() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE engine.task SET assignee = NULL, claimed_at = NULL
+    WHERE task.assignee = OLD.login AND task.is_open AND task.claimed_at IS NOT NULL;
+    RETURN NULL;
+END
+$$;
+DROP TABLE engine.claim_lost, engine.refusal_repeat;
+"""
+
 DROPS = """
 -- what is archived comes back: nothing of a case is lost by going back
 UPDATE engine.instance SET snapshot = kept.snapshot FROM engine.case_archive kept WHERE kept.instance_id = instance.id;
@@ -106,10 +175,11 @@ DROP TABLE engine.history_node;
 
 def upgrade() -> None:
     """Make room for all of it."""
-    for each in (NODES, PERSONAL, SETTINGS, ARCHIVE):
+    for each in (NODES, PERSONAL, SETTINGS, ARCHIVE, REPEATS, LOST):
         op.execute(each)
 
 
 def downgrade() -> None:
-    """Drop all of it."""
-    op.execute(DROPS)
+    """Put cases back out of the archive and drop the rest; erased values stay erased."""
+    for each in (NOT_LOST, DROPS):
+        op.execute(each)

@@ -47,7 +47,27 @@ ALTER TABLE engine.definition_version ADD COLUMN version_tag text;
 CREATE INDEX definition_version_tag ON engine.definition_version (process_key, version_tag, number) WHERE version_tag IS NOT NULL;
 """
 
+MESSAGES = """
+-- Keys may be long: the indexes hold their hashes, every question also compares the key itself. is_unique: nobody else who asks for it may
+-- wait for the same name and key.
+ALTER TABLE engine.subscription ADD COLUMN is_unique boolean NOT NULL DEFAULT false;
+DROP INDEX engine.subscription_name, engine.message_waiting;
+CREATE INDEX subscription_name ON engine.subscription (kind, name, hashtextextended(correlation_key, 0), instance_id);
+CREATE INDEX message_waiting ON engine.message (name, hashtextextended(correlation_key, 0), id) WHERE received_at IS NULL;
+
+-- A case that a message began whose key means one case at a time.
+ALTER TABLE engine.instance ADD COLUMN begun_by_message text, ADD COLUMN begun_by_key text,
+    ADD CHECK ((begun_by_message IS NULL) = (begun_by_key IS NULL));
+CREATE INDEX instance_begun_by ON engine.instance (process_key, begun_by_message, hashtextextended(begun_by_key, 0))
+    WHERE status = 'active' AND begun_by_message IS NOT NULL;
+"""
+
 DROPS = """
+ALTER TABLE engine.instance DROP COLUMN begun_by_message, DROP COLUMN begun_by_key;
+DROP INDEX engine.subscription_name, engine.message_waiting;
+CREATE INDEX subscription_name ON engine.subscription (kind, name, correlation_key, instance_id);
+CREATE INDEX message_waiting ON engine.message (name, correlation_key, id) WHERE received_at IS NULL;
+ALTER TABLE engine.subscription DROP COLUMN is_unique;
 DROP INDEX engine.definition_version_tag, engine.instance_root;
 ALTER TABLE engine.definition_version DROP COLUMN version_tag;
 DROP TABLE engine.call;
@@ -56,10 +76,11 @@ ALTER TABLE engine.instance DROP COLUMN parent_instance_id, DROP COLUMN root_ins
 
 
 def upgrade() -> None:
-    """Make room for called cases."""
+    """Make room for both."""
     op.execute(CALLS)
+    op.execute(MESSAGES)
 
 
 def downgrade() -> None:
-    """Drop it; callers that wait for a called case wait for ever then."""
+    """Drop both; callers that wait for a called case wait for ever then."""
     op.execute(DROPS)
