@@ -27,8 +27,8 @@ class _Compiled:
 
     ``names`` and ``types`` are those that it was compiled with. ``cost`` is what straight-line evaluation takes, in steps: no ``Budget``
     counts it, so whoever evaluates again and again has to. ``path`` is the way to the value, where nothing else is asked for: a variable
-    and the names of entries (``order.amount``); else None. ``constant`` is a tuple of the value that it always has, if this is a duration, a
-    short text, true, false or null; else None.
+    and the names of entries (``order.amount``); else None. ``constant`` holds the one value that it always has, if that is a duration, a
+    short text, true, false or null; else it is None.
     """
 
     __slots__ = (

@@ -97,7 +97,7 @@ def _start(moves: Moves, stimulus: Start) -> None:
         moves.queue(moves.enter_caught(ROOT, entrance, payload=variables))
 
 
-def _accept_result(moves: Moves, stimulus: stimuli.ReturnHandler) -> None:
+def _return(moves: Moves, stimulus: stimuli.ReturnHandler) -> None:
     activity = _awaited(moves, stimulus.activity, HANDLER)
     returned = HandlerReturned(activity.id, activity.element, storable_all(stimulus.result))
     handler_returned(activity, returned)
@@ -145,16 +145,15 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             moves.emit(happened.InstanceCancelled(reason=stimulus.reason))
 
 
-_ACTS: dict[type[Stimulus], Callable[[Moves, Any], None]]
-_ACTS = {Start: _start, stimuli.ReturnHandler: _accept_result, **operating.ACTS}
+_ACTS: dict[type, Callable[[Moves, Any], None]] = {Start: _start, stimuli.ReturnHandler: _return, **operating.ACTS}
 """Stimuli that have a way of their own."""
 
 
-def _awaited(moves: Moves, activity_id: str, *phases: Phase) -> Activity:
-    """The live activity in one of ``phases``, to be changed. A handler that failed for good is not awaited until it is retried."""
+def _awaited(moves: Moves, activity_id: str, phase: Phase, or_phase: Phase | None = None) -> Activity:
+    """The live activity in one of the phases, to be changed. A handler that failed for good is not awaited until it is retried."""
     state = moves.state
     activity = state.activities.get(activity_id)
-    if activity is None or activity.phase not in phases:
+    if activity is None or (activity.phase is not phase and activity.phase is not or_phase):
         raise StaleStimulus(activity=activity_id)
     if state.incidents and activity.phase is HANDLER and state.is_stuck(activity_id):
         raise StaleStimulus(activity=activity_id)

@@ -209,7 +209,6 @@ class Moves(Repeating):
         activity: Activity,
         result: Variables,
         station: model.Station | None = None,
-        *,
         locals_: Variables = NOTHING,
         told: Events = (),
     ) -> None:
@@ -243,8 +242,10 @@ class Moves(Repeating):
             self.emit(event)
         state, scope_id, activity_id, element = self.state, activity.scope, activity.id, activity.element
         scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
-        if written:
-            (self.write_to if scope.activity is None else self.write)(scope, written, element)
+        if written and scope.activity is None:
+            self.write_to(scope, written, element)
+        elif written:
+            self.write(scope, written, element)
         if activity.scopes or station.is_recorded:
             self.record(activity, station.node)
             for inner in activity.scopes:
@@ -263,11 +264,11 @@ class Moves(Repeating):
 
     def take(self, scope: Scope, flows: Iterable[str]) -> None:
         """A token more on each of the flows."""
-        scope_id, append, targets = scope.id, self.events.append, self.processes[scope.process].targets
+        scope_id, events, targets = scope.id, self.events, self._targets[scope.process]
         for flow in flows:
             taken = FlowTaken(flow, scope_id)
             flow_taken(scope, taken)
-            append(taken)
+            events.append(taken)
             target = targets[flow]
             if not target.is_late_join:  # as ``queue_flow`` does it
                 (self.passive if target.is_passive else self.effects).append(Token(scope_id, flow, target))

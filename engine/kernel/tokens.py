@@ -71,7 +71,7 @@ class Tokens(Evaluation, ABC):
         self, definition: model.Model, state: State, environment: Environment, max_work: int = MAX_WORK
     ) -> None:
         Evaluation.__init__(self, environment, max_work)
-        self.model, self.processes = definition, definition.processes
+        self.model, self._stations, self._targets = definition, definition.stations, definition.targets
         self._has_conditions, self._has_late_work = definition.has_conditions, definition.has_late_work
         self.state = state
         self.events: list[happened.Event] = []
@@ -167,7 +167,7 @@ class Tokens(Evaluation, ABC):
 
     def station_of(self, activity: Activity) -> model.Station:
         """What the activity is an occurrence of, with what follows from the drawing."""
-        return self.processes[self.state.scopes[activity.scope].process].stations[activity.element]
+        return self._stations[self.state.scopes[activity.scope].process][activity.element]
 
     def node_of(self, activity: Activity) -> model.Node:
         """What the activity is an occurrence of."""
@@ -175,7 +175,7 @@ class Tokens(Evaluation, ABC):
 
     def process_of(self, scope_id: str) -> model.Process:
         """The process whose elements the scope holds."""
-        return self.processes[self.state.scopes[scope_id].process]
+        return self.model.processes[self.state.scopes[scope_id].process]
 
     def scope_of(self, activity_or_scope: str) -> str:
         """The scope of an activity; a scope is its own."""
@@ -399,12 +399,12 @@ class Tokens(Evaluation, ABC):
 
     def write_to(self, holder: Scope | Activity, variables: Variables, element: str | None) -> None:
         """Variables of a scope or an activity that is to be changed, by name: a state that was read has another order."""
-        held, id_, append = holder.variables, holder.id, self.events.append
+        held, id_, events = holder.variables, holder.id, self.events
         for name in sorted(variables) if len(variables) > 1 else variables:
             is_new = name not in held
             written = VariableWritten(id_, name, variables[name], None if is_new else held[name], is_new, element)
             variable_written(holder, written)
-            append(written)
+            events.append(written)
         if self._has_conditions:
             self._written.update(variables)
 

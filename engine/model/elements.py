@@ -688,6 +688,16 @@ class Model:
     decisions: Mapping[str, Decision] = field(default_factory=dict)
 
     @cached_property
+    def stations(self) -> Mapping[str, Mapping[str, Station]]:
+        """The stations of each process, by its id."""
+        return {each.id: each.stations for each in self.processes.values()}
+
+    @cached_property
+    def targets(self) -> Mapping[str, Mapping[str, Station]]:
+        """Where the flows of each process lead, by its id."""
+        return {each.id: each.targets for each in self.processes.values()}
+
+    @cached_property
     def has_conditions(self) -> bool:
         """Whether a condition may be waited for, so that it matters which variables were written."""
         triggers = (getattr(node, "trigger", None) for each in self.processes.values() for node in each.nodes.values())
