@@ -48,7 +48,7 @@ class Moves(Repeating):
                     scope = state.own_scope(scope_id)
                 number = state.counter + 1
                 id_ = ACTIVITY_IDS[number] if number < MADE_IDS else f"a{number}"
-                entered = ElementEntered(id_, target.node.id, scope_id, flows, NOTHING)
+                entered = ElementEntered(id_, target.id, scope_id, flows, NOTHING)
                 self.events.append(entered)
                 self.attempt(element_entered(state, scope, entered), target)
         elif type(work) is Step:

@@ -473,6 +473,7 @@ class Station:
     moves. The body of a repeated activity only opens what may have an effect, so it is passive too; its items need not be.
     """
 
+    id: str
     node: Node
     outputs: tuple[VariableMapping, ...]
     puts_into_contexts: bool
@@ -495,6 +496,7 @@ class Station:
         attached = map(process.nodes.__getitem__, node.boundary if isinstance(node, Activity) else ())
         outputs: tuple[VariableMapping, ...] = getattr(node, "outputs", ())
         return cls(
+            id=node.id,
             node=node,
             outputs=outputs,
             puts_into_contexts=any(len(each.target) > 1 for each in outputs),
