@@ -68,6 +68,15 @@ POST   /cases/{case}/operate                       303    403 403     403     40
 POST   /cases/{case}/effects/a1/take-back          303    404 422     422     422     422    403      422
 POST   /cases/{case}/effects/a1/send-now           303    404 409     409     409     409    403      409
 POST   /cases/999999/effects/a1/send-now           303    404 404     404     404     404    404      404
+GET    /cases/{case}/repair                        303    403 403     403     403     200    403      200
+GET    /cases/999999/repair                        303    403 403     403     403     404    403      404
+GET    /cases/{case}/repair/place                  303    403 403     403     403     404    403      404
+GET    /cases/{case}/repair/confirm                303    403 403     403     403     404    403      404
+POST   /cases/{case}/repair                        303    403 403     403     403     404    403      404
+GET    /cases/{case}/repair/variable               303    403 403     403     403     404    403      404
+POST   /cases/{case}/repair/variable               303    403 403     403     403     404    403      404
+POST   /operations/cases/repair                    303    403 403     403     403     422    403      422
+POST   /operations/cases/repair/ask                303    403 403     403     403     422    403      422
 GET    /operations                                 303    403 403     403     403     200    403      200
 POST   /operations/retry                           303    403 403     403     403     422    403      422
 GET    /processes/replenishment/move               303    403 403     403     403     200    403      200
