@@ -18,9 +18,9 @@ from engine.explore.reach import Deciding, Names, Reach, entered
 from engine.explore.satisfy import Answer
 from engine.explore.unknown import Literal
 from engine.explore.verdict import Asked, Kind, Soundness, Verdict
-from engine.kernel.evaluation import Blocked
 from engine.kernel.state import Phase
 from engine.model import elements as model
+from engine.model.asking import Blocked
 from engine.model.bundle import Bundle
 from engine.model.elements import Model
 

@@ -31,13 +31,14 @@ from engine.explore.unknown import (
     may_have_changed,
 )
 from engine.feel import Expression, Value
-from engine.kernel.evaluation import Plan, Variables, Visible, block
+from engine.kernel.evaluation import Variables, Visible
 from engine.kernel.moves import WAITING_FOR_START, Moves
-from engine.kernel.state import ROOT, Activity, Phase, State
+from engine.kernel.state import NOTHING, ROOT, Activity, Phase, Scope, State
 from engine.kernel.throwing import Catcher
 from engine.kernel.tokens import Join, Step, Token, Work
 from engine.model import elements as model
 from engine.model import readings
+from engine.model.asking import Plan, block
 from engine.model.schedules import Schedule
 from engine.protocol import events as happened
 
@@ -154,9 +155,9 @@ class Trial(Moves):
         self.shared.moves += 1
         match work:
             case Join():
-                self._element = work.gateway
+                self._element = work.gateway or self._element
             case Token() if work.scope in self.state.scopes:
-                self._element = self.process_of(work.scope).flows[work.flow].target
+                self._element = work.target.node.id
         super().do(work)
 
     def step(self, activity_id: str) -> None:
@@ -275,10 +276,16 @@ class Trial(Moves):
         return super().kept(value, place) if is_known else Unknown(place, Hidden())
 
     def mapped(
-        self, mappings: Iterable[model.VariableMapping], seen: Visible, place: str, *, into: Variables
+        self,
+        mappings: Iterable[model.VariableMapping],
+        activity: Activity,
+        nearest: Variables,
+        place: str,
+        into: Variables = NOTHING,
     ) -> dict[str, Value]:
         """As the kernel, for the names that are followed."""
         found: dict[str, Value] = {}
+        seen = {**self.state.variables_of(activity.id), **nearest}
         for mapping in mappings:
             name, *path = mapping.target
             if name not in self.shared.names:
@@ -289,16 +296,9 @@ class Trial(Moves):
             )
         return found
 
-    def write(self, scope_id: str, name: str, value: Value, element: str) -> None:
+    def write_to(self, holder: Scope | Activity, variables: Variables, element: str | None) -> None:
         """As the kernel, for the names that are followed."""
-        if name in self.shared.names:
-            super().write(scope_id, name, value, element)
-
-    def write_locals(self, holder: str, variables: Variables, element: str | None) -> None:
-        """As the kernel, for the names that are followed."""
-        super().write_locals(
-            holder, {name: variables[name] for name in variables if name in self.shared.names}, element
-        )
+        super().write_to(holder, {name: variables[name] for name in variables if name in self.shared.names}, element)
 
     def correlation_key(self, expression: Expression | None, seen: Variables, place: str) -> str | None:
         """Any message may come."""
@@ -380,10 +380,10 @@ class Trial(Moves):
         self.emit(happened.InstanceStarted(process=process.id, start_event=first))
         self.emit(happened.ScopeOpened(scope=self.new_id("s"), parent=None, process=process.id))
         if entrance is None:
-            self.write_locals(ROOT, variables, None)
+            self.write_to(self.state.own_scope(ROOT), variables, None)
         self.begin_scope(ROOT, nodes, plans)
         if entrance is not None:
-            self.queue(self.state.activities[self.enter_caught(ROOT, entrance, payload=variables)])
+            self.queue(self.enter_caught(ROOT, entrance, payload=variables))
 
     def complete_task(self, activity_id: str, domains: Mapping[str, Domains] | None) -> None:
         """A person has answered. ``domains`` by variable, when it is known what is asked."""
@@ -399,8 +399,7 @@ class Trial(Moves):
         result = self.answers(activity.id, activity.element, domains)
         node = self.node_of(activity)
         if isinstance(node, model.CallActivity) and node.propagates_all_out and not node.outputs:
-            for name, value in result.items():
-                self.write(activity.scope, name, value, activity.element)
+            self.write(self.state.own_scope(activity.scope), result, activity.element)
         self.emit(happened.HandlerReturned(activity=activity.id, element=activity.element, result=result))
         self.step(activity.id)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from decimal import Decimal, DecimalException
 from functools import lru_cache
 from typing import NoReturn
 
+from engine.data import YearsMonths
 from engine.feel.closures.frame import INPUT, Frame, Run
 from engine.feel.compiler import NO_TYPES, Compiler, constant_texts
 from engine.feel.errors import FeelFailure
@@ -14,8 +16,10 @@ from engine.feel.extensions import FUNCTIONS
 from engine.feel.operations import Budget, weigh
 from engine.feel.parser import Parser
 from engine.feel.reading import count
-from engine.feel.tree import Name, Node, Path, Tests, TypeName, measure
+from engine.feel.tree import Constant, Name, Node, Path, Tests, TypeName, measure
 from engine.feel.values import Environment, Value
+
+_SHORT = 1_000
 
 
 class _Compiled:
@@ -23,12 +27,14 @@ class _Compiled:
 
     ``names`` and ``types`` are those that it was compiled with. ``cost`` is what straight-line evaluation takes, in steps: no ``Budget``
     counts it, so whoever evaluates again and again has to. ``path`` is the way to the value, where nothing else is asked for: a variable
-    and the names of entries (``order.amount``); else None.
+    and the names of entries (``order.amount``); else None. ``constant`` holds the one value that it always has, if that is a duration, a
+    short text, true, false or null; else it is None.
     """
 
     __slots__ = (
         "_run",
         "_slots",
+        "constant",
         "cost",
         "names",
         "path",
@@ -46,6 +52,7 @@ class _Compiled:
         self.types = compiler.types
         self.cost = measure(tree)[0]
         self.path = _path_of(tree)
+        self.constant: tuple[Value] | None = None
         self.variables = frozenset(compiler.variables)
         self.possible_variables = frozenset(compiler.possible_variables)
         self._run = run
@@ -82,6 +89,13 @@ class Expression(_Compiled):
     """
 
     __slots__ = ()
+
+    def __init__(self, source: str, tree: Node, run: Run, compiler: Compiler) -> None:
+        super().__init__(source, tree, run, compiler)
+        value = known.value if isinstance(known := compiler.simplified(tree), Constant) else ...
+        is_short = isinstance(value, str) and len(value) < _SHORT and value.isascii()
+        if is_short or value is None or isinstance(value, timedelta | YearsMonths | bool):
+            self.constant = (value,)
 
     def evaluate(self, context: Mapping[str, Value], environment: Environment, budget: Budget | None = None) -> Value:
         """The value in ``context``; null for what FEEL cannot compute. Raises FeelFailure when a bound is exceeded.

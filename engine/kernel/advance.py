@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engine.errors import Facts, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment
 from engine.kernel import operating
-from engine.kernel.evaluation import MAX_WORK, Blocked
+from engine.kernel.evaluation import MAX_WORK
+from engine.kernel.fold import handler_returned
 from engine.kernel.moves import Moves
 from engine.kernel.state import HANDLER, ROOT, TASK, Activity, Phase, State
+from engine.model.asking import Blocked
 from engine.model.elements import Model, Node, ServiceTask
 from engine.model.values import storable_all
 from engine.protocol import events as happened
 from engine.protocol import stimuli
-from engine.protocol.events import Event
+from engine.protocol.events import Event, HandlerReturned
 from engine.protocol.stimuli import StaleStimulus, Start, Stimulus
 
 MAX_STEPS = 10_000
@@ -50,34 +52,20 @@ def advance(model: Model, state: State | None, stimulus: Stimulus, environment: 
 class Run:
     """An instance that answers one stimulus after another in place: what ``advance`` does, for who needs no earlier state."""
 
-    def __init__(
-        self,
-        model: Model,
-        state: State | None,
-        environment: Environment,
-        *,
-        max_steps: int = MAX_STEPS,
-        max_work: int = MAX_WORK,
-    ) -> None:
-        """``state`` is given up: it changes with every answer. The bounds are those of one answer."""
-        self._moves = Moves(model, State() if state is None else state, environment, max_work)
-        self._max_steps = max_steps
-
-    @property
-    def state(self) -> State:
-        """The instance as it stands now."""
-        return self._moves.state
+    def __init__(self, model: Model, state: State | None, environment: Environment, **bounds: int) -> None:
+        """``state`` is given up: it changes with every answer. The bounds of one answer: ``max_steps``, ``max_work``."""
+        self.state = State() if state is None else state
+        self._moves = Moves(model, self.state, environment, bounds.pop("max_work", MAX_WORK))
+        self._max_steps = bounds.pop("max_steps", MAX_STEPS)
+        assert not bounds, f"no bounds of this kind: {bounds}"
 
     def answer(self, stimulus: Stimulus) -> tuple[Event, ...]:
         """The events that follow. Raises what ``advance`` raises; nothing has changed then."""
-        moves = self._moves
-        moves.begin_answer()
-        if moves.state.status != "active" or isinstance(stimulus, Start) == bool(moves.state.process):
+        moves, state, accept = self._moves, self.state, _ACTS.get(type(stimulus), _accept)
+        if state.status != "active" or (accept is _start) == bool(state.process):
             raise StaleStimulus(stimulus=type(stimulus).__name__)
-        if isinstance(stimulus, Start):
-            _start(moves, stimulus)
-        else:
-            operating.ACTS.get(type(stimulus), _accept)(moves, stimulus)
+        moves.begin_answer()
+        accept(moves, stimulus)
         _work(moves, self._max_steps)
         return tuple(moves.events)
 
@@ -103,19 +91,23 @@ def _start(moves: Moves, stimulus: Start) -> None:
     moves.emit(happened.ScopeOpened(scope=moves.new_id("s"), parent=None, process=process.id))
     # what comes with a start that something triggers goes through the outputs of the event
     if entrance is None:
-        moves.write_locals(ROOT, variables, None)
+        moves.write_to(moves.state.own_scope(ROOT), variables, None)
     moves.begin_scope(ROOT, () if entrance else nodes, plans)
     if entrance is not None:
-        moves.queue(moves.state.activities[moves.enter_caught(ROOT, entrance, payload=variables)])
+        moves.queue(moves.enter_caught(ROOT, entrance, payload=variables))
+
+
+def _return(moves: Moves, stimulus: stimuli.ReturnHandler) -> None:
+    activity = _awaited(moves, stimulus.activity, HANDLER)
+    returned = HandlerReturned(activity.id, activity.element, storable_all(stimulus.result))
+    handler_returned(activity, returned)
+    moves.events.append(returned)
+    moves.attempt(activity, moves.station_of(activity))
 
 
 def _accept(moves: Moves, stimulus: Stimulus) -> None:
-    """Everything but ``Start`` and what operators do: first what makes it stale, then its events."""
+    """All others: first what makes it stale, then its events."""
     match stimulus:
-        case stimuli.ReturnHandler():
-            activity = _awaited(moves, stimulus.activity, HANDLER)
-            moves.emit(happened.HandlerReturned(activity.id, activity.element, storable_all(stimulus.result)))
-            moves.step(activity.id)
         case stimuli.CompleteTask():
             activity = _awaited(moves, stimulus.activity, TASK)
             variables = storable_all(stimulus.variables)
@@ -153,14 +145,19 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             moves.emit(happened.InstanceCancelled(reason=stimulus.reason))
 
 
-def _awaited(moves: Moves, activity_id: str, *phases: Phase) -> Activity:
-    """The live activity in one of ``phases``. A handler that failed for good is not awaited until it is retried."""
-    activity = moves.state.activities.get(activity_id)
-    if activity is None or activity.phase not in phases:
+_ACTS: dict[type, Callable[[Moves, Any], None]] = {Start: _start, stimuli.ReturnHandler: _return, **operating.ACTS}
+"""Stimuli that have a way of their own."""
+
+
+def _awaited(moves: Moves, activity_id: str, phase: Phase, or_phase: Phase | None = None) -> Activity:
+    """The live activity in one of the phases, to be changed. A handler that failed for good is not awaited until it is retried."""
+    state = moves.state
+    activity = state.activities.get(activity_id)
+    if activity is None or (activity.phase is not phase and activity.phase is not or_phase):
         raise StaleStimulus(activity=activity_id)
-    if activity.phase is HANDLER and moves.state.is_stuck(activity_id):
+    if state.incidents and activity.phase is HANDLER and state.is_stuck(activity_id):
         raise StaleStimulus(activity=activity_id)
-    return activity
+    return activity if activity_id in state.owned else state.own_activity(activity_id)
 
 
 def _retry(moves: Moves, incident_id: str) -> None:
@@ -168,10 +165,10 @@ def _retry(moves: Moves, incident_id: str) -> None:
     if incident is None:
         raise StaleStimulus(incident=incident_id)
     moves.resolve_incident(incident)
-    activity = moves.state.activities.get(incident.activity)
-    if activity is None:
+    if incident.activity not in moves.state.activities:
         moves.queue_everything()
         return
+    activity = moves.state.own_activity(incident.activity)
     node = moves.node_of(activity)
     if activity.phase is HANDLER and isinstance(node, ServiceTask):
         moves.request_handler(activity, node)
@@ -184,38 +181,41 @@ def _work(moves: Moves, max_steps: int) -> None:
 
     Then say whether the instance has ended or can never move again.
     """
-    steps, events, passive, before = 0, moves.events, moves.passive, len(moves.events)
-    while moves.exhausted is None:
-        work = passive.popleft() if passive else moves.next_work()
-        if work is None:
-            break
+    steps, events, before, state = 0, moves.events, len(moves.events), moves.state
+    while moves.exhausted is None and (work := moves.next_work()) is not None:
         if steps == max_steps:
             # the work is not lost: it stands in the state, and a retry finds it there
             _raise_too_many_steps(moves, max_steps)
+            moves.forget_work()
             return
         moves.do(work)
         if (after := len(events)) > before:  # looking at a join that is not complete is no step
             steps, before = steps + 1, after
-    state = moves.state
+    if moves.exhausted is None and events and type(events[-1]) in _AWAITING:
+        return  # so most stimuli end: a person or a handler is asked
     if state.status != "active":
         return
     if moves.exhausted is not None:
         # as above; a retry makes the move with the work of a new stimulus
         element, exhausted = moves.exhausted
         moves.raise_incident(ROOT, element, exhausted.code, "tokens", exhausted.facts)
-    elif state.scopes[ROOT].is_empty:
+        moves.forget_work()
+    elif not state.activities and not state.scopes[ROOT].tokens:
         moves.end_everything()
         moves.emit(happened.InstanceCompleted())
-    elif not _may_go_on(state, moves.events):
+    elif not _may_go_on(state):
         _raise_deadlock(moves)
 
 
-def _may_go_on(state: State, events: Sequence[Event]) -> bool:
+def _may_go_on(state: State) -> bool:
     """A person, a handler, a timer, a message or an operator can still move the instance."""
-    if state.waits or state.incidents or (events and type(events[-1]) in _AWAITING):
+    if state.waits or state.incidents:
         return True
     # the last that began is mostly what the stimulus led to
-    return any(each.phase is HANDLER or each.phase is TASK for each in reversed(state.activities.values()))
+    for each in reversed(state.activities.values()):  # noqa: SIM110 - a generator takes as long as all the rest
+        if each.phase is HANDLER or each.phase is TASK:
+            return True
+    return False
 
 
 def _raise_too_many_steps(moves: Moves, max_steps: int) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from engine.kernel.evaluation import Plan, Variables
+from engine.kernel.evaluation import Variables
 from engine.kernel.state import Activity, Wait
 from engine.kernel.tokens import Tokens
 from engine.model import elements as model
 from engine.model import schedules
+from engine.model.asking import Plan
 from engine.protocol import events as happened
 
 
@@ -117,7 +118,7 @@ class Catching(Tokens):
             self.cancel([host.id])
         elif again is not None:
             self._wait_again(again, event.trigger)
-        self.step(self.enter_caught(host.scope, event, payload=payload))
+        self.step(self.enter_caught(host.scope, event, payload=payload).id)
 
     def begin_event_sub_process(
         self, scope_id: str, start: model.StartEvent, payload: Variables, again: Wait | None = None
@@ -129,7 +130,7 @@ class Catching(Tokens):
         elif again is not None:
             self._wait_again(again, start.trigger)
         node = self.process_of(scope_id).nodes[start.scope]
-        self.queue(self.state.activities[self.enter(scope_id, node, payload=payload)])
+        self.queue(self.enter(scope_id, node, payload=payload))
 
     def _wait_again(self, wait: Wait, trigger: model.EventDefinition | None) -> None:
         """What does not interrupt waits for the next time; the timer of a cycle by the catch-up rule of ``schedules``."""
@@ -150,4 +151,4 @@ class Catching(Tokens):
         self.end_waits(gateway.id)
         self.emit(happened.ElementCompleted(activity=gateway.id, element=gateway.element))
         self.emit(happened.FlowTaken(flow=flow, scope=gateway.scope))
-        self.step(self.enter_caught(gateway.scope, event, (flow,), payload))
+        self.step(self.enter_caught(gateway.scope, event, (flow,), payload).id)

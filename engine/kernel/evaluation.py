@@ -6,58 +6,22 @@ rehearsal forces one), while the moves stay the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, NoReturn, TypeVar
+from collections.abc import Mapping
+from typing import TypeVar
 
-from engine.errors import EngineError, Fact, Facts
+from engine.errors import EngineError
 from engine.feel import Budget, Environment, Expression, Value
 from engine.model import elements as model
-from engine.model import readings, schedules
-from engine.model.values import kind_of, put_at, storable
+from engine.model import readings
+from engine.model.asking import WAITING, Exhausted, Plan, block
+from engine.model.values import kind_of, storable
 
 Variables = Mapping[str, Value]
 Answer = TypeVar("Answer")
 Visible = dict[str, Value]
 """What expressions see, flat, in a dictionary of its own that a move may add to: looked at far more often than made."""
-WAITING = (model.TimerDefinition, model.MessageDefinition, model.SignalDefinition, model.ConditionalDefinition)
-"""What can be waited for; the other events are caught while they are thrown."""
-
 MAX_WORK = 5_000_000
 """How many steps (``engine.feel.Budget``) the expressions and decisions of one stimulus may take together: seconds, not minutes."""
-
-
-class Plan(NamedTuple):
-    """A wait to begin: the element that catches, what it waits for (``number``: of the several that it may wait for), and a timer's
-    schedule or a message's key.
-    """
-
-    element: str
-    definition: model.SingleDefinition
-    schedule: schedules.Schedule | None = None
-    key: str = ""
-    number: int = 0
-
-
-class Blocked(Exception):
-    """This move cannot be made now: an incident with this code, place and facts."""
-
-    def __init__(self, code: str, place: str, facts: Facts) -> None:
-        super().__init__(code)
-        self.code = code
-        self.place = place
-        self.facts = facts
-
-
-class Exhausted(Blocked):
-    """This move may be possible, but not within this stimulus: its expressions have cost too much already."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__("too_much_work", "tokens", {"limit": limit})
-
-
-def block(code: str, place: str, /, **facts: Fact) -> NoReturn:
-    """Raise Blocked."""
-    raise Blocked(code, place, facts)
 
 
 class Evaluation:
@@ -84,6 +48,9 @@ class Evaluation:
             else:
                 self._work_left -= expression.cost
                 return value
+        if expression.constant is not None and self._work_left > 0:
+            self._work_left -= expression.cost
+            return expression.constant[0]
         budget = self.budget(expression.cost)
         try:
             return storable(expression.evaluate(seen, self.environment, budget))
@@ -149,26 +116,6 @@ class Evaluation:
         found = process.entries(scope_element)
         if not found or (len(found) > 1 and isinstance(found[0], model.StartEvent)):
             block("start_not_clear", "start", count=len(found))
-        return found
-
-    def mapped(
-        self, mappings: Iterable[model.VariableMapping], seen: Visible, place: str, *, into: Variables
-    ) -> dict[str, Value]:
-        """The targets of the mappings, which are added to ``seen``; a path goes into the context that ``into`` holds."""
-        found: dict[str, Value] = {}
-        for mapping in mappings:
-            source, target = mapping.source, mapping.target
-            name = target[0]
-            if mapping.copied in seen and self._work_left > 0:
-                value = seen[mapping.copied]  # as ``evaluate`` would give it
-                self._work_left -= 1
-            elif len(target) == 1:
-                value = self.evaluate(source, seen, f"{place} {name}")
-            else:
-                whole = f"{place} {'.'.join(target)}"
-                value = self.evaluate(source, seen, whole)
-                value = self.kept(put_at(found.get(name, into.get(name)), target[1:], value), whole)
-            found[name] = seen[name] = value
         return found
 
     def plans(

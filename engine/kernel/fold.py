@@ -67,20 +67,21 @@ def _ends(status: Status) -> Applier:
     return apply_end
 
 
-def _scope_opened(state: State, event: happened.ScopeOpened) -> None:
-    opened, at = event.scope, event.activity
+def scope_opened(state: State, event: happened.ScopeOpened) -> Scope:
+    """A scope more, which it gives."""
+    id_, at = event.scope, event.activity
     state.counter += 1
-    state.scopes[opened] = Scope(opened, event.process, at, event.item, event.isolated)
-    state.owned.add(opened)
+    state.scopes[id_] = opened = Scope(id_, event.process, at, event.item, event.isolated, {}, {})
+    state.owned.add(id_)
     if event.record is not None:
-        _move_records(state, event.record, opened)
-    if at is None:
-        return
-    owner = state.activities[at] if at in state.owned else state.own_activity(at)
-    owner.phase = INSIDE
-    owner.scopes = (*owner.scopes, opened)
-    if (items := owner.items) is not None:
-        owner.items = Items(items.pending[1:], items.total, items.outputs)
+        _move_records(state, event.record, id_)
+    if at is not None:
+        owner = state.activities[at] if at in state.owned else state.own_activity(at)
+        owner.phase = INSIDE
+        owner.scopes = (*owner.scopes, id_)
+        if (items := owner.items) is not None:
+            owner.items = Items(items.pending[1:], items.total, items.outputs)
+    return opened
 
 
 def _scope_closed(state: State, event: happened.ScopeClosed) -> None:
@@ -110,22 +111,15 @@ def _forget_records(state: State, owner: str) -> None:
         found.extend(inside)
 
 
-def variable_written(state: State, event: happened.VariableWritten) -> None:
+def variable_written(holder: Scope | Activity, event: happened.VariableWritten) -> None:
     """The value in its scope or activity."""
-    at = event.scope
-    holder: Scope | Activity | None = state.activities.get(at)
-    if at not in state.owned:
-        holder = state.own_scope(at) if holder is None else state.own_activity(at)
-    elif holder is None:
-        holder = state.scopes[at]
     holder.variables[event.name] = event.value
 
 
-def flow_taken(state: State, event: happened.FlowTaken) -> None:
+def flow_taken(scope: Scope, event: happened.FlowTaken) -> None:
     """A token more on the flow."""
-    at, flow = event.scope, event.flow
-    tokens = (state.scopes[at] if at in state.owned else state.own_scope(at)).tokens
-    tokens[flow] = tokens.get(flow, 0) + 1
+    tokens, flow = scope.tokens, event.flow
+    tokens[flow] = tokens[flow] + 1 if flow in tokens else 1
 
 
 def _tokens_dropped(state: State, event: happened.TokensDropped) -> None:
@@ -137,41 +131,42 @@ def _tokens_dropped(state: State, event: happened.TokensDropped) -> None:
             del tokens[flow]
 
 
-def element_entered(state: State, event: happened.ElementEntered) -> Activity:
+def element_entered(state: State, scope: Scope, event: happened.ElementEntered) -> Activity:
     """An activity more in the scope, which it gives, and fewer tokens."""
-    id_, at = event.activity, event.scope
     state.counter += 1
-    scope = state.scopes[at] if at in state.owned else state.own_scope(at)
     scope.activities += 1
-    if event.flows:
-        tokens = scope.tokens
-        for flow in event.flows:
-            left = tokens[flow] - 1
-            if left:
-                tokens[flow] = left
-            else:
-                del tokens[flow]
-    state.activities[id_] = entered = Activity(id_, event.element, at, ENTERED, {}, event.payload)
+    tokens = scope.tokens
+    for flow in event.flows:
+        if left := tokens[flow] - 1:
+            tokens[flow] = left
+        else:
+            del tokens[flow]
+    id_ = event.activity
+    state.activities[id_] = entered = Activity(id_, event.element, event.scope, ENTERED, {}, event.payload)
     state.owned.add(id_)
     return entered
 
 
-def element_left(state: State, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
+def element_left(state: State, scope: Scope, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
     """An activity fewer in its scope."""
-    at = state.activities.pop(event.activity).scope
-    scope = state.scopes[at] if at in state.owned else state.own_scope(at)
+    del state.activities[event.activity]
     scope.activities -= 1
+
+
+def _element_left(state: State, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
+    element_left(state, state.own_scope(state.activities[event.activity].scope), event)
 
 
 def _puts(phase: Phase) -> Applier:
     def apply_phase(state: State, event: Any) -> None:
-        at = event.activity
-        (state.activities[at] if at in state.owned else state.own_activity(at)).phase = phase
+        state.own_activity(event.activity).phase = phase
 
     return apply_phase
 
 
-handler_requested = _puts(HANDLER)
+def handler_requested(activity: Activity, _event: happened.HandlerRequested) -> None:
+    """The activity awaits its handler."""
+    activity.phase = HANDLER
 
 
 def _task_completed(state: State, event: happened.TaskCompleted) -> None:
@@ -182,9 +177,8 @@ def _task_completed(state: State, event: happened.TaskCompleted) -> None:
     task.variables["task"] = {"completed_by": event.actor}
 
 
-def _handler_returned(state: State, event: happened.HandlerReturned) -> None:
-    at = event.activity
-    activity = state.activities[at] if at in state.owned else state.own_activity(at)
+def handler_returned(activity: Activity, event: happened.HandlerReturned) -> None:
+    """The activity has what it awaited."""
     activity.phase = DONE
     activity.result = event.result
 
@@ -285,20 +279,20 @@ APPLIERS: Mapping[type[happened.Event], Applier] = {
     happened.InstanceCompleted: _ends("completed"),
     happened.InstanceFailed: _ends("failed"),
     happened.InstanceCancelled: _ends("cancelled"),
-    happened.ScopeOpened: _scope_opened,
+    happened.ScopeOpened: scope_opened,
     happened.ScopeClosed: _scope_closed,
-    happened.VariableWritten: variable_written,
-    happened.FlowTaken: flow_taken,
+    happened.VariableWritten: lambda state, event: variable_written(state.own(event.scope), event),
+    happened.FlowTaken: lambda state, event: flow_taken(state.own_scope(event.scope), event),
     happened.TokensDropped: _tokens_dropped,
-    happened.ElementEntered: element_entered,
-    happened.ElementCompleted: element_left,
-    happened.ElementCancelled: element_left,
+    happened.ElementEntered: lambda state, event: element_entered(state, state.own_scope(event.scope), event),
+    happened.ElementCompleted: _element_left,
+    happened.ElementCancelled: _element_left,
     happened.ItemsFound: _items_found,
     happened.ItemCompleted: _item_completed,
     happened.TaskCreated: _puts(TASK),
     happened.TaskCompleted: _task_completed,
-    happened.HandlerRequested: handler_requested,
-    happened.HandlerReturned: _handler_returned,
+    happened.HandlerRequested: lambda state, event: handler_requested(state.own_activity(event.activity), event),
+    happened.HandlerReturned: lambda state, event: handler_returned(state.own_activity(event.activity), event),
     happened.TimerSet: lambda state, event: _begin_wait(
         state, event, due_at=event.due_at, remaining=event.remaining, period=event.period
     ),

@@ -15,16 +15,18 @@ from decimal import Decimal
 
 from engine.errors import EngineError
 from engine.feel import Value
-from engine.kernel.evaluation import Blocked, Exhausted, Plan, Variables, block
+from engine.kernel.evaluation import Variables
 from engine.kernel.fold import element_entered, element_left, flow_taken, handler_requested
 from engine.kernel.repeating import Repeating
-from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity
-from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
+from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity, Scope
+from engine.kernel.tokens import ACTIVITY_IDS, MADE_IDS, Check, Events, Join, Step, Token, Work
 from engine.model import elements as model
 from engine.model import readings
+from engine.model.asking import Blocked, Exhausted, Plan, block
 from engine.model.joins import joined, next_join
 from engine.model.values import storable
 from engine.protocol import events as happened
+from engine.protocol.events import ElementCompleted, ElementEntered, FlowTaken, HandlerRequested
 
 WAITING_FOR_START = "waitingForStart"
 """What the conditions after a complex gateway can ask: whether it fires, or begins anew (BPMN 13.4.5)."""
@@ -36,36 +38,33 @@ class Moves(Repeating):
     def do(self, work: Work) -> None:
         """Make the move, if what it is about still lives."""
         if type(work) is Token:
-            self._move_token(work)
-            return
-        match work:
-            case Step():
-                self.step(work.activity)
-            case Check():
-                self.check_condition(work.wait)
-            case Join():
-                self._join(work.scope, work.gateway)
-            case Lapse():
-                self.end_waits(work.scope)
+            state, scope_id, target = self.state, work.scope, work.target
+            scope = state.scopes.get(scope_id)
+            if scope is None or work.flow not in scope.tokens:
+                return  # what interrupted the scope took it
+            flows = self._joining(scope, target) if target.needs else (work.flow,)
+            if flows:
+                if scope_id not in state.owned:
+                    scope = state.own_scope(scope_id)
+                number = state.counter + 1
+                id_ = ACTIVITY_IDS[number] if number < MADE_IDS else f"a{number}"
+                entered = ElementEntered(id_, target.id, scope_id, flows, NOTHING)
+                self.events.append(entered)
+                self.attempt(element_entered(state, scope, entered), target)
+        elif type(work) is Step:
+            self.step(work.activity)
+        elif isinstance(work, Check):
+            self.check_condition(work.wait)
+        elif isinstance(work, Join):
+            self._join(work.scope, work.gateway)
 
-    def _move_token(self, token: Token) -> None:
-        state, scope_id, flow_id = self.state, token.scope, token.flow
-        scope = state.scopes.get(scope_id)
-        if scope is None or flow_id not in scope.tokens:
-            return  # what interrupted the scope took it
-        target = self.model.processes[scope.process].targets[flow_id]
+    def _joining(self, scope: Scope, target: model.Station) -> tuple[str, ...]:
+        """The flows whose tokens begin what needs several; none while these are too few."""
         node = target.node
-        flows: tuple[str, ...] = (flow_id,)
-        if target.needs:
-            if isinstance(node, model.ComplexGateway):
-                self._activate(scope_id, node)
-                return
-            flows = joined(target, scope.tokens)
-            if not flows:
-                return
-        entered = happened.ElementEntered(f"a{state.counter + 1}", node.id, scope_id, flows, NOTHING)
-        self.events.append(entered)
-        self.attempt(element_entered(state, entered), target)
+        if isinstance(node, model.ComplexGateway):
+            self._activate(scope.id, node)
+            return ()
+        return joined(target, scope.tokens)
 
     def _activate(self, scope_id: str, gateway: model.ComplexGateway) -> None:
         """A complex gateway fires when its condition holds; then it waits for the rest of its tokens (BPMN 13.4.5)."""
@@ -86,18 +85,18 @@ class Moves(Repeating):
             return
         for incident in self.stuck_at(scope_id, gateway.id):
             self.resolve_incident(incident)
-        activity_id = self.enter(scope_id, gateway, marked)
-        self.emit(happened.GatewayActivated(activity=activity_id, element=gateway.id, flows=marked))
-        self.take(scope_id, flows)
+        activity = self.enter(scope_id, gateway, marked)
+        self.emit(happened.GatewayActivated(activity=activity.id, element=gateway.id, flows=marked))
+        self.take(self.state.own_scope(scope_id), flows)
         if len(marked) == len(gateway.incoming):
-            self._reset(self.state.activities[activity_id], gateway)
+            self._reset(activity, gateway)
 
     def _waiting_at(self, scope_id: str, gateway: model.Node) -> Activity | None:
         """The activity of a complex gateway that has fired."""
         inside = (each for each in self.state.activities.values() if each.scope == scope_id)
         return next((each for each in inside if each.element == gateway.id and each.flows), None)
 
-    def find_join(self) -> Join | Lapse | None:
+    def find_join(self) -> Join | None:
         """An inclusive gateway that may join, a complex one that has nothing more to wait for, event sub-processes that cannot begin."""
         by_scope: dict[str, list[Activity]] = {}
         for scope in self.state.scopes.values():
@@ -107,7 +106,7 @@ class Moves(Repeating):
             by_scope = by_scope or self.by_scope()
             inside = by_scope.get(scope.id, [])
             if scope.waits and not scope.tokens and all(self.is_event_sub_process(each) for each in inside):
-                return Lapse(scope.id)
+                return Join(scope.id)
             fired = {each.element: each for each in inside if each.flows}
             ready = {each: found.flows for each, found in fired.items() if not self.state.is_stuck(found.id)}
             nodes = {each.element for each in inside} - set(fired)
@@ -116,12 +115,16 @@ class Moves(Repeating):
                 return Join(scope.id, gateway)
         return None
 
-    def _join(self, scope_id: str, gateway_id: str) -> None:
+    def _join(self, scope_id: str, gateway_id: str | None) -> None:
+        if gateway_id is None:
+            self.end_waits(scope_id)
+            return
         gateway = self.process_of(scope_id).nodes[gateway_id]
         tokens = self.state.scopes[scope_id].tokens
         waiting = self._waiting_at(scope_id, gateway)
         if waiting is None:
-            self.step(self.enter(scope_id, gateway, tuple(each for each in gateway.incoming if each in tokens)))
+            marked = tuple(each for each in gateway.incoming if each in tokens)
+            self.step(self.enter(scope_id, gateway, marked).id)
         else:
             self._reset(waiting, gateway)
 
@@ -142,7 +145,7 @@ class Moves(Repeating):
         if late:
             self.emit(happened.TokensDropped(scope=scope_id, flows=late))
         self.emit(happened.ElementCompleted(activity=waiting.id, element=gateway.id))
-        self.take(scope_id, flows)
+        self.take(self.state.own_scope(scope_id), flows)
         for flow in self.state.scopes[scope_id].tokens:
             if flow in gateway.incoming:
                 self.queue_flow(scope_id, flow, process.targets[flow])  # what else has come is of the next time
@@ -151,26 +154,26 @@ class Moves(Repeating):
     def step(self, activity_id: str) -> None:
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
         state = self.state
-        activity = state.activities.get(activity_id)
-        if activity is not None and not (state.incidents and state.is_stuck(activity_id)):
-            process = self.model.processes[state.scopes[activity.scope].process]
-            self.attempt(activity, process.stations[activity.element])
+        if activity_id in state.activities and not (state.incidents and state.is_stuck(activity_id)):
+            activity = state.own_activity(activity_id)
+            self.attempt(activity, self.station_of(activity))
 
     def attempt(self, activity: Activity, station: model.Station) -> None:
-        """The same for one that lives and is not stuck."""
+        """The same for one that lives, is not stuck and can be changed."""
         phase = activity.phase
         try:
-            if phase is ENTERED:
+            if phase is DONE:
+                self.leave(activity, activity.result, station)
+            elif phase is ENTERED:
                 node = station.node
-                begin = _BEGINNINGS.get(type(node))
-                if station.is_repeated and isinstance(node, model.Activity) and not self.state.is_item(activity):
-                    self.begin_items(activity, node)
-                elif begin is None:
+                if station.is_repeated and self.state.scopes[activity.scope].item is None:
+                    self.begin_items(activity, station)
+                elif type(node) is model.ServiceTask:  # so are most that begin
+                    self._begin_service_task(activity, node)
+                elif (begin := _BEGINNINGS.get(type(node))) is None:
                     self.leave(activity, activity.result, station)
                 else:
                     getattr(self, begin)(activity, node)
-            elif phase is DONE:
-                self.leave(activity, activity.result, station)
             elif phase is INSIDE:
                 self._go_on_inside(activity, station.node)
             elif phase is UNDOING and activity.undoing is not None:
@@ -193,9 +196,8 @@ class Moves(Repeating):
         if node.boundary:
             self._open(activity, *self._opening(activity, node))
         elif node.inputs:
-            given = self.mapped(node.inputs, self.state.variables_of(activity.id), "input", into=NOTHING)
-            self.write_locals(activity.id, given, activity.element)
-        self.request_handler(self.state.activities[activity.id], node)
+            self.write_to(activity, self.inputs_of(activity, node.inputs), node.id)
+        self.request_handler(activity, node)
 
     def _run_script(self, activity: Activity, node: model.ScriptTask) -> None:
         locals_ = self.inputs_of(activity, node.inputs)
@@ -207,77 +209,69 @@ class Moves(Repeating):
         activity: Activity,
         result: Variables,
         station: model.Station | None = None,
-        *,
         locals_: Variables = NOTHING,
         told: Events = (),
     ) -> None:
         """Map what came out, then take the flows (or give the item its output). ``told`` are the facts to emit before."""
-        state = self.state
-        scope = state.scopes[activity.scope]
-        station = station or self.model.processes[scope.process].stations[activity.element]
+        station = station or self.station_of(activity)
         if activity.undoes is not None and self.is_reopened(activity):
-            self.depart(activity, station, {}, ())
+            self.depart(activity, station, NOTHING, ())
             return
-        written = NOTHING if station.hides_result else result
-        inner = state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
         if station.outputs:
-            seen = state.variables_of(activity.id)
-            if locals_ or inner:
-                seen |= {**locals_, **inner}
-            seen.update(result)
-            into = state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
-            written = self.mapped(station.outputs, seen, "output", into=into)
-        elif inner and isinstance(station.node, model.CallActivity) and station.node.propagates_all_out:
-            written = inner
-        if station.is_repeated and scope.item is not None:
-            self._leave_item(activity, station, written, told)
+            if activity.scopes or locals_:
+                inner = self.state.scopes[activity.scopes[0]].variables if activity.scopes else NOTHING
+                result = {**locals_, **inner, **result}
+            into = self.state.variables_of(activity.scope) if station.puts_into_contexts else NOTHING
+            written: Variables = self.mapped(station.outputs, activity, result, "output", into)
+        elif activity.scopes and isinstance(node := station.node, model.CallActivity) and node.propagates_all_out:
+            written = self.state.scopes[activity.scopes[0]].variables
+        else:
+            written = NOTHING if station.hides_result else result
+        if station.is_repeated and (scope := self.state.scopes[activity.scope]).item is not None:
+            completed, thrown = self.item_completed(activity, scope, station, written)
+            self.depart(activity, station, written, (), told)
+            self.depart_item(scope, completed, thrown)
             return
-        flows = self.flows_after(activity, station, written)
+        self.depart(activity, station, written, station.always or self.flows_after(activity, station, written), told)
+
+    def depart(
+        self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str], told: Events = ()
+    ) -> None:
+        """The end of every activity that is not interrupted. From here on nothing can fail."""
         for event in told:
             self.emit(event)
-        self.depart(activity, station, written, flows)
-
-    def _leave_item(self, activity: Activity, station: model.Station, written: Variables, told: Events) -> None:
-        assert isinstance(station.node, model.Activity), "nothing else is repeated"
-        completed, thrown = self.item_completed(activity, station.node, written)
-        for event in told:
-            self.emit(event)
-        self._end(activity, station, written, ())
-        self.depart_item(activity.scope, completed, thrown)
-
-    def depart(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
-        """The end of every activity that is not interrupted and no item. From here on nothing can fail."""
-        self._end(activity, station, written, flows)
-        if not flows:
-            self.queue_owner(activity.scope)
-
-    def _end(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
-        state, activity_id, scope_id, element = self.state, activity.id, activity.scope, activity.element
-        for name in sorted(written) if len(written) > 1 else written:  # a state that was read has another order
-            self.write(scope_id, name, written[name], element)
+        state, scope_id, activity_id, element = self.state, activity.scope, activity.id, activity.element
+        scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
+        if written and scope.activity is None:
+            self.write_to(scope, written, element)
+        elif written:
+            self.write(scope, written, element)
         if activity.scopes or station.is_recorded:
-            self.record(state.activities[activity_id], station.node)
+            self.record(activity, station.node)
             for inner in activity.scopes:
                 self.close_scope(inner)
         if state.waits:
             self.end_waits(activity_id)
-        completed = happened.ElementCompleted(activity_id, element)
-        element_left(state, completed)
+        completed = ElementCompleted(activity_id, element)
+        element_left(state, scope, completed)
         self.events.append(completed)
         if flows:
-            self.take(scope_id, flows if station.tokens == 1 else (*flows,) * station.tokens)
+            self.take(scope, flows if station.tokens == 1 else (*flows,) * station.tokens)
         if activity.undoes is not None:
             self.go_on_undoing(activity.undoes)
+        if not flows and scope.item is None:
+            self.queue_owner(scope_id)
 
-    def take(self, scope_id: str, flows: Iterable[str]) -> None:
+    def take(self, scope: Scope, flows: Iterable[str]) -> None:
         """A token more on each of the flows."""
-        state, append = self.state, self.events.append
-        targets = self.model.processes[state.scopes[scope_id].process].targets
+        scope_id, events, targets = scope.id, self.events, self._targets[scope.process]
         for flow in flows:
-            taken = happened.FlowTaken(flow, scope_id)
-            flow_taken(state, taken)
-            append(taken)
-            self.queue_flow(scope_id, flow, targets[flow])
+            taken = FlowTaken(flow, scope_id)
+            flow_taken(scope, taken)
+            events.append(taken)
+            target = targets[flow]
+            if not target.is_late_join:  # as ``queue_flow`` does it
+                (self.passive if target.is_passive else self.effects).append(Token(scope_id, flow, target))
 
     def _go_on_inside(self, activity: Activity, node: model.Node) -> None:
         if activity.items is not None and isinstance(node, model.Activity):
@@ -292,17 +286,19 @@ class Moves(Repeating):
 
     def _open(self, activity: Activity, locals_: Variables, plans: Sequence[Plan]) -> None:
         if locals_:
-            self.write_locals(activity.id, locals_, activity.element)
+            self.write_to(activity, locals_, activity.element)
         if plans:
             self.begin_waits(activity.id, plans)
 
     def _begin_user_task(self, activity: Activity, node: model.UserTask) -> None:
         locals_, plans = self._opening(activity, node)
-        seen = self.seen(activity, locals_)
-        assignee = self.read(node.assignee, seen, "assignee", readings.text)
-        due_at = self.read(node.due, seen, "due", readings.due)
-        follow_up_at = self.read(node.follow_up, seen, "follow-up", readings.follow_up)
-        priority = self.read(node.priority, seen, "priority", readings.priority)
+        assignee, due_at, follow_up_at, priority = None, None, None, readings.DEFAULT_PRIORITY
+        if node.assignee or node.due or node.follow_up or node.priority:
+            seen = self.seen(activity, locals_)
+            assignee = self.read(node.assignee, seen, "assignee", readings.text)
+            due_at = self.read(node.due, seen, "due", readings.due)
+            follow_up_at = self.read(node.follow_up, seen, "follow-up", readings.follow_up)
+            priority = self.read(node.priority, seen, "priority", readings.priority)
         created = happened.TaskCreated(
             activity.id, node.id, node.role, assignee, node.form, due_at, follow_up_at, priority, node.not_same_as
         )
@@ -311,12 +307,11 @@ class Moves(Repeating):
 
     def request_handler(self, activity: Activity, node: model.ServiceTask) -> None:
         """Ask (again) for the handler, given the local inputs and nothing else (what is to be undone was known to another)."""
-        known = activity.variables
-        given = (
-            known.copy() if activity.undoes is None else {each.target[0]: known[each.target[0]] for each in node.inputs}
-        )
-        requested = happened.HandlerRequested(activity.id, node.id, node.handler, given)
-        handler_requested(self.state, requested)
+        given = activity.variables.copy()
+        if activity.undoes is not None:
+            given = {each.target[0]: given[each.target[0]] for each in node.inputs}
+        requested = HandlerRequested(activity.id, node.id, node.handler, given)
+        handler_requested(activity, requested)
         self.events.append(requested)
 
     def _apply_decision(self, activity: Activity, node: model.BusinessRuleTask) -> None:
@@ -339,7 +334,7 @@ class Moves(Repeating):
         """Put the first activities into a scope that was opened, and let its event sub-processes wait."""
         self.begin_waits(scope_id, plans)
         for node in nodes:
-            self.queue(self.state.activities[self.enter(scope_id, node)])
+            self.queue(self.enter(scope_id, node))
 
     def _begin_sub_process(self, activity: Activity, node: model.SubProcess) -> None:
         process = self.process_of(activity.scope)
@@ -347,10 +342,10 @@ class Moves(Repeating):
         locals_, plans = self._opening(activity, node)
         inside = self.start_plans(process, node.id, self.seen(activity, locals_))
         self._open(activity, locals_, plans)
-        scope_id = self.open_scope(activity, process.id)
-        self.begin_scope(scope_id, nodes, inside)
+        scope = self.open_scope(activity, process.id)
+        self.begin_scope(scope.id, nodes, inside)
         for start in process.starts(node.id) if node.is_event else ():
-            self.step(self.enter_caught(scope_id, start, payload=activity.result))
+            self.step(self.enter_caught(scope.id, start, payload=activity.result).id)
 
     def _begin_call(self, activity: Activity, node: model.CallActivity) -> None:
         process = self.model.processes.get(node.process)
@@ -361,9 +356,9 @@ class Moves(Repeating):
         given = dict(self.seen(activity, locals_)) if node.propagates_all_in else locals_
         inside = self.start_plans(process, process.id, given)
         self._open(activity, {}, plans)
-        scope_id = self.open_scope(activity, process.id, isolated=True)
-        self.write_locals(scope_id, given, node.id)
-        self.begin_scope(scope_id, nodes, inside)
+        scope = self.open_scope(activity, process.id, isolated=True)
+        self.write_to(scope, given, node.id)
+        self.begin_scope(scope.id, nodes, inside)
 
 
 _BEGINNINGS: Mapping[type[model.Node], str] = {

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.kernel.evaluation import Blocked
 from engine.kernel.moves import Moves
 from engine.kernel.state import UNDOING, Activity
 from engine.model import elements as model
+from engine.model.asking import Blocked
 from engine.model.landings import refusal
 from engine.model.values import storable_all
 from engine.protocol import events as happened
@@ -45,9 +45,9 @@ def move(moves: Moves, asked: MoveToken) -> None:
     elif flow is not None:
         moves.emit(happened.TokensDropped(scope_id, (flow,)))
     if asked.target in process.flows:
-        moves.take(scope_id, (asked.target,))
+        moves.take(moves.state.own_scope(scope_id), (asked.target,))
     else:
-        moves.queue(moves.state.activities[moves.enter(scope_id, process.nodes[asked.target])])
+        moves.queue(moves.enter(scope_id, process.nodes[asked.target]))
     _go_on(moves)
 
 
@@ -57,21 +57,22 @@ def skip(moves: Moves, asked: SkipActivity) -> None:
     Raises StaleStimulus; ActRefused.
     """
     activity = _live(moves, asked.activity)
-    station, is_item, ended = moves.station_of(activity), moves.state.is_item(activity), None
+    station, scope, ended = moves.station_of(activity), moves.state.own_scope(activity.scope), None
     if isinstance(station.node, model.Gateway):
         raise ActRefused("skip_of_gateway", element=activity.element)
     try:
-        if is_item and isinstance(station.node, model.Activity):
-            ended = moves.item_completed(activity, station.node, {})
-        flows = () if is_item or activity.undoes is not None else moves.flows_after(activity, station, {})
+        if scope.item is not None:
+            ended = moves.item_completed(activity, scope, station, {})
+        is_last = scope.item is not None or activity.undoes is not None
+        flows = () if is_last else moves.flows_after(activity, station, {})
     except Blocked as blocked:
         raise ActRefused("skip_blocked", element=activity.element, place=blocked.place) from blocked
     moves.emit(happened.ActivitySkipped(activity.id, activity.element, asked.reason))
     _withdraw(moves, activity)
     if ended is not None:
-        moves.depart_item(activity.scope, *ended)
+        moves.depart_item(scope, *ended)
     else:
-        moves.take(activity.scope, flows * station.tokens)
+        moves.take(scope, flows * station.tokens)
         moves.queue_owner(activity.scope)
     _go_on(moves)
 
@@ -87,7 +88,7 @@ def edit(moves: Moves, asked: SetVariable) -> None:
     if activity is not None and asked.name not in activity.variables:
         raise ActRefused("edit_of_no_variable", element=activity.element, name=asked.name)
     moves.emit(happened.VariableEdited(asked.scope, asked.name, asked.reason))
-    moves.write_locals(asked.scope, written, None)
+    moves.write_to(moves.state.own(asked.scope), written, None)
 
 
 ACTS: dict[type[Stimulus], Callable[[Moves, Any], None]] = {MoveToken: move, SkipActivity: skip, SetVariable: edit}

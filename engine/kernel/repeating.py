@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from engine.feel import Value
 from engine.kernel.evaluation import Variables, Visible
-from engine.kernel.state import Activity, Items
+from engine.kernel.state import Activity, Items, Scope
 from engine.kernel.throwing import Throwing
 from engine.kernel.tokens import Step
 from engine.model import elements as model
@@ -25,12 +25,15 @@ class Repeating(Throwing):
     def depart(self, activity: Activity, station: model.Station, written: Variables, flows: Sequence[str]) -> None:
         """The end of an activity that is not interrupted."""
 
-    def begin_items(self, body: Activity, node: model.Activity) -> None:
+    def begin_items(self, body: Activity, station: model.Station) -> None:
         """Take the items once; a loop begins with one round, or with none."""
-        seen = self.state.variables_of(body.id)
+        node = station.node
+        assert isinstance(node, model.Activity), "nothing else is repeated"
         if node.multi_instance is not None:
-            items = self.items(node.multi_instance.input_collection, seen, "items")
+            collection = node.multi_instance.input_collection
+            items = self.items(collection, self.state.sight(body, collection), "items")
         else:
+            seen = self.state.variables_of(body.id)
             items = (None,) if node.loop is None or self._goes_on(node.loop, 0, seen, is_before=True) else ()
         plans = self.boundary_plans(body, {})
         self.begin_waits(body.id, plans)
@@ -63,39 +66,44 @@ class Repeating(Throwing):
         process = self.state.scopes[body.scope].process
         queue = self.passive if self.station_of(body).is_passive_item else self.effects
         for number, item in enumerate(items.pending[:1] if is_sequential else items.pending, start=first):
-            scope_id = self.open_scope(body, process, number)
-            self.write_locals(scope_id, model.item_variables(many, number, item), node.id)
-            queue.append(Step(self.enter(scope_id, node)))
+            scope = self.open_scope(body, process, number)
+            self.write_to(scope, model.item_variables(many, number, item), node.id)
+            queue.append(Step(self.enter(scope.id, node).id))
 
     def item_completed(
-        self, activity: Activity, node: model.Activity, written: Variables
+        self, activity: Activity, scope: Scope, station: model.Station, written: Variables
     ) -> tuple[happened.ItemCompleted, tuple[model.SingleDefinition, ...]]:
         """What an item gives, whether that is enough (its condition sees the counters of BPMN table 10.30), and what it throws."""
-        state, scope = self.state, self.state.scopes[activity.scope]
-        after = {**state.variables_of(activity.scope), **written}
-        number, body = scope.item or 0, state.activities.get(scope.activity or "")
-        assert body is not None, "an item has a body around it"
-        assert body.items is not None, "which keeps the items"
+        node, state, number = station.node, self.state, scope.item or 0
+        body = state.activities[scope.activity or ""]
+        assert isinstance(node, model.Activity), "nothing else is repeated"
+        assert body.items is not None, "an item has a body around it, which keeps the items"
         many = node.multi_instance
         if many is None:
+            after = {**state.variables_of(activity.scope), **written}
             again = node.loop is not None and self._goes_on(node.loop, number + 1, after, is_before=False)
-            return happened.ItemCompleted(activity=body.id, element=body.element, item=number, again=again), ()
-        output = None if many.output_element is None else self.evaluate(many.output_element, after, "output element")
+            return happened.ItemCompleted(body.id, body.element, number, again=again), ()
+        output, asked = None, many.output_element
+        if asked is not None:
+            is_written = asked.path is not None and asked.path[0] in written
+            seen = written if is_written else {**state.variables_of(activity.scope), **written}
+            output = self.evaluate(asked, seen, "output element")
         completed, condition, is_enough = len(body.items.outputs) + 1, many.completion_condition, False
         thrown: tuple[model.SingleDefinition, ...] = ()
         if condition is not None or many.complex:
-            counted = {**after, **model.item_counters(body.items.total, len(body.scopes) - 1, completed)}
+            counters = model.item_counters(body.items.total, len(body.scopes) - 1, completed)
+            counted = {**state.variables_of(activity.scope), **written, **counters}
             is_enough = condition is not None and self.holds(condition, counted, "completion condition")
             thrown = tuple(each.event for each in many.complex if self.holds(each.condition, counted, "behavior"))
         thrown = thrown if many.event is None else (*many.thrown_after(completed), *thrown)
         return happened.ItemCompleted(body.id, body.element, number, output, is_enough), thrown
 
     def depart_item(
-        self, scope_id: str, completed: happened.ItemCompleted, thrown: Sequence[model.SingleDefinition]
+        self, scope: Scope, completed: happened.ItemCompleted, thrown: Sequence[model.SingleDefinition]
     ) -> None:
         """The scope of an item ends with it."""
         self.emit(completed)
-        self.close_scope(scope_id)
+        self.close_scope(scope.id)
         activities = self.state.activities
         if completed.is_enough:
             others = activities[completed.activity].scopes

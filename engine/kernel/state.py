@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.feel import Value
+from engine.feel import Expression, Value
 from engine.protocol import packing
 
 FORMAT = 1
@@ -28,6 +28,7 @@ ROOT = "s1"
 
 Status = Literal["active", "completed", "failed", "cancelled"]
 
+Variables = Mapping[str, Value]
 NOTHING: Mapping[Any, Any] = {}
 """What many records hold; no proxy, because these take several times as long to read."""
 
@@ -218,9 +219,22 @@ class State:
             found = {**scope.variables, **owner.variables, **found}
         return found
 
-    def holder_of(self, name: str, scope_id: str) -> Scope | Activity:
+    def sight(self, activity: Activity, expression: Expression, nearest: Variables = NOTHING) -> Variables:
+        """Where ``expression`` finds what it reads: what the activity sees, ``nearest`` before all. To be read only.
+
+        Nothing is put together where one name is asked for that is found as it stands: so are most expressions.
+        """
+        scope = self.scopes[activity.scope]
+        if expression.path is not None:
+            for each in (nearest, activity.variables, scope.variables):
+                if expression.path[0] in each:
+                    return each
+        elif scope.activity is None and not nearest and not activity.variables:
+            return scope.variables
+        return {**self.variables_of(activity.scope), **activity.variables, **nearest}
+
+    def holder_of(self, name: str, scope: Scope) -> Scope | Activity:
         """The nearest that holds a variable, seen from a scope; else the process (or called process) itself."""
-        scope = self.scopes[scope_id]
         while name not in scope.variables and scope.activity is not None and not scope.is_isolated:
             owner = self.activities[scope.activity]
             if name in owner.variables:
@@ -228,24 +242,27 @@ class State:
             scope = self.scopes[owner.scope]
         return scope
 
+    def own(self, activity_or_scope: str) -> Scope | Activity:
+        """An activity or a scope to be changed."""
+        is_activity = activity_or_scope in self.activities
+        return self.own_activity(activity_or_scope) if is_activity else self.own_scope(activity_or_scope)
+
     def own_scope(self, scope_id: str) -> Scope:
         """A scope to be changed."""
         found = self.scopes[scope_id]
-        if scope_id in self.owned:
-            return found
-        self.owned.add(scope_id)
-        own = replace(found, variables=found.variables.copy(), tokens=found.tokens.copy())
-        self.scopes[scope_id] = own
-        return own
+        if scope_id not in self.owned:
+            self.owned.add(scope_id)
+            found = replace(found, variables=found.variables.copy(), tokens=found.tokens.copy())
+            self.scopes[scope_id] = found
+        return found
 
     def own_activity(self, activity_id: str) -> Activity:
         """An activity to be changed."""
         found = self.activities[activity_id]
-        if activity_id in self.owned:
-            return found
-        self.owned.add(activity_id)
-        self.activities[activity_id] = own = replace(found, variables=found.variables.copy())
-        return own
+        if activity_id not in self.owned:
+            self.owned.add(activity_id)
+            self.activities[activity_id] = found = replace(found, variables=found.variables.copy())
+        return found
 
     def copy(self) -> State:
         """A state of its own; from now on neither of the two owns a record."""

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from engine.errors import Facts
-from engine.kernel.evaluation import Variables, block
+from engine.kernel.evaluation import Variables
 from engine.kernel.state import Activity
 from engine.kernel.undoing import Undoer
 from engine.model import elements as model
+from engine.model.asking import block
 from engine.model.values import storable_all
 from engine.protocol import events as happened
 
@@ -83,7 +84,7 @@ class Throwing(Undoer):
         if target is None:
             block("link_without_end", "link", name=link.name)
         self.emit(happened.ElementCompleted(activity=activity.id, element=activity.element))
-        self.queue(self.state.activities[self.enter_caught(activity.scope, target)])
+        self.queue(self.enter_caught(activity.scope, target))
 
     def _terminate(self, activity: Activity) -> None:
         """End everything else in the scope, and in it alone (BPMN 13.5.6)."""

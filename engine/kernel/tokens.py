@@ -13,11 +13,14 @@ from msgspec import Struct
 
 from engine.errors import Facts
 from engine.feel import Environment, Value
-from engine.kernel.evaluation import MAX_WORK, Answer, Blocked, Evaluation, Exhausted, Variables, Visible
-from engine.kernel.fold import APPLIERS, variable_written
+from engine.kernel.evaluation import MAX_WORK, Answer, Evaluation, Variables, Visible
+from engine.kernel.fold import APPLIERS, element_entered, scope_opened, variable_written
 from engine.kernel.state import ENTERED, NOTHING, ROOT, Activity, Incident, Phase, Scope, State, Wait
 from engine.model import elements as model
+from engine.model.asking import Blocked, Exhausted
+from engine.model.values import put_at
 from engine.protocol import events as happened
+from engine.protocol.events import ElementEntered, VariableWritten
 
 
 class Token(Struct, frozen=True, gc=False):
@@ -25,6 +28,7 @@ class Token(Struct, frozen=True, gc=False):
 
     scope: str
     flow: str
+    target: model.Station
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -40,20 +44,21 @@ class Check(Struct, frozen=True, gc=False):
 
 
 class Join(Struct, frozen=True, gc=False):
-    """Work: an inclusive gateway may join, a complex one begin anew. Found by looking, when nothing else can move."""
+    """Work: an inclusive gateway may join, a complex one begin anew. Found by looking, when nothing else can move.
+
+    Without a ``gateway``: nothing but event sub-processes is left in the scope, and no more of them begin.
+    """
 
     scope: str
-    gateway: str
+    gateway: str | None = None
 
 
-class Lapse(Struct, frozen=True, gc=False):
-    """Work: nothing but event sub-processes is left in a scope, and no more of them begin. Found like a join."""
-
-    scope: str
-
-
-Work = Token | Step | Check | Join | Lapse
+MADE_IDS = 1_000
+ACTIVITY_IDS = tuple(f"a{number}" for number in range(MADE_IDS))
+"""The ids of most activities, made once."""
+Work = Token | Step | Check | Join
 Events = Iterable[happened.Event]
+Mappings = Sequence[model.VariableMapping]
 
 
 class Tokens(Evaluation, ABC):
@@ -66,7 +71,8 @@ class Tokens(Evaluation, ABC):
         self, definition: model.Model, state: State, environment: Environment, max_work: int = MAX_WORK
     ) -> None:
         Evaluation.__init__(self, environment, max_work)
-        self.model = definition
+        self.model, self._stations, self._targets = definition, definition.stations, definition.targets
+        self._has_conditions, self._has_late_work = definition.has_conditions, definition.has_late_work
         self.state = state
         self.events: list[happened.Event] = []
         self.exhausted: tuple[str, Exhausted] | None = None
@@ -76,20 +82,22 @@ class Tokens(Evaluation, ABC):
         self._written: set[str] = set()
 
     def begin_answer(self) -> None:
-        """Be ready for the next stimulus. Work is left over only where the last one ended in an incident: the state has it."""
+        """Be ready for the next stimulus."""
         self.events = []
-        self.exhausted = None
         self._work_left = self._max_work
+
+    def forget_work(self) -> None:
+        """Nothing more is done now; what can be done stands in the state."""
+        self.exhausted = None
         for left_over in (self.passive, self.effects, self._checks, self._written):
-            if left_over:
-                left_over.clear()
+            left_over.clear()
 
     @abstractmethod
     def step(self, activity_id: str) -> None:
         """Do what the activity's phase asks for; what cannot be done becomes an incident."""
 
     @abstractmethod
-    def find_join(self) -> Join | Lapse | None:
+    def find_join(self) -> Join | None:
         """What can be done now that nothing else can move."""
 
     def emit(self, event: happened.Event) -> None:
@@ -109,7 +117,7 @@ class Tokens(Evaluation, ABC):
             return check
         if self.effects:
             return self.effects.popleft()
-        return self.find_join() if self.model.has_late_work else None
+        return self.find_join() if self._has_late_work else None
 
     def _next_check(self) -> Check | None:
         """Conditions are asked when waiting begins, and when a variable that they read was written."""
@@ -138,7 +146,7 @@ class Tokens(Evaluation, ABC):
     def queue_flow(self, scope_id: str, flow_id: str, target: model.Station) -> None:
         """Let a token on a flow take its turn."""
         if not target.is_late_join:  # that is found by find_join when nothing else can move
-            (self.passive if target.is_passive else self.effects).append(Token(scope_id, flow_id))
+            (self.passive if target.is_passive else self.effects).append(Token(scope_id, flow_id, target))
 
     def queue_everything(self) -> None:
         """Find all possible work again from the state alone."""
@@ -159,7 +167,7 @@ class Tokens(Evaluation, ABC):
 
     def station_of(self, activity: Activity) -> model.Station:
         """What the activity is an occurrence of, with what follows from the drawing."""
-        return self.model.processes[self.state.scopes[activity.scope].process].stations[activity.element]
+        return self._stations[self.state.scopes[activity.scope].process][activity.element]
 
     def node_of(self, activity: Activity) -> model.Node:
         """What the activity is an occurrence of."""
@@ -208,27 +216,34 @@ class Tokens(Evaluation, ABC):
         """Ids of the activities directly inside."""
         return [each.id for each in self.state.activities.values() if each.scope in scope_ids]
 
-    def enter(self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables = NOTHING) -> str:
-        """A new activity of ``node``, which consumes a token of each of ``flows``; gives its id."""
-        activity_id = f"a{self.state.counter + 1}"
-        self.emit(happened.ElementEntered(activity_id, node.id, scope_id, flows, payload))
-        return activity_id
+    def enter(
+        self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables = NOTHING
+    ) -> Activity:
+        """A new activity of ``node``, which consumes a token of each of ``flows``."""
+        state = self.state
+        scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
+        number = state.counter + 1
+        id_ = ACTIVITY_IDS[number] if number < MADE_IDS else f"a{number}"
+        entered = ElementEntered(id_, node.id, scope_id, flows, payload)
+        self.events.append(entered)
+        return element_entered(state, scope, entered)
 
     def enter_caught(
         self, scope_id: str, node: model.Node, flows: tuple[str, ...] = (), payload: Variables = NOTHING
-    ) -> str:
+    ) -> Activity:
         """The same for an event that has come already: it does not wait."""
-        activity_id = self.enter(scope_id, node, flows, payload)
-        self.emit(happened.EventCaught(activity=activity_id, element=node.id))
-        return activity_id
+        activity = self.enter(scope_id, node, flows, payload)
+        self.emit(happened.EventCaught(activity=activity.id, element=node.id))
+        return activity
 
     def open_scope(
         self, at: Activity, process: str, item: int | None = None, *, isolated: bool = False, record: str | None = None
-    ) -> str:
-        """A scope inside an activity; gives its id."""
-        scope_id = f"s{self.state.counter + 1}"
-        self.emit(happened.ScopeOpened(scope_id, at.scope, process, at.element, at.id, item, isolated, record))
-        return scope_id
+    ) -> Scope:
+        """A scope inside an activity."""
+        id_ = f"s{self.state.counter + 1}"
+        opened = happened.ScopeOpened(id_, at.scope, process, at.element, at.id, item, isolated, record)
+        self.events.append(opened)
+        return scope_opened(self.state, opened)
 
     def close_scope(self, scope_id: str) -> None:
         """A scope in which nothing lives any more ends, with the waits of its event sub-processes."""
@@ -263,8 +278,7 @@ class Tokens(Evaluation, ABC):
         self.end_waits(ROOT)
         for incident in list(self.state.incidents.values()):
             self.resolve_incident(incident)
-        for queue in (self.passive, self.effects, self._checks):
-            queue.clear()
+        self.forget_work()
 
     def empty(self, scope_id: str, *, but: str | None = None) -> None:
         """End all that lives in a scope (``but`` one activity), which stays open."""
@@ -333,41 +347,65 @@ class Tokens(Evaluation, ABC):
         """What expressions of the activity see, ``nearest`` before all."""
         return {**self.state.variables_of(activity.id), **nearest}
 
-    def inputs_of(self, activity: Activity, mappings: Sequence[model.VariableMapping]) -> dict[str, Value]:
+    def mapped(
+        self, mappings: Mappings, activity: Activity, nearest: Variables, place: str, into: Variables = NOTHING
+    ) -> dict[str, Value]:
+        """The targets of the mappings, each of which sees those before it, then ``nearest``, then what the activity sees.
+
+        A path goes into the context that ``into`` holds.
+        """
+        found: dict[str, Value] = {}
+        for mapping in mappings:
+            target, copied = mapping.target, mapping.copied
+            name = target[0]
+            if copied in nearest and not found and self._work_left > 0:
+                found[name] = nearest[copied]  # as ``evaluate`` would give it
+                self._work_left -= 1
+                continue
+            source = mapping.source
+            seen = self.state.sight(activity, source, {**nearest, **found} if found else nearest)
+            if copied in seen and self._work_left > 0:
+                found[name] = seen[copied]
+                self._work_left -= 1
+            elif len(target) == 1:
+                found[name] = self.evaluate(source, seen, f"{place} {name}")
+            else:
+                whole = f"{place} {'.'.join(target)}"
+                value = self.evaluate(source, seen, whole)
+                found[name] = self.kept(put_at(found.get(name, into.get(name)), target[1:], value), whole)
+        return found
+
+    def inputs_of(self, activity: Activity, mappings: Mappings) -> dict[str, Value]:
         """The local inputs of an activity, or the payload of what is thrown."""
-        return self.mapped(mappings, self.state.variables_of(activity.id), "input", into={}) if mappings else {}
+        if not mappings:
+            return {}
+        nearest = activity.variables or self.state.scopes[activity.scope].variables
+        return self.mapped(mappings, activity, nearest, "input")
 
     def flows_after(self, activity: Activity, station: model.Station, written: Variables) -> tuple[str, ...]:
         """The flows by which an activity is left that writes this."""
         if station.always is not None:
             return station.always
-        seen = {**self.state.variables_of(activity.scope), **written}
-        return self.flows(self.process_of(activity.scope), station.node, seen)
+        scope = self.state.scopes[activity.scope]
+        is_whole = scope.activity is None and not written
+        seen = scope.variables if is_whole else {**self.state.variables_of(activity.scope), **written}
+        return self.flows(station.process, station.node, seen)
 
-    def write(self, scope_id: str, name: str, value: Value, element: str) -> None:
-        """Into the nearest scope that holds the name, else into the process (or called process) itself."""
-        holder: Scope | Activity = self.state.scopes[scope_id]
-        if name not in holder.variables:
-            holder = self.state.holder_of(name, scope_id)
-        held = holder.variables
-        written = happened.VariableWritten(holder.id, name, value, held.get(name), name not in held, element)
-        variable_written(self.state, written)
-        self.events.append(written)
-        if self.model.has_conditions:
-            self._written.add(name)
+    def write(self, scope: Scope, variables: Variables, element: str) -> None:
+        """Each into the nearest scope that holds its name, else into the process (or called process) itself."""
+        for name in sorted(variables) if len(variables) > 1 else variables:
+            holder = scope if name in scope.variables else self.state.own(self.state.holder_of(name, scope).id)
+            self.write_to(holder, variables if len(variables) == 1 else {name: variables[name]}, element)
 
-    def write_locals(self, holder_id: str, variables: Variables, element: str | None) -> None:
-        """The first variables of an activity or a scope, by name: a state that was read has another order."""
-        state, events = self.state, self.events
-        held = (state.activities.get(holder_id) or state.scopes[holder_id]).variables
+    def write_to(self, holder: Scope | Activity, variables: Variables, element: str | None) -> None:
+        """Variables of a scope or an activity that is to be changed, by name: a state that was read has another order."""
+        held, id_, events = holder.variables, holder.id, self.events
         for name in sorted(variables) if len(variables) > 1 else variables:
             is_new = name not in held
-            written = happened.VariableWritten(
-                holder_id, name, variables[name], None if is_new else held[name], is_new, element
-            )
-            variable_written(state, written)
+            written = VariableWritten(id_, name, variables[name], None if is_new else held[name], is_new, element)
+            variable_written(holder, written)
             events.append(written)
-        if self.model.has_conditions:
+        if self._has_conditions:
             self._written.update(variables)
 
 

@@ -85,19 +85,18 @@ class Undoer(Catching):
         done = process.nodes[record.element]
         handler = getattr(done, "compensated_by", None)
         by = self.enter(record.scope, done if handler is None else process.nodes[handler])
-        self.emit(happened.CompensationBegun(activity=thrower.id, element=thrower.element, record=record.id, by=by))
+        self.emit(happened.CompensationBegun(activity=thrower.id, element=thrower.element, record=record.id, by=by.id))
         if handler is not None:
-            self.write_locals(by, record.variables, handler)
-            self.queue(self.state.activities[by])
+            self.write_to(by, record.variables, handler)
+            self.queue(by)
             return
-        again = self.state.activities[by]
-        inner = self.open_scope(again, record.process, isolated=isinstance(done, model.CallActivity), record=record.id)
-        self.write_locals(inner, record.variables, done.id)
+        inner = self.open_scope(by, record.process, isolated=isinstance(done, model.CallActivity), record=record.id)
+        self.write_to(inner, record.variables, done.id)
         start = process.own_compensation(done)
         if start is not None:
-            self.begin_event_sub_process(inner, start, {})
+            self.begin_event_sub_process(inner.id, start, {})
         else:
-            self._begin_undoing(again, inner, None)
+            self._begin_undoing(by, inner.id, None)
 
     def cancel_transaction(self, activity: Activity) -> None:
         """Interrupt all else in the transaction, then undo what it did (BPMN 13.5.4)."""

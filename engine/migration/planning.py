@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from engine.errors import Facts
 from engine.feel import Environment
-from engine.kernel.evaluation import Blocked, Evaluation
-from engine.kernel.evaluation import Plan as Wanted
+from engine.kernel.evaluation import Evaluation
 from engine.kernel.moves import Moves
 from engine.kernel.state import DONE, HANDLER, INSIDE, NOTHING, ROOT, TASK, WAITING, Activity, State, Wait
 from engine.migration import tasks, waits
@@ -24,6 +25,8 @@ from engine.migration.problems import Change, Lack
 from engine.migration.renaming import renamed
 from engine.migration.tasks import TaskTerms
 from engine.model import elements as model
+from engine.model.asking import Blocked
+from engine.model.asking import Plan as Wanted
 from engine.protocol import events as happened
 from engine.protocol.events import Event
 
@@ -244,15 +247,11 @@ class _Move:
             self._changes.append(Change(code="migration_inputs_kept", element=other.id))
         elif activity.phase in (TASK, HANDLER, WAITING):
             moves = self._moves
-            seen = moves.state.variables_of(moves.state.activities[activity.id].scope)
-            ask = Evaluation(self._environment)
-            given = ask.mapped(other.inputs, seen, "input", into=NOTHING)
-            held = moves.state.activities[activity.id].variables
-            moves.write_locals(
-                activity.id,
-                {name: value for name, value in given.items() if held.get(name) != value or name not in held},
-                other.id,
-            )
+            moved = moves.state.own_activity(activity.id)
+            held, ask = moved.variables, Moves(self._look.new, moves.state, self._environment)
+            given = ask.mapped(other.inputs, structs.replace(moved, variables={}), NOTHING, "input")
+            changed = {name: value for name, value in given.items() if held.get(name) != value or name not in held}
+            moves.write_to(moved, changed, other.id)
             self._changes.append(Change(code="migration_inputs_anew", element=other.id))
 
     def _move_work(self, activity: Activity) -> None:

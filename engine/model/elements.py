@@ -144,13 +144,13 @@ class VariableMapping:
 
     source: Expression
     target: tuple[str, ...]
-    copied: str | None = field(init=False)
-    """The variable that becomes another as it is, where nothing else is asked for: so are most mappings."""
+    copied: str = field(init=False)
+    """The variable that becomes another as it is, where nothing else is asked for: so are most mappings; else no name that one can have."""
 
     def __post_init__(self) -> None:
         path = self.source.path
         is_copy = path is not None and len(path) == len(self.target) == 1
-        object.__setattr__(self, "copied", path[0] if is_copy and path else None)
+        object.__setattr__(self, "copied", path[0] if is_copy and path else "@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -473,6 +473,7 @@ class Station:
     moves. The body of a repeated activity only opens what may have an effect, so it is passive too; its items need not be.
     """
 
+    id: str
     node: Node
     outputs: tuple[VariableMapping, ...]
     puts_into_contexts: bool
@@ -486,6 +487,7 @@ class Station:
     is_passive: bool
     is_passive_item: bool
     is_late_join: bool
+    process: Process = field(compare=False, repr=False)
 
     @classmethod
     def of(cls, node: Node, process: Process) -> Station:
@@ -494,6 +496,7 @@ class Station:
         attached = map(process.nodes.__getitem__, node.boundary if isinstance(node, Activity) else ())
         outputs: tuple[VariableMapping, ...] = getattr(node, "outputs", ())
         return cls(
+            id=node.id,
             node=node,
             outputs=outputs,
             puts_into_contexts=any(len(each.target) > 1 for each in outputs),
@@ -507,6 +510,7 @@ class Station:
             is_passive=is_repeated or type(node) in PASSIVE,
             is_passive_item=type(node) in PASSIVE,
             is_late_join=isinstance(node, InclusiveGateway) and len(node.incoming) > 1,
+            process=process,
         )
 
 
@@ -684,6 +688,16 @@ class Model:
 
     processes: Mapping[str, Process]
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+
+    @cached_property
+    def stations(self) -> Mapping[str, Mapping[str, Station]]:
+        """The stations of each process, by its id."""
+        return {each.id: each.stations for each in self.processes.values()}
+
+    @cached_property
+    def targets(self) -> Mapping[str, Mapping[str, Station]]:
+        """Where the flows of each process lead, by its id."""
+        return {each.id: each.targets for each in self.processes.values()}
 
     @cached_property
     def has_conditions(self) -> bool:

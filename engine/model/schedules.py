@@ -61,7 +61,7 @@ def schedule(kind: TimerKind, value: Value, now: datetime, zone: ZoneInfo) -> Sc
         if kind is _DATE:
             return Schedule(due_at=_moment(value, zone))
         if kind is _DURATION:
-            return Schedule(due_at=after(now, period_of(value), zone))
+            return Schedule(after(now, period_of(value), zone))
         return _cycle(value, now, zone)
     except OverflowError as error:
         raise NotATime(f"{value} is out of range") from error
@@ -130,8 +130,7 @@ def _months_later(local: datetime, months: int) -> datetime:
 def period_of(value: Value) -> Period:
     """The duration that a FEEL duration or an ISO 8601 text means. Raises NotATime."""
     if isinstance(value, timedelta):
-        is_whole = not value.seconds and not value.microseconds
-        return Period(days=value.days) if is_whole else Period(span=value)
+        return _span(value)
     if isinstance(value, YearsMonths):
         return Period(months=value.months)
     if not isinstance(value, str):
@@ -139,7 +138,14 @@ def period_of(value: Value) -> Period:
     return _written(value)
 
 
-@lru_cache(maxsize=1024)  # most are written in a drawing, and asked for again and again
+# most are written in a drawing, and asked for again and again
+@lru_cache(maxsize=1024)
+def _span(value: timedelta) -> Period:
+    is_whole = not value.seconds and not value.microseconds
+    return Period(days=value.days) if is_whole else Period(span=value)
+
+
+@lru_cache(maxsize=1024)
 def _written(value: str) -> Period:
     found = _PERIOD.fullmatch(value.strip())
     if found is None:

@@ -20,6 +20,8 @@ MAX_SIZE = 256 * 1024
 """How large one value may be: characters of its texts plus one for each value inside. Documents belong in tables, not in variables."""
 MAX_DEPTH = 64
 _MAX_DIGITS = 1000
+_FEW_DIGITS = _MAX_DIGITS // 2
+_NOT_UNICODE = "text that is not Unicode"
 
 
 class ValueNotStorable(EngineError):
@@ -60,8 +62,9 @@ def kind_of(value: Value) -> str:
 def storable_all(values: Mapping[str, object]) -> dict[str, Value]:
     """The same for each of ``values``, whose names are kept in their order."""
     found: dict[str, Value] = {}
-    for key, value in values.items():
-        name = key if key in _NAMES else _key(key)
+    for name, value in values.items():
+        if name not in _NAMES:
+            _key(name)
         found[name] = value if value is None or value is True or value is False else storable(value)
     return found
 
@@ -74,9 +77,13 @@ _NUMBERS = (Decimal, int)
 _MOMENTS = (datetime, date, time)
 
 
-_MOST_NAMES = 10_000
+# a process has few names, and few contexts that differ in them, and asks for them again and again
+_MOST_KNOWN = 10_000
+_LONGEST_KNOWN = 1_000
 _NAMES: set[str] = set()
-"""Names that were found good before: a process has few, and asks for them again and again."""
+"""Names that were found good before."""
+_SHAPES: dict[tuple[object, ...], tuple[tuple[str, ...], int]] = {}
+"""What ``_shape`` gives for names that were found good before, in the order in which they come."""
 
 
 class _Copy:
@@ -111,24 +118,25 @@ class _Copy:
 
     def _context(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        size = 0  # of the texts and numbers, which most entries are: they take no call each
+        names = tuple(value)
+        names, size = _SHAPES.get(names) or _shape(names)
         try:
-            keys = sorted(value)
-        except TypeError:  # of several kinds, so not all are texts
-            keys = sorted(value, key=str)
-        for key in keys:
-            name = key if key in _NAMES else _key(key)
-            each = value[key]
-            kind = type(each)
-            size += len(name) + 1
-            if kind is str:
-                size += len(each)
-                found[name] = each if each.isascii() else _unicode(each)
-            elif kind is Decimal:
-                found[name] = _number(each)
-            else:
-                size -= 1
-                found[name] = self.of(each, depth)
+            for name in names:
+                each = value[name]
+                kind = type(each)
+                if kind is str:  # texts and numbers, which most entries are, take no call each
+                    size += len(each)
+                    if not each.isascii():
+                        each.encode()
+                elif kind is Decimal:
+                    if "E" in (text := str(each)) or len(text) > _FEW_DIGITS or not each.is_finite():
+                        _number(each)
+                else:
+                    size -= 1
+                    each = self.of(each, depth)
+                found[name] = each
+        except UnicodeEncodeError:
+            raise ValueNotStorable(kind=_NOT_UNICODE) from None
         self._spend(size)
         return found
 
@@ -142,8 +150,19 @@ def _unicode(value: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ValueNotStorable(kind="text that is not Unicode") from None
+        raise ValueNotStorable(kind=_NOT_UNICODE) from None
     return value
+
+
+def _shape(names: tuple[object, ...]) -> tuple[tuple[str, ...], int]:
+    """The names of a context, sorted, and what they take of the size: their characters, and one for each value."""
+    found = _SHAPES.get(names)
+    if found is None:
+        keys = tuple(sorted(map(_key, names)))
+        found = keys, sum(map(len, keys)) + len(keys)
+        if len(_SHAPES) < _MOST_KNOWN and found[1] < _LONGEST_KNOWN:
+            _SHAPES[names] = found
+    return found
 
 
 def _key(key: object) -> str:
@@ -152,14 +171,14 @@ def _key(key: object) -> str:
         raise ValueNotStorable(kind=f"context with the key {key!s:.40}")
     if not key.isascii():
         return _unicode(key)
-    if len(_NAMES) < _MOST_NAMES:
+    if len(_NAMES) < _MOST_KNOWN and len(key) < _LONGEST_KNOWN:
         _NAMES.add(key)
     return key
 
 
 def _number(value: Decimal) -> Decimal:
     text = str(value)
-    if len(text) < _MAX_DIGITS // 2 and "E" not in text and value.is_finite():
+    if len(text) < _FEW_DIGITS and "E" not in text and value.is_finite():
         return value  # it has no more digits than characters: most have few, and taking it apart is slow
     digits = value.as_tuple()
     if not isinstance(digits.exponent, int) or len(digits.digits) + abs(digits.exponent) > _MAX_DIGITS:
