@@ -1,8 +1,9 @@
-"""Everything that a process can name. What is not listed here does not exist for a diagram."""
+"""Everything that a process can name, and everything that people change outside of one. What is not listed here does not exist."""
 
 from __future__ import annotations
 
 from engine.handler import HandlerTable
+from handlers.customers import commands as customers
 from handlers.purchasing.handlers import launch_request, refuse_request, remind_buyers, submit_request, tell_submitter
 from handlers.purchasing.queries import SUPPLIERS
 from handlers.stock.queries import SHORT_ARTICLES
@@ -11,3 +12,5 @@ HANDLERS = HandlerTable.of(
     handlers=(submit_request, refuse_request, launch_request, tell_submitter, remind_buyers),
     choices=(SHORT_ARTICLES, SUPPLIERS),
 )
+
+RECORD_COMMANDS = customers.COMMANDS

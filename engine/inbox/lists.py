@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from engine.errors import FieldProblem, InvalidInput
 from engine.handler import Actor
 from engine.inbox.queries import COLUMNS, TaskRow, task_row
-from engine.inbox.search import query_of
 from engine.inbox.standing_in import SEPARATOR, StandIn, barred
+from engine.texts.words import query_of
 
 View = Literal["role", "mine", "absent"]
 """Free for my roles; taken by or given to me; with, or free for, those whom I stand in for."""

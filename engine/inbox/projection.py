@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from engine.feel import Value
-from engine.inbox.search import words_of
+from engine.texts.words import words_of
 
 LONGEST_TEXT: Final = 200
 

@@ -14,9 +14,9 @@ from engine.errors import InvalidInput
 from engine.handler import Actor
 from engine.inbox import lists
 from engine.inbox.lists import COUNT_CAP, WINDOW, Criteria
-from engine.inbox.search import MOST_WORDS, query_of, words_of
 from engine.instances.commands import complete_task, start_instance
 from engine.instances.runtime import Runtime
+from engine.texts.words import MOST_WORDS, query_of, words_of
 from tests.engine.inbox.cast import desk, figures, open_task
 from tests.engine.inbox.test_acts import statements
 from tests.engine.processes import parcels
