@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from engine.handler import HandlerTable
+from engine.record import RecordTable
+from handlers.catalogue import commands as catalogue
 from handlers.customers import commands as customers
 from handlers.purchasing.handlers import launch_request, refuse_request, remind_buyers, submit_request, tell_submitter
 from handlers.purchasing.queries import SUPPLIERS
+from handlers.stock import commands as stock
 from handlers.stock.queries import SHORT_ARTICLES
 
 HANDLERS = HandlerTable.of(
@@ -13,4 +16,8 @@ HANDLERS = HandlerTable.of(
     choices=(SHORT_ARTICLES, SUPPLIERS),
 )
 
-RECORD_COMMANDS = customers.COMMANDS
+RECORD_COMMANDS = RecordTable.of(
+    *customers.COMMANDS.commands.values(),
+    *catalogue.COMMANDS.commands.values(),
+    *stock.COMMANDS.commands.values(),
+)

@@ -18,6 +18,7 @@ from web.audit.checkpoints import blueprint as checkpoints
 from web.audit.exports import blueprint as exports
 from web.audit.steps import blueprint as steps
 from web.audit.views import blueprint as audit
+from web.catalogue.views import blueprint as catalogue
 from web.customers.views import blueprint as customers
 from web.inbox.absences import blueprint as absences
 from web.inbox.bulk import blueprint as bulk
@@ -65,6 +66,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         absences,
         records,
         customers,
+        catalogue,
         operating,
         operations,
         workshop,

@@ -8,6 +8,7 @@ ROLES = (
     ("sales_admin", "Administration des ventes", "Sales administration"),
     ("purchasing_admin", "Administration des achats", "Purchasing administration"),
     ("purchasing_manager", "Responsable des achats", "Purchasing manager"),
+    ("warehouse", "Entrepôt", "Warehouse"),
     ("accounting", "Comptabilité", "Accounting"),
     ("process_owner", "Responsable des processus", "Process owner"),
     ("auditor", "Auditeur", "Auditor"),

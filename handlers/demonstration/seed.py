@@ -12,7 +12,9 @@ from engine.database.session import Database
 from engine.handler import SYSTEM
 from engine.identity.people import add_person, add_role, find_actor
 from handlers.base.roles import ROLES
+from handlers.catalogue.commands import columns
 from handlers.catalogue.tables import Article
+from handlers.catalogue.types import ArticleData
 from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.queries import customers_page
 from handlers.customers.types import AddressData, CustomerData
@@ -28,6 +30,7 @@ PEOPLE = (
     ("gabriel", "Gabriel Achard", ("purchasing_admin",)),
     ("ines", "Inès Moreau", ("purchasing_admin",)),
     ("monique", "Monique Lacaze", ("purchasing_manager",)),
+    ("bruno", "Bruno Tissot", ("warehouse",)),
     ("yasmine", "Yasmine Benali", ("accounting",)),
     ("olivia", "Olivia Prost", ("process_owner",)),
     ("aurelien", "Aurélien Dufour", ("auditor",)),
@@ -35,13 +38,13 @@ PEOPLE = (
 )
 
 ARTICLES = (
-    ("BUR-CH-160", "Bureau chêne 160 cm", "pièce", "4", "3", "10"),
-    ("CHA-ERG-02", "Chaise ergonomique Nuage", "pièce", "12", "9", "15"),
-    ("LAM-LED-11", "Lampe LED orientable", "pièce", "0", "0", "20"),
-    ("CAI-MOB-03", "Caisson mobile trois tiroirs", "pièce", "40", "5", "12"),
-    ("PAN-AC-120", "Panneau acoustique 120 × 60", "panneau", "18", "16", "30"),
-    ("CAB-RJ-305", "Câble RJ45, bobine de 305 m", "bobine", "2", "0", "6"),
-    ("ARM-VES-01", "Armoire vestiaire deux portes", "pièce", "9", "1", "4"),
+    ("BUR-CH-160", "Bureau chêne 160 cm", "pièce", "Bureaux", "690", "4", "3", "10"),
+    ("CHA-ERG-02", "Chaise ergonomique Nuage", "pièce", "Sièges", "329", "12", "9", "15"),
+    ("LAM-LED-11", "Lampe LED orientable", "pièce", "Éclairage", "64.90", "0", "0", "20"),
+    ("CAI-MOB-03", "Caisson mobile trois tiroirs", "pièce", "Rangements", "189", "40", "5", "12"),
+    ("PAN-AC-120", "Panneau acoustique 120 × 60", "panneau", "Acoustique", "79.50", "18", "16", "30"),
+    ("CAB-RJ-305", "Câble RJ45, bobine de 305 m", "bobine", "Câblage", "142", "2", "0", "6"),
+    ("ARM-VES-01", "Armoire vestiaire deux portes", "pièce", "Rangements", "415", "9", "1", "4"),
 )
 
 SUPPLIERS = (
@@ -111,9 +114,10 @@ def seed(database: Database) -> None:
                     may_be_weak=True,
                 )
         known_articles = set(session.scalars(select(Article.reference)))
-        for reference, name, unit, on_hand, reserved, reorder_level in ARTICLES:
+        for reference, name, unit, category, price, on_hand, reserved, reorder_level in ARTICLES:
             if reference not in known_articles:
-                article = Article(reference=reference, name=name, unit=unit)
+                told = ArticleData(name=name, unit=unit, category=category, sale_price=Decimal(price))
+                article = Article(reference=reference, **columns(reference, told))
                 session.add(article)
                 session.flush()
                 session.add(
