@@ -8,6 +8,8 @@ PYTHON ?= python3
 # `make PIP_PROGRESS=` shows what pip does
 PIP_PROGRESS ?= -qq
 PYTEST_WORKERS ?= auto
+# With it every process of ours would be compiled anew, and every test: half a minute for each worker of the tests, a second for each start.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-input $(PIP_PROGRESS)
 
 .DEFAULT_GOAL := help

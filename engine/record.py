@@ -70,7 +70,8 @@ class RecordCommand(Generic[Given]):
 
     ``name``: unique, ``area.verb_noun``. ``event``: what its entry in the history is called, ``noun:past``. ``kind``: of the record.
     ``key``: the field of ``given_type`` that holds the record's key; None when the function makes it (``Change.key``). ``may``: the roles
-    that may; empty: everybody who is signed in, the function itself says who.
+    that may; empty: everybody who is signed in, the function itself says who. ``personal``: the fields of its ``Change`` that hold personal
+    data; the history has salted hashes of them, and their values apart, where they can be erased.
     """
 
     name: str
@@ -82,6 +83,7 @@ class RecordCommand(Generic[Given]):
     may: frozenset[str]
     title_fr: str
     title_en: str
+    personal: frozenset[str] = frozenset()
 
     def key_of(self, given: Given) -> str | None:
         """The key of the record that ``given`` is about; None when the function makes it."""
@@ -89,7 +91,15 @@ class RecordCommand(Generic[Given]):
 
 
 def record_command(
-    name: str, *, event: str, kind: str, key: str | None, may: Sequence[str], fr: str, en: str
+    name: str,
+    *,
+    event: str,
+    kind: str,
+    key: str | None,
+    may: Sequence[str],
+    fr: str,
+    en: str,
+    personal: Sequence[str] = (),
 ) -> Callable[[Callable[[Given, RecordContext], Change]], RecordCommand[Given]]:
     """Describe a function as the command ``name`` with its titles for people. What it takes comes from its annotations.
 
@@ -113,6 +123,7 @@ def record_command(
             may=frozenset(may),
             title_fr=fr,
             title_en=en,
+            personal=frozenset(personal),
         )
 
     return describe

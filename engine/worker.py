@@ -25,13 +25,19 @@ from sqlalchemy import make_url
 
 from engine import clock, log
 from engine.definitions import examination
-from engine.history import keeping
+from engine.history import keeping, refusals
 from engine.identity import memberships
-from engine.instances import work
+from engine.inbox import lost_claims
+from engine.instances import migrations, retention, work
+from engine.instances.operators import OPERATORS
 from engine.instances.runtime import Runtime
 from engine.jobs import fence, outbox
 from engine.jobs.reaper import STALLED_SECONDS, reap
 from engine.jobs.retries import Backoff
+from engine.mail import checkpoints as mailed_checkpoints
+from engine.mail import outbox as letters
+from engine.notices import reading as notices
+from engine.notices import telling
 from engine.timers import starts as start_timers
 from engine.timers.promoter import BATCH, promote
 
@@ -40,6 +46,9 @@ NUMBER_SECONDS: Final = 1.0
 SIGN_SECONDS: Final = 30.0
 SETTLE_SECONDS: Final = 60.0
 FORGET_SECONDS: Final = 3600.0
+NIGHT: Final = range(1, 5)
+"""Hours of the company's clock in which finished cases are archived and those whose retention is over removed."""
+TELL_SECONDS: Final = 5.0
 GRACE_SECONDS: Final = 20.0
 FAILURE_SECONDS: Final = 2.0
 CONNECT_SECONDS: Final = 10.0
@@ -116,7 +125,9 @@ async def _run(runtime: Runtime, pace: Pace) -> None:
             asyncio.create_task(_every(NUMBER_SECONDS, lambda: keeping.number_all(runtime.database)), name="sequencer"),
             asyncio.create_task(_every(SIGN_SECONDS, lambda: _sign(runtime)), name="signer"),
             asyncio.create_task(_every(SETTLE_SECONDS, lambda: _settle(runtime)), name="memberships"),
+            asyncio.create_task(_every(TELL_SECONDS, lambda: _tell(runtime)), name="notices"),
             asyncio.create_task(_every(FORGET_SECONDS, lambda: _forget(runtime)), name="forgetting"),
+            asyncio.create_task(_every(FORGET_SECONDS, lambda: _clear_away(runtime)), name="archive"),
             asyncio.create_task(stopped.wait(), name="stop"),
         ]
         await asyncio.wait([worker, *others], return_when=asyncio.FIRST_COMPLETED)
@@ -165,6 +176,10 @@ def _promote_all(runtime: Runtime) -> None:
                 break
     while True:
         with runtime.database.transaction() as session:
+            if letters.promote(session, clock.now()) < letters.BATCH:
+                break
+    while True:
+        with runtime.database.transaction() as session:
             if start_timers.promote(session, clock.now(), runtime.zone) < start_timers.BATCH:
                 break
 
@@ -182,15 +197,39 @@ def _sign(runtime: Runtime) -> None:
 
 
 def _settle(runtime: Runtime) -> None:
-    """Roles that begin or end by themselves."""
+    """Roles that begin or end by themselves, what was taken with a role that is lost, refusals that came again and again."""
     with runtime.database.transaction() as session:
         memberships.settle(session, clock.now())
+    for settle in (lost_claims.record, refusals.settle):
+        while True:
+            with runtime.database.transaction() as session:
+                if not settle(session, clock.now()):
+                    break
+
+
+def _tell(runtime: Runtime) -> None:
+    now = clock.now()
+    telling.tell(runtime.database, runtime.calendar, OPERATORS, now, is_demonstration=runtime.mailing.is_demonstration)
+    with runtime.database.transaction() as session:
+        mailed_checkpoints.send_daily(session, runtime.zone, now)
 
 
 def _forget(runtime: Runtime) -> None:
     with runtime.database.transaction() as session:
         fence.forget_old(session, clock.now())
         examination.forget_old(session, clock.now())
+        migrations.forget(session)
+        letters.forget_texts(session, clock.now())
+        notices.forget_old(session, clock.now())
+
+
+def _clear_away(runtime: Runtime) -> None:
+    """Archive what has ended and remove what may be removed; at night, in small transactions."""
+    now = clock.now()
+    if now.astimezone(runtime.zone).hour in NIGHT:
+        done = retention.clear_away(runtime.database, now)
+        if done.archived or done.removed:
+            _log.info("cases_cleared_away", archived=done.archived, removed=done.removed)
 
 
 def _app(runtime: Runtime, pace: Pace) -> App:

@@ -6,12 +6,13 @@ one. A template is migrated once; each test clones it and drops its clone. The s
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from engine.database.migrations import migrate
 from engine.database.programs import DatabaseFailure
 from engine.database.session import Database
 from engine.identity import passwords
+from tests.company import fill_company
 
 # No test fails because a machine was busy: time is a benchmark's business.
 settings.register_profile("bordereau", deadline=None)
@@ -99,6 +101,12 @@ def pytest_configure(config: pytest.Config) -> None:
     passwords.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # 25 ms for each person of each test
 
 
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all that they import stay until the end: the collector of garbage need not look at them each time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """With xdist: the controller starts the server before the first worker, and tells each worker."""
@@ -130,14 +138,31 @@ def template_url(pytestconfig: pytest.Config) -> str:
     return server.url
 
 
-@pytest.fixture
-def database_url(template_url: str) -> Iterator[str]:
-    """A clone of the template, dropped after the test."""
+@contextmanager
+def cloned(template_url: str, purpose: str = "") -> Iterator[str]:
+    """A clone of a database that nobody is connected to, dropped afterwards."""
     template = make_url(template_url).database
-    name = f"{template}_{os.getpid()}_{next(_numbers)}"
+    name = f"{template}_{os.getpid()}_{purpose}{next(_numbers)}"
     execute(template_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     yield with_database(template_url, name)
     execute(template_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database_url(template_url: str) -> Iterator[str]:
+    """A clone of the template, dropped after the test."""
+    with cloned(template_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def company_url(template_url: str) -> Iterator[str]:
+    """Another template: the demonstration company with the processes of ``processes/`` published; clone it (``cloned``)."""
+    with cloned(template_url, "company") as url:
+        found = Database(url)
+        fill_company(found)
+        found.dispose()
+        yield url
 
 
 @pytest.fixture

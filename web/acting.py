@@ -12,9 +12,14 @@ from sqlalchemy.orm import Session
 from engine import records
 from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed
 from engine.identity import group_commands, person_commands, service_commands
+from engine.instances import erasing, retention
+from engine.mail import checkpoints as mailed_checkpoints
+from engine.mail import commands as letter_commands
+from engine.mail import settings as mail_settings
 from engine.record import RecordCommand
 from engine.records import queries
 from engine.records.queries import Entry
+from engine.texts import format as forms
 from engine.texts import has
 from handlers.table import RECORD_COMMANDS
 from web import auth, errors, ui
@@ -26,6 +31,11 @@ _COMMANDS = {
     **person_commands.COMMANDS.commands,
     **group_commands.COMMANDS.commands,
     **service_commands.COMMANDS.commands,
+    **erasing.COMMANDS.commands,
+    **retention.COMMANDS.commands,
+    **mail_settings.COMMANDS.commands,
+    **letter_commands.COMMANDS.commands,
+    **mailed_checkpoints.COMMANDS.commands,
     **RECORD_COMMANDS.commands,
 }
 
@@ -129,29 +139,47 @@ class _Writer:
             when=ui.moment(entry.at),
             iso=ui.local(entry.at).isoformat(timespec="minutes"),
             fields=[
-                ChangedField(label=self._label(name), old=self._value(name, each.old), new=self._value(name, each.new))
+                ChangedField(
+                    label=label(name, self.labels), old=self._value(name, each.old), new=self._value(name, each.new)
+                )
                 for name, each in entry.fields.items()
                 if each.old or each.new  # nothing that became an empty list is no news
             ],
             is_new=entry.became == "created",
-            notes=[f"{self._label(name)} : {self._value(name, value)}" for name, value in entry.facts.items()],
+            notes=[f"{label(name, self.labels)} : {self._value(name, value)}" for name, value in entry.facts.items()],
         )
-
-    def _label(self, name: str) -> str:
-        code = self.labels + name.partition(" ")[0]
-        return t(code) if has(code) else name
 
     def _value(self, name: str, value: Any) -> str:
         said = self.say(name, value)
-        if said is not None:
-            return said
-        if name == "memberships" and value:
-            return " ; ".join(_membership(each, self.names) for each in value)
-        if name == "roles" and value:
-            return ", ".join(self.names.get(f"role:{each}", each) for each in value)
-        if name == "locale" and value:
-            return dict(ui.LANGUAGES).get(str(value), str(value))
-        return ui.shown(value)
+        return _value(name, value, self.names) if said is None else said
+
+
+def label(name: str, labels: str = "web.admin.field.") -> str:
+    """What a field is called, or its name; ``address 7`` is called what ``address`` is."""
+    code = labels + name.partition(" ")[0]
+    return t(code) if has(code) else name
+
+
+def _value(name: str, value: Any, names: Mapping[str, str]) -> str:
+    if name == "memberships" and value:
+        return " ; ".join(_membership(each, names) for each in value)
+    if name == "roles" and value:
+        return ", ".join(names.get(f"role:{each}", each) for each in value)
+    if name == "digest_at" and value:
+        return forms.hour(value, ui.locale())
+    if name == "checkpoint_to" and value:
+        return ", ".join(value)
+    if name in ("state", "security") and value:
+        return t(f"web.{'letters.state' if name == 'state' else 'mail.security'}.{value}")
+    if name == "password":
+        return t(f"web.mail.password.{value}")
+    if name == "erasure" and value:
+        return t(f"web.personal.state.{value}")
+    if name == "months" and value is None:
+        return t("web.retention.for_ever")
+    if name == "locale" and value:
+        return dict(ui.LANGUAGES).get(str(value), str(value))
+    return ui.shown(value)
 
 
 def _membership(each: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -9,10 +9,14 @@ from engine.identity import company
 from engine.instances.runtime import Runtime
 from engine.settings import Settings
 from web import auth, errors, security, ui
+from web.account.notices import blueprint as notices
 from web.account.own import blueprint as own
 from web.account.views import blueprint as account
 from web.admin.groups import blueprint as groups
+from web.admin.letters import blueprint as letters
+from web.admin.mail import blueprint as mail
 from web.admin.people import blueprint as people
+from web.admin.personal import blueprint as personal
 from web.admin.services import blueprint as services
 from web.audit.checkpoints import blueprint as checkpoints
 from web.audit.exports import blueprint as exports
@@ -27,9 +31,12 @@ from web.inbox.papers import blueprint as papers
 from web.inbox.views import blueprint as inbox
 from web.records.operating import blueprint as operating
 from web.records.operations import blueprint as operations
+from web.records.repairing import blueprint as repairing
+from web.records.repairing_many import blueprint as repairing_many
 from web.records.views import blueprint as records
 from web.workshop.editing import blueprint as editors
 from web.workshop.examining import blueprint as examinations
+from web.workshop.moving import blueprint as moving
 from web.workshop.views import blueprint as workshop
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -69,13 +76,20 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         catalogue,
         operating,
         operations,
+        repairing,
+        repairing_many,
         workshop,
         editors,
         examinations,
+        moving,
         own,
+        notices,
         people,
         groups,
         services,
+        mail,
+        letters,
+        personal,
     ):
         app.register_blueprint(each)
     app.add_url_rule("/", "home", _home)

@@ -298,14 +298,16 @@ def diagram(
     selected: str | None,
     titles: RoleTitles,
     address: Callable[[str], str],
+    process_id: str | None = None,
 ) -> DiagramView:
     """The diagram of a version with what a case did on it, and the same as rows.
 
-    ``last_at``: when each element was last touched; ``address`` gives the link of an element. Other processes than the main one have
-    rows when the case has been there (one that it called, or another participant).
+    ``last_at``: when each element was last touched; ``address`` gives the link of an element. ``process_id``: what the case runs, when that
+    is not the main process. Other processes have rows when the case has been there (one that it called, or another participant).
     """
-    others = (each for each in bundle.model.processes.values() if each.id != bundle.process_id)
-    processes = (bundle.process, *(each for each in others if not path.elements.keys().isdisjoint(each.nodes)))
+    main = bundle.model.processes[process_id or bundle.process_id]
+    others = (each for each in bundle.model.processes.values() if each.id != main.id)
+    processes = (main, *(each for each in others if not path.elements.keys().isdisjoint(each.nodes)))
     named = (each for process in processes for each in (*process.nodes, *process.lanes, *process.flows))
     labels = {each: name_of(bundle, each) for each in named if bundle.names.get(each)}
     labels[bundle.process_id] = in_language(bundle.title)
@@ -457,12 +459,13 @@ def _listed(row: CaseRow, awaited: tuple[str, str], names: Mapping[str, str]) ->
     )
 
 
-def bpmn(definition: Definition) -> Response:
-    """The diagram of a version. Its content never changes, so the browser may keep it."""
-    response = Response(definition.bundle.diagram, mimetype="application/xml")
+def bpmn(definition: Definition, process_id: str | None = None) -> Response:
+    """The diagram of a version: of its main process, or another one. Its content never changes, so the browser may keep it."""
+    shown = process_id or definition.bundle.process_id
+    response = Response(definition.bundle.diagram_of(shown), mimetype="application/xml")
     response.headers["Cache-Control"] = "private, max-age=0, must-revalidate"
     # a diagram may carry any markup in its documentation: opened as a page it is an attachment, and nothing of it runs or is sent
     response.headers["Content-Disposition"] = "attachment"
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
-    response.set_etag(definition.version.content_hash)
+    response.set_etag(f"{definition.version.content_hash}-{shown}")
     return response.make_conditional(request.environ)

@@ -17,12 +17,14 @@ from markupsafe import Markup
 from engine import clock
 from engine.data import YearsMonths
 from engine.handler import SYSTEM, Actor
+from engine.history.personal import Erased
 from engine.identity import people
 from engine.identity.memberships import ADMINISTRATOR
 from engine.inbox import lists
 from engine.inbox.standing_in import standing_in
 from engine.instances import overview
 from engine.instances.operators import OPERATORS
+from engine.instances.retention import REMOVED
 from engine.texts import format as texts_format
 from engine.texts import say
 from handlers.catalogue import commands as catalogue
@@ -115,13 +117,21 @@ def shown(value: object, kind: str | None = None) -> str:
         return texts_format.day(value, g.locale)
     if isinstance(value, timedelta):
         return texts_format.duration(value, g.locale)
-    if isinstance(value, YearsMonths):
-        return texts_format.months(value.months, g.locale)
+    if isinstance(value, YearsMonths | Erased):
+        return _erased(value) if isinstance(value, Erased) else texts_format.months(value.months, g.locale)
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {shown(content)}" for name, content in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(shown(each) for each in value)
     return str(value)
+
+
+def _erased(value: Erased) -> str:
+    """What stands in the place of a personal value that was erased."""
+    if value.at is None:
+        return t("web.personal.gone")
+    because = t("web.personal.because.retention") if value.because == REMOVED else value.because
+    return t("web.personal.erased", when=shown(value.at), who=value.by, because=because)
 
 
 def moment(value: datetime | None) -> str:
@@ -303,7 +313,10 @@ CURRENT: Mapping[str, frozenset[str]] = {
     "articles": frozenset({f"catalogue.{each}" for each in ("listing", "new", "add", "article", "change")}),
     "cases": frozenset({"records.cases", "records.case"}),
     "processes": frozenset(
-        {"workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"}
+        {
+            *("workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"),
+            *("moving.choose", "moving.rehearse", "moving.moved"),
+        }
     ),
     "mailbox": frozenset({"records.mailbox"}),
     "audit": frozenset({"audit.audit", "steps.steps", "steps.step", "checkpoints.listed"}),
@@ -318,6 +331,20 @@ CURRENT: Mapping[str, frozenset[str]] = {
                 "services.service",
                 "services.change",
                 "services.issue",
+            ),
+            *(
+                "mail.page",
+                "mail.change",
+                "letters.listing",
+                "letters.letter",
+                "letters.act",
+                "personal.search",
+                "personal.subject",
+                "personal.erase",
+                "personal.confirm",
+                "personal.withdraw",
+                "personal.keeping",
+                "personal.keep",
             ),
         }
     ),

@@ -49,6 +49,7 @@ def runtime_of(settings: Settings, is_prepared: bool, busy_after: float | None =
     from engine.database.roles import APPLICATION
     from engine.database.session import Database
     from engine.instances.runtime import Runtime
+    from engine.mail.sending import Mailing
 
     url = settings.database_url or EmbeddedServer(settings.data_folder / "postgresql").url(user=APPLICATION)
     handlers: HandlerTable = load(settings.handlers, "BORDEREAU_HANDLERS")
@@ -64,6 +65,7 @@ def runtime_of(settings: Settings, is_prepared: bool, busy_after: float | None =
         zone=settings.zone,
         region=settings.holidays,
         keeping=keeping_of(settings),
+        mailing=Mailing(secret_key=settings.secret_key, is_demonstration=settings.demonstration is not None),
     )
 
 

@@ -21,6 +21,7 @@ ONLY_GROWING: Final = (
     "engine.refusal_event",
     "engine.history_order",
     "engine.history_checkpoint",
+    "engine.history_node",
 )
 """Tables that the application may only read and add to."""
 NOT_ITS_OWN: Final = ("engine.alembic_version",)

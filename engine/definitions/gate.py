@@ -28,6 +28,7 @@ from engine.model.elements import (
     SubProcess,
     UserTask,
 )
+from engine.model.unique_keys import PROPERTY, unique_key_problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,9 @@ def _problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] 
                 yield place.problem("start_by_condition", "eventDefinition")
         for node in process.nodes.values():
             place = _Place(file=files.get(process.id, PROCESS_FILE), node=node)
+            unclear = unique_key_problem(node)
+            if unclear is not None:
+                yield place.problem(unclear, PROPERTY)
             if isinstance(node, ServiceTask):
                 yield from _service_task(place, node, process, handlers)
             elif isinstance(node, UserTask):

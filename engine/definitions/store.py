@@ -81,6 +81,9 @@ _VERSION = (
 _LATEST = text(f"""
     SELECT {_VERSION} FROM engine.definition_version WHERE process_key = :key ORDER BY number DESC LIMIT 1
 """)  # noqa: S608 - composed of constants
+_TAGGED = text(f"""
+    SELECT {_VERSION} FROM engine.definition_version WHERE process_key = :key AND version_tag = :tag ORDER BY number DESC LIMIT 1
+""")  # noqa: S608 - composed of constants
 _ALL = text(f"SELECT {_VERSION} FROM engine.definition_version WHERE process_key = :key ORDER BY number DESC")  # noqa: S608
 _BY_ID = text(f"SELECT {_VERSION} FROM engine.definition_version WHERE id = :id")  # noqa: S608 - composed of constants
 
@@ -102,9 +105,9 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('definition ' || :ke
 _INSERT = text(f"""
     INSERT INTO engine.definition_version
         (process_key, number, content_hash, title_fr, title_en, note, start_roles, lane_roles, start_messages, start_signals,
-         published_at, published_by, reason, verdicts)
+         published_at, published_by, reason, verdicts, version_tag)
     VALUES (:key, :number, :content_hash, :title_fr, :title_en, :note, :start_roles, :lane_roles, :start_messages, :start_signals,
-            :now, :login, :reason, :verdicts)
+            :now, :login, :reason, :verdicts, :tag)
     RETURNING {_VERSION}
 """)  # noqa: S608 - composed of constants
 
@@ -175,6 +178,7 @@ def publish(
                 "login": actor.login,
                 "reason": reason,
                 "verdicts": json.dumps(verdicts, ensure_ascii=False),
+                "tag": bundle.process.version_tag,
             },
         ).one()
         version = version_of(row)
@@ -282,6 +286,15 @@ def load_latest(session: Session, process_key: str) -> Definition:
     version = latest(session, process_key)
     if version is None:
         raise NotFound("process_not_found", process=process_key)
+    return Definition(version=version, bundle=bundle_of(session, version.content_hash))
+
+
+def load_tagged(session: Session, process_key: str, tag: str) -> Definition:
+    """The newest version whose process carries the version tag. Raises NotFound (``version_tag_not_found``)."""
+    row = session.execute(_TAGGED, {"key": process_key, "tag": tag}).one_or_none()
+    if row is None:
+        raise NotFound("version_tag_not_found", process=process_key, tag=tag)
+    version = version_of(row)
     return Definition(version=version, bundle=bundle_of(session, version.content_hash))
 
 

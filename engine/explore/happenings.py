@@ -12,6 +12,7 @@ from engine.explore.unknown import Domains
 from engine.kernel.state import Activity, Phase, Wait
 from engine.model import elements as model
 from engine.model.forms import Field, Form
+from engine.protocol import events as happened
 
 ANY_ERROR = "*"
 """An error that nothing names: what catches all errors catches it."""
@@ -118,7 +119,7 @@ class Happenings:
             case "error":
                 trial.throw_error(trial.state.activities[what.about], what.code, {})
             case "timer":
-                trial.fire_timer(what.about)
+                trial.arrive(trial.state.waits[what.about], happened.TimerFired, {})
             case "message":
                 trial.bring_message(what.about)
             case "signal":

@@ -11,6 +11,7 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from engine.decisions import Decision
 from engine.decisions.table import Table
@@ -36,6 +37,7 @@ from engine.kernel.state import ROOT, Activity, Phase, State
 from engine.kernel.throwing import Catcher
 from engine.kernel.tokens import Join, Step, Token, Work
 from engine.model import elements as model
+from engine.model import readings
 from engine.model.schedules import Schedule
 from engine.protocol import events as happened
 
@@ -302,17 +304,11 @@ class Trial(Moves):
         """Any message may come."""
         return None
 
-    def text(self, expression: Expression | None, seen: Variables, place: str) -> str | None:
-        """Who does it does not matter."""
-        return None
-
-    def due(self, expression: Expression | None, seen: Variables, place: str, *, at_end: bool) -> datetime | None:
-        """When does not matter."""
-        return None
-
-    def priority(self, expression: Expression | None, seen: Variables) -> int:
-        """How urgent does not matter."""
-        return 0
+    def read(
+        self, expression: Expression | None, seen: Variables, place: str, reading: readings.Reading[readings.Read]
+    ) -> readings.Read:
+        """Who does it, when and how urgent it is does not matter: as if nothing were said."""
+        return reading(None, self.environment)
 
     def _plan(self, element: str, definition: model.SingleDefinition, seen: Variables, place: str) -> Plan:
         if not isinstance(definition, model.TimerDefinition):
@@ -411,7 +407,8 @@ class Trial(Moves):
     def bring_message(self, wait_id: str) -> None:
         """A message has come."""
         wait = self.state.waits[wait_id]
-        self.receive_message(wait_id, self.answers(wait.activity, wait.element, None))
+        payload = self.answers(wait.activity, wait.element, None)
+        self.arrive(wait, partial(happened.MessageReceived, name=wait.name or "", payload=payload), payload)
 
     def bring_signal(self, name: str) -> None:
         """Another instance has thrown a signal."""

@@ -13,7 +13,8 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
-from engine.history import verifier
+from engine.history import checkpoints, inclusion, verifier
+from engine.history.kinds import CASES, ChainKind
 from engine.history.store import moment_text
 from engine.history.tables import event
 from engine.texts import say
@@ -22,18 +23,24 @@ _CASE = text("""
     SELECT instance.id, instance.process_key, instance.business_key, instance.status, instance.chain_sequence, instance.chain_hash,
            instance.started_at, instance.started_by, instance.ended_at, version.number, version.content_hash, version.title_fr,
            version.title_en, version.published_at, version.published_by
-    FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+    FROM engine.instance JOIN engine.definition_version version ON version.id = coalesce(instance.first_version_id, instance.version_id)
     WHERE instance.id = :instance
 """)
 
+_PERSONAL = text("""
+    SELECT personal.commitment, personal.value, personal.salt, erasure.done_at, erasure.done_by, erasure.because
+    FROM engine.personal_value personal LEFT JOIN engine.erasure ON erasure.id = personal.erasure_id
+    WHERE personal.kind = 'case' AND personal.chain = :case ORDER BY personal.commitment
+""")
 _FILES = text("SELECT path, content FROM engine.definition_file WHERE content_hash = :content_hash ORDER BY path")
 
 
-def bundle(session: Session, instance_id: int, now: datetime) -> bytes:
+def bundle(session: Session, instance_id: int, now: datetime, *, checkpoint: int | None = None) -> bytes:
     """The bundle of a case as it stands: the same bytes for the same state and ``now``, on every machine.
 
+    ``checkpoint``: the number of the one that its proof is to lead to, by default the newest; no proof where that covers nothing of it.
     ``session`` should see one moment (``Database.reading``). Nothing is repaired or left out: a history that was tampered with in the
-    database gives a bundle that does not verify. Raises NotFound (``history_case_not_found``).
+    database gives a bundle that does not verify. Raises NotFound (``history_case_not_found``, ``history_checkpoint_not_found``).
     """
     case = session.execute(_CASE, {"instance": instance_id}).one_or_none()
     if case is None:
@@ -43,11 +50,36 @@ def bundle(session: Session, instance_id: int, now: datetime) -> bytes:
         "README.txt": _readme("en", case),
         verifier.EVENTS: _events(session, instance_id),
         "verifier.py": Path(verifier.__file__).read_bytes(),
+        **proof(session, CASES, str(instance_id), checkpoint),
+        **_apart(session, instance_id),
     }
     for row in session.execute(_FILES, {"content_hash": case.content_hash}):
         members[f"{verifier.MODEL}{row.path}"] = bytes(row.content)
     members[verifier.CASE] = _case(case, members, now)
     return verifier.pack(sorted(members.items()))
+
+
+def proof(session: Session, kind: ChainKind, chain: str, checkpoint: int | None) -> dict[str, bytes]:
+    """The member that leads from a chain to a checkpoint (None: the newest), where one covers it.
+
+    Raises NotFound (``history_checkpoint_not_found``).
+    """
+    points = checkpoints.newest(session, limit=1) if checkpoint is None else [checkpoints.find(session, checkpoint)]
+    found = inclusion.proof(session, kind, chain, points[0]) if points else None
+    return {} if found is None else {verifier.PROOF: f"{verifier.canonical(found)}\n".encode()}
+
+
+def _apart(session: Session, instance_id: int) -> dict[str, bytes]:
+    """The member with the personal values of a case, which its events do not have; none where there are none."""
+    lines = []
+    for row in session.execute(_PERSONAL, {"case": str(instance_id)}):
+        said: dict[str, Any] = {"commitment": bytes(row.commitment).hex()}
+        if row.value is None:
+            said["erased"] = {"at": moment_text(row.done_at), "because": row.because, "by": row.done_by}
+        else:
+            said |= {"salt": bytes(row.salt).hex(), "value": row.value}
+        lines.append(f"{verifier.canonical(said)}\n")
+    return {verifier.PERSONAL_FILE: "".join(lines).encode()} if lines else {}
 
 
 def _events(session: Session, instance_id: int) -> bytes:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine import log
 from engine.database.session import Database
 from engine.errors import EngineError, Unavailable
-from engine.history import checkpoints, order, signing
+from engine.history import checkpoints, inclusion, order, signing
 from engine.history.checkpoints import Checkpoint
 from engine.history.signing import KeyUnusable
 
@@ -40,6 +40,14 @@ def number_all(database: Database) -> None:
                     return
     except SQLAlchemyError:  # what is there contradicts itself: it was not written by us
         _log.exception("history_not_numbered")
+
+
+def keep_ways(database: Database) -> None:
+    """Keep what leads from events to checkpoints (``inclusion``), as far as it is not kept yet. Raises Unavailable."""
+    while True:
+        with database.transaction() as session:
+            if not inclusion.grow(session):
+                return
 
 
 def sign_if_due(database: Database, keeping: Keeping, now: datetime) -> None:
@@ -76,6 +84,7 @@ def sign(database: Database, keeping: Keeping, now: datetime) -> list[Checkpoint
         if each is None:
             break
         made.append(each)
+    keep_ways(database)
     with database.reading() as session:
         checkpoints.write_out(session, keeping.folder)
     return made

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.history import verifier
-from engine.history.export import sealed
+from engine.history.export import proof, sealed
+from engine.history.kinds import PUBLICATIONS
 from engine.history.store import moment_text
 from engine.texts import say
 
@@ -30,11 +31,11 @@ def told(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(_TOLD))
 
 
-def bundle(session: Session, process_key: str, now: datetime) -> bytes:
+def bundle(session: Session, process_key: str, now: datetime, *, checkpoint: int | None = None) -> bytes:
     """The bundle of a process as it stands: the same bytes for the same state and ``now``, on every machine.
 
     ``session`` should see one moment (``Database.reading``). Nothing is repaired or left out. Raises NotFound
-    (``history_process_not_found``).
+    (``history_process_not_found``). ``checkpoint``: as of the bundle of a case.
     """
     head = session.execute(_HEAD, {"process": process_key}).one_or_none()
     if head is None:
@@ -44,6 +45,7 @@ def bundle(session: Session, process_key: str, now: datetime) -> bytes:
         "README.txt": say("history_process_readme", "en", process=process_key, title=head.title_en).encode(),
         verifier.EVENTS: _events(session, process_key),
         "verifier.py": Path(verifier.__file__).read_bytes(),
+        **proof(session, PUBLICATIONS, process_key, checkpoint),
     }
     description = {
         "format": verifier.PROCESS_FORMAT,

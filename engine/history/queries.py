@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.data import from_canonical
+from engine.history import personal
+from engine.history.kinds import CASES
 from engine.history.tables import event
 
 
@@ -28,17 +30,13 @@ class Entry:
 def timeline(session: Session, instance_id: int, *, after: int = 0, limit: int | None = None) -> list[Entry]:
     """The events of an instance in their order: at most ``limit`` of those that come after number ``after``.
 
-    The next page is asked for with the last entry's ``sequence``; it costs the same on every page.
+    The next page is asked for with the last entry's ``sequence``; it costs the same on every page. Personal values are in their places, as
+    far as they were not erased (``personal.Erased``).
     """
     asked = select(event).where(event.c.instance_id == instance_id, event.c.sequence > after).order_by(event.c.sequence)
+    rows = session.execute(asked.limit(limit)).all()
+    records = personal.opened(session, CASES.word, str(instance_id), [from_canonical(row.record) for row in rows])
     return [
-        Entry(
-            sequence=row.sequence,
-            at=row.at,
-            actor=row.actor,
-            type=row.type,
-            record=from_canonical(row.record),
-            hash=bytes(row.hash),
-        )
-        for row in session.execute(asked.limit(limit))
+        Entry(sequence=row.sequence, at=row.at, actor=row.actor, type=row.type, record=record, hash=bytes(row.hash))
+        for row, record in zip(rows, records, strict=True)
     ]

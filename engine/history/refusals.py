@@ -5,8 +5,9 @@ What was typed is never part of it: an act is named, what it was about is named 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from engine import log
-from engine.data import to_canonical
+from engine.data import from_canonical, to_canonical
 from engine.database.session import Database
 from engine.errors import CommandRejected, EngineError, InvalidInput
 from engine.history import verifier
@@ -22,6 +23,10 @@ from engine.history.store import moment_text
 
 REFUSED: Final = "act:refused"
 """The type of the one kind of event."""
+REPEATED_WITHIN: Final = timedelta(minutes=1)
+"""A refusal that comes again so soon is counted, and follows in the chain as one event with its number of ``repeats``."""
+MOST_DIFFERENT: Final = 20
+"""Different refusals of one person in that time; what goes beyond is counted together, by no name."""
 MOST_SHOWN: Final = 100
 """Characters of a key: what somebody types into an address may be long."""
 
@@ -36,6 +41,35 @@ _APPEND = text("""
     WITH moved AS (UPDATE engine.refusal_chain SET sequence = :sequence, hash = :hash WHERE refused = :refused)
     INSERT INTO engine.refusal_event (refused, sequence, at, actor, type, record, hash)
     VALUES (:refused, :sequence, :at, :refused, :type, :record, :hash)
+""")
+
+
+# A refusal that is new, or whose minute is over, gives its row back with what was counted before; one to be counted gives none. What is new
+# while there are too many already is counted as everything else (what = '').
+_COUNT = text("""
+    WITH named AS (
+        SELECT CASE WHEN EXISTS (SELECT FROM engine.refusal_repeat WHERE refused = :refused AND what = :what)
+            OR (SELECT count(*) FROM engine.refusal_repeat WHERE refused = :refused AND since > :ago) < :most
+            THEN :what ELSE '' END AS what
+    ), before AS (
+        SELECT repeat.* FROM engine.refusal_repeat repeat JOIN named USING (what) WHERE repeat.refused = :refused
+    ), counted AS (
+        INSERT INTO engine.refusal_repeat AS repeat (refused, what, since, last_at, record)
+        SELECT :refused, what, :now, :now, CASE what WHEN '' THEN :other ELSE :record END FROM named
+        ON CONFLICT (refused, what) DO UPDATE SET
+            repeats = CASE WHEN repeat.since > :ago THEN repeat.repeats + 1 ELSE 0 END,
+            since = CASE WHEN repeat.since > :ago THEN repeat.since ELSE EXCLUDED.since END,
+            last_at = EXCLUDED.last_at
+        RETURNING repeats, record
+    )
+    SELECT counted.repeats = 0 AS is_told, counted.record,
+        CASE WHEN counted.repeats = 0 AND before.since <= :ago THEN before.repeats ELSE 0 END AS repeats, before.last_at
+    FROM counted LEFT JOIN before ON true
+""")
+_OVER = text("""
+    DELETE FROM engine.refusal_repeat WHERE since <= :ago AND refused IN (
+        SELECT DISTINCT refused FROM engine.refusal_repeat WHERE since <= :ago ORDER BY refused LIMIT :most
+    ) RETURNING refused, record, repeats, last_at
 """)
 
 
@@ -55,6 +89,15 @@ def append(session: Session, login: str, at: datetime, record: Mapping[str, Any]
             "hash": verifier.chain_link(bytes(head.hash), content),
         },
     )
+
+
+def settle(session: Session, now: datetime, most: int = 50) -> int:
+    """Write what was counted into the chains, for at most so many people whose minute is over; how many events that makes."""
+    rows = session.execute(_OVER, {"ago": now - REPEATED_WITHIN, "most": most}).all()
+    counted = sorted((row for row in rows if row.repeats), key=lambda row: (row.refused, row.last_at, row.record))
+    for row in counted:
+        append(session, row.refused, now, _repeated(row.record, row.repeats, row.last_at))
+    return len(counted)
 
 
 def note(
@@ -77,7 +120,30 @@ def note(
     record = {"type": REFUSED, "act": act, "about": shown, "code": refusal.code, "kind": type(refusal).__name__}
     try:
         with database.transaction() as session:
-            append(session, login, at, record)
+            _tell(session, login, at, record)
     except (EngineError, SQLAlchemyError):
         _log.exception("refusal_not_recorded", act=act, code=refusal.code)
     refusal.is_noted = True
+
+
+def _tell(session: Session, login: str, at: datetime, record: Mapping[str, Any]) -> None:
+    """Append what is new; count what comes again. Three statements where it is new, one where it is counted."""
+    canonical = to_canonical(record)
+    given = {
+        "refused": login,
+        "what": hashlib.sha256(canonical.encode()).hexdigest(),
+        "now": at,
+        "ago": at - REPEATED_WITHIN,
+        "most": MOST_DIFFERENT,
+        "record": canonical,
+        "other": to_canonical({**record, "about": {}, "act": "", "code": ""}),
+    }
+    counted = session.execute(_COUNT, given).one()
+    if counted.repeats:
+        append(session, login, at, _repeated(counted.record, counted.repeats, counted.last_at))
+    if counted.is_told:
+        append(session, login, at, from_canonical(counted.record))
+
+
+def _repeated(record: str, repeats: int, last_at: datetime) -> dict[str, Any]:
+    return {**from_canonical(record), "repeats": repeats, "last_at": last_at}

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from engine.data import from_canonical
 from engine.errors import NotFound
-from engine.history import order
-from engine.history.kinds import CASES, ChainKind
+from engine.history import order, personal
+from engine.history.kinds import CASES
 
 Position = tuple[datetime, int]
 """Where a page ends: the moment and the first number of its last row."""
@@ -125,7 +125,9 @@ def step(session: Session, first: int) -> StepTold:
     if row is None:
         raise NotFound("history_step_not_found", number=first)
     found = _step(row, _business_keys(session, [row]))
-    events = tuple(_told(kind, each) for kind, each in order.events(session, found.first - 1, found.first))
+    rows = [each for _, each in order.events(session, found.first - 1, found.first)]
+    records = personal.opened(session, found.kind, found.chain, [from_canonical(each.record) for each in rows])
+    events = tuple(_told(each, record) for each, record in zip(rows, records, strict=True))
     covering = session.execute(_COVERING, {"number": found.last}).scalar()
     return StepTold(step=found, events=events, checkpoint=covering)
 
@@ -151,5 +153,5 @@ def _step(row: Row[Any], keys: dict[str, str | None]) -> Step:
     return Step(**row._mapping, business_key=keys.get(row.chain) if row.kind == CASES.word else None)  # noqa: SLF001
 
 
-def _told(_kind: ChainKind, row: Row[Any]) -> Told:
-    return Told(number=row.number, sequence=row.sequence, record=from_canonical(row.record), hash=bytes(row.hash))
+def _told(row: Row[Any], record: dict[str, Any]) -> Told:
+    return Told(number=row.number, sequence=row.sequence, record=record, hash=bytes(row.hash))

@@ -19,19 +19,35 @@ from sqlalchemy.orm import Session
 from engine.data import to_canonical
 from engine.errors import InvariantBroken
 from engine.history import verifier
+from engine.history.kinds import CASES
+from engine.history.personal import KEEP, Sealer
 from engine.protocol.events import Event, to_record
 
 # One JSON text and not three arrays: the driver escapes every quotation mark of an array in Python, and records are full of them; that
 # alone took a quarter of the processor time of a step.
 # The note for the sequencer (``history.order``) is written by the same statement.
-_INSERT = text("""
-    WITH noted AS (
+_WRITE = """
+    noted AS (
         INSERT INTO engine.history_pending (kind, chain, first, last, at, actor, types)
         VALUES ('case', CAST(CAST(:instance AS bigint) AS text), :first, :last, :at, :actor, :types)
     )
     INSERT INTO engine.event (instance_id, sequence, at, actor, type, record, hash)
     SELECT :instance, :first + position - 1, :at, :actor, event ->> 0, event ->> 1, decode(event ->> 2, 'hex')
     FROM json_array_elements(CAST(:events AS json)) WITH ORDINALITY AS new(event, position)
+"""
+_INSERT = text(f"WITH {_WRITE}")
+_INSERT_AND_KEEP = text(f"WITH {KEEP}, {_WRITE}")
+
+_INSERT_EACH = text("""
+    WITH given AS (
+        SELECT * FROM unnest(CAST(:instances AS bigint[]), CAST(:sequences AS integer[]), CAST(:hashes AS text[]))
+            AS head(instance_id, sequence, hash)
+    ), noted AS (
+        INSERT INTO engine.history_pending (kind, chain, first, last, at, actor, types)
+        SELECT 'case', CAST(instance_id AS text), sequence, sequence, :at, :actor, :type FROM given ORDER BY instance_id
+    )
+    INSERT INTO engine.event (instance_id, sequence, at, actor, type, record, hash)
+    SELECT instance_id, sequence, :at, :actor, :type, :record, decode(hash, 'hex') FROM given
 """)
 
 
@@ -62,8 +78,11 @@ def append(  # noqa: PLR0917 - in the order of the columns
     at: datetime,
     actor_login: str,
     events: Sequence[Event | Mapping[str, Any]],
+    sealer: Sealer | None = None,
 ) -> ChainHead:
     """Write ``events`` after ``head``, in one statement; the new head, which belongs into the row of the instance.
+
+    ``sealer`` puts personal values apart; without one, nothing of these events is personal.
 
     An event that is no kernel event is a record with its ``type``. Raises InvariantBroken (``history_event_without_type``); TypeError or
     ValueError for values that are none of a process.
@@ -77,14 +96,16 @@ def append(  # noqa: PLR0917 - in the order of the columns
         kind = record.get("type")
         if not isinstance(kind, str) or not kind:
             raise InvariantBroken("history_event_without_type", case=instance_id, event=sequence)
-        canonical = to_canonical(record)
+        canonical = to_canonical(record if sealer is None else sealer.event(sequence, record))
         reached = verifier.chain_link(
             reached, verifier.event_content(instance_id, sequence, moment, actor_login, canonical)
         )
         written.append((kind, canonical, reached.hex()))
+    kept = {} if sealer is None else sealer.given(CASES.word, str(instance_id))
     session.execute(
-        _INSERT,
-        {
+        _INSERT_AND_KEEP if kept else _INSERT,
+        kept
+        | {
             "instance": instance_id,
             "first": head.sequence + 1,
             "last": head.sequence + len(written),
@@ -95,6 +116,26 @@ def append(  # noqa: PLR0917 - in the order of the columns
         },
     )
     return ChainHead(sequence=head.sequence + len(events), hash=reached)
+
+
+def append_to_each(
+    session: Session, heads: Mapping[int, ChainHead], at: datetime, actor_login: str, record: Mapping[str, Any]
+) -> dict[int, ChainHead]:
+    """Write the same ``record`` after the head of each of these cases, in one statement; the new heads."""
+    canonical, moment = to_canonical(record), moment_text(at)
+    reached: dict[int, ChainHead] = {}
+    for instance_id, head in heads.items():
+        content = verifier.event_content(instance_id, head.sequence + 1, moment, actor_login, canonical)
+        reached[instance_id] = ChainHead(sequence=head.sequence + 1, hash=verifier.chain_link(head.hash, content))
+    given = {
+        "instances": list(reached),
+        "sequences": [each.sequence for each in reached.values()],
+        "hashes": [each.hash.hex() for each in reached.values()],
+    }
+    session.execute(
+        _INSERT_EACH, {**given, "at": at, "actor": actor_login, "type": record["type"], "record": canonical}
+    )
+    return reached
 
 
 def type_of(record: str) -> str | None:

@@ -8,14 +8,27 @@ BY_KIND: Final = {"process": "publication", "record": "record", "refusal": "refu
 """Chains that are about one thing only."""
 
 BY_TYPE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("operator", ("instance:suspended", "instance:resumed", "instance:cancelled", "effect:confirmed")),
+    (
+        "operator",
+        (
+            "instance:suspended",
+            "instance:resumed",
+            "instance:cancelled",
+            "effect:confirmed",
+            "instance:migrated",
+            "instance:migration-undone",
+            "token:moved",
+            "activity:skipped",
+            "variable:edited",
+        ),
+    ),
     ("incident", ("incident:raised", "instance:failed")),
     ("start", ("instance:started",)),
     ("task", ("task:completed",)),
     (
         "handling",
         (
-            *("task:claimed", "task:released", "task:delegated", "task:substituted"),
+            *("task:claimed", "task:released", "task:delegated", "task:substituted", "task:offered"),
             *("comment:added", "comment:removed", "file:attached", "file:removed"),
         ),
     ),

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.errors import Fact, NotFound
-from engine.history import order_verification, publication_verification, verifier
+from engine.history import order_verification, personal_verification, publication_verification, verifier
 from engine.history.finding import Finding
 from engine.history.store import moment_text, type_of
 from engine.history.tables import event
@@ -28,7 +28,7 @@ from engine.texts import say
 
 _HEADS = text("""
     SELECT instance.id, instance.chain_sequence, instance.chain_hash, version.content_hash
-    FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+    FROM engine.instance JOIN engine.definition_version version ON version.id = coalesce(instance.first_version_id, instance.version_id)
     WHERE CAST(:case AS bigint) IS NULL OR instance.id = :case
     ORDER BY instance.id
 """)
@@ -36,7 +36,7 @@ _HEADS = text("""
 _CONTENTS = text("""
     SELECT DISTINCT version.content_hash FROM engine.definition_version version
     WHERE CAST(:case AS bigint) IS NULL
-       OR version.id = (SELECT instance.version_id FROM engine.instance WHERE instance.id = :case)
+       OR version.id = (SELECT coalesce(first_version_id, version_id) FROM engine.instance WHERE instance.id = :case)
     ORDER BY 1
 """)
 
@@ -67,6 +67,8 @@ class Report:
         offline = verifier.sayer(locale)
         if self.whole is not None:
             lines.append(offline("history_line", **self._counts(self.whole)))
+            waiting = self.whole.stated.get("not_yet_numbered", 0)
+            lines += [say("history_waiting", locale, count=waiting)] if waiting else []
         if self.is_whole:
             proven = (
                 [] if self.whole is None else [offline("proven_until", **each._asdict()) for each in self.whole.proven]
@@ -133,7 +135,7 @@ def verify_all(
         publications, more = publication_verification.verify(session)
         findings += more
         whole, more = order_verification.verify(session, now or clock.now(), kept)
-        findings += more
+        findings += [*more, *personal_verification.verify(session)]
     return Report(cases=cases, events=events, findings=tuple(findings), publications=publications, whole=whole)
 
 

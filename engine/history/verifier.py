@@ -33,8 +33,15 @@ PROCESS_FORMAT = "bordereau-process/1"
 PROCESS = "process.json"
 HISTORY_FORMAT = "bordereau-history/1"
 CHECKPOINT_FORMAT = "bordereau-checkpoint/1"
+PROOF_FORMAT = "bordereau-proof/1"
+PROOF = "proof.json"
+"""The member, of a bundle that a checkpoint covers, that leads from an event to the root of the checkpoint."""
 NO_CHECKPOINT = "0" * 64
 """What the first checkpoint names as the one before it."""
+PERSONAL_FILE = "personal.jsonl"
+"""The member, of a bundle with personal values, that has them apart from the events."""
+PERSONAL = "@personal"
+"""The one key of what stands in an event for a personal value."""
 EVENTS = "events.jsonl"
 MODEL = "model/"
 
@@ -62,6 +69,7 @@ PROCESSES = Kind(PROCESS_FORMAT, PROCESS, "process", str, "process")
 _BEGIN = b"bordereau/history/1/begin\n"
 _EVENT = b"bordereau/history/1/event\n"
 _CHECKPOINT = b"bordereau/checkpoint/1\n"
+_PERSONAL = b"bordereau/personal/1\n"
 
 NAMED: Dict[str, Tuple[str, ...]] = {"process": ("process",), "record": ("kind", "key"), "refusal": ("refused",)}
 """Chains besides those of cases: the word that they begin with, and the members of an event that say what the chain is about.
@@ -120,6 +128,11 @@ def chain_link(previous: bytes, content: bytes) -> bytes:
     return hashlib.sha256(_EVENT + previous + content).digest()
 
 
+def commitment(salt: bytes, value: str) -> bytes:
+    """What stands in an event for a personal value, which is canonical JSON; ``salt`` has 32 bytes, so that nothing can be guessed."""
+    return hashlib.sha256(_PERSONAL + salt + value.encode()).digest()
+
+
 def seal(case: Mapping[str, Any]) -> str:
     """The bundle's fingerprint: SHA-256 of its description without its seal. It names the hash of every other member."""
     return hashlib.sha256(canonical({key: value for key, value in case.items() if key != "seal"}).encode()).hexdigest()
@@ -140,13 +153,18 @@ class Tree:
 
     def add(self, event_hash: bytes) -> None:
         """The hash of the next event. Leaves and nodes are hashed apart (a zero or a one before them): neither can pass for the other."""
-        node = hashlib.sha256(b"\x00" + event_hash).digest()
+        node, level = leaf(event_hash), 0
         complete = self.size
         while complete & 1:
-            node = hashlib.sha256(b"\x01" + self.peaks.pop() + node).digest()
+            node = joined(self.peaks.pop(), node)
             complete >>= 1
+            level += 1
+            self.completed(level, complete, node)
         self.peaks.append(node)
         self.size += 1
+
+    def completed(self, level: int, position: int, node: bytes) -> None:
+        """The subtree number ``position`` (from 0) of ``2 ** level`` events is complete. For whoever keeps them; nothing here."""
 
     def root(self) -> bytes:
         """The hash that stands for every event up to here and for their order."""
@@ -154,8 +172,39 @@ class Tree:
             return hashlib.sha256().digest()
         node = self.peaks[-1]
         for peak in reversed(self.peaks[:-1]):
-            node = hashlib.sha256(b"\x01" + peak + node).digest()
+            node = joined(peak, node)
         return node
+
+
+def leaf(event_hash: bytes) -> bytes:
+    """What stands for an event in the tree."""
+    return hashlib.sha256(b"\x00" + event_hash).digest()
+
+
+def joined(left: bytes, right: bytes) -> bytes:
+    """What stands for two neighbouring subtrees."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def root_by_path(number: int, size: int, event_hash: bytes, path: Sequence[bytes]) -> Optional[bytes]:
+    """The root of the tree over ``size`` events to which ``path`` leads from event ``number`` (from 1): RFC 9162, 2.1.3.2.
+
+    None where a path to such an event has another length.
+    """
+    if not 0 < number <= size:
+        return None
+    at, last, node = number - 1, size - 1, leaf(event_hash)
+    for each in path:
+        if last == 0:
+            return None
+        if at & 1 or at == last:
+            node = joined(each, node)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            node = joined(node, each)
+        at, last = at >> 1, last >> 1
+    return node if last == 0 else None
 
 
 def checkpoint_content(checkpoint: Mapping[str, Any]) -> bytes:
@@ -325,8 +374,32 @@ class Event(NamedTuple):
     hash: bytes
 
 
+class Led(NamedTuple):
+    """That a bundle's chain leads to a checkpoint: its events 1 to ``event`` are among the first ``size`` of the whole history.
+
+    ``is_kept``: the checkpoint is one that was kept elsewhere, and not only the bundle's own word.
+    """
+
+    number: int
+    size: int
+    at: str
+    key: str
+    event: int
+    is_kept: bool
+
+
+class Apart(NamedTuple):
+    """The personal values of a bundle: ``sealed`` in its events, ``shown`` beside them and held against them, ``erased`` as it is said."""
+
+    sealed: int
+    shown: int
+    erased: List[Mapping[str, str]]
+
+
 class Verdict(NamedTuple):
-    """What was found. ``case`` is what its description says, as far as it can be read; ``hashes`` the stated chain."""
+    """What was found. ``case`` is what its description says, as far as it can be read; ``hashes`` the stated chain; ``led``: the checkpoint
+    to which its proof leads, None without a proof that does.
+    """
 
     problems: List[Problem]
     case: Dict[str, Any]
@@ -336,6 +409,8 @@ class Verdict(NamedTuple):
     last_at: Optional[str]
     is_readable: bool = True
     kind: Kind = CASES
+    led: Optional[Led] = None
+    apart: Apart = Apart(0, 0, [])
 
     @property
     def is_whole(self) -> bool:
@@ -343,8 +418,12 @@ class Verdict(NamedTuple):
         return not self.problems
 
 
-def verify(data: bytes) -> Verdict:
-    """Check a bundle by itself: container, members, model, chain and head."""
+def verify(data: bytes, kept: Sequence[Mapping[str, Any]] = (), keys: Sequence[str] = ()) -> Verdict:
+    """Check a bundle: container, members, model, chain and head by themselves; and its proof, which leads to a signed checkpoint.
+
+    ``kept`` are checkpoints that left the system earlier, ``keys`` public keys (hex) known from elsewhere; where either is given, a bundle
+    whose proof does not lead there is not whole.
+    """
     members = unpack(data)
     if members is None:
         members = _unpack_anyhow(data)
@@ -369,7 +448,9 @@ def verify(data: bytes) -> Verdict:
     events = _check_events(files.get(EVENTS, b""), case, kind, begin, problems)
     hashes = [each.hash for each in events]
     first, last = (events[0].at, events[-1].at) if events else (None, None)
-    return Verdict(problems, case, len(events), hashes, first, last, kind=kind)
+    led = _check_proof(files.get(PROOF), hashes, kept, keys, problems)
+    apart = _check_personal(files.get(PERSONAL_FILE), events, problems)
+    return Verdict(problems, case, len(events), hashes, first, last, kind=kind, led=led, apart=apart)
 
 
 def compare(newer: Verdict, older: Verdict) -> List[Problem]:
@@ -426,7 +507,7 @@ def _read_case(files: Mapping[str, bytes], kind: Kind, problems: List[Problem]) 
         for each in found["members"]
     )
     # the key of a process must be text that has bytes
-    begins = _is_hash(found["version_hash"]) if kind is CASES else _encoded(found["process"]) != b"?"
+    begins = is_hash(found["version_hash"]) if kind is CASES else _encoded(found["process"]) != b"?"
     if not listed or not _has_form(head, {"hash": str, "sequence": int}) or not begins:
         problems.append(Problem("case_unreadable", about))
         return {}
@@ -443,7 +524,7 @@ def _check_members(files: Mapping[str, bytes], case: Mapping[str, Any], kind: Ki
     listed = {each["path"]: each for each in case["members"]}
     problems.extend(Problem("member_missing", path) for path in sorted((fixed | set(listed)) - set(files)))
     for path in sorted(set(files) - {kind.about}):
-        may_be = path in fixed or (kind is CASES and path.startswith(MODEL))
+        may_be = path in fixed or path in (PROOF, PERSONAL_FILE) or (kind is CASES and path.startswith(MODEL))
         if path not in listed or not may_be:
             problems.append(Problem("member_added", path))
         elif (
@@ -512,6 +593,106 @@ def _rehash(previous: bytes, event: Event, kind: Kind) -> bytes:
     return chain_link(previous, named_content("process", [event.subject], *told))
 
 
+_SHOWN_FORM: Dict[str, Any] = {"commitment": str, "salt": str, "value": str}
+_ERASED_FORM: Dict[str, Any] = {"commitment": str, "erased": dict}
+_ERASED: Dict[str, Any] = {"at": str, "because": str, "by": str}
+
+
+def _check_personal(text: Optional[bytes], events: Sequence[Event], problems: List[Problem]) -> Apart:
+    """Hold the personal values that stand apart against what the events have in their places."""
+    sealed = {each for event in events for each in _commitments(event.record)}
+    seen: Dict[str, bool] = {}
+    erased = []
+    lines = (text or b"").split(b"\n")
+    if lines.pop() != b"":
+        problems.append(Problem("personal_unreadable", PERSONAL_FILE, None, {"line": len(lines) + 1}))
+    for number, line in enumerate(lines, 1):
+        found = _parse(line)
+        if not isinstance(found, dict) or _encoded(found) != line or not _is_personal(found):
+            problems.append(Problem("personal_unreadable", PERSONAL_FILE, None, {"line": number}))
+        elif found["commitment"] not in sealed or found["commitment"] in seen:
+            problems.append(Problem("personal_of_nothing", PERSONAL_FILE, None, {"line": number}))
+        elif "erased" in found:
+            seen[found["commitment"]] = False
+            erased.append(found["erased"])
+        else:
+            seen[found["commitment"]] = True
+            if commitment(bytes.fromhex(found["salt"]), found["value"]).hex() != found["commitment"]:
+                problems.append(Problem("personal_changed", PERSONAL_FILE, None, {"line": number}))
+    return Apart(len(sealed), sum(seen.values()), erased)
+
+
+def _is_personal(found: Mapping[str, Any]) -> bool:
+    if _has_form(found, _SHOWN_FORM):
+        return is_hash(found["commitment"]) and is_hash(found["salt"]) and _encoded(found["value"]) != b"?"
+    return _has_form(found, _ERASED_FORM) and is_hash(found["commitment"]) and _has_form(found["erased"], _ERASED)
+
+
+def _commitments(value: object) -> List[str]:
+    """Every commitment in a record; without recursion, because a record may be deep."""
+    found, left = [], [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            sealed = each.get(PERSONAL) if len(each) == 1 else None
+            if isinstance(sealed, str) and is_hash(sealed):
+                found.append(sealed)
+            else:
+                left.extend(each.values())
+        elif isinstance(each, list):
+            left.extend(each)
+    return found
+
+
+_PROOF_FORM: Dict[str, Any] = {"checkpoint": dict, "event": int, "format": str, "number": int, "path": list}
+
+
+def _check_proof(
+    text: Optional[bytes],
+    hashes: Sequence[bytes],
+    kept: Sequence[Mapping[str, Any]],
+    keys: Sequence[str],
+    problems: List[Problem],
+) -> Optional[Led]:
+    """The checkpoint to which the proof leads. The hash of one event covers all before it in its chain: one path is enough for them."""
+    if text is None:
+        if kept or keys:
+            problems.append(Problem("proof_missing", PROOF))
+        return None
+    found = _parse(text)
+    if not isinstance(found, dict) or not _is_proof(found) or _encoded(found) + b"\n" != text:
+        problems.append(Problem("proof_unreadable", PROOF))
+        return None
+    point, event = found["checkpoint"], found["event"]
+    if not is_genuine(point):
+        problems.append(Problem("checkpoint_not_signed", PROOF, None, {"number": point["number"]}))
+        return None
+    path = [bytes.fromhex(each) for each in found["path"]]
+    root = root_by_path(found["number"], point["size"], hashes[event - 1], path) if event <= len(hashes) else None
+    if root is None or root.hex() != point["root"]:
+        problems.append(Problem("proof_leads_elsewhere", PROOF, event, {"number": point["number"]}))
+        return None
+    if keys and point["key"] not in keys:
+        facts = {"number": point["number"], "key": point["key"][:16]}
+        problems.append(Problem("checkpoint_of_other_key", PROOF, None, facts))
+    is_kept = any(checkpoint_content(each) == checkpoint_content(point) for each in kept)
+    for each in kept if not is_kept else ():
+        code = "proof_kept_differs" if each["number"] == point["number"] else "proof_to_another"
+        problems.append(Problem(code, PROOF, None, {"number": point["number"], "found": each["number"]}))
+    return Led(point["number"], point["size"], point["at"], point["key"], event, is_kept)
+
+
+def _is_proof(found: Mapping[str, Any]) -> bool:
+    return (
+        _has_form(found, _PROOF_FORM)
+        and found["format"] == PROOF_FORMAT
+        and _is_checkpoint(found["checkpoint"])
+        and found["event"] > 0
+        and len(found["path"]) <= 64
+        and all(isinstance(each, str) and is_hash(each) for each in found["path"])
+    )
+
+
 _EVENT_TYPES: Dict[str, Any] = {"actor": str, "at": str, "hash": str, "record": dict, "sequence": int}
 
 
@@ -535,14 +716,15 @@ def _event_of(found: Mapping[str, Any], kind: Kind) -> Optional[Event]:
 
 
 def _is_event(found: Mapping[str, Any]) -> bool:
-    return _is_hash(found["hash"]) and _is_moment(found["at"]) and isinstance(found["record"].get("type"), str)
+    return is_hash(found["hash"]) and _is_moment(found["at"]) and isinstance(found["record"].get("type"), str)
 
 
 def _has_form(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return set(found) == set(wanted) and all(type(found[key]) is kind for key, kind in wanted.items())
 
 
-def _is_hash(text: str) -> bool:
+def is_hash(text: str) -> bool:
+    """Whether ``text`` is SHA-256 in hex."""
     return re.fullmatch(r"[0-9a-f]{64}", text) is not None
 
 
@@ -622,7 +804,7 @@ def _is_checkpoint(found: Mapping[str, Any]) -> bool:
     return (
         _has_form(found, _CHECKPOINT_FORM)
         and found["format"] == CHECKPOINT_FORMAT
-        and all(_is_hash(found[name]) for name in ("key", "previous", "root"))
+        and all(is_hash(found[name]) for name in ("key", "previous", "root"))
         and re.fullmatch(r"[0-9a-f]{128}", found["signature"]) is not None
         and _is_moment(found["at"])
         and found["number"] > 0
@@ -672,7 +854,7 @@ def _begin_of(chain: _Chain, version_hash: Any) -> bytes:
     """What the first event of a chain must be chained to; of a case, the content of its version stands beside the event."""
     if chain[0] != _CASE:
         return named_begin(*chain)
-    return chain_begin(version_hash) if isinstance(version_hash, str) and _is_hash(version_hash) else b""
+    return chain_begin(version_hash) if isinstance(version_hash, str) and is_hash(version_hash) else b""
 
 
 class _Reading:
@@ -913,6 +1095,67 @@ TEXTS: Dict[str, Tuple[str, str]] = {
         "l’événement {event} porte l’empreinte qui avait été notée.",
         "event {event} has the hash that was noted.",
     ),
+    "proof_missing": (
+        "Il n’y a pas de {member} : rien ne mène de ce fichier à un point de contrôle. Demandez le fichier avec sa preuve.",
+        "There is no {member}: nothing leads from this bundle to a checkpoint. Ask for the bundle with its proof.",
+    ),
+    "proof_unreadable": ("{member} n’a pas la forme attendue.", "{member} does not have the form it must have."),
+    "proof_leads_elsewhere": (
+        "L’événement {event} n’est pas dans le point de contrôle {number} : son chemin n’y mène pas.",
+        "Event {event} is not in checkpoint {number}: its path does not lead there.",
+    ),
+    "proof_kept_differs": (
+        "Le point de contrôle {number} du fichier n’est pas celui que vous avez gardé : l’historique a été réécrit et signé de nouveau.",
+        "Checkpoint {number} of the bundle is not the one that you kept: the history was written anew and signed again.",
+    ),
+    "proof_to_another": (
+        "La preuve mène au point de contrôle {number}, pas au {found} que vous avez gardé : demandez le fichier pour celui-là.",
+        "The proof leads to checkpoint {number}, not to {found} that you kept: ask for the bundle up to that one.",
+    ),
+    "personal_unreadable": (
+        "{member}, ligne {line} : elle n’a pas la forme attendue.",
+        "{member}, line {line}: it does not have the form it must have.",
+    ),
+    "personal_of_nothing": (
+        "{member}, ligne {line} : aucun événement n’a cette valeur à cet endroit, ou elle est donnée deux fois.",
+        "{member}, line {line}: no event has this value in its place, or it is given twice.",
+    ),
+    "personal_changed": (
+        "{member}, ligne {line} : ce n’est pas la valeur personnelle qui a été enregistrée.",
+        "{member}, line {line}: this is not the personal value that was recorded.",
+    ),
+    "checked_personal": (
+        "des {sealed} valeurs personnelles, {shown} sont jointes et sont celles qui ont été enregistrées ;",
+        "of {sealed} personal values, {shown} stand beside the events and are those that were recorded;",
+    ),
+    "erased_value": (
+        "valeur personnelle effacée le {at}, par {by}, parce que : {because}",
+        "personal value erased on {at}, by {by}, because: {because}",
+    ),
+    "not_provable_erased": (
+        "ce qu’étaient les {count} valeurs personnelles effacées ou non jointes : l’empreinte salée n’en dit rien, à personne ;",
+        "what the {count} personal values were that are erased or not enclosed: their salted hash tells nobody;",
+    ),
+    "led_kept": (
+        "les événements 1 à {event} sont, inchangés et dans cet ordre, dans le point de contrôle {number} du {at} que vous avez gardé.",
+        "events 1 to {event} are, unchanged and in this order, in checkpoint {number} of {at}, which you kept.",
+    ),
+    "led_signed": (
+        "les événements 1 à {event} étaient ainsi quand la clé {key} a signé le point de contrôle {number} du {at}.",
+        "events 1 to {event} stood like this when key {key} signed checkpoint {number} of {at}.",
+    ),
+    "led_only_signed": (
+        "que le point de contrôle lui-même n’a pas été refait : donnez celui que vous avez gardé (--checkpoint), et la clé (--key) ;",
+        "that the checkpoint itself was not made anew: compare it with the one that you kept (--checkpoint), and the key (--key);",
+    ),
+    "led_not_after": (
+        "les {count} événements qui suivent : qui a tous les droits sur la base peut les avoir changés en refaisant chaque empreinte ;",
+        "the {count} events after that: whoever has all rights on the database may have changed them, computing every hash again;",
+    ),
+    "led_not_the_end": (
+        "que rien n’a été coupé à la fin : qu’un événement manque après le dernier ne se voit que dans l’historique complet ;",
+        "that nothing was cut off at the end: an event that is missing after the last one shows only in the whole history;",
+    ),
     "not_provable": ("Ce qu’un fichier seul ne peut pas prouver :", "What a file alone cannot prove:"),
     "not_provable_remade": (
         "que personne n’a refait tout l’historique, ou coupé sa fin, en recalculant chaque empreinte ;",
@@ -1016,12 +1259,12 @@ TEXTS: Dict[str, Tuple[str, str]] = {
         "that the signing key stayed secret. To be compared with the one that you were given: {key};",
     ),
     "option_checkpoint": (
-        "un point de contrôle gardé plus tôt (pour l’historique complet ; peut être répété)",
-        "a checkpoint that was kept earlier (for the whole history; may be repeated)",
+        "un point de contrôle gardé plus tôt (peut être répété)",
+        "a checkpoint that was kept earlier (may be repeated)",
     ),
     "option_key": (
-        "la clé publique, connue par ailleurs : 64 chiffres hexadécimaux (pour l’historique complet ; peut être répété)",
-        "the public key, known from elsewhere: 64 hexadecimal digits (for the whole history; may be repeated)",
+        "la clé publique, connue par ailleurs : 64 chiffres hexadécimaux (peut être répété)",
+        "the public key, known from elsewhere: 64 hexadecimal digits (may be repeated)",
     ),
     "no_checkpoint": ("{file} n’est pas un point de contrôle.", "{file} is no checkpoint."),
     "not_for_this": (
@@ -1080,13 +1323,36 @@ def report(file: str, verdict: Verdict, say: Say, confirmed: Sequence[Tuple[str,
         "checked_chain",
     ]
     lines += [f"  - {say(code, about=verdict.kind.about)}" for code in checked]
+    apart = verdict.apart
+    if apart.sealed:
+        lines += [f"  - {say('checked_personal', sealed=apart.sealed, shown=apart.shown)}"]
     lines += [f"  - {say(code, **facts)}" for code, facts in confirmed]
-    lines += ["", say("not_provable")]
-    lines += [f"  - {say('not_provable_remade')}", f"    {say('not_provable_hint')}"]
-    lines += [f"    {case['head']['sequence']}:{case['head']['hash']}"]
+    if apart.erased:
+        lines += ["", say("stated"), *(f"  - {said}" for said in _erased(apart, say))]
+    lines += _proven(verdict, verdict.led, say) if verdict.led else ["", say("not_provable")]
+    lines += [f"  - {say('not_provable_remade')}"] if verdict.led is None else []
+    if apart.sealed > apart.shown:
+        lines += [f"  - {say('not_provable_erased', count=apart.sealed - apart.shown)}"]
+    lines += [f"    {say('not_provable_hint')}", f"    {case['head']['sequence']}:{case['head']['hash']}"]
     lines += [f"  - {say('not_provable_true')}"]
     lines += ["", say("fingerprint", seal=case["seal"])]
     return lines
+
+
+def _erased(apart: Apart, say: Say) -> List[str]:
+    """What was erased, each act once."""
+    said = dict.fromkeys(say("erased_value", **each) for each in apart.erased)
+    return [*said][:_MOST_SHOWN]
+
+
+def _proven(verdict: Verdict, led: Led, say: Say) -> List[str]:
+    """What the proof of a bundle shows, and what it does not."""
+    lines = ["", say("proven"), f"  - {say('led_kept' if led.is_kept else 'led_signed', **led._asdict())}"]
+    lines += ["", say("not_proven")]
+    lines += [] if led.is_kept else [f"  - {say('led_only_signed')}"]
+    after = verdict.events - led.event
+    lines += [f"  - {say('led_not_after', count=after)}"] if after else []
+    return [*lines, f"  - {say('not_proven_before')}", f"  - {say('led_not_the_end')}"]
 
 
 def report_history(file: str, verdict: HistoryVerdict, say: Say) -> List[str]:
@@ -1150,9 +1416,10 @@ _GZIP = b"\x1f\x8b"
 
 
 def _main_bundle(options: argparse.Namespace, say: Say) -> int:
-    if options.checkpoint or options.key:
-        return _not_for_this("--checkpoint" if options.checkpoint else "--key", say)
-    verdict = verify(_read(options.file))
+    kept = _kept(options.checkpoint, options.key, say)
+    if kept is None:
+        return 2
+    verdict = verify(_read(options.file), kept, options.key)
     older = None if options.older is None else verify(_read(options.older))
     confirmed: List[Tuple[str, Dict[str, Any]]] = []
     if older is not None and verdict.is_readable:
@@ -1175,13 +1442,9 @@ def _main_bundle(options: argparse.Namespace, say: Say) -> int:
 def _main_history(options: argparse.Namespace, say: Say) -> int:
     if options.older is not None or options.head is not None:
         return _not_for_this("--older" if options.older is not None else "--head", say)
-    kept = []
-    for file in options.checkpoint:
-        found = read_checkpoint(_read(file))
-        if found is None:
-            print(say("no_checkpoint", file=file), file=sys.stderr)
-            return 2
-        kept.append(found)
+    kept = _kept(options.checkpoint, (), say)
+    if kept is None:
+        return 2
     with _open(options.file) as stream:
         verdict = verify_history(stream, kept, options.key)
     if options.json:
@@ -1189,6 +1452,21 @@ def _main_history(options: argparse.Namespace, say: Say) -> int:
     else:
         _print(report_history(options.file, verdict, say))
     return 0 if verdict.is_whole else 1
+
+
+def _kept(files: Sequence[str], keys: Sequence[str], say: Say) -> Optional[List[Mapping[str, Any]]]:
+    """The checkpoints in ``files``; None, which is said, when one is none (or, for a bundle, is not signed by a key that counts)."""
+    kept: List[Mapping[str, Any]] = []
+    for file in files:
+        found = read_checkpoint(_read(file))
+        if found is None:
+            print(say("no_checkpoint", file=file), file=sys.stderr)
+            return None
+        if keys and found["key"] not in keys:
+            print(say("kept_not_genuine", number=found["number"]), file=sys.stderr)
+            return None
+        kept.append(found)
+    return kept
 
 
 def _not_for_this(option: str, say: Say) -> int:
@@ -1211,14 +1489,14 @@ def _parser(say: Say) -> argparse.ArgumentParser:
 
 
 def _key(text: str) -> str:
-    if not _is_hash(text):
+    if not is_hash(text):
         raise argparse.ArgumentTypeError("HEX")
     return text
 
 
 def _noted(text: str) -> Tuple[int, bytes]:
     sequence, _, noted = text.partition(":")
-    if not sequence.isdecimal() or int(sequence) < 1 or not _is_hash(noted):
+    if not sequence.isdecimal() or int(sequence) < 1 or not is_hash(noted):
         raise argparse.ArgumentTypeError("N:HASH")
     return int(sequence), bytes.fromhex(noted)
 
@@ -1284,6 +1562,8 @@ def _as_json(file: str, verdict: Verdict, say: Say) -> Dict[str, Any]:
         "head": case.get("head"),
         "seal": case.get("seal"),
         "stated": case.get("stated"),
+        "personal": verdict.apart._asdict(),
+        "proven": None if verdict.led is None else verdict.led._asdict(),
         "problems": _problems_as_json(verdict.problems, say, verdict.kind),
     }
 

@@ -20,7 +20,8 @@ from engine.history.store import moment_text
 _UNNUMBERED = text("SELECT coalesce(sum(last - first + 1), 0) FROM engine.history_pending")
 _VERSIONS = text("""
     SELECT instance.id, version.content_hash
-    FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id WHERE instance.id = ANY(:ids)
+    FROM engine.instance JOIN engine.definition_version version ON version.id = coalesce(instance.first_version_id, instance.version_id)
+    WHERE instance.id = ANY(:ids)
 """)
 _BATCH = 1_000
 

@@ -99,6 +99,7 @@ class EndSessions:
     kind=KIND,
     key="login",
     may=_ADMINISTRATORS,
+    personal=("name", "email"),
     fr="Ajouter une personne",
     en="Add a person",
 )
@@ -127,6 +128,7 @@ def add_person(given: AddPerson, context: RecordContext) -> Change:
     kind=KIND,
     key="login",
     may=_ADMINISTRATORS,
+    personal=("name", "email"),
     fr="Modifier une personne",
     en="Change a person",
 )

@@ -83,7 +83,8 @@ def stand_in(  # noqa: PLR0917 - as a step has them at hand
 
 def record_of_case(  # noqa: PLR0917 - what happened where, by whom, when
     session: Session, instance_id: int, head: ChainHead, actor: Actor, now: datetime, told: Mapping[str, Any]
-) -> None:
-    """Write one act into the history of a case that this transaction has locked, after ``head``."""
+) -> ChainHead:
+    """Write one act into the history of a case that this transaction has locked, after ``head``; the new head."""
     reached = history.append(session, instance_id, head, now, actor.login, [told])
     session.execute(_HEAD, {"sequence": reached.sequence, "hash": reached.hash, "instance": instance_id})
+    return reached

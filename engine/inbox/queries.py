@@ -83,6 +83,10 @@ _OF_INSTANCE = text(f"""
     SELECT {COLUMNS} FROM engine.task {_JOINS} WHERE task.instance_id = :instance ORDER BY task.id
 """)  # noqa: S608 - composed of constants
 
+_ARCHIVED = text(f"""
+    SELECT {COLUMNS} FROM jsonb_populate_recordset(CAST(NULL AS engine.task), CAST(:tasks AS jsonb)) task {_JOINS} ORDER BY task.id
+""")  # noqa: S608 - composed of constants
+
 _CANDIDATES = text("""
     SELECT count(*) FROM engine.person_role JOIN engine.person ON person.id = person_role.person_id
     WHERE person_role.role_key = :role AND person.is_active
@@ -95,9 +99,11 @@ def find(session: Session, task_id: int) -> TaskRow | None:
     return None if row is None else task_row(row)
 
 
-def of_instance(session: Session, instance_id: int) -> tuple[TaskRow, ...]:
-    """Every task that the instance ever had, oldest first."""
-    return tuple(task_row(row) for row in session.execute(_OF_INSTANCE, {"instance": instance_id}))
+def of_instance(session: Session, instance_id: int, archived: str | None = None) -> tuple[TaskRow, ...]:
+    """Every task that the instance ever had, oldest first. ``archived``: JSON of their rows, of a case that is in the archive."""
+    if archived is None:
+        return tuple(task_row(row) for row in session.execute(_OF_INSTANCE, {"instance": instance_id}))
+    return tuple(task_row(row) for row in session.execute(_ARCHIVED, {"tasks": archived}))
 
 
 def candidates(session: Session, role: str) -> int:

@@ -16,16 +16,17 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine import clock, log
-from engine.data import to_canonical
+from engine.data import from_canonical, to_canonical
 from engine.errors import CommandRejected, EngineError, FieldProblem, InvalidInput, NotAllowed, NotFound, Unavailable
+from engine.feel import Value
 from engine.handler import Actor
 from engine.identity import people
-from engine.instances import commands, operators
+from engine.instances import commands, operators, repairs
 from engine.instances.runtime import Runtime
 from engine.jobs import queue
 from engine.jobs.parking import plain
 
-BatchAct = Literal["suspend", "resume", "cancel", "retry"]
+BatchAct = Literal["suspend", "resume", "cancel", "retry", "move", "skip", "edit"]
 BATCH_ACTS: Final[tuple[BatchAct, ...]] = get_args(BatchAct)
 
 MOST: Final = 10_000
@@ -39,13 +40,17 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What somebody asked for, and how far it is. ``act`` ``retry`` is about incidents, every other about cases."""
+    """What somebody asked for, and how far it is. ``act`` ``retry`` is about incidents, every other about cases.
+
+    ``what``: the rest of what was asked for (``repairs.perform_there``), without the new value of a variable once all is done.
+    """
 
     id: int
     act: BatchAct
     reason: str
     asked_at: datetime
     asked_by: str
+    what: Mapping[str, Value]
     ended_at: datetime | None
     waiting: int
     done: int
@@ -71,7 +76,7 @@ class BatchItem:
 
 _ASK = text("""
     WITH made AS (
-        INSERT INTO engine.batch (act, reason, asked_at, asked_by) VALUES (:act, :reason, :now, :actor) RETURNING id
+        INSERT INTO engine.batch (act, reason, asked_at, asked_by, what) VALUES (:act, :reason, :now, :actor, :what) RETURNING id
     ), items AS (
         INSERT INTO engine.batch_item (batch_id, target)
         SELECT DISTINCT made.id, t.target FROM made, unnest(CAST(:targets AS bigint[])) AS t(target)
@@ -80,7 +85,7 @@ _ASK = text("""
 """)
 
 _COUNTED = """
-    SELECT batch.id, act, reason, asked_at, asked_by, ended_at,
+    SELECT batch.id, act, reason, asked_at, asked_by, what, ended_at,
            count(*) FILTER (WHERE item.state = 'waiting') AS waiting, count(*) FILTER (WHERE item.state = 'done') AS done,
            count(*) FILTER (WHERE item.state = 'refused') AS refused
     FROM engine.batch JOIN engine.batch_item item ON item.batch_id = batch.id
@@ -100,7 +105,7 @@ _ITEMS = text("""
     ORDER BY CASE item.state WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, item.target LIMIT :limit
 """)
 
-_ASKED = text("SELECT act, reason, asked_by FROM engine.batch WHERE id = :batch")
+_ASKED = text("SELECT act, reason, asked_by, what FROM engine.batch WHERE id = :batch")
 _NEXT = text("""
     SELECT target FROM engine.batch_item WHERE batch_id = :batch AND state = 'waiting'
     ORDER BY target LIMIT 1 FOR UPDATE SKIP LOCKED
@@ -109,8 +114,9 @@ _MARK = text("""
     UPDATE engine.batch_item SET state = :state, code = :code, facts = :facts, done_at = :now
     WHERE batch_id = :batch AND target = :target
 """)
+# a value may be personal: the histories of the cases have it, where it can be erased
 _END = text("""
-    UPDATE engine.batch SET ended_at = :now
+    UPDATE engine.batch SET ended_at = :now, what = CASE act WHEN 'edit' THEN CAST(CAST(what AS jsonb) - 'value' AS text) ELSE what END
     WHERE id = :batch AND ended_at IS NULL
       AND NOT EXISTS (SELECT FROM engine.batch_item WHERE batch_id = :batch AND state = 'waiting')
 """)
@@ -124,8 +130,17 @@ def check_may_ask(actor: Actor, act: str) -> None:
         raise NotAllowed("incident_retry_not_allowed")
 
 
-def ask(runtime: Runtime, actor: Actor, act: BatchAct, targets: Sequence[int], reason: str = "") -> int:
+def ask(  # noqa: PLR0917 - who wants what done to what, and why
+    runtime: Runtime,
+    actor: Actor,
+    act: BatchAct,
+    targets: Sequence[int],
+    reason: str = "",
+    what: Mapping[str, Value] | None = None,
+) -> int:
     """Have ``act`` done to the cases (``retry``: the incidents) of these ids; gives the batch's id. A retry needs no reason.
+
+    ``what``: for the acts of ``repairs.perform_there``.
 
     Raises NotAllowed; InvalidInput (``reason``; ``targets``: none, or more than ``MOST``). What is not possible is an item's result.
     """
@@ -137,6 +152,7 @@ def ask(runtime: Runtime, actor: Actor, act: BatchAct, targets: Sequence[int], r
     said = reason.strip() if act == "retry" and not reason.strip() else operators.check_reason(reason)
     with runtime.database.transaction() as session:
         given = {"act": act, "reason": said, "now": clock.now(), "actor": actor.login, "targets": list(targets)}
+        given["what"] = None if what is None else to_canonical(what)
         batch = int(session.execute(_ASK, given).scalar_one())
         queue.defer(session, queue.RUN_BATCH, {"batch_id": batch})
     return batch
@@ -184,6 +200,9 @@ def _act(runtime: Runtime, session: Session, batch: Row[Any], target: int, now: 
     check_may_ask(actor, batch.act)
     if batch.act == "retry":
         commands.retry_in(runtime, session, actor, target, now)
+    elif batch.what is not None:
+        what = from_canonical(batch.what)
+        repairs.perform_there(runtime, session, actor, target, batch.act, what, batch.reason, now)
     else:
         operators.ACTS[batch.act](runtime, session, actor, target, batch.reason, now)
 
@@ -223,6 +242,7 @@ def _batch(row: Row[Any]) -> Batch:
         reason=row.reason,
         asked_at=row.asked_at,
         asked_by=row.asked_by,
+        what={} if row.what is None else from_canonical(row.what),
         ended_at=row.ended_at,
         waiting=row.waiting,
         done=row.done,

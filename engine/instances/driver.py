@@ -10,7 +10,7 @@ Nothing here decides who may: ``commands`` (people) and ``work`` (jobs) come in 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -28,19 +28,24 @@ from engine.errors import Crashed, HandlerFailure, InvariantBroken, NotFound, Wr
 from engine.feel import Environment, Expression, FeelFailure, Value
 from engine.handler import Actor, BusinessError, Handler, HandlerContext, Transient
 from engine.history import store as history
+from engine.history.personal import Sealer
 from engine.history.store import ChainHead
 from engine.inbox import store as inbox
 from engine.inbox.projection import PROJECT, projected
-from engine.instances import incidents, signals
+from engine.instances import archive, calls, incidents, signals, waits
+from engine.instances.calls import Call, NewCall, Requested
 from engine.instances.invoke import Threw, invoke
+from engine.instances.names import find_node
 from engine.instances.rows import StepRows
 from engine.instances.runtime import Runtime
 from engine.jobs import outbox, queue
 from engine.jobs.outbox import HeldEffect
 from engine.jobs.retries import TryAgain
-from engine.kernel import Run, State, ValueNotStorable, storable
+from engine.kernel import Run, State, ValueNotStorable, fold, storable
 from engine.messages import store as messages
 from engine.model.bundle import Bundle
+from engine.model.elements import Binding, CallActivity, Model
+from engine.model.personal import personal_names
 from engine.protocol import events as happened
 from engine.protocol.events import Event
 from engine.protocol.stimuli import CancelInstance, FailHandler, ReturnHandler, Stimulus, ThrowError
@@ -81,6 +86,25 @@ class Locked:
     started_by: str
     suspended_at: datetime | None = None
     summary: str | None = None
+    parent_id: int | None = None
+    root_id: int | None = None
+    depth: int = 0
+    begun_by: tuple[str, str] | None = None
+    """Name and key of the message that began it, where the key means one case at a time."""
+
+    @property
+    def model(self) -> Model:
+        """What runs. A case from before called processes were cases of their own has what it called inside, to its end."""
+        own = self.bundle.durable
+        if own.calls and self.state is not None and not own.calls.isdisjoint(_called_inside(self.state)):
+            return self.bundle.model
+        return own.model
+
+
+def _called_inside(state: State) -> Iterator[str]:
+    """The calls whose called process runs in the state itself."""
+    owners = (each.activity for each in state.scopes.values() if each.is_isolated)
+    return (state.activities[each].element for each in owners if each is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +123,19 @@ MOST_CALLS: Final = 1_000
 
 _LOCK_COLUMNS: Final = """
     instance.id, instance.process_key, instance.version_id, instance.snapshot, instance.revision, instance.chain_sequence,
-    instance.chain_hash, instance.business_key, instance.started_by, instance.suspended_at, instance.summary, version.content_hash
+    instance.chain_hash, instance.business_key, instance.started_by, instance.suspended_at, instance.summary,
+    instance.parent_instance_id, instance.root_instance_id, instance.depth, instance.begun_by_message, instance.begun_by_key,
+    version.content_hash
 """
 
 _LOCK = text(f"""
     SELECT {_LOCK_COLUMNS} FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
     WHERE instance.id = :instance FOR UPDATE OF instance
+""")  # noqa: S608 - composed of constants
+
+_LOOK = text(f"""
+    SELECT {_LOCK_COLUMNS} FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+    WHERE instance.id = ANY(CAST(:instances AS bigint[])) ORDER BY instance.id
 """)  # noqa: S608 - composed of constants
 
 # The row of the task is read before the lock is ours and may be old news by then: whoever closes it guards the change (inbox.store), and
@@ -123,9 +154,10 @@ _CREATE = text(f"""
     WITH {PROJECT}
     INSERT INTO engine.instance
         (id, process_key, version_id, business_key, status, snapshot, revision, chain_sequence, chain_hash, summary, started_at,
-         started_by, ended_at)
+         started_by, ended_at, parent_instance_id, root_instance_id, depth, begun_by_message, begun_by_key)
     OVERRIDING SYSTEM VALUE
-    VALUES (:id, :process, :version, :business_key, :status, :snapshot, 1, :sequence, :hash, :summary, :now, :started_by, :ended_at)
+    VALUES (:id, :process, :version, :business_key, :status, :snapshot, 1, :sequence, :hash, :summary, :now, :started_by, :ended_at,
+            :parent, :root, :depth, :begun_by_message, :begun_by_key)
 """)  # noqa: S608 - composed of constants
 
 _UPDATE: Final = """
@@ -145,6 +177,11 @@ def lock(session: Session, instance_id: int) -> Locked:
     if row is None:
         raise NotFound("case_not_found", case=instance_id)
     return _locked(session, row)
+
+
+def look(session: Session, instance_ids: Collection[int]) -> tuple[Locked, ...]:
+    """The instances of these ids as they stand, in the order of their ids; nothing is locked, and nothing may be written."""
+    return tuple(_locked(session, row) for row in session.execute(_LOOK, {"instances": list(instance_ids)}))
 
 
 def lock_by_task(session: Session, task_id: int) -> tuple[Locked, Row[Any]]:
@@ -167,6 +204,24 @@ def new_instance(session: Session, definition: definitions.Definition, started_b
         head=history.begin(definition.version.content_hash),
         business_key=None,
         started_by=started_by,
+    )
+
+
+def called_instance(definition: definitions.Definition, child_id: int, call: Call, business_key: str | None) -> Locked:
+    """The case that does a call, to be started in this transaction (as ``new_instance``)."""
+    return Locked(
+        id=child_id,
+        process_key=definition.version.process_key,
+        version_id=definition.version.id,
+        bundle=definition.bundle,
+        state=None,
+        revision=0,
+        head=history.begin(definition.version.content_hash),
+        business_key=business_key,
+        started_by=call.started_by,
+        parent_id=call.parent_id,
+        root_id=call.root_id,
+        depth=call.depth + 1,
     )
 
 
@@ -217,51 +272,75 @@ class _Step:
         self._environment: Environment = runtime.environment(now)
         # a copy for all its answers: what stood before the step is asked for when it is saved
         before = None if instance.state is None else instance.state.copy()
-        self._run = Run(instance.bundle.model, before, self._environment)
+        self._run = Run(instance.model, before, self._environment)
         self._events: list[Event] = []
         self._requests: deque[happened.HandlerRequested] = deque()
         self._held: dict[str, HeldEffect] = {}
+        self._calls: dict[str, NewCall] = {}
         self._business_key = instance.business_key
 
     def run(self, stimulus: Stimulus) -> None:
         """Advance, then run the handlers that are asked for, until nothing is asked for any more."""
         self._advance(stimulus)
         effects: list[happened.HandlerRequested] = []
-        calls = 0
+        called = 0
         while self._requests:
             request = self._requests.popleft()
+            if request.activity in self._calls:
+                continue
             handler = self._runtime.handlers.handlers.get(request.handler)
             if handler is None:
                 self._advance(_fail(request, "handler_unknown", handler=request.handler))
             elif handler.is_effect:
                 effects.append(request)
-            elif calls == MOST_CALLS:
-                self._advance(_fail(request, "too_many_handler_calls", handler=request.handler, calls=str(calls)))
+            elif called == MOST_CALLS:
+                self._advance(_fail(request, "too_many_handler_calls", handler=request.handler, calls=str(called)))
             else:
-                calls += 1
+                called += 1
                 self._call(handler, request)
         self._queue_effects(effects)
 
     def save(self) -> StepDone:
         """Write what happened. The history first: its new head stands in the row of the instance."""
         state, instance, events = self._run.state, self._instance, tuple(self._events)
-        head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, events)
+        sealer = self._sealer(state)
+        requested = calls.request(self._session, instance.id, self._calls, self._now)
+        told: list[Event | Mapping[str, Any]] = [*events]
+        told += [self._told(activity, each) for activity, each in requested.items()]
+        head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, told, sealer)
         self._save_instance(state, head)
         opened = self._save_rows(StepRows.of(instance.bundle, events), self._ended_effects(state))
+        self._queue_calls(state, requested)
         return StepDone(
             instance_id=instance.id, state=state, events=events, business_key=self._business_key, opened=opened
         )
 
+    def _sealer(self, state: State) -> Sealer | None:
+        """What puts personal values apart from the history; None where the process has none."""
+        names = personal_names(self._instance.bundle)
+        if not names:
+            return None
+        states = [state] if self._instance.state is None else [state, self._instance.state]
+        scopes = [scope.variables for each in states for scope in each.scopes.values()]
+        return Sealer(names, [held[name] for held in scopes for name in names & held.keys()])
+
     def _advance(self, stimulus: Stimulus) -> tuple[Event, ...]:
         """One advance of the kernel; its handler requests join those that are still wanted."""
+        own = self._instance.bundle.durable
+        before = self._run.state.copy() if own.given_everything else None
         events = self._run.answer(stimulus)
         self._events.extend(events)
-        for event in events:
+        for position, event in enumerate(events):
             if isinstance(event, happened.HandlerRequested):
                 self._requests.append(event)
+                if event.element in own.calls:
+                    seen = None if event.element not in own.given_everything else (before, events[: position + 1])
+                    self._calls[event.activity] = self._call_of(event, seen)
         cancelled = {event.activity for event in events if isinstance(event, happened.HandlerCancelled)}
         if cancelled:
             self._requests = deque(each for each in self._requests if each.activity not in cancelled)
+            for activity in cancelled:
+                self._calls.pop(activity, None)
         if self._business_key is None:
             self._business_key = business_key(self._instance.bundle, self._run.state, self._environment)
         return events
@@ -287,6 +366,55 @@ class _Step:
                 self._throw(request, outcome.error)
             else:
                 self._advance(ReturnHandler(activity=request.activity, result=outcome.result))
+
+    def _call_of(
+        self, request: happened.HandlerRequested, seen: tuple[State | None, Sequence[Event]] | None
+    ) -> NewCall:
+        """What is called, and what it is given: the inputs, or everything that could be ``seen`` there when the call was made."""
+        instance = self._instance
+        node = find_node(instance.bundle, request.element)
+        assert isinstance(node, CallActivity), "the others are handlers"
+        given = request.given
+        if seen is not None:
+            given = fold(instance.model, seen[1], seen[0]).variables_of(request.activity)
+        return NewCall(
+            element_id=node.id,
+            process=node.process,
+            version_id=instance.version_id if node.binding is Binding.DEPLOYMENT else None,
+            version_tag=node.version_tag,
+            given=given,
+        )
+
+    def _told(self, activity: str, requested: Requested) -> dict[str, Any]:
+        """What the history of the caller says of a call, beside the request of the kernel."""
+        call = self._calls[activity]
+        return {
+            "type": "call:requested",
+            "activity": activity,
+            "element": call.element_id,
+            "process": call.process,
+            "case": requested.child_id,
+        }
+
+    def _queue_calls(self, state: State, requested: Mapping[str, Requested]) -> None:
+        """The jobs that begin called cases, that end those which nobody wants any more, and that tell of this one's end: its caller, and
+        the message that waited for it to end.
+
+        The very end of the step: see ``calls`` for the order of locks.
+        """
+        session, instance = self._session, self._instance
+        jobs = ({"instance_id": instance.id, "child_id": each.child_id} for each in requested.values())
+        queue.defer(session, queue.BEGIN_CALL, *jobs)
+        if state.is_ended and instance.parent_id is not None:
+            queue.defer(session, queue.ANSWER_CALL, {"instance_id": instance.parent_id, "child_id": instance.id})
+        if state.is_ended and instance.begun_by is not None:
+            messages.begin_next(session, instance.process_key, *instance.begun_by, self._now)
+        own = instance.bundle.durable.calls
+        if own and instance.state is not None:
+            wanted = {each.id for each in state.needs}
+            ended = [each.id for each in instance.state.needs if each.element in own and each.id not in wanted]
+            given_up = calls.give_up(session, instance.id, ended, self._now)
+            queue.defer(session, queue.WITHDRAW_CALL, *({"instance_id": each} for each in given_up))
 
     def _throw(self, request: happened.HandlerRequested, error: BusinessError) -> None:
         events = self._advance(ThrowError(activity=request.activity, code=error.code, facts=error.facts))
@@ -342,7 +470,7 @@ class _Step:
 
     def _save_instance(self, state: State, head: ChainHead) -> None:
         instance = self._instance
-        shown = _shown(instance.bundle, state, self._environment)
+        shown = shown_of(instance.bundle, state, self._environment)
         given: dict[str, Any] = {
             "id": instance.id,
             "business_key": self._business_key,
@@ -350,7 +478,7 @@ class _Step:
             "snapshot": state.to_text(),
             "sequence": head.sequence,
             "hash": head.hash,
-            "summary": _summary(instance.bundle, shown),
+            "summary": summary_of(instance.bundle, shown),
             "ended_at": self._now if state.is_ended else None,
         }
         is_same = given["summary"] == instance.summary and self._business_key == instance.business_key
@@ -358,6 +486,8 @@ class _Step:
             given |= projected(self._business_key, shown)
         if instance.revision == 0:
             first = {"process": instance.process_key, "version": instance.version_id, "started_by": instance.started_by}
+            first |= {"parent": instance.parent_id, "root": instance.root_id, "depth": instance.depth}
+            first |= dict(zip(("begun_by_message", "begun_by_key"), instance.begun_by or (None, None), strict=True))
             self._session.execute(_CREATE, given | first | {"now": self._now})
             return
         save = _SAVE if is_same else _SAVE_AND_PROJECT
@@ -375,7 +505,12 @@ class _Step:
             closed=tuple(rows.closed.values()),
         )
         timers.save(session, instance.id, set_=rows.timers_set, ended=rows.timers_ended)
-        messages.save_subscriptions(session, instance.id, now, opened=rows.awaited, ended=rows.no_longer_awaited)
+        for each in messages.save_subscriptions(
+            session, instance.id, now, opened=rows.awaited, ended=rows.no_longer_awaited
+        ):
+            if self._on_failure is OnFailure.REFUSE:
+                raise waits.taken(each)
+            waits.note(session, instance.id, each, now)
         messages.send(session, rows.messages, now, sender=self._actor.login, instance_id=instance.id)
         signals.throw(session, rows.signals, now, sender=self._actor.login, instance_id=instance.id)
         incidents.save(session, instance.id, now, self._actor.login, raised=rows.incidents, resolved=rows.resolved)
@@ -402,12 +537,12 @@ def business_key(bundle: Bundle, state: State, environment: Environment) -> str 
     return str(value) if isinstance(value, str | Decimal | date | UUID) else None
 
 
-def _shown(bundle: Bundle, state: State, environment: Environment) -> dict[str, Value]:
+def shown_of(bundle: Bundle, state: State, environment: Environment) -> dict[str, Value]:
     """What the bundle shows of the case, by the expression that gives it."""
     return {each.expression.source: _evaluate(each.expression, state, environment) for each in bundle.summary}
 
 
-def _summary(bundle: Bundle, shown: Mapping[str, Value]) -> str:
+def summary_of(bundle: Bundle, shown: Mapping[str, Value]) -> str:
     """What lists show of the case: canonical JSON that ``inbox.queries.read_summary`` reads."""
     return to_canonical(
         [
@@ -442,17 +577,34 @@ def _is_uncaught(events: Iterable[Event], activity: str) -> bool:
     )
 
 
+def _state(session: Session, row: Row[Any]) -> State:
+    """The state as the row has it; of a case that has left for the archive, as it is there: it has ended, and answers so.
+
+    Raises NotFound: its retention is over, nothing but its history is left.
+    """
+    if row.snapshot:
+        return State.from_text(bytes(row.snapshot))
+    kept = archive.read(session, row.id)
+    if kept is None:
+        raise NotFound("case_removed", case=row.id)
+    return State.from_text(kept.snapshot)
+
+
 def _locked(session: Session, row: Row[Any]) -> Locked:
     return Locked(
         id=row.id,
         process_key=row.process_key,
         version_id=row.version_id,
         bundle=definitions.bundle_of(session, row.content_hash),
-        state=State.from_text(bytes(row.snapshot)),
+        state=_state(session, row),
         revision=row.revision,
         head=ChainHead(sequence=row.chain_sequence, hash=bytes(row.chain_hash)),
         business_key=row.business_key,
         started_by=row.started_by,
         suspended_at=row.suspended_at,
         summary=row.summary,
+        parent_id=row.parent_instance_id,
+        root_id=row.root_instance_id,
+        depth=row.depth,
+        begun_by=None if row.begun_by_message is None else (row.begun_by_message, row.begun_by_key),
     )

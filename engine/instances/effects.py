@@ -120,7 +120,7 @@ def _begin(runtime: Runtime, instance_id: int, activity: str, now: datetime) -> 
 
 def _find(runtime: Runtime, session: Session, instance_id: int, activity_id: str) -> _Effect | None:
     row = session.execute(_PEEK, {"instance": instance_id}).one_or_none()
-    if row is None:
+    if row is None or not row.snapshot:  # unknown, or in the archive: nothing is wanted any more
         return None
     state = State.from_text(bytes(row.snapshot))
     activity = next((each for each in state.needs if each.id == activity_id), None)

@@ -52,6 +52,9 @@ _COLUMNS = """
 
 _FIND = text(f"SELECT {_COLUMNS} FROM engine.incident WHERE id = :id")  # noqa: S608 - composed of constants
 _OF_INSTANCE = text(f"SELECT {_COLUMNS} FROM engine.incident WHERE instance_id = :instance ORDER BY id")  # noqa: S608
+_ARCHIVED = text(f"""
+    SELECT {_COLUMNS} FROM jsonb_populate_recordset(CAST(NULL AS engine.incident), CAST(:incidents AS jsonb)) incident ORDER BY id
+""")  # noqa: S608 - composed of constants
 _RESOLVE = text("""
     UPDATE engine.incident SET resolved_at = :now, resolved_by = :actor WHERE id = :id AND resolved_at IS NULL RETURNING id
 """)
@@ -99,9 +102,11 @@ def find(session: Session, incident_id: int) -> Incident | None:
     return None if row is None else _incident(row)
 
 
-def of_instance(session: Session, instance_id: int) -> tuple[Incident, ...]:
-    """Every incident that the instance ever had, oldest first."""
-    return tuple(_incident(row) for row in session.execute(_OF_INSTANCE, {"instance": instance_id}))
+def of_instance(session: Session, instance_id: int, archived: str | None = None) -> tuple[Incident, ...]:
+    """Every incident that the instance ever had, oldest first. ``archived``: JSON of their rows, of a case that is in the archive."""
+    if archived is None:
+        return tuple(_incident(row) for row in session.execute(_OF_INSTANCE, {"instance": instance_id}))
+    return tuple(_incident(row) for row in session.execute(_ARCHIVED, {"incidents": archived}))
 
 
 def resolve(session: Session, incident_id: int, actor: str, now: datetime) -> bool:

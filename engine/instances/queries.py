@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -27,15 +27,18 @@ from engine.inbox import queries as inbox
 from engine.inbox.queries import SummaryValue, TaskRow
 from engine.inbox.rules import Absent, Offer, delegation_refusal, on_behalf_of, refusal
 from engine.inbox.standing_in import standing_in
-from engine.instances import incidents
+from engine.instances import archive, incidents, kin
 from engine.instances.access import may_see_case, sees_everything
+from engine.instances.archive import Kept
 from engine.instances.driver import CaseSuspended
 from engine.instances.incidents import Incident
+from engine.instances.kin import Kin
 from engine.instances.names import element_title
 from engine.instances.operators import takes_part
 from engine.jobs import outbox
 from engine.jobs.outbox import HeldEffect
 from engine.kernel import State
+from engine.migration import under_present_ids
 from engine.model.bundle import Bundle, Stage
 from engine.model.forms import Form
 
@@ -70,6 +73,8 @@ class CaseRow:
     open_incidents: int
     summary: tuple[SummaryValue, ...]
     suspended: Suspended | None
+    archived_at: datetime | None = None
+    removed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +130,7 @@ class StageNow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Everything that the page of a case shows."""
+    """Everything that the page of a case shows. ``process_id``: of the process of the version that it runs; see ``kin`` for the rest."""
 
     row: CaseRow
     definition: Definition
@@ -137,6 +142,9 @@ class Case:
     stages: tuple[StageNow, ...]
     held: Mapping[str, HeldEffect]
     may_take_back: bool
+    process_id: str
+    caller: Kin | None
+    called: tuple[Kin, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +195,8 @@ class TaskDetails:
 _COLUMNS = """
     instance.id, instance.process_key, instance.version_id, instance.business_key, instance.status, instance.started_at,
     instance.started_by, instance.ended_at, instance.summary, instance.suspended_at, instance.suspended_by,
-    instance.suspended_because, version.number, version.title_fr, version.title_en, version.lane_roles,
+    instance.suspended_because, instance.archived_at, instance.removed_at,
+    version.number, version.title_fr, version.title_en, version.lane_roles,
     (SELECT count(*) FROM engine.task WHERE task.instance_id = instance.id AND task.is_open) AS open_tasks,
     (SELECT count(*) FROM engine.incident WHERE incident.instance_id = instance.id AND incident.resolved_at IS NULL) AS open_incidents
 """
@@ -254,20 +263,24 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
     """The case with all that its page shows. Raises NotFound, also when the actor may not see it."""
     row = _visible(session, actor, instance_id)
     definition = definitions.load(session, row.version_id)
-    state = State.from_text(bytes(row.snapshot))
-    entries = history.timeline(session, instance_id)
+    kept = None if row.archived_at is None else archive.read(session, instance_id)
+    state = _state(row, kept)
+    entries = _timeline(session, instance_id)
     path = path_of(entries)
     return Case(
         row=_case_row(row),
         definition=definition,
-        variables=state.root_variables,
-        tasks=inbox.of_instance(session, instance_id),
-        incidents=incidents.of_instance(session, instance_id),
+        variables={} if state is None else state.root_variables,
+        tasks=inbox.of_instance(session, instance_id, None if kept is None else kept.tasks),
+        incidents=incidents.of_instance(session, instance_id, None if kept is None else kept.incidents),
         timeline=tuple(_timeline_entry(definition.bundle, entry) for entry in entries),
         path=path,
         stages=stages_of(definition.bundle.stages, path),
         held=outbox.held_of(session, instance_id),
         may_take_back=takes_part(actor, definition.bundle, row.started_by),
+        process_id=definition.bundle.process_id if state is None else state.process,
+        caller=kin.caller(session, actor, instance_id),
+        called=kin.called(session, actor, instance_id),
     )
 
 
@@ -289,7 +302,7 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
         reason = CaseSuspended(case=row.instance_id)
     definition = definitions.load(session, row.version_id)
     state = State.from_text(bytes(instance.snapshot))
-    entries = history.timeline(session, row.instance_id)
+    entries = _timeline(session, row.instance_id)
     absent = on_behalf_of(offer, actor)
     whose = actor.login if absent is None else absent.login
     is_whose = row.is_open and offer.assignee == whose
@@ -308,6 +321,13 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
         absent=absent,
         refusal=reason,
     )
+
+
+def _timeline(session: Session, instance_id: int) -> list[Entry]:
+    """The history of a case, told by the elements of the version that it is in by now."""
+    entries = history.timeline(session, instance_id)
+    told = zip(entries, under_present_ids([each.record for each in entries]), strict=True)
+    return [each if record is each.record else replace(each, record=dict(record)) for each, record in told]
 
 
 def path_of(entries: Iterable[Entry]) -> Path:
@@ -434,10 +454,19 @@ def _case_row(row: Row[Any]) -> CaseRow:
         started_by=row.started_by,
         ended_at=row.ended_at,
         suspended=suspended,
+        archived_at=row.archived_at,
+        removed_at=row.removed_at,
         open_tasks=row.open_tasks,
         open_incidents=row.open_incidents,
         summary=inbox.read_summary(row.summary),
     )
+
+
+def _state(row: Row[Any], kept: Kept | None) -> State | None:
+    """The state of a case, wherever it stands; None of one whose retention is over."""
+    if row.removed_at is not None:
+        return None
+    return State.from_text(bytes(row.snapshot) if kept is None else kept.snapshot)
 
 
 def _escape_like(typed: str) -> str:

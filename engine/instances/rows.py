@@ -14,9 +14,10 @@ from engine.inbox.store import ClosedTask, NewTask
 from engine.instances.names import element_title, find_node, title_of_item
 from engine.instances.why import why
 from engine.messages.signals import OutgoingSignal
-from engine.messages.store import OutgoingMessage, SubscriptionRow
+from engine.messages.store import NO_KEY, OutgoingMessage, SubscriptionRow
 from engine.model.bundle import Bundle
 from engine.model.elements import Activity
+from engine.model.unique_keys import is_unique_key
 from engine.protocol import events as happened
 from engine.protocol.events import Event
 from engine.timers.store import TimerRow
@@ -31,6 +32,13 @@ class NewIncident:
     code: str
     place: str
     facts: Facts
+
+
+def awaited(bundle: Bundle, element_id: str, name: str, key: str) -> SubscriptionRow:
+    """The row of a wait for a message at an element, which may ask to be the only one with its key."""
+    node = find_node(bundle, element_id)
+    is_unique = node is not None and is_unique_key(node) and key != NO_KEY
+    return SubscriptionRow(kind="message", element_id=element_id, name=name, key=key, is_unique=is_unique)
 
 
 @dataclass(slots=True)
@@ -54,7 +62,7 @@ class StepRows:
         rows = cls()
         for event in events:
             rows._read_work(bundle, event)
-            rows._read_wait(event)
+            rows._read_wait(bundle, event)
         for event in events:
             if isinstance(event, happened.TaskCreated) and event.activity in rows.opened:
                 task = rows.opened[event.activity]
@@ -93,7 +101,7 @@ class StepRows:
                 if self.incidents.pop(event.incident, None) is None:
                     self.resolved.add(event.incident)
 
-    def _read_wait(self, event: Event) -> None:
+    def _read_wait(self, bundle: Bundle, event: Event) -> None:
         match event:
             case happened.TimerSet():
                 self.timers_set[event.wait] = TimerRow(element_id=event.element, due_at=event.due_at)
@@ -101,9 +109,7 @@ class StepRows:
                 if self.timers_set.pop(event.wait, None) is None:
                     self.timers_ended.add(event.wait)
             case happened.MessageAwaited():
-                self.awaited[event.wait] = SubscriptionRow(
-                    kind="message", element_id=event.element, name=event.name, key=event.key
-                )
+                self.awaited[event.wait] = awaited(bundle, event.element, event.name, event.key)
             case happened.SignalAwaited():
                 self.awaited[event.wait] = SubscriptionRow(kind="signal", element_id=event.element, name=event.name)
             case (

@@ -13,6 +13,7 @@ from engine.definitions.environment import environment, working_time_functions
 from engine.feel import Environment, Function
 from engine.handler import HandlerTable
 from engine.history.keeping import Keeping
+from engine.mail.sending import Mailing
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -20,7 +21,8 @@ PARIS = ZoneInfo("Europe/Paris")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
     """The database, the handlers, and what the company's calendar is made of: ``zone``, and the ``region`` of France if it has holidays of
-    its own. ``keeping``: where the history is signed to; None where it is not.
+    its own. ``keeping``: where the history is signed to; None where it is not. ``mailing``: what mail
+    depends on.
     """
 
     database: Database
@@ -28,6 +30,7 @@ class Runtime:
     zone: ZoneInfo = PARIS
     region: str | None = None
     keeping: Keeping | None = None
+    mailing: Mailing = field(default_factory=Mailing)
     calendar: WorkingCalendar = field(init=False)
     _functions: Mapping[str, Function] = field(init=False, repr=False)
 

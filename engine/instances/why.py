@@ -6,10 +6,10 @@ step going; ``path``: elements and flows from there to the task; ``if_nobody``: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from engine.data import to_canonical
+from engine.data import from_canonical, to_canonical
 from engine.instances.names import find_flow, find_node, find_process
 from engine.model.bundle import Bundle
 from engine.model.elements import BoundaryEvent, UserTask
@@ -40,6 +40,29 @@ def why(bundle: Bundle, events: Sequence[Event], created: happened.TaskCreated) 
             "if_nobody": _if_nobody(bundle, events, created),
         }
     )
+
+
+def moved(
+    record: str | None,
+    bundle: Bundle,
+    created: happened.TaskCreated,
+    elements: Mapping[str, str],
+    flows: Mapping[str, str],
+) -> str | None:
+    """The record of a task that is in another version now: under the ids of ``bundle``, and chosen by its rule. What happened stays."""
+    if record is None:
+        return None
+
+    def named(told: dict[str, Any] | None) -> dict[str, Any] | None:
+        if told is None:
+            return None
+        flow = {"flow": flows.get(told["flow"] or "", told["flow"])} if "flow" in told else {}
+        return {**told, "element": elements.get(told["element"], told["element"]), **flow}
+
+    kept = from_canonical(record)
+    kept["rule"], kept["began"] = _rule(bundle, created), named(kept["began"])
+    kept |= {name: [named(each) for each in kept[name]] for name in ("path", "if_nobody")}
+    return to_canonical(kept)
 
 
 def _rule(bundle: Bundle, created: happened.TaskCreated) -> dict[str, Any]:

@@ -22,16 +22,19 @@ from engine.definitions.store import Definition
 from engine.errors import Facts, InvariantBroken
 from engine.feel import Value
 from engine.handler import SYSTEM
-from engine.instances import batches, driver, effects
+from engine.instances import batches, calling, driver, effects, migrations, waits
 from engine.instances.driver import CaseSuspended, OnFailure
+from engine.instances.rows import awaited
 from engine.instances.runtime import Runtime
 from engine.jobs import fence, incidents, parking, queue
 from engine.jobs.queue import JobArguments
 from engine.jobs.retries import ATTEMPTS, TryAgain
+from engine.mail import sending
 from engine.messages import signals
 from engine.messages import store as messages
 from engine.messages.store import Message, Waiting
 from engine.model.schedules import schedule
+from engine.model.unique_keys import is_unique_key
 from engine.protocol.stimuli import FireTimer, ReceiveMessage, ReceiveSignal, Start
 from engine.timers import starts as start_timers
 
@@ -159,10 +162,37 @@ def _start_by_message(runtime: Runtime, message: Message, attempt: Attempt, now:
             return
         definition = definitions.load(session, version.id)
         entrance = next(iter(entrances.by_message(definition.bundle, message.name)))
+        node = definition.bundle.model.processes[entrance.process].nodes[entrance.element]
+        begun_by = (message.name, message.key) if message.key and is_unique_key(node) else None
+        if begun_by is not None:
+            messages.lock_beginning(session, version.process_key, *begun_by)
+            if messages.is_begun(session, version.process_key, *begun_by):
+                return  # it is kept for that case; whoever ends it has it delivered again
         instance = _begin(
-            runtime, session, definition, entrance, message.payload, attempt, now, started_by=message.sent_by
+            runtime,
+            session,
+            definition,
+            entrance,
+            message.payload,
+            attempt,
+            now,
+            started_by=message.sent_by,
+            begun_by=begun_by,
         )
         messages.mark_received(session, message.id, instance, now)
+
+
+def await_message(runtime: Runtime, _attempt: Attempt, *, instance_id: int, wait: str) -> None:
+    """Wait for a message after all that somebody else waited for with the same key; where they do still, it is the same incident again."""
+    now = clock.now()
+    with runtime.database.transaction() as session:
+        instance = driver.lock(session, instance_id)
+        held = None if instance.state is None else instance.state.waits.get(wait)
+        if held is None or held.name is None:
+            return
+        row = awaited(instance.bundle, held.element, held.name, held.key or messages.NO_KEY)
+        for each in messages.save_subscriptions(session, instance_id, now, opened={wait: row}, ended=()):
+            waits.note(session, instance_id, each, now)
 
 
 # ---- signals
@@ -216,9 +246,11 @@ def _begin(  # noqa: PLR0917 - as a step has them at hand
     now: datetime,
     *,
     started_by: str,
+    begun_by: tuple[str, str] | None = None,
 ) -> int:
-    """A case that something begins; gives its id."""
+    """A case that something begins; gives its id. ``begun_by``: the message and key for which it is the only one."""
     instance = driver.new_instance(session, definition, started_by)
+    instance.begun_by = begun_by
     driver.apply(
         runtime,
         session,
@@ -288,6 +320,34 @@ def run_batch(runtime: Runtime, _attempt: Attempt, *, batch_id: int) -> None:
     batches.run(runtime, batch_id)
 
 
+def run_migration(runtime: Runtime, _attempt: Attempt, *, migration_id: int) -> None:
+    """Do a part of what somebody wants moved to another version (``migrations``)."""
+    migrations.run(runtime, migration_id)
+
+
+def send_letter(runtime: Runtime, _attempt: Attempt, *, letter_id: int, round: int) -> None:  # noqa: A002 - as the job calls it
+    """Send a letter of the outbox (``engine.mail.sending``)."""
+    sending.send(runtime.database, runtime.mailing, letter_id, round)
+
+
+# ---- called cases
+
+
+def begin_call(runtime: Runtime, attempt: Attempt, *, instance_id: int, child_id: int) -> None:
+    """Begin the case that does a call (``calling``)."""
+    calling.begin(runtime, attempt.number, instance_id, child_id)
+
+
+def answer_call(runtime: Runtime, attempt: Attempt, *, instance_id: int, child_id: int) -> None:
+    """Let a caller go on with what the called case came to."""
+    calling.answer(runtime, attempt.number, instance_id, child_id)
+
+
+def withdraw_call(runtime: Runtime, _attempt: Attempt, *, instance_id: int) -> None:
+    """End a called case that nobody wants any more."""
+    calling.withdraw(runtime, instance_id)
+
+
 BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.FIRE_TIMER: fire_timer,
     queue.RUN_EFFECT: run_effect,
@@ -299,5 +359,11 @@ BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.START_BY_SIGNAL: start_by_signal,
     queue.EXAMINE: examine,
     queue.RUN_BATCH: run_batch,
+    queue.RUN_MIGRATION: run_migration,
+    queue.AWAIT_MESSAGE: await_message,
+    queue.BEGIN_CALL: begin_call,
+    queue.ANSWER_CALL: answer_call,
+    queue.WITHDRAW_CALL: withdraw_call,
+    queue.SEND_LETTER: send_letter,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""

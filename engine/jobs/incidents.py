@@ -12,20 +12,32 @@ from engine.errors import Facts
 from engine.jobs.queue import JobArguments
 
 _RAISE = text("""
-    INSERT INTO engine.incident (instance_id, code, place, facts, job_name, job_arguments, raised_at)
-    VALUES ((SELECT id FROM engine.instance WHERE id = :instance), :code, :place, :facts, :name, :arguments, :now)
+    INSERT INTO engine.incident (instance_id, activity, element_id, code, place, facts, job_name, job_arguments, raised_at)
+    VALUES ((SELECT id FROM engine.instance WHERE id = :instance), :activity, :element, :code, :place, :facts, :name, :arguments, :now)
     RETURNING id
 """)
 
 
 def raise_for_job(
-    session: Session, name: str, arguments: JobArguments, *, code: str, facts: Facts, now: datetime
+    session: Session,
+    name: str,
+    arguments: JobArguments,
+    *,
+    code: str,
+    facts: Facts,
+    now: datetime,
+    activity: str | None = None,
+    element_id: str | None = None,
 ) -> int:
-    """Record that the job gave up; gives the incident's id. ``arguments["instance_id"]``, if it has one, says whose case stopped."""
+    """Record that the job gave up; gives the incident's id. ``arguments["instance_id"]``, if it has one, says whose case stopped, and the
+    last two where in it.
+    """
     raised = session.execute(
         _RAISE,
         {
             "instance": arguments.get("instance_id"),
+            "activity": activity,
+            "element": element_id,
             "code": code,
             "place": f"job {name}",
             "facts": to_canonical(facts),

@@ -28,6 +28,12 @@ DELIVER_SIGNAL: Final = "deliver_signal"
 START_BY_SIGNAL: Final = "start_by_signal"
 EXAMINE: Final = "examine"
 RUN_BATCH: Final = "run_batch"
+RUN_MIGRATION: Final = "run_migration"
+AWAIT_MESSAGE: Final = "await_message"
+BEGIN_CALL: Final = "begin_call"
+ANSWER_CALL: Final = "answer_call"
+WITHDRAW_CALL: Final = "withdraw_call"
+SEND_LETTER: Final = "send_letter"
 
 JobArguments = Mapping[str, Any]
 """What a job is told: ids (texts and whole numbers), never business data, which is read when the job runs."""

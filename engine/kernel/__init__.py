@@ -3,22 +3,16 @@
 Decide and evolve: ``moves`` decides and emits events, ``fold.apply`` alone writes state. Pure and deterministic.
 """
 
-from engine.kernel.advance import MAX_STEPS, Advance, Run, advance
-from engine.kernel.evaluation import MAX_WORK
+from engine.kernel.advance import Run, advance
 from engine.kernel.fold import fold
-from engine.kernel.state import ROOT, Activity, Incident, Phase, State, Wait
+from engine.kernel.state import Activity, Phase, State, Wait
 from engine.model.values import ValueNotStorable, storable
 from engine.protocol.events import Event, from_record, to_record
 from engine.protocol.stimuli import StaleStimulus, Stimulus
 
 __all__ = [
-    "MAX_STEPS",
-    "MAX_WORK",
-    "ROOT",
     "Activity",
-    "Advance",
     "Event",
-    "Incident",
     "Phase",
     "Run",
     "StaleStimulus",

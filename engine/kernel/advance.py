@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from engine.errors import Facts, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment
+from engine.kernel import operating
 from engine.kernel.evaluation import MAX_WORK, Blocked
 from engine.kernel.moves import Moves
-from engine.kernel.state import HANDLER, ROOT, TASK, Activity, Phase, State, Wait
+from engine.kernel.state import HANDLER, ROOT, TASK, Activity, Phase, State
 from engine.model.elements import Model, Node, ServiceTask
 from engine.model.values import storable_all
 from engine.protocol import events as happened
@@ -31,23 +33,16 @@ class Advance(NamedTuple):
     events: tuple[Event, ...]
 
 
-def advance(
-    model: Model,
-    state: State | None,
-    stimulus: Stimulus,
-    environment: Environment,
-    *,
-    max_steps: int = MAX_STEPS,
-    max_work: int = MAX_WORK,
-) -> Advance:
-    """Answer ``stimulus`` at ``environment.now``. ``state`` (None before ``Start``) is not changed.
+def advance(model: Model, state: State | None, stimulus: Stimulus, environment: Environment, **bounds: int) -> Advance:
+    """Answer ``stimulus`` at ``environment.now``. ``state`` (None before ``Start``) is not changed. ``bounds``: as of ``Run``.
 
     Raises:
         StaleStimulus: what the stimulus names does not live, or waits for something else.
         NotFound: code ``process_unknown`` or ``start_unknown``, for ``Start`` only.
+        ActRefused: what an operator wants makes no sense there.
         ValueNotStorable: the stimulus carries a value that a process cannot keep.
     """
-    run = Run(model, None if state is None else state.copy(), environment, max_steps=max_steps, max_work=max_work)
+    run = Run(model, None if state is None else state.copy(), environment, **bounds)
     events = run.answer(stimulus)
     return Advance(run.state, events)
 
@@ -82,7 +77,7 @@ class Run:
         if isinstance(stimulus, Start):
             _start(moves, stimulus)
         else:
-            _accept(moves, stimulus)
+            operating.ACTS.get(type(stimulus), _accept)(moves, stimulus)
         _work(moves, self._max_steps)
         return tuple(moves.events)
 
@@ -115,7 +110,7 @@ def _start(moves: Moves, stimulus: Start) -> None:
 
 
 def _accept(moves: Moves, stimulus: Stimulus) -> None:
-    """Everything but ``Start``: first what makes it stale, then its events."""
+    """Everything but ``Start`` and what operators do: first what makes it stale, then its events."""
     match stimulus:
         case stimuli.ReturnHandler():
             activity = _awaited(moves, stimulus.activity, HANDLER)
@@ -138,15 +133,16 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             storable_all(stimulus.facts)
             moves.raise_incident(activity.id, activity.element, stimulus.code, "handler", stimulus.facts)
         case stimuli.FireTimer():
-            wait = _wait(moves, stimulus.wait)
-            if wait.due_at is None:
-                raise StaleStimulus(wait=wait.id)
-            moves.fire_timer(wait.id)
+            wait = moves.state.waits.get(stimulus.wait)
+            if wait is None or wait.due_at is None:
+                raise StaleStimulus(wait=stimulus.wait)
+            moves.arrive(wait, happened.TimerFired, {})
         case stimuli.ReceiveMessage():
-            wait = _wait(moves, stimulus.wait)
-            if wait.name is None or wait.name != stimulus.name:
-                raise StaleStimulus(wait=wait.id, message=stimulus.name)
-            moves.receive_message(wait.id, storable_all(stimulus.payload))
+            wait, name = moves.state.waits.get(stimulus.wait), stimulus.name
+            if wait is None or wait.name != name:
+                raise StaleStimulus(wait=stimulus.wait, message=name)
+            payload = storable_all(stimulus.payload)
+            moves.arrive(wait, partial(happened.MessageReceived, name=name, payload=payload), payload)
         case stimuli.ReceiveSignal():
             if not moves.receive_signal(stimulus.name, storable_all(stimulus.payload)):
                 raise StaleStimulus(signal=stimulus.name)
@@ -165,13 +161,6 @@ def _awaited(moves: Moves, activity_id: str, *phases: Phase) -> Activity:
     if activity.phase is HANDLER and moves.state.is_stuck(activity_id):
         raise StaleStimulus(activity=activity_id)
     return activity
-
-
-def _wait(moves: Moves, wait_id: str) -> Wait:
-    wait = moves.state.waits.get(wait_id)
-    if wait is None:
-        raise StaleStimulus(wait=wait_id)
-    return wait
 
 
 def _retry(moves: Moves, incident_id: str) -> None:

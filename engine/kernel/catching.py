@@ -61,22 +61,13 @@ class Catching(Tokens):
         self.begin_waits(activity.id, plans)
         self.emit(happened.GatewayActivated(activity=activity.id, element=node.id))
 
-    def fire_timer(self, wait_id: str) -> None:
-        """The moment of a timer has come."""
-        self._arrive(self.state.waits[wait_id], happened.TimerFired, {})
-
-    def receive_message(self, wait_id: str, payload: Variables) -> None:
-        """A message has come."""
-        wait = self.state.waits[wait_id]
-        self._arrive(wait, partial(happened.MessageReceived, name=wait.name or "", payload=payload), payload)
-
     def receive_signal(self, name: str, payload: Variables) -> bool:
         """Everything that waits for the signal now has it; False (and nothing happens) when nothing does."""
         waits = [each.id for each in self.state.waits.values() if each.signal == name]
         for wait_id in waits:
             wait = self.state.waits.get(wait_id)  # the one before may have interrupted it
             if wait is not None:
-                self._arrive(wait, partial(happened.SignalReceived, name=name, payload=payload), payload)
+                self.arrive(wait, partial(happened.SignalReceived, name=name, payload=payload), payload)
         return bool(waits)
 
     def check_condition(self, wait_id: str) -> None:
@@ -93,11 +84,11 @@ class Catching(Tokens):
             return
         self.resolve_incidents(wait.id)
         if holds and not wait.held:
-            self._arrive(wait, happened.ConditionMet, {})
+            self.arrive(wait, happened.ConditionMet, {})
         elif wait.held and not holds:
             self.emit(happened.ConditionLapsed(wait=wait.id, element=wait.element))
 
-    def _arrive(self, wait: Wait, over: Callable[..., happened.WaitOver], payload: Variables) -> None:
+    def arrive(self, wait: Wait, over: Callable[..., happened.WaitOver], payload: Variables) -> None:
         """The wait is over; who waited goes on."""
         owner = self.state.activities.get(wait.activity)
         node = self.process_of(self.scope_of(wait.activity)).nodes[wait.element]

@@ -7,17 +7,16 @@ rehearsal forces one), while the moves stay the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from decimal import Decimal
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeVar
 
 from engine.errors import EngineError, Fact, Facts
 from engine.feel import Budget, Environment, Expression, Value
 from engine.model import elements as model
-from engine.model import schedules
+from engine.model import readings, schedules
 from engine.model.values import kind_of, put_at, storable
 
 Variables = Mapping[str, Value]
+Answer = TypeVar("Answer")
 Visible = dict[str, Value]
 """What expressions see, flat, in a dictionary of its own that a move may add to: looked at far more often than made."""
 WAITING = (model.TimerDefinition, model.MessageDefinition, model.SignalDefinition, model.ConditionalDefinition)
@@ -37,10 +36,6 @@ class Plan(NamedTuple):
     schedule: schedules.Schedule | None = None
     key: str = ""
     number: int = 0
-
-
-DEFAULT_PRIORITY = 50
-MAX_PRIORITY = 100
 
 
 class Blocked(Exception):
@@ -189,50 +184,22 @@ class Evaluation:
 
     def _plan(self, element: str, definition: model.SingleDefinition, seen: Variables, place: str) -> Plan:
         if isinstance(definition, model.MessageDefinition):
-            key = self.correlation_key(definition.correlation_key, seen, place) or ""
-            return Plan(element, definition, key=key)
+            return Plan(element, definition, key=self.correlation_key(definition.correlation_key, seen, place) or "")
         if not isinstance(definition, model.TimerDefinition):
             return Plan(element, definition)
-        value = self.evaluate(definition.expression, seen, place)
-        now, zone = self.environment.now, self.environment.zone
-        try:
-            return Plan(element, definition, schedules.schedule(definition.kind, value, now, zone))
-        except schedules.NotATime:
-            block("not_a_time", place, given=f"{value!s:.80}")
+        schedule = self.read(definition.expression, seen, place, readings.schedule(definition.kind))
+        return Plan(element, definition, schedule)
 
     def correlation_key(self, expression: Expression | None, seen: Variables, place: str) -> str | None:
-        """The key as text: 5 and 5.0 are one number, so one key. None without an expression."""
-        if expression is None:
-            return None
-        value = self.evaluate(expression, seen, place)
-        if isinstance(value, Decimal):
-            return f"{value.normalize():f}"
-        if not isinstance(value, str) or not value:
-            block("correlation_key_invalid", place, given=kind_of(value))
-        return value
+        """The key as text. None without an expression."""
+        return None if expression is None else self.read(expression, seen, place, readings.key)
 
-    def text(self, expression: Expression | None, seen: Variables, place: str) -> str | None:
-        """A text, or None."""
+    def read(
+        self, expression: Expression | None, seen: Variables, place: str, reading: readings.Reading[Answer]
+    ) -> Answer:
+        """What an expression says (null, if there is none), as ``reading`` understands it."""
         value = None if expression is None else self.evaluate(expression, seen, place)
-        if value is not None and not isinstance(value, str):
-            block("value_not_text", place, given=kind_of(value))
-        return value or None
-
-    def due(self, expression: Expression | None, seen: Variables, place: str, *, at_end: bool) -> datetime | None:
-        """A task's moment in UTC, or None; see ``schedules.due_moment``."""
-        value = None if expression is None else self.evaluate(expression, seen, place)
-        if value is None:
-            return None
         try:
-            return schedules.due_moment(value, self.environment.now, self.environment.zone, at_end=at_end)
-        except schedules.NotATime:
-            block("not_a_time", place, given=f"{value!s:.80}")
-
-    def priority(self, expression: Expression | None, seen: Variables) -> int:
-        """A whole number from 0 to 100."""
-        value = None if expression is None else self.evaluate(expression, seen, "priority")
-        if value is None:
-            return DEFAULT_PRIORITY
-        if not isinstance(value, Decimal) or value != int(value) or not 0 <= value <= MAX_PRIORITY:
-            block("priority_invalid", "priority", text=f"{value!s:.80}")
-        return int(value)
+            return reading(value, self.environment)
+        except readings.NotThat as error:
+            block(error.code, place, **error.facts)

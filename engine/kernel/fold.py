@@ -59,10 +59,6 @@ def _tells(_state: State, _event: happened.Event) -> None:
     """It changes nothing: what it means for the state is said by the events beside it."""
 
 
-def _instance_started(state: State, event: happened.InstanceStarted) -> None:
-    state.process = event.process
-
-
 def _ends(status: Status) -> Applier:
     def apply_end(state: State, _event: happened.Event) -> None:
         state.status = status
@@ -252,10 +248,6 @@ def _gateway_activated(state: State, event: happened.GatewayActivated) -> None:
     gateway.flows = event.flows
 
 
-def _condition_lapsed(state: State, event: happened.ConditionLapsed) -> None:
-    state.waits[event.wait] = replace(state.waits[event.wait], held=False)
-
-
 def _compensation_recorded(state: State, event: happened.CompensationRecorded) -> None:
     state.counter += 1
     state.records[event.record] = Record(
@@ -277,10 +269,6 @@ def _compensation_begun(state: State, event: happened.CompensationBegun) -> None
     state.own_activity(event.by).undoes = event.activity
 
 
-def _compensation_done(state: State, event: happened.CompensationDone) -> None:
-    _undone_by(state, event.activity, None)
-
-
 def _undone_by(state: State, thrower_id: str, by: str | None) -> None:
     thrower = state.own_activity(thrower_id)
     assert thrower.undoing is not None, "what undoes was thrown"
@@ -292,12 +280,8 @@ def _incident_raised(state: State, event: happened.IncidentRaised) -> None:
     state.incidents[event.incident] = Incident(event.incident, event.activity, event.element, event.code, event.place)
 
 
-def _incident_resolved(state: State, event: happened.IncidentResolved) -> None:
-    del state.incidents[event.incident]
-
-
 APPLIERS: Mapping[type[happened.Event], Applier] = {
-    happened.InstanceStarted: _instance_started,
+    happened.InstanceStarted: lambda state, event: setattr(state, "process", event.process),
     happened.InstanceCompleted: _ends("completed"),
     happened.InstanceFailed: _ends("failed"),
     happened.InstanceCancelled: _ends("cancelled"),
@@ -327,7 +311,9 @@ APPLIERS: Mapping[type[happened.Event], Applier] = {
     happened.SignalReceived: _wait_over,
     happened.SignalWaitCancelled: _end_wait,
     happened.ConditionAwaited: lambda state, event: _begin_wait(state, event, held=event.held),
-    happened.ConditionLapsed: _condition_lapsed,
+    happened.ConditionLapsed: lambda state, event: state.waits.update(
+        {event.wait: replace(state.waits[event.wait], held=False)}
+    ),
     happened.ConditionMet: _wait_over,
     happened.ConditionWaitCancelled: _end_wait,
     happened.EventCaught: _puts(DONE),
@@ -335,11 +321,12 @@ APPLIERS: Mapping[type[happened.Event], Applier] = {
     happened.CompensationRecorded: _compensation_recorded,
     happened.CompensationThrown: _compensation_thrown,
     happened.CompensationBegun: _compensation_begun,
-    happened.CompensationDone: _compensation_done,
+    happened.CompensationDone: lambda state, event: _undone_by(state, event.activity, None),
     happened.IncidentRaised: _incident_raised,
-    happened.IncidentResolved: _incident_resolved,
+    happened.IncidentResolved: lambda state, event: state.incidents.pop(event.incident),
     **dict.fromkeys((happened.TaskCancelled, happened.HandlerCancelled, happened.DecisionEvaluated), _tells),
     **dict.fromkeys((happened.ErrorThrown, happened.EscalationThrown, happened.TransactionCancelled), _tells),
     **dict.fromkeys((happened.MessageThrown, happened.SignalThrown), _tells),
+    **dict.fromkeys((happened.TokenMoved, happened.ActivitySkipped, happened.VariableEdited), _tells),
 }
 """What each kind of event does."""

@@ -21,7 +21,8 @@ from engine.kernel.repeating import Repeating
 from engine.kernel.state import DONE, ENTERED, INSIDE, NOTHING, UNDOING, Activity
 from engine.kernel.tokens import Check, Events, Join, Lapse, Step, Token, Work
 from engine.model import elements as model
-from engine.model.joins import next_join
+from engine.model import readings
+from engine.model.joins import joined, next_join
 from engine.model.values import storable
 from engine.protocol import events as happened
 
@@ -59,13 +60,9 @@ class Moves(Repeating):
             if isinstance(node, model.ComplexGateway):
                 self._activate(scope_id, node)
                 return
-            # a parallel gateway: one token per incoming flow, more on one flow wait for the next joining (BPMN 13.4.1);
-            # an activity: so many, whichever flows they come by (BPMN table 10.3)
-            most = 1 if isinstance(node, model.ParallelGateway) else target.needs
-            flows = tuple(each for each in node.incoming for _ in range(min(most, scope.tokens.get(each, 0))))
-            if len(flows) < target.needs:
+            flows = joined(target, scope.tokens)
+            if not flows:
                 return
-            flows = flows[: target.needs]
         entered = happened.ElementEntered(f"a{state.counter + 1}", node.id, scope_id, flows, NOTHING)
         self.events.append(entered)
         self.attempt(element_entered(state, entered), target)
@@ -91,7 +88,7 @@ class Moves(Repeating):
             self.resolve_incident(incident)
         activity_id = self.enter(scope_id, gateway, marked)
         self.emit(happened.GatewayActivated(activity=activity_id, element=gateway.id, flows=marked))
-        self._take(scope_id, flows)
+        self.take(scope_id, flows)
         if len(marked) == len(gateway.incoming):
             self._reset(self.state.activities[activity_id], gateway)
 
@@ -145,7 +142,7 @@ class Moves(Repeating):
         if late:
             self.emit(happened.TokensDropped(scope=scope_id, flows=late))
         self.emit(happened.ElementCompleted(activity=waiting.id, element=gateway.id))
-        self._take(scope_id, flows)
+        self.take(scope_id, flows)
         for flow in self.state.scopes[scope_id].tokens:
             if flow in gateway.incoming:
                 self.queue_flow(scope_id, flow, process.targets[flow])  # what else has come is of the next time
@@ -268,11 +265,12 @@ class Moves(Repeating):
         element_left(state, completed)
         self.events.append(completed)
         if flows:
-            self._take(scope_id, flows if station.tokens == 1 else (*flows,) * station.tokens)
+            self.take(scope_id, flows if station.tokens == 1 else (*flows,) * station.tokens)
         if activity.undoes is not None:
             self.go_on_undoing(activity.undoes)
 
-    def _take(self, scope_id: str, flows: Iterable[str]) -> None:
+    def take(self, scope_id: str, flows: Iterable[str]) -> None:
+        """A token more on each of the flows."""
         state, append = self.state, self.events.append
         targets = self.model.processes[state.scopes[scope_id].process].targets
         for flow in flows:
@@ -301,16 +299,12 @@ class Moves(Repeating):
     def _begin_user_task(self, activity: Activity, node: model.UserTask) -> None:
         locals_, plans = self._opening(activity, node)
         seen = self.seen(activity, locals_)
+        assignee = self.read(node.assignee, seen, "assignee", readings.text)
+        due_at = self.read(node.due, seen, "due", readings.due)
+        follow_up_at = self.read(node.follow_up, seen, "follow-up", readings.follow_up)
+        priority = self.read(node.priority, seen, "priority", readings.priority)
         created = happened.TaskCreated(
-            activity=activity.id,
-            element=node.id,
-            role=node.role,
-            assignee=self.text(node.assignee, seen, "assignee"),
-            form=node.form,
-            due_at=self.due(node.due, seen, "due", at_end=True),
-            follow_up_at=self.due(node.follow_up, seen, "follow-up", at_end=False),
-            priority=self.priority(node.priority, seen),
-            not_same_as=node.not_same_as,
+            activity.id, node.id, node.role, assignee, node.form, due_at, follow_up_at, priority, node.not_same_as
         )
         self._open(activity, locals_, plans)
         self.emit(created)

@@ -64,7 +64,7 @@ class Repeating(Throwing):
         queue = self.passive if self.station_of(body).is_passive_item else self.effects
         for number, item in enumerate(items.pending[:1] if is_sequential else items.pending, start=first):
             scope_id = self.open_scope(body, process, number)
-            self.write_locals(scope_id, _item_variables(many, number, item), node.id)
+            self.write_locals(scope_id, model.item_variables(many, number, item), node.id)
             queue.append(Step(self.enter(scope_id, node)))
 
     def item_completed(
@@ -84,17 +84,10 @@ class Repeating(Throwing):
         completed, condition, is_enough = len(body.items.outputs) + 1, many.completion_condition, False
         thrown: tuple[model.SingleDefinition, ...] = ()
         if condition is not None or many.complex:
-            counters: dict[str, Value] = {
-                "numberOfInstances": Decimal(body.items.total),
-                "numberOfActiveInstances": Decimal(len(body.scopes) - 1),
-                "numberOfCompletedInstances": Decimal(completed),
-                "numberOfTerminatedInstances": Decimal(0),
-            }
-            counted = {**after, **counters}
+            counted = {**after, **model.item_counters(body.items.total, len(body.scopes) - 1, completed)}
             is_enough = condition is not None and self.holds(condition, counted, "completion condition")
             thrown = tuple(each.event for each in many.complex if self.holds(each.condition, counted, "behavior"))
-        if many.event is not None:
-            thrown = (*many.thrown_after(completed), *thrown)
+        thrown = thrown if many.event is None else (*many.thrown_after(completed), *thrown)
         return happened.ItemCompleted(body.id, body.element, number, output, is_enough), thrown
 
     def depart_item(
@@ -116,14 +109,3 @@ class Repeating(Throwing):
         body = activities.get(completed.activity)
         if body is not None and body.items is not None and (not body.scopes or body.items.pending):
             self.effects.append(Step(body.id))
-
-
-def _item_variables(many: model.MultiInstance | None, number: int, item: Value) -> dict[str, Value]:
-    given: dict[str, Value] = {"loopCounter": Decimal(number + 1)}
-    if many is not None:
-        if many.output_name is not None:
-            # as in Zeebe: declared here, so that what an item writes to it stays with the item
-            given[many.output_name] = None
-        if many.input_element is not None:
-            given[many.input_element] = item
-    return given

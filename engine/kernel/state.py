@@ -19,10 +19,8 @@ from typing import Any, Literal, NamedTuple, Self
 from msgspec import Struct
 from msgspec.structs import replace
 
-from engine.data import from_canonical, to_canonical
-from engine.errors import InvariantBroken
 from engine.feel import Value
-from engine.protocol.packing import pack, unpack
+from engine.protocol import packing
 
 FORMAT = 1
 ROOT = "s1"
@@ -260,25 +258,13 @@ class State:
 
     def to_text(self) -> bytes:
         """The compact text form, UTF-8."""
-        packed: dict[str, Any] = {"format": FORMAT, "process": self.process, "counter": self.counter}
-        if self.is_ended:
-            packed["status"] = self.status
-        for name in _TABLES:
-            if records := getattr(self, name):
-                packed[name] = pack(records, left_out="activities")
-        return to_canonical(packed).encode()
+        kept = {"process": self.process, "counter": self.counter} | ({"status": self.status} if self.is_ended else {})
+        return packing.write(FORMAT, kept, {name: getattr(self, name) for name in _TABLES}, left_out="activities")
 
     @classmethod
     def from_text(cls, text: bytes) -> Self:
-        """The state that ``to_text`` wrote, now or in an earlier release.
-
-        Raises:
-            InvariantBroken: code ``state_format_unknown``, written by a newer release.
-        """
-        packed = from_canonical(text)
-        if packed.get("format") != FORMAT:
-            raise InvariantBroken("state_format_unknown", format=str(packed.get("format")))
-        tables: dict[str, Any] = {name: unpack(kind, packed.get(name, {})) for name, kind in _TABLES.items()}
+        """The state that ``to_text`` wrote, now or in an earlier release. Raises what ``packing.read`` raises."""
+        packed, tables = packing.read(FORMAT, text, _TABLES)
         for each in tables["activities"].values():
             tables["scopes"][each.scope].activities += 1
         return cls(packed["process"], packed.get("status", "active"), int(packed["counter"]), **tables)

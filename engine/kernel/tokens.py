@@ -8,13 +8,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
 
 from msgspec import Struct
 
 from engine.errors import Facts
 from engine.feel import Environment, Value
-from engine.kernel.evaluation import MAX_WORK, Blocked, Evaluation, Exhausted, Variables, Visible
+from engine.kernel.evaluation import MAX_WORK, Answer, Blocked, Evaluation, Exhausted, Variables, Visible
 from engine.kernel.fold import APPLIERS, variable_written
 from engine.kernel.state import ENTERED, NOTHING, ROOT, Activity, Incident, Phase, Scope, State, Wait
 from engine.model import elements as model
@@ -55,7 +54,6 @@ class Lapse(Struct, frozen=True, gc=False):
 
 Work = Token | Step | Check | Join | Lapse
 Events = Iterable[happened.Event]
-Answer = TypeVar("Answer")
 
 
 class Tokens(Evaluation, ABC):
@@ -225,17 +223,11 @@ class Tokens(Evaluation, ABC):
         return activity_id
 
     def open_scope(
-        self,
-        owner: Activity,
-        process: str,
-        item: int | None = None,
-        *,
-        isolated: bool = False,
-        record: str | None = None,
+        self, at: Activity, process: str, item: int | None = None, *, isolated: bool = False, record: str | None = None
     ) -> str:
         """A scope inside an activity; gives its id."""
         scope_id = f"s{self.state.counter + 1}"
-        self.emit(happened.ScopeOpened(scope_id, owner.scope, process, owner.element, owner.id, item, isolated, record))
+        self.emit(happened.ScopeOpened(scope_id, at.scope, process, at.element, at.id, item, isolated, record))
         return scope_id
 
     def close_scope(self, scope_id: str) -> None:
@@ -284,7 +276,7 @@ class Tokens(Evaluation, ABC):
 
     def cancel(self, activity_ids: Iterable[str]) -> None:
         """Interrupt activities with everything inside, innermost first."""
-        found = list(self._with_all_inside(activity_ids))
+        found = list(self.with_all_inside(activity_ids))
         helped = [self.state.activities[each].undoes for each in found]
         for activity_id in reversed(found):
             activity = self.state.activities[activity_id]
@@ -301,8 +293,8 @@ class Tokens(Evaluation, ABC):
             if thrower is not None:
                 self.go_on_undoing(thrower)
 
-    def _with_all_inside(self, activity_ids: Iterable[str]) -> Iterator[str]:
-        # not recursive: processes may call themselves as deep as their data lead
+    def with_all_inside(self, activity_ids: Iterable[str]) -> Iterator[str]:
+        """These, then what is inside of them. Not recursive: processes may call themselves as deep as their data lead."""
         by_scope = self.by_scope()
         found = list(activity_ids)
         for activity_id in found:

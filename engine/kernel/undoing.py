@@ -111,8 +111,7 @@ class Undoer(Catching):
         self.emit(happened.ElementCompleted(activity=activity.id, element=activity.element))
         host = self.around(activity)
         assert host is not None, "a cancel end event stands in a transaction"
-        events = self.boundary(host)
-        caught = next((each for each in events if isinstance(each.trigger, model.CancelDefinition)), None)
+        caught = next((each for each in self.boundary(host) if isinstance(each.trigger, model.CancelDefinition)), None)
         if caught is None:
             self.cancel([host.id])
             self.queue_owner(host.scope)

@@ -3,6 +3,9 @@
 A message with a key goes to one that waits for this key, else to one that waits without a key: that one takes any message of the name
 (plain BPMN knows no keys). A message without a key goes to one that waits without. Exactly one receives it: who has waited longest.
 
+A wait can ask to be the only one for its name and key (``is_unique``): while one is there, another that asks for it too is refused, and the
+caller says so. A start of a case can ask that its key means one case at a time: see ``lock_beginning``.
+
 A message is kept until somebody receives it or its time to live is over. Whoever opens a subscription looks for messages that wait for it,
 and whoever delivers a message looks for subscriptions; both hold the *meeting lock* of the name and key (of the whole name, where there
 is no key) while they look and until they commit, so that the two cannot miss each other. The order of locks is: instance row, then
@@ -39,6 +42,7 @@ class SubscriptionRow:
     element_id: str
     name: str
     key: str = NO_KEY
+    is_unique: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +76,45 @@ class Waiting:
     wait: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A wait that was not written down: ``holder`` waits for the same name and key already (None: another wait of the same step)."""
+
+    wait: str
+    row: SubscriptionRow
+    holder: str | None
+
+
+# Who asks to be the only one is left out where somebody is there already: the meeting locks are held, so nobody comes in between.
 _SAVE = text("""
     WITH ended AS (
         DELETE FROM engine.subscription WHERE instance_id = :instance AND wait = ANY(CAST(:ended AS text[]))
+    ), freed AS (
+        UPDATE engine.incident SET resolved_at = :now, resolved_by = 'system'
+        WHERE instance_id = :instance AND resolved_at IS NULL AND job_name = 'await_message' AND activity = ANY(CAST(:ended AS text[]))
     )
-    INSERT INTO engine.subscription (instance_id, wait, kind, element_id, name, correlation_key, opened_at)
-    SELECT :instance, s.wait, s.kind, s.element_id, s.name, s.correlation_key, :now
-    FROM unnest(CAST(:waits AS text[]), CAST(:kinds AS text[]), CAST(:elements AS text[]), CAST(:names AS text[]),
-                CAST(:keys AS text[]))
-        AS s(wait, kind, element_id, name, correlation_key)
+    INSERT INTO engine.subscription (instance_id, wait, kind, element_id, name, correlation_key, opened_at, is_unique)
+    SELECT :instance, s.wait, s.kind, s.element_id, s.name, s.correlation_key, :now, s.is_unique
+    FROM (SELECT *, is_unique AND row_number() OVER (PARTITION BY is_unique, name, correlation_key ORDER BY position) > 1 AS is_second
+          FROM unnest(CAST(:waits AS text[]), CAST(:kinds AS text[]), CAST(:elements AS text[]), CAST(:names AS text[]),
+                      CAST(:keys AS text[]), CAST(:unique AS boolean[])) WITH ORDINALITY
+              AS given(wait, kind, element_id, name, correlation_key, is_unique, position)) AS s
+    WHERE NOT s.is_second AND NOT (s.is_unique AND EXISTS (
+        SELECT FROM engine.subscription other
+        WHERE other.kind = 'message' AND other.is_unique AND other.name = s.name AND other.correlation_key = s.correlation_key
+          AND hashtextextended(other.correlation_key, 0) = hashtextextended(s.correlation_key, 0)
+          AND NOT (other.instance_id = :instance AND (other.wait = s.wait OR other.wait = ANY(CAST(:ended AS text[]))))))
     ON CONFLICT (instance_id, wait) DO UPDATE
-        SET name = EXCLUDED.name, correlation_key = EXCLUDED.correlation_key, opened_at = EXCLUDED.opened_at
+        SET name = EXCLUDED.name, correlation_key = EXCLUDED.correlation_key, opened_at = EXCLUDED.opened_at,
+            is_unique = EXCLUDED.is_unique
+    RETURNING wait
+""")
+
+_HOLDER = text("""
+    SELECT coalesce(instance.business_key, 'n° ' || instance.id) FROM engine.subscription
+    JOIN engine.instance ON instance.id = subscription.instance_id
+    WHERE kind = 'message' AND is_unique AND name = :name AND hashtextextended(correlation_key, 0) = hashtextextended(:key, 0)
+      AND correlation_key = :key
 """)
 
 # Sorted, so that two steps that open the same subscriptions take their locks in one order: names first.
@@ -103,6 +135,7 @@ _WAITING_MESSAGES = text("""
     CROSS JOIN LATERAL (
         (SELECT message.id FROM engine.message
          WHERE s.correlation_key <> '' AND message.name = s.name AND message.correlation_key = s.correlation_key
+           AND hashtextextended(message.correlation_key, 0) = hashtextextended(s.correlation_key, 0)
            AND message.received_at IS NULL AND message.expires_at > :now)
         UNION ALL
         (SELECT message.id FROM engine.message
@@ -132,6 +165,7 @@ _FIND = text("""
 _WHO_WAITS = text("""
     SELECT instance_id, wait FROM engine.subscription
     WHERE kind = 'message' AND name = :name AND correlation_key IN (:key, '')
+      AND hashtextextended(correlation_key, 0) IN (hashtextextended(:key, 0), hashtextextended('', 0))
     ORDER BY correlation_key = '', opened_at, instance_id, length(wait), wait LIMIT 1
 """)
 
@@ -151,13 +185,19 @@ _REVIVE = text("""
 
 def save_subscriptions(
     session: Session, instance_id: int, now: datetime, *, opened: Mapping[str, SubscriptionRow], ended: Collection[str]
-) -> None:
-    """Write the subscriptions of a step, by wait; queue the delivery of messages that already wait for the new ones."""
+) -> tuple[Refused, ...]:
+    """Write the subscriptions of a step, by wait; queue the delivery of messages that already wait for the new ones.
+
+    Gives those that asked to be the only one and are not: they are not written, and no message reaches them.
+    """
     gone = [wait for wait in ended if wait not in opened]
     if not opened and not gone:
-        return
+        return ()
     rows = list(opened.values())
-    session.execute(
+    awaited = [(row.name, row.key) for row in rows if row.kind == "message"]
+    if awaited:
+        meet(session, *awaited)
+    saved = session.execute(
         _SAVE,
         {
             "instance": instance_id,
@@ -168,15 +208,22 @@ def save_subscriptions(
             "elements": [row.element_id for row in rows],
             "names": [row.name for row in rows],
             "keys": [row.key for row in rows],
+            "unique": [row.is_unique for row in rows],
         },
     )
-    awaited = [(row.name, row.key) for row in rows if row.kind == "message"]
+    written = set(saved.scalars())
     if awaited:
-        meet(session, *awaited)
         names, keys = zip(*awaited, strict=True)
         given = {"names": list(names), "keys": list(keys), "now": now}
         found = session.execute(_WAITING_MESSAGES, given).scalars().all()
         queue.defer(session, queue.DELIVER_MESSAGE, *({"message_id": each} for each in found))
+    return tuple(
+        Refused(
+            wait=wait, row=row, holder=session.execute(_HOLDER, {"name": row.name, "key": row.key}).scalars().first()
+        )
+        for wait, row in opened.items()
+        if wait not in written
+    )
 
 
 def meet(session: Session, *meetings: tuple[str, str]) -> None:
@@ -255,6 +302,44 @@ def revive(session: Session, jobs: Iterable[Mapping[str, object]], now: datetime
     ids = [job["message_id"] for job in jobs if "message_id" in job]
     if ids:
         session.execute(_REVIVE, {"ids": ids, "until": now + timedelta(days=1)})
+
+
+_LOCK_BEGINNING = text("SELECT pg_advisory_xact_lock(hashtextextended(:beginning, 1))")
+
+_IS_BEGUN = text("""
+    SELECT EXISTS (SELECT FROM engine.instance
+                   WHERE process_key = :process AND begun_by_message = :name AND status = 'active' AND begun_by_key = :key
+                     AND hashtextextended(begun_by_key, 0) = hashtextextended(:key, 0))
+""")
+
+_FOR_BEGINNING = text("""
+    SELECT id FROM engine.message
+    WHERE name = :name AND correlation_key = :key AND hashtextextended(correlation_key, 0) = hashtextextended(:key, 0)
+      AND received_at IS NULL AND expires_at > :now
+    ORDER BY id LIMIT 1
+""")
+
+
+def lock_beginning(session: Session, process_key: str, name: str, key: str) -> None:
+    """Let nobody begin or end a case of this process that is the only one for its message and key, until the transaction ends.
+
+    Taken before the meeting locks by who begins one; who ends one opens no subscription.
+    """
+    beginning = _SEPARATOR.join(("begin", process_key, name, key))
+    session.execute(_LOCK_BEGINNING, {"beginning": beginning})
+
+
+def is_begun(session: Session, process_key: str, name: str, key: str) -> bool:
+    """The message began a case with this key that has not ended. Under ``lock_beginning``."""
+    given = {"process": process_key, "name": name, "key": key}
+    return bool(session.execute(_IS_BEGUN, given).scalar_one())
+
+
+def begin_next(session: Session, process_key: str, name: str, key: str, now: datetime) -> None:
+    """The case that was the only one for its key ends: the oldest message that waited for it is delivered again."""
+    lock_beginning(session, process_key, name, key)
+    found = session.execute(_FOR_BEGINNING, {"name": name, "key": key, "now": now}).scalars().all()
+    queue.defer(session, queue.DELIVER_MESSAGE, *({"message_id": each} for each in found))
 
 
 def mark_received(session: Session, message_id: int, receiver: int, now: datetime) -> bool:

@@ -8,6 +8,7 @@ from engine.feel import Expression
 from engine.model.bpmn_parts import Part, fixed_reference, is_true_by_default, raw_property, variable_name
 from engine.model.bpmn_people import has_assignment, read_role
 from engine.model.elements import (
+    Binding,
     BusinessRuleTask,
     CallActivity,
     ReceiveTask,
@@ -164,9 +165,12 @@ def read_call_activity(part: Part) -> CallActivity | None:
     if not target:
         return None
     by_extension = part.extensions.has("calledElement")
+    binding = part.extensions.get("calledElement", "bindingType") or Binding.DEPLOYMENT
     return CallActivity(
         **part.common,
         process=target,
+        binding=Binding(binding) if binding in set(Binding) else Binding.DEPLOYMENT,
+        version_tag=part.extensions.get("calledElement", "versionTag") or None,
         propagates_all_in=by_extension
         and is_true_by_default(part.extensions.get("calledElement", "propagateAllParentVariables")),
         propagates_all_out=by_extension

@@ -8,6 +8,7 @@ from engine.model.bpmn_writer_events import write_behavior, write_definitions
 from engine.model.bpmn_writer_parts import Writing, add, add_extensions, formal, formula, moment_text
 from engine.model.elements import (
     Activity,
+    Binding,
     BoundaryEvent,
     BusinessRuleTask,
     CallActivity,
@@ -129,6 +130,10 @@ def _extensions(node: Node, process: Process | None) -> _Extensions:
                 "propagateAllChildVariables": node.propagates_all_out,
             }
             said = {name: "true" if value else "false" for name, value in passes.items()}
+            if node.binding is not Binding.DEPLOYMENT:
+                said["bindingType"] = node.binding
+            if node.version_tag is not None:
+                said["versionTag"] = node.version_tag
             return {"calledElement": {"processId": node.process, **said}}
         case _:
             return {}

@@ -20,6 +20,7 @@ from engine.model.bundle_checks import PROCESS_FILE, BundleParts, Lines, at_its_
 from engine.model.elements import Model, Process
 from engine.model.form_reader import read_form, yaml_expression
 from engine.model.forms import Form, Texts
+from engine.model.own_cases import OwnCases, own_cases
 from engine.model.schema import validate
 from engine.model.short_form import read_short_form
 from engine.model.short_form.diagram import drawn
@@ -82,6 +83,12 @@ class Bundle:
     lines: Lines = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    durable: OwnCases = field(init=False, repr=False, compare=False)
+    """What runs durably: called processes are cases of their own where they can be."""
+
+    def __post_init__(self) -> None:
+        # frozen: what follows from the other fields is set once, here
+        object.__setattr__(self, "durable", own_cases(self.model))
 
     @property
     def process(self) -> Process:
@@ -91,7 +98,11 @@ class Bundle:
     @property
     def diagram(self) -> bytes:
         """The BPMN file of the process that starts; where it is written in the short form, one that is drawn of it."""
-        path = self.process_files[self.process_id]
+        return self.diagram_of(self.process_id)
+
+    def diagram_of(self, process_id: str) -> bytes:
+        """The same of any process of the version."""
+        path = self.process_files[process_id]
         return self.files[path] if path.endswith(".bpmn") else drawn(self.files[path], path)
 
     def located(self, problem: Problem) -> Problem:

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.decisions import Decision
 from engine.errors import DefinitionError, Problem
-from engine.model.elements import BusinessRuleTask, CallActivity, Node, Process, UserTask
+from engine.model.elements import Binding, BusinessRuleTask, CallActivity, Node, Process, UserTask
 from engine.model.forms import Form, Texts
 from engine.model.xml_file import BPMN, parse_xml
 from engine.model.yaml_file import YamlFile
@@ -94,8 +94,14 @@ def _check_node(node: Node, path: str, parts: BundleParts) -> Iterator[Problem]:
     elif isinstance(node, BusinessRuleTask):
         if node.decision not in parts.decisions and not parts.has_unread_decisions:
             yield _problem("decision_unknown", node, path, "decision", decision=node.decision)
-    elif isinstance(node, CallActivity) and node.process not in parts.processes and not parts.has_unread_processes:
+    elif isinstance(node, CallActivity) and _is_missing(node, parts):
         yield _problem("called_process_unknown", node, path, "calledElement", process=node.process)
+
+
+def _is_missing(call: CallActivity, parts: BundleParts) -> bool:
+    """What is bound to another version may be published at any time before the call: that is not asked here."""
+    is_here = call.process in parts.processes or parts.has_unread_processes
+    return call.binding is Binding.DEPLOYMENT and not is_here
 
 
 def _check_reserved(process: Process, path: str) -> Iterator[Problem]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
 from engine.decisions import Decision
-from engine.feel import Expression
+from engine.feel import Expression, Value
 
 
 class TimerKind(StrEnum):
@@ -210,6 +211,28 @@ class MultiInstance:
         return (self.event,) if is_thrown and self.event is not None else ()
 
 
+def item_variables(many: MultiInstance | None, number: int, item: Value) -> dict[str, Value]:
+    """What an item (or a round, with ``many`` None) begins with; ``number`` counts from 0."""
+    given: dict[str, Value] = {"loopCounter": Decimal(number + 1)}
+    if many is not None:
+        if many.output_name is not None:
+            # as in Zeebe: declared here, so that what an item writes to it stays with the item
+            given[many.output_name] = None
+        if many.input_element is not None:
+            given[many.input_element] = item
+    return given
+
+
+def item_counters(total: int, active: int, completed: int) -> dict[str, Value]:
+    """What the conditions of a multi-instance see when an item completes, by the names of BPMN table 10.30."""
+    return {
+        "numberOfInstances": Decimal(total),
+        "numberOfActiveInstances": Decimal(active),
+        "numberOfCompletedInstances": Decimal(completed),
+        "numberOfTerminatedInstances": Decimal(0),
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
     """What every flow node has. ``scope`` is the id of the sub-process or process that holds it; flows are ids, in file order."""
@@ -393,13 +416,27 @@ class BusinessRuleTask(Activity):
     result_variable: str
 
 
+class Binding(StrEnum):
+    """Which version a call means, as in Zeebe; without a word it is that of the caller (``zeebe:calledElement``)."""
+
+    DEPLOYMENT = "deployment"
+    """That of the caller: the called process stands in the same files."""
+    LATEST = "latest"
+    """The one in force when the call begins, of the published process whose key is the called id."""
+    VERSION_TAG = "versionTag"
+    """The newest one of that process which carries the tag."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallActivity(Activity):
-    """``process`` is an id in ``Model.processes``. The callee runs in a scope of its own that sees only ``inputs`` (all of the caller's
-    visible variables when ``propagates_all_in``); back come ``outputs`` (or everything, when ``propagates_all_out``).
+    """``process`` is an id in ``Model.processes``, or with another ``binding`` than the caller's version the key of a published process.
+    The callee runs in a scope of its own that sees only ``inputs`` (all of the caller's visible variables when ``propagates_all_in``);
+    back come ``outputs`` (or everything, when ``propagates_all_out``). ``version_tag`` comes with its binding and with no other.
     """
 
     process: str
+    binding: Binding = Binding.DEPLOYMENT
+    version_tag: str | None = None
     propagates_all_in: bool = False
     propagates_all_out: bool = False
 
@@ -591,6 +628,10 @@ class Process:
         """The start of the event sub-process by which the sub-process ``node`` undoes itself."""
         starts = (start for _, start in self.event_sub_processes(node.id))
         return next((each for each in starts if isinstance(each.trigger, CompensationDefinition)), None)
+
+    def undoes_itself(self, node: Activity) -> bool:
+        """It has a handler or an event sub-process by which it is undone as a whole: what was done inside is not undone by itself."""
+        return node.compensated_by is not None or self.own_compensation(node) is not None
 
     def awaited_after(self, gateway: EventBasedGateway) -> tuple[tuple[Node, EventDefinition | None], ...]:
         """The events after an event-based gateway, each with what it waits for."""

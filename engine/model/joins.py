@@ -1,9 +1,9 @@
-"""When an inclusive gateway may join (BPMN 13.4.3) and a complex one begin anew (13.4.5): a pure question about the drawing and where work
-lives.
+"""When a parallel gateway joins (BPMN 13.4.1), an inclusive one may join (13.4.3) and a complex one begin anew (13.4.5): pure questions
+about the drawing and where work lives.
 
-The gateway waits for a token that could still reach one of its empty incoming flows without passing the gateway itself, unless
-that token could also reach a flow that already holds one. Work inside an activity stands at the activity, and may leave it through
-its boundary events too.
+An inclusive or complex gateway waits for a token that could still reach one of its empty incoming flows without passing the gateway
+itself, unless that token could also reach a flow that already holds one. Work inside an activity stands at the activity, and may leave it
+through its boundary events too.
 """
 
 from __future__ import annotations
@@ -15,9 +15,23 @@ from engine.model.elements import (
     CatchEvent,
     LinkDefinition,
     Node,
+    ParallelGateway,
     Process,
+    Station,
     ThrowEvent,
 )
+
+
+def joined(station: Station, tokens: Mapping[str, int]) -> tuple[str, ...]:
+    """The tokens (their flows) that begin a station which needs several, given how many each flow holds; empty: not all have come.
+
+    A parallel gateway: one of each incoming flow, more on one flow wait for the next joining (BPMN 13.4.1). An activity: so many, whichever
+    flows they come by (BPMN table 10.3).
+    """
+    node, needs = station.node, station.needs
+    most = 1 if isinstance(node, ParallelGateway) else needs
+    found = tuple(each for each in node.incoming for _ in range(min(most, tokens.get(each, 0))))
+    return found[:needs] if len(found) >= needs else ()
 
 
 def may_join(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.model.elements import VariableMapping
+from engine.model.elements import Binding, VariableMapping
 from engine.model.expressions import feel_or_text, variable_path
 from engine.model.foreign import translate
 from engine.model.problems import Problems
@@ -154,9 +154,7 @@ def _check(element: Element, owner: Element, problems: Problems) -> None:
     for key in element.attrib:
         if str(key) not in ATTRIBUTES[name]:
             problems.add("extension_attribute_unsupported", owner, place=label, element=label, attribute=str(key))
-    if element.get("bindingType", "deployment") != "deployment" or element.get("versionTag"):
-        # the form, decision or process of the same version is what we bind to: a published version never changes
-        problems.add("extension_binding_unsupported", owner, place=label, element=label)
+    _check_binding(element, name, owner, problems)
     for key in _REQUIRED.get(name, ()):
         if not (element.get(key) or "").strip():
             problems.add("extension_attribute_missing", owner, place=label, element=label, attribute=key)
@@ -165,6 +163,17 @@ def _check(element: Element, owner: Element, problems: Problems) -> None:
             problems.add("extension_unsupported", owner, place=label, element=f"{label}/{local_name(each)}")
         else:
             _check(each, owner, problems)
+
+
+def _check_binding(element: Element, name: str, owner: Element, problems: Problems) -> None:
+    """A form and a decision are those of the same version, which never changes; a called process may be of another one."""
+    binding, tag = element.get("bindingType", Binding.DEPLOYMENT), (element.get("versionTag") or "").strip()
+    label = f"zeebe:{name}"
+    if name != "calledElement":
+        if binding != Binding.DEPLOYMENT or element.get("versionTag"):
+            problems.add("extension_binding_unsupported", owner, place=label, element=label)
+    elif binding not in set(Binding) or (binding == Binding.VERSION_TAG) != bool(tag):
+        problems.add("called_binding_invalid", owner, place=label, element=label)
 
 
 def _read_mappings(

@@ -173,7 +173,9 @@ class ElementCompleted(_OfActivity, frozen=True, gc=False):
 
 @_event("element:cancelled")
 class ElementCancelled(_OfActivity, frozen=True, gc=False):
-    """Interrupted: by a boundary event, an event sub-process, a terminate end, an error, a cancelled transaction or instance."""
+    """Interrupted: by a boundary event, an event sub-process, a terminate end, an error, a cancelled transaction or instance; withdrawn
+    by an operator.
+    """
 
 
 @_event("items:found")
@@ -410,6 +412,33 @@ class IncidentRaised(_OfActivity, frozen=True, gc=False):
 class IncidentResolved(Event, frozen=True, gc=False):
     incident: str
     element: str
+
+
+@_event("token:moved")
+class TokenMoved(_OfActivity, frozen=True, gc=False):
+    """An operator took a token from ``activity`` and put it at ``target``: an element, or a flow. It is taken from ``flow`` where it waited
+    there: ``activity`` is then the scope, and ``element`` what it waited at. What this means for the state is said by the events after it.
+    """
+
+    target: str
+    reason: str
+    flow: str | None = None
+
+
+@_event("activity:skipped")
+class ActivitySkipped(_OfActivity, frozen=True, gc=False):
+    """An operator lets the instance go on after it as if it had been done."""
+
+    reason: str
+
+
+@_event("variable:edited")
+class VariableEdited(Event, frozen=True, gc=False):
+    """An operator gives the variable the value that the next event writes."""
+
+    scope: str
+    name: str
+    reason: str
 
 
 def to_record(event: Event) -> dict[str, Any]:

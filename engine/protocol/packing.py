@@ -14,8 +14,29 @@ from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hint
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
+from engine.data import from_canonical, to_canonical
+from engine.errors import InvariantBroken
+
 Record = TypeVar("Record")
 Turn = Callable[[Any], Any]
+
+
+def write(format_: int, kept: Mapping[str, Any], tables: Mapping[str, Mapping[str, Any]], left_out: str = "") -> bytes:
+    """Plain values and tables of records by name, as canonical JSON in UTF-8; tables that hold nothing are left out."""
+    packed = {name: pack(records, left_out) for name, records in tables.items() if records}
+    return to_canonical({"format": format_, **kept, **packed}).encode()
+
+
+def read(format_: int, text: bytes, kinds: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What ``write`` wrote: the plain values (among others), and the tables, each of records of its kind.
+
+    Raises:
+        InvariantBroken: code ``state_format_unknown``, written by a newer release.
+    """
+    packed = from_canonical(text)
+    if packed.get("format") != format_:
+        raise InvariantBroken("state_format_unknown", format=str(packed.get("format")))
+    return packed, {name: unpack(kind, packed.get(name, {})) for name, kind in kinds.items()}
 
 
 def pack(records: Mapping[str, Any], left_out: str = "") -> dict[str, dict[str, Any]]:

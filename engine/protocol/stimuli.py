@@ -22,6 +22,12 @@ class StaleStimulus(WrongState):
     default_code = "stale_stimulus"
 
 
+class ActRefused(WrongState):
+    """What an operator wants makes no sense there; the code says why. Nothing has changed."""
+
+    default_code = "act_refused"
+
+
 class Start(Struct, frozen=True, gc=False):
     """Begin an instance of ``process`` at its plain start event, or at ``start_event``: one that something triggers, a receive task that
     begins instances, or an event after a gateway that does.
@@ -96,6 +102,33 @@ class CancelInstance(Struct, frozen=True, gc=False):
     reason: str
 
 
+class MoveToken(Struct, frozen=True, gc=False):
+    """An operator takes a token from the live ``activity``, which is withdrawn, and puts it at ``target``: an element of the same scope, or
+    a flow there. With ``flow``, the token that waits on this flow is taken; ``activity`` is then the id of its scope.
+    """
+
+    activity: str
+    target: str
+    reason: str
+    flow: str | None = None
+
+
+class SkipActivity(Struct, frozen=True, gc=False):
+    """An operator lets the instance go on after the live ``activity`` as if it had been done, without its result."""
+
+    activity: str
+    reason: str
+
+
+class SetVariable(Struct, frozen=True, gc=False):
+    """An operator gives a variable another value in ``scope``: a process, sub-process, item, or an activity that holds the name."""
+
+    scope: str
+    name: str
+    value: Value
+    reason: str
+
+
 Stimulus = (
     Start
     | CompleteTask
@@ -107,4 +140,7 @@ Stimulus = (
     | ReceiveSignal
     | RetryIncident
     | CancelInstance
+    | MoveToken
+    | SkipActivity
+    | SetVariable
 )

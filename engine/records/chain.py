@@ -13,7 +13,7 @@ last event is its *revision*.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.data import to_canonical
+from engine.history.personal import KEEP, Sealer
 from engine.history.store import moment_text
 from engine.history.verifier import chain_link, named_begin, named_content
 
@@ -34,14 +35,16 @@ _LOCK = text("""
     ON CONFLICT (kind, key) DO UPDATE SET kind = EXCLUDED.kind
     RETURNING chain.sequence, chain.hash, chain.is_deleted
 """)
-_APPEND = text("""
-    WITH moved AS (
+_WRITE = """
+    moved AS (
         UPDATE engine.record_chain SET sequence = :sequence, hash = :hash, is_deleted = :is_deleted
         WHERE kind = :kind AND key = :key
     )
     INSERT INTO engine.record_event (kind, key, sequence, at, actor, type, record, hash)
     VALUES (:kind, :key, :sequence, :at, :actor, :type, :record, :hash)
-""")
+"""
+_APPEND = text(f"WITH {_WRITE}")
+_APPEND_AND_KEEP = text(f"WITH {KEEP}, {_WRITE}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,17 +65,27 @@ def lock(session: Session, kind: str, key: str) -> Head:
 
 
 def append(
-    session: Session, head: Head, at: datetime, actor_login: str, event: Mapping[str, Any], *, is_deleted: bool
+    session: Session,
+    head: Head,
+    at: datetime,
+    actor_login: str,
+    event: Mapping[str, Any],
+    *,
+    is_deleted: bool,
+    personal: Collection[str] = (),
 ) -> int:
-    """Write ``event``, which has a ``type``, after ``head``; the record's new revision.
+    """Write ``event``, which has a ``type``, after ``head``; the record's new revision. Fields of the names ``personal`` are sealed.
 
     Raises TypeError or ValueError for values that have no place in the history.
     """
-    sequence, record = head.sequence + 1, to_canonical(event)
+    sequence, sealer = head.sequence + 1, Sealer(personal)
+    record = to_canonical(sealer.change(sequence, event) if personal else event)
+    kept = sealer.given(CHAIN, f"{head.kind}/{head.key}")
     content = named_content(CHAIN, (head.kind, head.key), sequence, moment_text(at), actor_login, record)
     session.execute(
-        _APPEND,
-        {
+        _APPEND_AND_KEEP if kept else _APPEND,
+        kept
+        | {
             "kind": head.kind,
             "key": head.key,
             "sequence": sequence,

@@ -102,7 +102,8 @@ def apply(
     event = _event(command, change)
     if event is None:
         return _recorded(head, head.sequence, change, is_changed=False)
-    revision = chain.append(session, head, moment, actor.login, event, is_deleted=change.after is None)
+    is_deleted = change.after is None
+    revision = chain.append(session, head, moment, actor.login, event, is_deleted=is_deleted, personal=command.personal)
     return _recorded(head, revision, change, is_changed=True)
 
 

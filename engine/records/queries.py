@@ -11,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.data import from_canonical
+from engine.history import personal
+from engine.records.chain import CHAIN
 from engine.records.tables import record_chain, record_event
 
 
@@ -42,7 +44,9 @@ def history(session: Session, kind: str, key: str, *, before: int | None = None,
     asked = select(table).where(table.c.kind == kind, table.c.key == key).order_by(table.c.sequence.desc()).limit(limit)
     if before is not None:
         asked = asked.where(table.c.sequence < before)
-    return tuple(_entry(row) for row in session.execute(asked))
+    rows = session.execute(asked).all()
+    records = personal.opened(session, CHAIN, f"{kind}/{key}", [from_canonical(row.record) for row in rows])
+    return tuple(_entry(row, record) for row, record in zip(rows, records, strict=True))
 
 
 def revision(session: Session, kind: str, key: str) -> int:
@@ -58,8 +62,7 @@ def is_deleted(session: Session, kind: str, key: str) -> bool:
     return bool(session.execute(select(table.c.is_deleted).where(table.c.kind == kind, table.c.key == key)).scalar())
 
 
-def _entry(row: Any) -> Entry:
-    record = from_canonical(row.record)
+def _entry(row: Any, record: Mapping[str, Any]) -> Entry:
     return Entry(
         sequence=row.sequence,
         at=row.at,

@@ -281,9 +281,14 @@ def _has_timer(node: model.Node) -> bool:
     return any(isinstance(each, model.TimerDefinition) for each in _definitions(node))
 
 
+def _is_called_elsewhere(node: model.Node) -> bool:
+    """It calls a process of other files (or may): the story answers for it as for a handler."""
+    return isinstance(node, model.CallActivity) and node.binding is not model.Binding.DEPLOYMENT
+
+
 _IS: Mapping[str, Callable[[model.Node], bool]] = {
     "task": lambda node: isinstance(node, model.UserTask),
-    "handler": lambda node: isinstance(node, model.ServiceTask),
+    "handler": lambda node: isinstance(node, model.ServiceTask) or _is_called_elsewhere(node),
     "decision": lambda node: isinstance(node, model.BusinessRuleTask),
     "timer": _has_timer,
     "due": lambda node: isinstance(node, model.UserTask) or _has_timer(node),

@@ -18,6 +18,7 @@ from engine.kernel import Activity, Phase, State, Stimulus, Wait, advance
 from engine.model import elements as model
 from engine.model import schedules
 from engine.model.forms import Form, accept
+from engine.model.own_cases import cases_elsewhere, given_back
 from engine.model.yaml_file import Path
 from engine.protocol import events as happened
 from engine.protocol import stimuli
@@ -87,7 +88,9 @@ class _Play:
 
     def __init__(self, world: World, story: Story, handlers: Declarations | None, at: At) -> None:
         self._hits: Hits = set()
-        self._world = replace(world, model=watched(world.model, self._hits))
+        # what is called in other files does not run here: the story says what comes of it
+        self._calls = {key: node for key in cases_elsewhere(world.model).calls if (node := world.node(key)) is not None}
+        self._world = replace(world, model=watched(cases_elsewhere(world.model).model, self._hits))
         self._story = story
         self._handlers = handlers
         self._at = at
@@ -410,6 +413,9 @@ class _Play:
         if step.fails is not None:
             return stimuli.FailHandler(activity=activity.id, code=step.fails)
         result: Mapping[str, Value] = self._values(step.returns)
+        call = self._calls.get(step.element)
+        if isinstance(call, model.CallActivity):
+            result = given_back(call, result)
         if declared is not None:
             result, unfit = result_of(declared, result)
             if unfit:

@@ -1,1 +1,1 @@
-"""What every part of the business builds on: the table base, number series, the demonstration mailbox."""
+"""What every part of the business builds on: the table base, number series, roles."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Integer, MetaData, Text
+from sqlalchemy import CheckConstraint, Integer, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -32,19 +30,3 @@ class NumberSeries(Table):
     series: Mapped[str] = mapped_column(Text, primary_key=True)
     year: Mapped[int] = mapped_column(Integer, primary_key=True)
     next_number: Mapped[int] = mapped_column(Integer)
-
-
-class DemonstrationMail(Table):
-    """A mail that the demonstration company did not send. ``key`` is the idempotency key of the activity: one mail each."""
-
-    __tablename__ = "demonstration_mail"
-    __table_args__ = (CheckConstraint("(to_login IS NULL) <> (to_role IS NULL)", name="one_addressee"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    key: Mapped[str] = mapped_column(Text, unique=True)
-    to_login: Mapped[str | None] = mapped_column(Text, index=True)
-    to_role: Mapped[str | None] = mapped_column(Text, index=True)
-    subject: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)
-    business_key: Mapped[str | None] = mapped_column(Text)
-    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -25,6 +25,9 @@ EDITORS: Final = ("sales", "sales_admin", "sales_manager", "accounting")
 READERS: Final = (*EDITORS, "auditor")
 """Who may see them."""
 
+PERSONAL: Final = ("name", "email", "phone", "website", "notes", "delivery_notes", "address", "contact")
+"""Fields whose values the history keeps apart, so that they can be erased: a customer can be a person, and contacts are."""
+
 MOST_LINES: Final = 100
 """Addresses, and contacts, of one customer."""
 
@@ -94,6 +97,7 @@ class DeleteCustomer:
     kind=KIND,
     key=None,
     may=EDITORS,
+    personal=PERSONAL,
     fr="Ajouter un client",
     en="Add a customer",
 )
@@ -119,6 +123,7 @@ def add_customer(given: AddCustomer, context: RecordContext) -> Change:
     kind=KIND,
     key="number",
     may=EDITORS,
+    personal=PERSONAL,
     fr="Modifier un client",
     en="Change a customer",
 )
@@ -140,6 +145,7 @@ def change_customer(given: ChangeCustomer, context: RecordContext) -> Change:
     kind=KIND,
     key="number",
     may=EDITORS,
+    personal=PERSONAL,
     fr="Enregistrer une adresse",
     en="Save an address",
 )
@@ -170,6 +176,7 @@ def save_address(given: SaveAddress, context: RecordContext) -> Change:
     kind=KIND,
     key="number",
     may=EDITORS,
+    personal=PERSONAL,
     fr="Retirer une adresse",
     en="Remove an address",
 )
@@ -184,6 +191,7 @@ def remove_address(given: RemoveAddress, context: RecordContext) -> Change:
     kind=KIND,
     key="number",
     may=EDITORS,
+    personal=PERSONAL,
     fr="Enregistrer un contact",
     en="Save a contact",
 )
@@ -211,6 +219,7 @@ def save_contact(given: SaveContact, context: RecordContext) -> Change:
     kind=KIND,
     key="number",
     may=EDITORS,
+    personal=PERSONAL,
     fr="Retirer un contact",
     en="Remove a contact",
 )
@@ -225,6 +234,7 @@ def remove_contact(given: RemoveContact, context: RecordContext) -> Change:
     kind=KIND,
     key="number",
     may=EDITORS,
+    personal=PERSONAL,
     fr="Supprimer un client",
     en="Delete a customer",
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.handler import BusinessError, HandlerContext, handler
+from engine.letter import Letter, ToPerson, ToRole, write
 from engine.texts import say
-from handlers.base.mailbox import post
 from handlers.base.numbers import take_number
 from handlers.catalogue.tables import Article
 from handlers.purchasing.rules import order_amount
@@ -140,15 +142,7 @@ def tell_submitter(given: Outcome, context: HandlerContext) -> Told:
         code, more = "mail.request_launched", {"order": given.order_number, "supplier": given.supplier_name or ""}
     else:
         code, more = "mail.request_refused", {"reason": given.reason or ""}
-    post(
-        context.session,
-        key=context.idempotency_key,
-        to_login=context.starter,
-        subject=say(f"{code}.subject", COMPANY_LANGUAGE, **facts, **more),
-        body=say(f"{code}.body", COMPANY_LANGUAGE, **facts, **more),
-        business_key=context.business_key,
-        sent_at=context.now,
-    )
+    _write(context, code, ToPerson(login=context.starter), facts | more)
     return Told()
 
 
@@ -161,13 +155,19 @@ def tell_submitter(given: Outcome, context: HandlerContext) -> Told:
 def remind_buyers(given: Waiting, context: HandlerContext) -> Told:
     """Write to all who hold ``role`` that a request still waits for them."""
     facts = {"request": given.request_number, "article": given.article_name}
-    post(
-        context.session,
-        key=context.idempotency_key,
-        to_role=given.role,
-        subject=say("mail.request_waiting.subject", COMPANY_LANGUAGE, **facts),
-        body=say("mail.request_waiting.body", COMPANY_LANGUAGE, **facts),
-        business_key=context.business_key,
-        sent_at=context.now,
-    )
+    _write(context, "mail.request_waiting", ToRole(role=given.role), facts)
     return Told()
+
+
+def _write(context: HandlerContext, code: str, to: ToPerson | ToRole, facts: Mapping[str, str]) -> None:
+    """Put a letter into the outbox, with this step: it goes once it is committed."""
+    letter = Letter(
+        key=context.idempotency_key,
+        kind="process",
+        to=to,
+        locale=COMPANY_LANGUAGE,
+        subject=say(f"{code}.subject", COMPANY_LANGUAGE, **facts),
+        body=say(f"{code}.body", COMPANY_LANGUAGE, **facts),
+        business_key=context.business_key,
+    )
+    write(context.session, letter, context.now, context.actor.login)

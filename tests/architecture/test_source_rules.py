@@ -5,31 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Source:
-    path: str
-    tree: ast.Module
-
-    def is_in(self, *places: str) -> bool:
-        return self.path.startswith(places)
-
-
-def sources() -> Iterator[Source]:
-    for package in ("engine", "handlers", "web"):
-        for file in sorted((ROOT / package).rglob("*.py")):
-            if "frontend" not in file.parts:
-                yield Source(file.relative_to(ROOT).as_posix(), ast.parse(file.read_text(encoding="utf-8")))
-
-
-SOURCES = tuple(sources())
+from tests.architecture.sources import ROOT, Source, sources
 
 
 def attributes(source: Source) -> Iterator[ast.Attribute]:
@@ -59,13 +38,13 @@ def found(source: Source, node: ast.expr) -> str:
 
 
 def test_there_is_something_to_check() -> None:
-    assert {source.path.split("/")[0] for source in SOURCES} == {"engine", "handlers", "web"}
+    assert {source.path.split("/")[0] for source in sources()} == {"engine", "handlers", "web"}
 
 
 def test_only_the_database_package_commits() -> None:
     wrong = [
         found(source, call)
-        for source in SOURCES
+        for source in sources()
         if not source.is_in("engine/database/")
         for call in called(source)
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("commit", "rollback")
@@ -83,7 +62,7 @@ def test_every_time_comes_from_the_clock() -> None:
     }
     wrong = [
         found(source, attribute)
-        for source in SOURCES
+        for source in sources()
         if not source.is_in("engine/clock.py")
         for attribute in attributes(source)
         for name in [
@@ -110,14 +89,14 @@ _DATABASE_TIME = {
 def test_no_sql_of_ours_asks_the_database_for_the_time() -> None:
     wrong = [
         found(source, text)
-        for source in SOURCES
+        for source in sources()
         if source.path not in _DATABASE_TIME
         for text in strings(source)
         if _SQL.search(str(text.value)) and _SQL_CLOCK.search(str(text.value))
     ]
     wrong += [
         found(source, attribute)
-        for source in SOURCES
+        for source in sources()
         for attribute in attributes(source)
         if isinstance(attribute.value, ast.Name)
         and attribute.value.id == "func"
@@ -130,7 +109,7 @@ def test_only_the_command_line_prints() -> None:
     spoken = ("engine/cli.py", "engine/commands/", "engine/history/verifier.py")
     wrong = [
         found(source, call)
-        for source in SOURCES
+        for source in sources()
         if not source.is_in(*spoken)
         for call in called(source)
         if isinstance(call.func, ast.Name) and call.func.id == "print"
@@ -141,7 +120,7 @@ def test_only_the_command_line_prints() -> None:
 def test_pages_hold_no_sql() -> None:
     wrong = [
         f"{source.path}:{node.lineno}"
-        for source in SOURCES
+        for source in sources()
         if source.is_in("web/")
         for node in ast.walk(source.tree)
         if (isinstance(node, ast.Import) and any(each.name.startswith("sqlalchemy") for each in node.names))
@@ -170,7 +149,7 @@ _VAGUE_CLASSES = re.compile(r"(Manager|Helper|Helpers|Utils?)$|^(Default|Abstrac
 
 
 def test_modules_are_named_after_what_they_hold() -> None:
-    wrong = [source.path for source in SOURCES if _VAGUE_MODULES & set(source.path.removesuffix(".py").split("/"))]
+    wrong = [source.path for source in sources() if _VAGUE_MODULES & set(source.path.removesuffix(".py").split("/"))]
     assert not wrong, (
         "name the module after its subject; a drawer for everything is a house nobody can find their way in"
     )
@@ -179,7 +158,7 @@ def test_modules_are_named_after_what_they_hold() -> None:
 def test_classes_are_named_after_what_they_are() -> None:
     wrong = [
         f"{source.path}: {node.name}"
-        for source in SOURCES
+        for source in sources()
         for node in ast.walk(source.tree)
         if isinstance(node, ast.ClassDef) and _VAGUE_CLASSES.search(node.name)
     ]
@@ -189,7 +168,7 @@ def test_classes_are_named_after_what_they_are() -> None:
 def test_nobody_calls_something_engine() -> None:
     wrong = [
         f"{source.path}:{node.lineno}"
-        for source in SOURCES
+        for source in sources()
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == "engine"
     ]

@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from engine.errors import EngineError
 from engine.texts import catalogue, has
-
-ROOT = Path(__file__).parents[2]
+from tests.architecture.sources import sources
 
 _ROOTS = {"EngineError", "SettingInvalid"}
 """Errors whose first argument is a code; their subclasses are found in the source."""
@@ -23,14 +21,8 @@ _SPEAKING = {"say", "_say", "tell"}
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
-    for package in ("engine", "handlers", "web"):
-        for file in sorted((ROOT / package).rglob("*.py")):
-            # the verifier runs alone, on somebody else's machine, and brings its own words
-            if "frontend" not in file.parts and file.name != "verifier.py":
-                yield file.relative_to(ROOT).as_posix(), ast.parse(file.read_text(encoding="utf-8"))
-
-
-TREES = tuple(trees())
+    # the verifier runs alone, on somebody else's machine, and brings its own words
+    return ((each.path, each.tree) for each in sources() if not each.path.endswith("/verifier.py"))
 
 
 def name_of(node: ast.expr) -> str:
@@ -41,7 +33,7 @@ def name_of(node: ast.expr) -> str:
 
 def error_classes() -> set[str]:
     found = set(_ROOTS)
-    classes = [node for _, tree in TREES for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    classes = [node for _, tree in trees() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
     while more := {each.name for each in classes if {name_of(base) for base in each.bases} & found} - found:
         found |= more
     return found
@@ -58,7 +50,7 @@ def text(node: ast.expr | None) -> Iterator[str]:
 
 def codes() -> Iterator[tuple[str, str]]:
     errors = error_classes()
-    for path, tree in TREES:
+    for path, tree in trees():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 called = name_of(node.func)

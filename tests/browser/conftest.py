@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
 
 from tests.browser.running import Application, start
+from tests.conftest import cloned
 
 BROWSER_FIXTURES = {"page", "context", "browser", "clean_page"}
 CHROMIUM = os.environ.get("BORDEREAU_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -86,14 +88,21 @@ def browser_context_args() -> dict[str, Any]:
     }
 
 
+@contextmanager
+def running(company_url: str, folder: Path) -> Iterator[Application]:
+    """The product, running on a company of its own: its processes published, web and worker."""
+    with cloned(company_url, "browser") as url:
+        found = start(url, folder)
+        try:
+            yield found
+        finally:
+            found.stop()
+
+
 @pytest.fixture
-def application(database_url: str, tmp_path: Path) -> Iterator[Application]:
-    """The product, running: the demonstration company, its processes published, web and worker."""
-    running = start(database_url, tmp_path)
-    try:
-        yield running
-    finally:
-        running.stop()
+def application(company_url: str, tmp_path: Path) -> Iterator[Application]:
+    with running(company_url, tmp_path) as found:
+        yield found
 
 
 @dataclass  # without slots: Playwright leaves marks on the owner of a bound method

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-import signal
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from waitress.server import create_server
 
+from engine.cli import main
 from engine.commands.connecting import keeping_of
 from engine.database.session import Database
-from engine.definitions import store
 from engine.history.signing import ensure_key
 from engine.instances.runtime import Runtime
 from engine.settings import CHECKOUT, DEMONSTRATION, Settings
-from handlers.demonstration.seed import seed
 from handlers.table import HANDLERS
 from web.app import create_app
 
 STOP_SECONDS = 15
+
+# Workers are forked from a process that has imported everything: each would need seconds for that.
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload([__name__, "engine.worker"])
 
 
 @dataclass(slots=True)
@@ -34,33 +36,39 @@ class Application:
     runtime: Runtime
     _server: Any
     _thread: threading.Thread
-    _worker: subprocess.Popen[bytes]
+    _worker: BaseProcess
     _log: Path
 
     def stop(self) -> None:
         """End both, as their supervisor would."""
-        self._worker.send_signal(signal.SIGTERM)
+        self._worker.terminate()
         # First the threads that answer: having answered, they write to the pipe that `close` closes.
         self._server.task_dispatcher.shutdown()
         self._server.trigger.pull_trigger(self._server.close)
         self._thread.join(STOP_SECONDS)
-        try:
-            self._worker.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._worker.kill()
-            self._worker.wait()
-            raise
-        finally:
-            self.runtime.database.dispose()
+        self._worker.join(STOP_SECONDS)
+        has_ended = not self._worker.is_alive()
+        self._worker.kill()
+        self.runtime.database.dispose()
+        assert has_ended, f"the worker does not end:\n{self.worker_log()}"
 
     def worker_log(self) -> str:
         return self._log.read_text(errors="replace")
 
 
+def _work(environment: dict[str, str], log: str) -> None:
+    """Be `bordereau worker`, with these settings, until SIGTERM."""
+    stream = os.open(log, os.O_WRONLY | os.O_CREAT)
+    for output in (1, 2):
+        os.dup2(stream, output)
+    os.chdir(CHECKOUT)
+    os.environ.update(environment)
+    main(["worker"])
+
+
 def start(database_url: str, folder: Path) -> Application:
-    """Fill the (migrated, empty) database, publish what ``processes/`` holds, and run."""
+    """Run on a database that holds the company (``tests.company``)."""
     database = Database(database_url)
-    seed(database)
     environment = {
         "BORDEREAU_DATA": str(folder),
         "DATABASE_URL": database_url,
@@ -70,19 +78,11 @@ def start(database_url: str, folder: Path) -> Application:
     settings = Settings.from_environment(environment)
     ensure_key(settings.checkpoint_key)
     runtime = Runtime(database=database, handlers=HANDLERS, zone=settings.zone, keeping=keeping_of(settings))
-    for process in sorted(each for each in (CHECKOUT / "processes").iterdir() if each.is_dir()):
-        store.publish_folder(database, process, HANDLERS, runtime.environment)
     server = create_server(create_app(runtime, settings), host="127.0.0.1", port=0, threads=6)
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
     log = folder / "worker.log"
-    with log.open("wb") as stream:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "engine.cli", "worker"],
-            cwd=CHECKOUT,
-            env=os.environ | environment,
-            stdout=stream,
-            stderr=stream,
-        )
+    worker = _FORKING.Process(target=_work, args=(environment, str(log)))
+    worker.start()
     url = f"http://127.0.0.1:{server.effective_port}"
     return Application(url=url, runtime=runtime, _server=server, _thread=thread, _worker=worker, _log=log)

@@ -9,7 +9,7 @@ import argparse
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from engine import clock, log
 from engine.database.embedded import EmbeddedServer
 from engine.database.migrations import migrate
+from engine.database.session import Database
 from engine.handler import Actor
 from engine.history.keeping import Keeping, sign
 from engine.history.search import Asked, search
@@ -26,6 +27,7 @@ from engine.inbox import commands as inbox_commands
 from engine.instances import commands, queries
 from tests.browser.conftest import CHROMIUM, LAUNCH_ARGUMENTS
 from tests.browser.running import Application, start
+from tests.company import fill_company
 
 SIZES = {
     "desktop": {"width": 1440, "height": 900},
@@ -46,10 +48,9 @@ REQUESTS = (
 
 
 def fill(application: Application) -> dict[str, int]:
-    """A few cases: waiting, taken, waiting for the manager, ordered, refused. Gives the ids that pages need."""
-    runtime = application.runtime
+    """A few cases: waiting, taken, waiting for the manager, ordered, refused, with their mails. Gives the ids that pages need."""
     camille, gabriel, monique = (_actor(application, each) for each in ("camille", "gabriel", "monique"))
-    cases = [commands.start_instance(runtime, camille, "replenishment", each).instance_id for each in REQUESTS]
+    cases = [begin(application, each) for each in REQUESTS]
     ordered, refused, high, approved = cases[1], cases[2], cases[0], cases[4]
     launch = {"decision": "launch", "supplier": "OFFICE-NORD"}
     _complete(application, gabriel, ordered, launch | {"unit_price": "18,50"})
@@ -57,8 +58,7 @@ def fill(application: Application) -> dict[str, int]:
     for case, price in ((high, "478,00"), (approved, "890")):
         _complete(application, gabriel, case, launch | {"unit_price": price, "supplier": "MENUISERIE-JURA"})
     _complete(application, monique, approved, {"agreement": "granted"})
-    mine = _task_of(application, gabriel, cases[3])
-    inbox_commands.claim(runtime.database, gabriel, mine)
+    mine = claimed(application, cases[3])
     free = _task_of(application, gabriel, cases[5])
     _wait_for_mails(application, camille)
     sign(application.runtime.database, kept_by(application), clock.now())
@@ -72,6 +72,21 @@ def fill(application: Application) -> dict[str, int]:
         "free": free,
         "manager": _task_of(application, monique, high),
     }
+
+
+def begin(application: Application, request: Mapping[str, str] = REQUESTS[0]) -> int:
+    """Camille's request; gives its case."""
+    return commands.start_instance(
+        application.runtime, _actor(application, "camille"), "replenishment", request
+    ).instance_id
+
+
+def claimed(application: Application, case: int) -> int:
+    """The open task of a case, taken by Gabriel."""
+    gabriel = _actor(application, "gabriel")
+    task = _task_of(application, gabriel, case)
+    inbox_commands.claim(application.runtime.database, gabriel, task)
+    return task
 
 
 def kept_by(application: Application) -> Keeping:
@@ -97,12 +112,12 @@ def _complete(application: Application, actor: Actor, case: int, answers: dict[s
 
 
 def _wait_for_mails(application: Application, actor: Actor) -> None:
-    from handlers.base.mailbox import messages_for
+    from engine.mail.letters import to_person
 
     end = time.monotonic() + MAIL_SECONDS
     while time.monotonic() < end:
         with application.runtime.database.reading() as session:
-            if len(messages_for(session, actor.login, actor.roles)) >= 3:
+            if sum(each.kind == "process" for each in to_person(session, actor.login)) >= 3:
                 return
         time.sleep(0.2)
     raise RuntimeError(f"no mails after {MAIL_SECONDS} s; the worker said:\n{application.worker_log()}")
@@ -210,6 +225,9 @@ def running() -> Iterator[Application]:
     try:
         url = server.start()
         migrate(url)
+        database = Database(url)
+        fill_company(database)
+        database.dispose()
         application = start(url, folder)
         try:
             yield application

@@ -5,13 +5,14 @@ Their connections are lost too. What was asked is asked again until it counts, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
 from random import Random
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -43,7 +44,7 @@ AT_ONCE = 3
 
 # Nothing is under way for the case: no job, nothing to be promoted, no message or signal on its way to it.
 _AT_REST = text("""
-    SELECT instance.id, instance.process_key FROM engine.instance
+    SELECT instance.id FROM engine.instance
     WHERE instance.status = 'active' AND instance.suspended_at IS NULL
       AND NOT EXISTS (SELECT FROM engine.effect WHERE effect.instance_id = instance.id)
       AND NOT EXISTS (SELECT FROM jobs.procrastinate_jobs job
@@ -57,6 +58,13 @@ _AT_REST = text("""
 """)
 
 _SUSPENDED = text("SELECT id FROM engine.instance WHERE suspended_at IS NOT NULL ORDER BY id")
+_ACTIVE = text("""
+    SELECT instance.id, instance.process_key, coalesce(instance.root_instance_id, instance.id) AS root, instance.parent_instance_id,
+           call.activity
+    FROM engine.instance LEFT JOIN engine.call ON call.child_instance_id = instance.id
+    WHERE instance.status = 'active' ORDER BY instance.id
+""")
+_BEGUN = text("SELECT count(*) FROM engine.instance WHERE parent_instance_id IS NULL")
 _LOOK = text("SELECT snapshot FROM engine.instance WHERE id = :id")
 _TASKS = text("SELECT activity, id FROM engine.task WHERE instance_id = :id AND is_open")
 _INCIDENTS = text("SELECT id FROM engine.incident WHERE resolved_at IS NULL")
@@ -74,6 +82,22 @@ class Seen:
     told: int
     """How many events the history has, with those that are none of the kernel's."""
     tasks: Mapping[str, int]
+
+
+@dataclass
+class Member(Player):
+    """A case that another calls: what is around the call is around its tasks too. ``caller``: who called it, and by which activity."""
+
+    caller: tuple[Member, str] | None = None
+
+    def _comes(self, activity: str, event: str | None) -> bool:
+        if super()._comes(activity, event):
+            return True
+        if self.caller is None:
+            return False
+        player, call = self.caller
+        player._look()
+        return player._comes(call, event)
 
 
 class Stranded(AssertionError):
@@ -104,21 +128,22 @@ class People:
     def act(self) -> int:
         """Let something happen to each case that rests; gives how many cases have not ended. Raises Stranded."""
         with self.direct.reading() as session:
-            resting = [tuple(each) for each in session.execute(_AT_REST)]
+            # first those at rest: what begins meanwhile is active and not among them
+            resting = set(session.execute(_AT_REST).scalars())
             suspended = list(session.execute(_SUSPENDED).scalars())
             unresolved = list(session.execute(_INCIDENTS).scalars())
-            left = (
-                len(self.drawn)
-                - session.execute(text("SELECT count(*) FROM engine.instance WHERE status <> 'active'")).scalar_one()
-            )
+            active = session.execute(_ACTIVE).all()
+            left = len(self.drawn) - session.execute(_BEGUN).scalar_one() + len(active)
         for each in unresolved:
             self.retried += 1
             self._insist_command(partial(commands.retry_incident, self.runtime, OWNER, each))
         for each in suspended:
             if self.chance.random() < 0.3:
                 self._operate("resume", each)
-        for case, key in () if unresolved else resting:
-            self._move(case, self.drawn[key])
+        for _, family in groupby(sorted(active, key=lambda each: (each.root, each.id)), key=lambda each: each.root):
+            members = list(family)
+            if not unresolved and all(each.id in resting or each.id in suspended for each in members):
+                self._move(members, {each.id for each in members} - set(suspended))
         return int(left)
 
     def left(self) -> list[str]:
@@ -138,32 +163,48 @@ class People:
             if key not in self._hashes:
                 self._hashes[key] = definitions.load_latest(session, key).version.content_hash
             return Seen(
-                model=definitions.bundle_of(session, self._hashes[key]).model,
+                model=definitions.bundle_of(session, self._hashes[key]).durable.model,
                 state=State.from_text(bytes(session.execute(_LOOK, {"id": case}).scalar_one())),
                 events=[from_record(each.record) for each in timeline if each.type in EVENTS],
                 told=len(timeline),
                 tasks={row.activity: row.id for row in session.execute(_TASKS, {"id": case})},
             )
 
-    def _move(self, case: int, drawn: Drawn) -> None:
-        seen = self.look(case, drawn.key)
-        if seen.state.is_ended or seen.state.incidents:
+    def _move(self, family: Sequence[Row[Any]], moving: Collection[int]) -> None:
+        """Let something happen to a case or to what it calls; those not ``moving`` stand still."""
+        if not moving:
             return
+        seen = {each.id: self.look(each.id, each.process_key) for each in family}
+        if any(each.state.is_ended or each.state.incidents for each in seen.values()):
+            return
+        drawing = self.drawn[family[0].process_key].drawing
+        players: dict[int, Member] = {}
+        for each in family:  # a caller is older than what it calls
+            caller = players.get(each.parent_instance_id)
+            players[each.id] = Member(
+                run=seen[each.id],  # type: ignore[arg-type]
+                drawing=drawing,
+                caller=None if caller is None else (caller, each.activity),
+            )
         mine = (CompleteTask, FireTimer, ReceiveMessage, ReceiveSignal)
-        ready = [each for each in Player(run=seen, drawing=drawn.drawing).ready() if isinstance(each, mine)]  # type: ignore[arg-type]
-        if not ready:
-            raise Stranded(f"case {case} of {drawn.key}: nothing can happen; {seen.state.to_text()!r}")
+        ready = {case: [each for each in players[case].ready() if isinstance(each, mine)] for case in players}
+        chosen = [(case, each) for case in sorted(moving) for each in ready[case]]
+        if not chosen:
+            if len(moving) < len(family):
+                return
+            raise Stranded(f"nothing can happen: {[(case, each.state.to_text()) for case, each in seen.items()]}")
         if self.chance.random() < SUSPENDING:
             self.suspended += 1
-            self._operate("suspend", case)
+            self._operate("suspend", self.chance.choice(sorted(moving)))
             return
         names: set[str] = set()
-        for number, stimulus in enumerate(self.chance.sample(ready, min(len(ready), self.chance.randint(1, AT_ONCE)))):
+        acts = self.chance.sample(chosen, min(len(chosen), self.chance.randint(1, AT_ONCE)))
+        for number, (case, stimulus) in enumerate(acts):
             name = getattr(stimulus, "name", "")
             if name and name in names:
                 continue  # two of one name: who has the second depends on the first
             names.add(name)
-            self._do(case, seen, stimulus, ready, f"{case} {len(seen.events)} {number}")
+            self._do(case, seen[case], stimulus, ready[case], f"{case} {len(seen[case].events)} {number}")
 
     def _operate(self, act: str, case: int) -> None:
         self._insist_command(lambda: operators.operate(self.runtime, OWNER, act, case, WHY))

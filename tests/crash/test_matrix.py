@@ -30,7 +30,7 @@ from tests.crash.proxy import proxied
 from tests.publishing import publish_unexamined
 
 ROOT = Path(__file__).parents[2]
-FEW = int(os.environ.get("CRASH_FEW", "12"))
+FEW = int(os.environ.get("CRASH_FEW", "50"))
 MANY = int(os.environ.get("CRASH", "300"))
 FIRST = int(os.environ.get("CRASH_FROM", str(time.time_ns() % 1_000_000)))
 
@@ -107,8 +107,9 @@ def _settle(database: Database) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.timeout(400)
 def test_random_processes_survive(database: Database, database_url: str) -> None:
-    storm(database, database_url, FIRST, FEW, most=8)
+    storm(database, database_url, FIRST, FEW, most=6)
 
 
 @pytest.mark.long

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from random import Random
 from typing import NoReturn
 
@@ -29,8 +30,11 @@ from engine.worker import Pace, run_worker
 from tests.crash.deeds import HANDLERS
 
 WORKERS = 2
-PAUSE = 0.8
-"""At most that many seconds between two kills."""
+PAUSE = 0.6
+"""At most that many seconds of work between two kills: by the clock, a busy machine would start workers and do nothing else."""
+IDLE = 0.1
+"""What a second counts in which nobody worked."""
+_TICK = os.sysconf("SC_CLK_TCK")
 _DIE_WITH_PARENT = 1
 
 
@@ -62,22 +66,34 @@ def load(url: str) -> None:
     database.dispose()
 
 
+def worked(pid: int) -> float:
+    """Seconds of processor time that a child has used; 0 once it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
 def main(url: str, direct: str, seed: str) -> None:
     log.configure("worker", level="error")
     load(direct)
     chance = Random(seed)
     done: Counter[str] = Counter()
     living: set[int] = set()
-    next_kill = time.monotonic() + chance.uniform(0.1, PAUSE)
+    until, seen, at = chance.uniform(0, PAUSE), dict[int, float](), time.monotonic()
     while not select.select([sys.stdin], [], [], 0.01)[0]:
         while len(living) < WORKERS:
             pid = os.fork()
             if pid == 0:
                 work(url)
             living.add(pid)
-        if time.monotonic() > next_kill:
+        now, used = time.monotonic(), {pid: worked(pid) for pid in living}
+        until -= sum(max(0.0, time_of - seen.get(pid, 0.0)) for pid, time_of in used.items()) + IDLE * (now - at)
+        seen, at = used, now
+        if until < 0:
             os.kill(chance.choice(sorted(living)), signal.SIGKILL)
-            next_kill = time.monotonic() + chance.uniform(0.1, PAUSE)
+            until = chance.uniform(0, PAUSE)
         for pid in tuple(living):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:

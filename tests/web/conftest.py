@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,25 +11,21 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import make_url
 from werkzeug.test import TestResponse
 
 from engine.database.session import Database
-from engine.definitions import store
 from engine.handler import Actor
 from engine.identity.people import add_person, find_actor
 from engine.instances import commands, queries
 from engine.instances.runtime import Runtime
 from engine.settings import CHECKOUT, Settings
 from engine.worker import run_pending
-from handlers.demonstration.seed import seed
 from handlers.table import HANDLERS
-from tests.conftest import execute, with_database
+from tests.conftest import cloned
 from web.app import create_app
 
 PASSWORD = "demo"
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
-_numbers = itertools.count(1)
 
 
 @dataclass(slots=True)
@@ -109,19 +103,15 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def module_database(template_url: str) -> Iterator[Database]:
-    template = make_url(template_url).database
-    name = f"{template}_{os.getpid()}_web_{next(_numbers)}"
-    execute(template_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
-    database = Database(with_database(template_url, name))
-    yield database
-    database.dispose()
-    execute(template_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+def module_database(company_url: str) -> Iterator[Database]:
+    with cloned(company_url, "web") as url:
+        database = Database(url)
+        yield database
+        database.dispose()
 
 
 @pytest.fixture(scope="module")
 def office(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Office:
-    seed(module_database)
     with module_database.transaction() as session:
         add_person(
             session,
@@ -134,8 +124,6 @@ def office(module_database: Database, tmp_path_factory: pytest.TempPathFactory) 
             may_be_weak=True,
         )
     runtime = Runtime(database=module_database, handlers=HANDLERS)
-    for folder in sorted(each for each in (CHECKOUT / "processes").iterdir() if each.is_dir()):
-        store.publish_folder(module_database, folder, HANDLERS, runtime.environment)
     settings = Settings(data_folder=tmp_path_factory.mktemp("data"), secret_key_given="of this test")
     return Office(app=create_app(runtime, settings), runtime=runtime)
 

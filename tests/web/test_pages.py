@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from engine import clock
 from engine.definitions import store
 from engine.inbox import commands as inbox_commands
+from engine.letter import Letter, ToPerson, ToRole, write
 from engine.settings import CHECKOUT
 from tests.publishing import publish_unexamined
 from tests.web.conftest import Browser, Office
@@ -300,28 +302,14 @@ def test_the_language_is_kept_in_the_browser(office: Office) -> None:
 
 
 def test_the_mailbox_shows_only_what_is_addressed_to_the_person(office: Office) -> None:
-    from engine import clock
-    from handlers.base.mailbox import post
-
     with office.runtime.database.transaction() as session:
-        post(
-            session,
-            key="for-hugo",
-            to_login="hugo",
-            subject="Pour Hugo",
-            body="…",
-            business_key=None,
-            sent_at=clock.now(),
-        )
-        post(
-            session,
-            key="for-buyers",
-            to_role="purchasing_admin",
-            subject="Pour les achats",
-            body="<script>alert(1)</script>",
-            business_key=None,
-            sent_at=clock.now(),
-        )
+        for key, to, subject in (
+            ("for-hugo", ToPerson(login="hugo"), "Pour Hugo"),
+            ("for-buyers", ToRole(role="purchasing_admin"), "Pour les achats"),
+        ):
+            body = "<script>alert(1)</script>"
+            letter = Letter(key=key, kind="process", to=to, locale="fr", subject=subject, body=body)
+            write(session, letter, clock.now(), "system")
     assert "Pour Hugo" in office.as_("hugo").get("/mailbox").text
     assert "Pour Hugo" not in office.as_("camille").get("/mailbox").text
     gabriel = office.as_("gabriel").get("/mailbox").text

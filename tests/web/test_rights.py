@@ -70,6 +70,11 @@ POST   /cases/{case}/effects/a1/send-now           303    404 409     409     40
 POST   /cases/999999/effects/a1/send-now           303    404 404     404     404     404    404      404
 GET    /operations                                 303    403 403     403     403     200    403      200
 POST   /operations/retry                           303    403 403     403     403     422    403      422
+GET    /processes/replenishment/move               303    403 403     403     403     200    403      200
+POST   /processes/replenishment/move               303    403 403     403     403     404    403      404
+GET    /processes/replenishment/moves/999999       303    403 403     403     403     404    403      404
+POST   /processes/replenishment/moves/999999/start 303    403 403     403     403     404    403      404
+POST   /processes/replenishment/moves/999999/undo 303    403 403     403     403     404    403      404
 POST   /operations/cases                           303    403 403     403     403     404    403      404
 GET    /operations/messages                        303    403 403     403     403     200    403      200
 GET    /operations/batches                         303    403 403     403     403     200    403      200
@@ -112,6 +117,8 @@ GET    /audit/checkpoints/1.json                   303    403 403     403     40
 GET    /audit/history.jsonl                        303    403 403     403     403     403    200      403
 GET    /audit/verifier.py                          303    403 403     403     403     403    200      403
 GET    /account                                    303    200 200     200     200     200    200      200
+GET    /account/notices                            303    200 200     200     200     200    200      200
+POST   /account/notices                            303    303 303     303     303     303    303      303
 POST   /account/password                           303    422 422     422     422     422    422      422
 POST   /account/sessions/end                       303    303 303     303     303     303    303      303
 GET    /admin/people                               303    403 403     403     403     403    403      200
@@ -131,6 +138,16 @@ POST   /admin/roles/admin                          303    403 403     403     40
 POST   /admin/groups                               303    403 403     403     403     403    403      422
 POST   /admin/groups/unknown                       303    403 403     403     403     403    403      422
 POST   /admin/groups/unknown/delete                303    403 403     403     403     403    403      422
+GET    /admin/personal                             303    403 403     403     403     403    403      200
+GET    /admin/personal?q=gabriel                   303    403 403     403     403     403    403      200
+POST   /admin/personal                             303    403 403     403     403     403    403      303
+GET    /admin/personal/person/unknown              303    403 403     403     403     403    403      404
+POST   /admin/personal/person/unknown/erase        303    403 403     403     403     403    403      404
+POST   /admin/personal/person/unknown/confirm      303    403 403     403     403     403    403      404
+POST   /admin/personal/person/unknown/withdraw     303    403 403     403     403     403    403      404
+GET    /admin/retention                            303    403 403     403     403     403    403      200
+POST   /admin/retention/replenishment              303    403 403     403     403     403    403      422
+POST   /admin/retention/unknown                    303    403 403     403     403     403    403      422
 GET    /admin/services                             303    403 403     403     403     403    403      200
 POST   /admin/services                             303    403 403     403     403     403    403      422
 GET    /admin/services/unknown                     303    403 403     403     403     403    403      404
@@ -138,6 +155,18 @@ POST   /admin/services/unknown                     303    403 403     403     40
 POST   /admin/services/unknown/close               303    403 403     403     403     403    403      404
 POST   /admin/services/unknown/tokens              303    403 403     403     403     403    403      404
 POST   /admin/services/unknown/tokens/x/revoke     303    403 403     403     403     403    403      404
+GET    /admin/mail                                 303    403 403     403     403     403    403      200
+POST   /admin/mail/server                          303    403 403     403     403     403    403      422
+POST   /admin/mail/plan                            303    403 403     403     403     403    403      422
+POST   /admin/mail/test                            303    403 403     403     403     403    403      422
+POST   /admin/mail/checkpoint                      303    403 403     403     403     403    403      422
+POST   /admin/mail/other                           303    403 403     403     403     403    403      404
+GET    /admin/letters                              303    403 403     403     403     403    403      200
+GET    /admin/letters?state=sent&before=99         303    403 403     403     403     403    403      200
+GET    /admin/letters/999999                       303    403 403     403     403     403    403      404
+GET    /admin/letters/999999/attachment            303    403 403     403     403     403    403      404
+POST   /admin/letters/999999/take-back             303    403 403     403     403     403    403      404
+POST   /admin/letters/999999/burn                  303    403 403     403     403     403    403      404
 POST   /language/en                                303    303 303     303     303     303    303      303
 POST   /language/xx                                404    404 404     404     404     404    404      404
 GET    /nowhere                                    404    404 404     404     404     404    404      404
@@ -174,7 +203,6 @@ def _task(office: Office, login: str, address: str, case: int) -> int:
     """The case's task, in the state that the row is about: free for claiming, taken by gabriel for the rest."""
     task = office.task_of(case)
     gabriel = office.as_("gabriel")
-    gabriel.get("/inbox")
     if "/claim" in address:
         gabriel.post(f"/tasks/{task}/release")
     elif "/release" in address:
@@ -186,7 +214,8 @@ def _ask(office: Office, login: str, method: str, address: str) -> TestResponse:
     browser = office.as_(login)
     if method == "GET":
         return browser.get(address)
-    browser.get("/sign-in" if login == "nobody" else "/inbox")
+    if not browser.token:
+        browser.get("/sign-in")
     return browser.post(address)
 
 

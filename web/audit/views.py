@@ -29,15 +29,18 @@ def audit() -> Answer:
     """How to verify, and every case."""
     q = request.args.get("q", "").strip()
     after = request.args.get("after", type=int)
+    checkpoint = request.args.get("checkpoint", type=int)
+    checkpoint = None if checkpoint is None or not 0 < checkpoint < 2**31 else checkpoint
     with auth.runtime().database.reading() as session:
         page = queries.cases(session, auth.actor(), search=q or None, after=after, limit=PAGE)
         rows = present.listed_cases(session, page)
         titles = {each.version.process_key: each.version.title for each in overview.processes(session)}
         told = publication_export.told(session)
-    kept: dict[str, Any] = {"q": q} if q else {}
+    kept: dict[str, Any] = ({"q": q} if q else {}) | ({"checkpoint": checkpoint} if checkpoint else {})
     return ui.page(
         "audit/audit.html",
         q=q,
+        checkpoint=checkpoint,
         rows=rows,
         processes=[{"key": key, "title": in_language(titles[key])} for key in told],
         verifier_hash=hashlib.sha256(VERIFIER.read_bytes()).hexdigest(),
@@ -53,7 +56,9 @@ def audit() -> Answer:
 def process_bundle(process_key: str) -> Answer:
     """The history of a process: who published what, with which verdict and reason, and all that is needed to verify it elsewhere."""
     with auth.runtime().database.reading() as session:
-        content = publication_export.bundle(session, process_key, clock.now())
+        content = publication_export.bundle(
+            session, process_key, clock.now(), checkpoint=request.args.get("checkpoint", type=int)
+        )
     name = f"{t('web.audit.process_bundle')}-{process_key}.zip"
     return send_file(BytesIO(content), "application/zip", as_attachment=True, download_name=name)
 

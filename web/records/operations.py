@@ -216,7 +216,7 @@ def _batch(row: Batch, names: Mapping[str, str]) -> BatchView:
         id=row.id,
         title=t("web.operations.batch", number=row.id),
         url=url_for("operations.batch", batch_id=row.id),
-        act=t(f"web.operations.batch.act.{row.act}"),
+        act=" · ".join(filter(None, (t(f"web.operations.batch.act.{row.act}"), _what(row)))),
         asked=t("web.operations.batch.asked_text", name=ui.person(names, row.asked_by), moment=ui.moment(row.asked_at)),
         reason=t("web.operations.batch.reason", reason=row.reason) if row.reason else "",
         progress=t("web.operations.batch.progress", done=row.done, refused=row.refused, waiting=row.waiting),
@@ -225,6 +225,14 @@ def _batch(row: Batch, names: Mapping[str, str]) -> BatchView:
         total=row.total,
         is_over=row.ended_at is not None,
     )
+
+
+def _what(row: Batch) -> str:
+    """Where to, or which variable; ids: the versions of the cases may call them differently."""
+    if not row.what:
+        return ""
+    facts = {name: str(value) for name, value in row.what.items() if name != "value"}
+    return t(f"web.operations.batch.what.{row.act}", **facts)
 
 
 def _item(batch_: Batch, row: BatchItem) -> Item:

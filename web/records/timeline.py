@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from engine.errors import Fact
 from engine.handler import SYSTEM
 from engine.identity.people import RoleTitles
+from engine.instances.calling import WITHDRAWN
 from engine.instances.names import find_flow
 from engine.instances.queries import TimelineEntry
 from engine.model.bundle import Bundle
@@ -49,12 +50,22 @@ BY_PEOPLE = frozenset(
     {
         *("instance:started", "instance:cancelled"),
         *("instance:suspended", "instance:resumed", "effect:confirmed"),
+        *("token:moved", "activity:skipped", "variable:edited"),
+        *("instance:migrated", "instance:migration-undone"),
         *("task:completed", "task:claimed", "task:released", "task:delegated", "task:substituted"),
         *("comment:added", "comment:removed", "file:attached", "file:removed"),
     }
 )
-REASONED = frozenset({"instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed"})
+REASONED = frozenset(
+    {
+        *("instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed"),
+        *("token:moved", "activity:skipped", "variable:edited"),
+        *("instance:migrated", "instance:migration-undone"),
+    }
+)
 """Acts of operators, who say why."""
+_OF_ONE = {"compensation:thrown": "web.timeline.compensation:one"}
+"""Said in another way when it is about one target and not about everything."""
 ALERTS = frozenset({"incident:raised", "instance:failed"})
 
 
@@ -127,8 +138,13 @@ def events(
         told = [each for each in group if is_detailed or each.type not in TECHNICAL]
         said = [(each.type, _line(each, bundle, titles, names)) for each in told if each.type != "variable:written"]
         is_auto = actor == SYSTEM.login
+        # what an operator has written is shown wherever it stands
+        edited = {(each.record["scope"], each.record["name"]) for each in group if each.type == "variable:edited"}
         written = [
-            each for each in group if each.type == "variable:written" and (is_detailed or each.record["scope"] == root)
+            each
+            for each in group
+            if each.type == "variable:written"
+            and (is_detailed or each.record["scope"] == root or _variable(each) in edited)
         ]
         event = Event(
             kind="alert" if any(each.type in ALERTS for each in group) else "auto" if is_auto else "person",
@@ -137,30 +153,41 @@ def events(
             iso=local(at).isoformat(timespec="seconds"),
             lines=tuple(line for kind, line in said if is_auto or kind in BY_PEOPLE),
             then=tuple(line for kind, line in said if not is_auto and kind not in BY_PEOPLE),
-            changes=tuple(_changes(written, bundle, labels, root, is_detailed=is_detailed)),
+            changes=tuple(_changes(written, bundle, labels, root, edited, is_detailed=is_detailed)),
         )
         if event.lines or event.then or event.changes:
             made.append(event)
     return tuple(reversed(made))
 
 
+def _variable(entry: TimelineEntry) -> tuple[str, str]:
+    return entry.record["scope"], entry.record["name"]
+
+
 def _changes(
-    written: Sequence[TimelineEntry], bundle: Bundle, labels: Labels, root: str | None, *, is_detailed: bool
+    written: Sequence[TimelineEntry],
+    bundle: Bundle,
+    labels: Labels,
+    root: str | None,
+    edited: Collection[tuple[str, str]],
+    *,
+    is_detailed: bool,
 ) -> Iterator[Change]:
     """The last word of the step on each variable, with what stood there before the step.
 
-    What no form and no summary gives a label to, and what an element keeps to itself, is shown with every detail only.
+    What no form and no summary gives a label to, and what an element keeps to itself, is shown with every detail only; what an
+    operator has ``edited`` always.
     """
-    elements = {(each.record["scope"], each.record["name"]): each.record.get("element") for each in written}
+    elements = {_variable(each): each.record.get("element") for each in written}
     first: dict[tuple[str, str], Any] = {}
     last: dict[tuple[str, str], Any] = {}
     for each in written:
-        variable = (each.record["scope"], each.record["name"])
+        variable = _variable(each)
         first.setdefault(variable, None if each.record["is_new"] else each.record["previous"])
         last[variable] = each.record["value"]
     for variable, value in last.items():
         old, name = first[variable], variable[1]
-        if value == old or not (is_detailed or name in labels.labels):
+        if value == old or not (is_detailed or name in labels.labels or variable in edited):
             continue
         element = elements[variable] if variable[0] != root else None
         local_to = t("web.timeline.inside", step=name_of(bundle, element)) if element else ""
@@ -171,15 +198,25 @@ def _changes(
         )
 
 
+def _target(bundle: Bundle, target: str) -> str:
+    """What is undone, or where a token was put: of a flow, what it leads to."""
+    flow = find_flow(bundle, target)
+    return name_of(bundle, target if flow is None else flow.target)
+
+
+_PERSONS = ("to", "for", "lost_by")
+"""Members of a record that name somebody by their login."""
+
+
 def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mapping[str, str]) -> str:
     kind, record = entry.type, entry.record
-    code = f"web.timeline.{kind}"
+    code = f"web.timeline.{kind}{':lost' if 'lost_by' in record else ''}"
     if not has(code):
         return t("web.timeline.other", type=kind)
     facts: dict[str, Fact] = {}
     if record.get("element"):
         facts["step"] = name_of(bundle, record["element"])
-    if record.get("flow"):
+    if kind == "flow:taken":
         flow = find_flow(bundle, record["flow"])
         is_named = flow is None or bool(flow.name)
         code = code if is_named else "web.timeline.flow:unnamed"
@@ -195,12 +232,15 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mappi
         facts["reason"] = t(record["code"], **record["facts"])
     for name in ("name", "code"):
         if isinstance(record.get(name), str):
-            facts[name] = record[name]
+            facts[name] = record[name] if kind != "variable:edited" else labels_of(bundle).label(record[name])
     if record.get("target"):
-        code, facts["target"] = "web.timeline.compensation:one", name_of(bundle, record["target"])
+        facts["target"] = _target(bundle, record["target"])
+        code = _OF_ONE.get(kind, code)
+    if isinstance(record.get("from"), Mapping):
+        facts |= {"old": int(record["from"]["version"]), "new": int(record["to"]["version"])}
     if kind in REASONED:
-        facts["reason"] = record["reason"]
-    facts.update({name: person(names, record[name]) for name in ("to", "for") if isinstance(record.get(name), str)})
+        facts["reason"] = t("web.timeline.call:withdrawn") if record["reason"] == WITHDRAWN else record["reason"]
+    facts.update({name: person(names, record[name]) for name in _PERSONS if isinstance(record.get(name), str)})
     return _beside(t(code, **facts), entry, facts)
 
 

@@ -20,8 +20,10 @@ from engine.history import queries as history
 from engine.identity import people
 from engine.instances import commands, operators, overview, queries
 from engine.instances.incidents import Incident
+from engine.instances.kin import Kin
 from engine.instances.queries import Case, CaseRow, Status, TimelineEntry
-from handlers.base.mailbox import Mail, messages_for
+from engine.mail import letters as mail
+from engine.mail.letters import Posted
 from web import auth, present, ui
 from web.records import operating, timeline
 from web.ui import Due, in_language, t
@@ -51,6 +53,17 @@ class Stopped:
     text: str
     may_retry: bool
     may_confirm: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relative:
+    """A case that called this one, or that this one called. ``url`` is empty where the person may not see it, or it has not begun."""
+
+    step: str
+    key: str
+    url: str
+    status: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +102,9 @@ class CaseView:
     nothing_waits: str
     incidents: tuple[Stopped, ...]
     suspended: str
+    archived: str
+    caller: Relative | None
+    called: tuple[Relative, ...]
     held: tuple[operating.Held, ...]
     acts: tuple[str, ...]
     letters: tuple[Letter, ...]
@@ -162,7 +178,7 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
     return CaseView(
         id=row.id,
         key=present.key_of(row),
-        process=in_language(row.process_title),
+        process=_process_title(found),
         status=row.status,
         version=row.version_number,
         version_url=version_url,
@@ -177,8 +193,11 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
         stages=present.stage_bar(found.stages),
         facts=present.facts_of(row.summary),
         waiting=_waiting(found, actor, names, titles),
-        nothing_waits=t(f"web.case.waiting.{_NOTHING_WAITS.get(row.status, 'ended')}"),
+        nothing_waits=_nothing_waits(found),
         suspended=_suspended(row, names),
+        archived=_archived(row),
+        caller=None if found.caller is None else _relative(found.caller),
+        called=tuple(map(_relative, found.called)),
         held=operating.held(found),
         acts=operating.acts(found),
         incidents=tuple(_stopped(each, found) for each in found.incidents if each.resolved_at is None),
@@ -191,6 +210,7 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
             selected=selected,
             titles=titles,
             address=lambda element: url_for("records.case", case_id=row.id, el=element, _anchor=f"el-{element}"),
+            process_id=found.process_id,
         ),
         timeline=timeline.events(found.timeline, bundle, names, titles, is_detailed=is_detailed),
         is_detailed=is_detailed,
@@ -203,6 +223,43 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
 
 
 _NOTHING_WAITS: Mapping[Status, str] = {"active": "nothing", "suspended": "suspended"}
+
+
+def _nothing_waits(found: Case) -> str:
+    """What a case waits for that has no open task."""
+    awaited = next((each for each in found.called if each.is_awaited), None)
+    if awaited is not None and found.row.status == "active":
+        return t("web.case.waiting.called", step=in_language(awaited.step))
+    return t(f"web.case.waiting.{_NOTHING_WAITS.get(found.row.status, 'ended')}")
+
+
+def _process_title(found: Case) -> str:
+    """The title of the process; of a case of another process of the same files, that one's name too."""
+    title, bundle = in_language(found.row.process_title), found.definition.bundle
+    if found.process_id == bundle.process_id:
+        return title
+    named = in_language(bundle.names.get(found.process_id)) or bundle.model.processes[found.process_id].name
+    return f"{title} · {named or found.process_id}"
+
+
+def _relative(kin: Kin) -> Relative:
+    note = t("web.case.called.incidents", count=kin.open_incidents) if kin.open_incidents else ""
+    if kin.is_awaited and kin.status in {"waiting", "hidden"}:
+        note = t(f"web.case.called.{kin.status}")
+    return Relative(
+        step=in_language(kin.step),
+        key=kin.business_key or ("" if kin.id is None else f"n° {kin.id}"),
+        url="" if kin.id is None else url_for("records.case", case_id=kin.id),
+        status="" if kin.id is None else kin.status,
+        note=note,
+    )
+
+
+def _archived(row: CaseRow) -> str:
+    """That the case is in the archive, or that its retention is over."""
+    if row.removed_at is not None:
+        return t("web.case.removed", moment=ui.moment(row.removed_at))
+    return "" if row.archived_at is None else t("web.case.archived", moment=ui.moment(row.archived_at))
 
 
 def _suspended(row: CaseRow, names: Mapping[str, str]) -> str:
@@ -258,8 +315,8 @@ def _letters(session: Session, actor: Actor, row: CaseRow) -> tuple[Letter, ...]
     """The mails of the case that the person may read: those that are in their own mailbox."""
     if row.business_key is None or not auth.is_demonstration():
         return ()
-    mails = messages_for(session, actor.login, actor.roles)
-    return tuple(_letter(each, {}, {}) for each in mails if each.business_key == row.business_key)
+    mine = mail.to_person(session, actor.login)
+    return tuple(_letter(each, {}) for each in mine if each.business_key == row.business_key)
 
 
 @blueprint.get("/cases/<int:case_id>/diagram.bpmn")
@@ -268,7 +325,7 @@ def diagram(case_id: int) -> Answer:
     """The diagram of the version that the case follows."""
     with auth.runtime().database.reading() as session:
         found = queries.case(session, auth.actor(), case_id)
-    return present.bpmn(found.definition)
+    return present.bpmn(found.definition, found.process_id)
 
 
 @blueprint.get("/cases/<int:case_id>/history.zip")
@@ -277,7 +334,7 @@ def history_bundle(case_id: int) -> Answer:
     """The history of a case with all that is needed to verify it elsewhere."""
     with auth.runtime().database.reading() as session:
         found = queries.case(session, auth.actor(), case_id)
-        content = export.bundle(session, case_id, clock.now())
+        content = export.bundle(session, case_id, clock.now(), checkpoint=request.args.get("checkpoint", type=int))
     return send_file(BytesIO(content), "application/zip", as_attachment=True, download_name=_bundle_name(found.row))
 
 
@@ -291,17 +348,16 @@ def _bundle_name(row: CaseRow) -> str:
 @blueprint.get("/mailbox")
 @auth.signed_in
 def mailbox() -> Answer:
-    """The demonstration's mails to the person or their roles; ``message`` chooses one."""
+    """The demonstration's mails to the person; ``message`` chooses one."""
     if not auth.is_demonstration():
         raise NotFound("not_found")
     actor = auth.actor()
     chosen = request.args.get("message", type=int)
     with auth.runtime().database.reading() as session:
-        mails = messages_for(session, actor.login, actor.roles)
-        titles = people.role_titles(session)
-        keys = {each.business_key for each in mails if each.business_key}
+        mine = mail.to_person(session, actor.login)
+        keys = {each.business_key for each in mine if each.business_key}
         cases_by_key = _cases_by_key(session, actor, keys)
-        letters = [_letter(each, titles, cases_by_key) for each in mails]
+        letters = [_letter(each, cases_by_key) for each in mine]
     selected = next((each for each in letters if each.id == chosen), letters[0] if letters else None)
     return ui.page("records/mailbox.html", letters=letters, selected=selected, is_chosen=chosen is not None)
 
@@ -311,18 +367,17 @@ def _cases_by_key(session: Session, actor: Actor, keys: set[str]) -> dict[str, i
     return {each.business_key: each.id for each in found if each.business_key}
 
 
-def _letter(mail: Mail, titles: people.RoleTitles, cases_by_key: Mapping[str, int]) -> Letter:
-    case_id = cases_by_key.get(mail.business_key or "")
-    to_role = present.role_title(titles, mail.to_role)
+def _letter(posted: Posted, cases_by_key: Mapping[str, int]) -> Letter:
+    case_id = cases_by_key.get(posted.business_key or "")
     return Letter(
-        id=mail.id,
-        url=url_for("records.mailbox", message=mail.id),
-        subject=mail.subject,
-        body=mail.body,
-        to=auth.actor().name if mail.to_login else t("web.mailbox.to_role", role=to_role),
-        business_key=mail.business_key,
+        id=posted.id,
+        url=url_for("records.mailbox", message=posted.id),
+        subject=posted.subject,
+        body=posted.body or "",
+        to=posted.to_name,
+        business_key=posted.business_key,
         case_url=url_for("records.case", case_id=case_id) if case_id else None,
-        moment=ui.moment(mail.sent_at),
-        iso=ui.local(mail.sent_at).isoformat(timespec="minutes"),
-        ago=ui.ago(mail.sent_at),
+        moment=ui.moment(posted.made_at),
+        iso=ui.local(posted.made_at).isoformat(timespec="minutes"),
+        ago=ui.ago(posted.made_at),
     )

@@ -15,13 +15,13 @@ from engine.definitions.drafts import Draft
 from engine.definitions.store import Definition, Version
 from engine.errors import NotFound
 from engine.identity import people
-from engine.instances import overview
+from engine.instances import operators, overview
 from engine.instances.overview import CaseCounts
 from engine.model.notation import Form
 from engine.second_opinion import figures
 from web import auth, present, ui
 from web.ui import in_language, t
-from web.workshop import decisions
+from web.workshop import decisions, moving
 from web.workshop.decisions import ListedFile
 from web.workshop.versions import OWNERS, numbered
 
@@ -93,6 +93,8 @@ class ProcessView:
     diagram: present.DiagramView
     decisions: tuple[ListedFile, ...]
     versions: tuple[VersionRow, ...]
+    behind: tuple[tuple[str, str], ...]
+    moves: tuple[tuple[str, str, str], ...]
 
 
 @blueprint.get("/processes")
@@ -135,6 +137,7 @@ def process(process_key: str) -> Answer:
         counts = overview.case_counts(session, process_key)
         forms = definitions.forms(session, all_versions)
         draft = drafts.find(session, process_key) if auth.has_role(*OWNERS) else None
+        moves = moving.latest(session, process_key, names) if auth.has_role(*operators.OPERATORS) else ()
     version, bundle = definition.version, definition.bundle
     view = ProcessView(
         key=process_key,
@@ -142,6 +145,8 @@ def process(process_key: str) -> Answer:
         intro=in_language(bundle.description),
         number=version.number,
         is_latest=version.number == all_versions[0].number,
+        behind=moving.behind(all_versions, counts) if auth.has_role(*operators.OPERATORS) else (),
+        moves=moves,
         may_edit=auth.has_role(*OWNERS),
         draft=_draft(draft, names, all_versions[0].number),
         diagram=present.diagram(

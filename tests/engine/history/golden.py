@@ -18,7 +18,7 @@ from engine.data import YearsMonths, to_canonical
 from engine.errors import Facts
 from engine.feel import Value
 from engine.protocol.events import EVENTS, Event, to_record
-from engine.protocol.stimuli import ReceiveSignal
+from engine.protocol.stimuli import MoveToken, ReceiveSignal, SetVariable, SkipActivity
 from tests.engine.kernel import test_golden_constructs as constructs
 from tests.engine.kernel.building import Run
 
@@ -73,13 +73,16 @@ def lines(events: list[Event]) -> bytes:
 
 
 def lived() -> Run:
-    """The instance whose saved state is ``tests/golden/constructs/format-1.json``, with its events."""
+    """The instance whose saved state is ``tests/golden/constructs/format-1.json``, with its events, then with what an operator did to it."""
     run = Run(constructs.constructs(), total=20, told=0)
     for element in ("a", "b", "c", "d"):
         run(constructs.handler(run.state, element))
     run(constructs.task(run.state, "u"))
     run(constructs.task(run.state, "rounds"))
     run(ReceiveSignal(name="ask"))
+    run(SetVariable(scope="s1", name="total", value=VALUE["amount"], reason="é"))
+    run(MoveToken(activity=run.one("later"), target="all", reason="é"))
+    run(SkipActivity(activity=run.one("v"), reason="é"))
     return run
 
 

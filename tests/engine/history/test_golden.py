@@ -36,7 +36,7 @@ def test_the_events_of_a_release_still_lead_to_its_state(release: Path) -> None:
     assert fold(constructs.constructs(), events) == saved
 
 
-@pytest.mark.parametrize("release", RELEASES, ids=lambda each: each.name)
+@pytest.mark.parametrize("release", [each for each in RELEASES if (each / "checkpoint.json").exists()])
 def test_a_whole_history_of_a_release_still_verifies(release: Path) -> None:
     kept = verifier.read_checkpoint((release / "checkpoint.json").read_bytes())
     assert kept is not None

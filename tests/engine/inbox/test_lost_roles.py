@@ -9,10 +9,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine import clock
 from engine.database.session import Database
 from engine.errors import Conflict, NotAllowed
+from engine.history import keeping
+from engine.history.queries import timeline
+from engine.history.verification import verify_all
 from engine.identity import people
-from engine.inbox import queries
+from engine.inbox import lost_claims, queries
 from engine.inbox.commands import claim
 from engine.instances import queries as cases
 from engine.instances.commands import complete_task, start_instance
@@ -124,3 +128,21 @@ def test_and_may_be_completed_without_taking_it_over(runtime: Runtime, task: int
         done = queries.find(session, task)
     assert done is not None
     assert done.closed_by == COLLEAGUE.login
+
+
+@pytest.mark.parametrize("lose", [lose_role, lose_account, lose_by_hand, be_deleted])
+def test_what_went_back_by_itself_stands_in_the_history(
+    runtime: Runtime, task: int, lose: Callable[[Session], None]
+) -> None:
+    with runtime.database.transaction() as session:
+        lose(session)
+    now = clock.now()
+    with runtime.database.transaction() as session:
+        assert lost_claims.record(session, now) == 1
+        assert lost_claims.record(session, now) == 0
+    keeping.number_all(runtime.database)
+    with runtime.database.reading() as session:
+        last = timeline(session, 1)[-1]
+        report = verify_all(session)
+    assert (last.type, last.actor, last.record["lost_by"]) == ("task:released", "system", PACKER.login)
+    assert report.is_whole

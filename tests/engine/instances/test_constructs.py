@@ -260,7 +260,8 @@ def test_every_entrance_begins_a_case(house: House) -> None:
 def test_calls_decisions_parallel_multiples_and_ends(house: House) -> None:
     house.publish("mixed", *DRAWINGS["mixed"], rules_dmn=DECISION)
     case = house.start("mixed")
-    assert house.notes(case) == ["red"]
+    ((painter,),) = house.rows("SELECT id FROM engine.instance WHERE parent_instance_id = :id", id=case)
+    assert house.notes(painter) == ["red"]
     house.throw("mixed_two")
     assert house.status(case) == "active"
     house.send("mixed_one")

@@ -27,6 +27,11 @@ def post(database: Database) -> Post:
     return Post.made(database)
 
 
+def sizes(small: int, large: int) -> tuple[object, ...]:
+    """Of a race: in each check, and in the long tests."""
+    return small, pytest.param(large, marks=pytest.mark.long)
+
+
 def together(act: Callable[[int], object], count: int = AT_ONCE) -> Counter[str]:
     """``act`` by each of ``count`` threads at the same moment; what came of it: done, a refusal's code, or an error's kind."""
     begin, found = threading.Barrier(count), list[str]()
@@ -55,10 +60,10 @@ def whole(post: Post) -> bool:
         return verify_all(session).is_whole
 
 
-@pytest.mark.long
-def test_eight_workers_on_one_case(post: Post) -> None:
-    """Forty timers, each with a handler, due at once: every job by two workers."""
-    over = el("multiInstanceLoopCharacteristics", "items", "<bpmn:loopCardinality>40</bpmn:loopCardinality>")
+@pytest.mark.parametrize("count", sizes(8, 40))
+def test_eight_workers_on_one_case(post: Post, count: int) -> None:
+    """As many timers, each with a handler, due at once: every job by two workers."""
+    over = el("multiInstanceLoopCharacteristics", "items", f"<bpmn:loopCardinality>{count}</bpmn:loopCardinality>")
     inside = (
         el("startEvent", "begin"),
         el("intermediateCatchEvent", "wait", timer("timeDuration", "PT1M")),
@@ -85,13 +90,13 @@ def test_eight_workers_on_one_case(post: Post) -> None:
 
     assert together(worker) == {"done": AT_ONCE}
     assert post.status(case) == "completed"
-    assert len(SENT) == len(set(SENT)) == 40
+    assert len(SENT) == len(set(SENT)) == count
     assert post.incidents() == []
     assert whole(post)
 
 
-@pytest.mark.long
-def test_a_message_twice_and_by_eight_senders_arrives_once(post: Post) -> None:
+@pytest.mark.parametrize("count", sizes(3, 20))
+def test_a_message_twice_and_by_eight_senders_arrives_once(post: Post, count: int) -> None:
     post.publish(
         "one",
         keyed("call", "call", '"k"'),
@@ -102,7 +107,7 @@ def test_a_message_twice_and_by_eight_senders_arrives_once(post: Post) -> None:
             flows="start -> hear -> send -> end",
         ),
     )
-    cases = [post.start("one") for _ in range(20)]
+    cases = [post.start("one") for _ in range(count)]
 
     def sender(_number: int) -> None:
         for number in range(len(cases)):
@@ -121,17 +126,17 @@ def test_a_message_twice_and_by_eight_senders_arrives_once(post: Post) -> None:
         assert together(worker) == {"done": AT_ONCE}
     post.work()
     assert {post.status(case) for case in cases} == {"completed"}
-    assert len(SENT) == len(set(SENT)) == 20
-    assert post.rows("SELECT count(*), count(DISTINCT receiver_instance_id) FROM engine.message") == [(20, 20)]
+    assert len(SENT) == len(set(SENT)) == count
+    assert post.rows("SELECT count(*), count(DISTINCT receiver_instance_id) FROM engine.message") == [(count, count)]
     assert whole(post)
 
 
-@pytest.mark.long
-def test_a_version_is_published_while_cases_begin(post: Post) -> None:
+@pytest.mark.parametrize("rounds", sizes(2, 10))
+def test_a_version_is_published_while_cases_begin(post: Post, rounds: int) -> None:
     post.publish("one", plain("one", user("look"), flows="start -> look -> end"))
 
     def act(number: int) -> None:
-        for round_ in range(10):
+        for round_ in range(rounds):
             if number < 2:
                 files = bundle_files(
                     "one",
@@ -147,15 +152,14 @@ def test_a_version_is_published_while_cases_begin(post: Post) -> None:
                 commands.start_instance(post.runtime, CLERK, "one")
 
     assert together(act) == {"done": AT_ONCE}
-    assert post.rows("SELECT count(*) FROM engine.instance") == [(60,)]
+    assert post.rows("SELECT count(*) FROM engine.instance") == [(6 * rounds,)]
     numbers = [number for (number,) in post.rows("SELECT number FROM engine.definition_version ORDER BY number")]
-    assert numbers == list(range(1, 22))
+    assert numbers == list(range(1, 2 * rounds + 2))
     # each case follows one version from its first event on
-    assert post.rows("SELECT count(*) FROM engine.event WHERE type = 'task:created'") == [(60,)]
+    assert post.rows("SELECT count(*) FROM engine.event WHERE type = 'task:created'") == [(6 * rounds,)]
     assert whole(post)
 
 
-@pytest.mark.long
 def test_one_of_many_completes_a_task_and_one_of_many_retries_an_incident(post: Post) -> None:
     post.publish("one", plain("one", user("look"), service("send", step.name), flows="start -> look -> send -> end"))
     case = post.start("one")

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from engine.data import from_canonical, to_canonical
 from engine.decisions import Decision
 from engine.feel import Environment, Expression, compile_expression
-from engine.kernel import MAX_STEPS, MAX_WORK, Event, State, Stimulus, advance, fold, from_record, to_record
+from engine.kernel import Event, State, Stimulus, advance, fold, from_record, to_record
+from engine.kernel.advance import MAX_STEPS
+from engine.kernel.evaluation import MAX_WORK
 from engine.model import elements as model
 from engine.protocol.stimuli import Start
 from tests.engine.kernel.witness import Witness

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from random import Random
 
+from engine.feel import Value
 from engine.kernel import Event, Phase, Stimulus, to_record
 from engine.model import elements as model
+from engine.model.landings import landings
 from engine.protocol import events as happened
 from engine.protocol.stimuli import (
     CompleteTask,
     FireTimer,
+    MoveToken,
     ReceiveMessage,
     ReceiveSignal,
     ReturnHandler,
+    SetVariable,
+    SkipActivity,
     ThrowError,
 )
 from tests.engine.kernel.blocks import TASKS
@@ -288,3 +295,33 @@ def hostile(run: Run) -> list[Stimulus]:
             found.append(FireTimer(wait=id_))
     found.append(ReceiveSignal(name="of nothing"))
     return found
+
+
+def operator_acts(run: Run, chance: Random) -> Iterator[Stimulus]:
+    """Acts of an operator who knows the ids and little else: sensible ones, foolish ones and hostile ones."""
+    state = run.state
+    owners = [*state.activities, *state.scopes, *state.waits, "a0", ""]
+    elements = [each for process in run.model.processes.values() for each in (*process.nodes, *process.flows)]
+    values: list[Value] = [None, True, Decimal(chance.randint(-3, 9)), "text", [Decimal(1), {"a": None}]]
+    names = [*sorted({name for each in state.scopes.values() for name in each.variables}), "new", ""]
+    for _ in range(2):
+        yield MoveToken(activity=chance.choice(owners), target=chance.choice([*elements, "nothing"]), reason="r")
+        yield SkipActivity(activity=chance.choice(owners), reason="r")
+        yield SetVariable(
+            scope=chance.choice(owners), name=chance.choice(names), value=chance.choice(values), reason="r"
+        )
+    for each in state.activities.values():
+        process = run.model.processes[state.scopes[each.scope].process]
+        beside = [one.id for one in landings(process, process.nodes[each.element].scope)]
+        going_on = [one for one in beside if getattr(process.nodes.get(one), "outgoing", True)]
+        if beside:
+            yield MoveToken(activity=each.id, target=chance.choice(going_on or beside), reason="r")
+        yield SkipActivity(activity=each.id, reason="r")
+        yield from (
+            SetVariable(scope=each.id, name=name, value=chance.choice(values), reason="r") for name in each.variables
+        )
+    for scope in state.scopes.values():
+        process = run.model.processes[scope.process]
+        for flow in scope.tokens:
+            beside = [one.id for one in landings(process, process.nodes[process.flows[flow].target].scope)]
+            yield MoveToken(activity=scope.id, flow=flow, target=chance.choice(beside), reason="r")

@@ -20,11 +20,16 @@ from engine.protocol.stimuli import CancelInstance, FailHandler, ReceiveSignal, 
 from tests.engine.kernel.blocks import Block, random_block, smaller
 from tests.engine.kernel.building import NOW, Run, at
 from tests.engine.kernel.drawing_events import draw
-from tests.engine.kernel.playing import Player, check_history, check_undoing, hostile, ran
+from tests.engine.kernel.playing import Player, check_history, check_undoing, hostile, operator_acts, ran
 
 FEW = int(os.environ.get("PROPERTIES_FEW", "40"))
 MANY = int(os.environ.get("PROPERTIES", "2000"))
 """How many processes each property is tried with: in every check, and in the long one."""
+REFUSALS = {
+    *("stale_stimulus", "move_elsewhere", "move_not_entered", "move_needs_flow", "move_not_from_there"),
+    *("act_too_late", "skip_of_gateway", "skip_blocked", "edit_of_no_variable"),
+}
+"""What operators hear who want what cannot be."""
 FIRST = int(os.environ.get("PROPERTIES_FROM", "1000"))
 
 
@@ -146,6 +151,33 @@ def answers_in_place_are_those_of_advance(block: Block, chance: Random) -> None:
         assert in_place.state == run.state
 
 
+def operators_do_no_harm(block: Block, chance: Random) -> None:
+    """Whatever operators do, in any order with what else comes: each act is made whole or refused, state and history stay in agreement
+    (``Run``), what began ends once, and the instance can be brought to an end.
+    """
+    definition, drawing = draw(block)
+    run = Run(definition, max_steps=200, **drawing.variables)
+    player = Player(run, drawing)
+    for _ in range(12):
+        acts: list[Stimulus] = list(operator_acts(run, chance))
+        for act in chance.sample(acts, 3):
+            before, ended = run.state.to_text(), run.state.is_ended
+            try:
+                run(act)
+            except EngineError as error:
+                assert error.code in REFUSALS, error  # noqa: PT017 - which ones is the question
+                assert run.state.to_text() == before
+            else:
+                assert not ended
+        if run.state.is_ended:
+            break
+        if possible := player.ready():
+            run(chance.choice(possible))
+    if run.status == "active":
+        run(CancelInstance(reason="test"))
+    check_history(run.events)
+
+
 PROPERTIES: tuple[Callable[[Block, Random], None], ...] = (
     what_runs_is_what_the_blocks_say,
     an_instance_can_be_cancelled_at_any_moment,
@@ -153,6 +185,7 @@ PROPERTIES: tuple[Callable[[Block, Random], None], ...] = (
     advance_is_deterministic,
     hostile_stimuli_change_nothing,
     answers_in_place_are_those_of_advance,
+    operators_do_no_harm,
 )
 
 

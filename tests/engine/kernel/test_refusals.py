@@ -84,7 +84,7 @@ def test_a_stale_stimulus_names_what_does_not_live() -> None:
         (FailHandler(activity=task, code="E"), {"activity": task}),
         (FireTimer(wait="w99"), {"wait": "w99"}),
         (FireTimer(wait=paid), {"wait": paid}),
-        (ReceiveMessage(wait="w99", name="paid"), {"wait": "w99"}),
+        (ReceiveMessage(wait="w99", name="paid"), {"wait": "w99", "message": "paid"}),
         (ReceiveMessage(wait=paid, name="other"), {"wait": paid, "message": "other"}),
         (ReceiveMessage(wait=late, name="paid"), {"wait": late, "message": "paid"}),
         (ReceiveSignal(name="go"), {"signal": "go"}),

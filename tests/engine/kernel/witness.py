@@ -66,6 +66,8 @@ class Witness:
     left: dict[str, str] = field(default_factory=dict)
     """The element that was left last in each scope: whose flows are taken now."""
     items: dict[str, int] = field(default_factory=dict)
+    edited: tuple[str, str] | None = None
+    """The variable that an operator gives the value that comes next."""
     process: str = ""
     is_over: bool = False
 
@@ -179,7 +181,9 @@ class Witness:
         assert event.is_new is (event.name not in held), event
         assert event.previous == held.get(event.name), event
         # nobody writes what an instance begins with
-        assert self.is_element(event.element) if self.left or self.activities else event.element is None, event
+        is_by_element = (self.left or self.activities) and self.edited != (event.scope, event.name)
+        assert self.is_element(event.element) if is_by_element else event.element is None, event
+        self.edited = None
         held[event.name] = event.value
 
     # -- tokens and activities
@@ -201,7 +205,7 @@ class Witness:
 
     def of_activity(self, event: Any) -> None:
         """Whatever is said of an activity is said of its element."""
-        if not isinstance(event, happened.ElementEntered | happened.IncidentRaised):
+        if not isinstance(event, happened.ElementEntered | happened.IncidentRaised | happened.TokenMoved):
             assert self.activities[event.activity].element == event.element, event
 
     def over(self, event: happened.ElementCompleted | happened.ElementCancelled) -> None:
@@ -270,6 +274,27 @@ class Witness:
 
     def transaction_cancelled(self, event: happened.TransactionCancelled) -> None:
         assert isinstance(self.node(event.activity).result, model.CancelDefinition), event
+
+    # -- what operators do
+
+    def token_moved(self, event: happened.TokenMoved) -> None:
+        live = self.activities.get(event.activity)
+        assert (live is None) is (event.flow is not None), event
+        assert live is None or live.element == event.element, event
+        scope = event.activity if live is None else live.scope
+        process = self.definition.processes[self.scopes[scope].process]
+        if event.flow is not None:
+            assert process.flows[event.flow].target == event.element, event
+        target = process.flows[event.target].target if event.target in process.flows else event.target
+        assert process.nodes[target].scope == process.nodes[event.element].scope, event
+        if event.target in process.flows:
+            self.left[scope] = process.flows[event.target].source  # as if the token had come by it
+
+    def skipped(self, event: happened.ActivitySkipped) -> None:
+        self.left[self.activities[event.activity].scope] = event.element
+
+    def variable_edited(self, event: happened.VariableEdited) -> None:
+        self.edited = (event.scope, event.name)
 
     # -- waits and incidents
 
@@ -354,5 +379,8 @@ SAYS: Mapping[type[Any], Callable[[Witness, Any], None]] = {
     happened.ConditionLapsed: Witness.lapsed,
     happened.IncidentRaised: Witness.incident_raised,
     happened.IncidentResolved: Witness.incident_resolved,
+    happened.TokenMoved: Witness.token_moved,
+    happened.ActivitySkipped: Witness.skipped,
+    happened.VariableEdited: Witness.variable_edited,
 }
 """What is checked of each kind; of an activity's event first that it is said of its element."""

@@ -159,7 +159,11 @@ def page() -> str:
         f"* `{name}`: {', '.join(f'`{each}`' for each in sorted(given)) or 'no attributes'}"
         for name, given in ATTRIBUTES.items()
     ]
-    lines += ["", "`taskHeaders` are kept without effect; `bindingType` can only be `deployment`.", ""]
+    lines += [
+        "",
+        "`taskHeaders` are kept without effect. `bindingType` is `deployment` when nothing is said; of a `calledElement` it may also be",
+    ]
+    lines += ["`latest` or `versionTag` ([semantics](semantics.md#call-activities-1036-1334)).", ""]
     lines += ["`camunda:` (Camunda 7), constants only, read as the `zeebe:` extension that says the same:", ""]
     for host, targets in SAME_AS.items():
         lines.append(

@@ -15,6 +15,7 @@ from engine.kernel import advance
 from engine.kernel.state import ROOT
 from engine.model.bpmn_reader import read_process_file, read_processes
 from engine.model.elements import (
+    Binding,
     BoundaryEvent,
     BusinessRuleTask,
     CallActivity,
@@ -365,7 +366,23 @@ def test_a_filter_of_a_condition_is_refused() -> None:
     assert problems(around(event)) == {("extension_unsupported", "a")}
 
 
-@pytest.mark.parametrize("binding", ['bindingType="latest"', 'bindingType="versionTag" versionTag="1"'])
-def test_what_is_called_is_of_this_version(binding: str) -> None:
+@pytest.mark.parametrize(
+    ("binding", "read"),
+    [
+        ("", (Binding.DEPLOYMENT, None)),
+        ('bindingType="deployment"', (Binding.DEPLOYMENT, None)),
+        ('bindingType="latest"', (Binding.LATEST, None)),
+        ('bindingType="versionTag" versionTag=" v1 "', (Binding.VERSION_TAG, "v1")),
+    ],
+)
+def test_what_is_called_is_of_this_version_or_of_another(binding: str, read: tuple[Binding, str | None]) -> None:
+    extension = f'<zeebe:calledElement processId="p" {binding}/>'
+    call = node(f'<callActivity id="a"><extensionElements>{extension}</extensionElements></callActivity>')
+    assert isinstance(call, CallActivity)
+    assert (call.binding, call.version_tag) == read
+
+
+@pytest.mark.parametrize("binding", ['bindingType="any"', 'bindingType="versionTag"', 'versionTag="v1"'])
+def test_a_call_says_clearly_which_version_it_means(binding: str) -> None:
     called = f'<callActivity id="a"><extensionElements><zeebe:calledElement processId="p" {binding}/></extensionElements></callActivity>'
-    assert problems(around(called)) == {("extension_binding_unsupported", "a")}
+    assert problems(around(called)) == {("called_binding_invalid", "a")}

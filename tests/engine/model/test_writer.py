@@ -86,6 +86,10 @@ def user(**more: Any) -> model.UserTask:
         user(documentation="First paragraph.\n\nSecond <paragraph> & more.", name="Two\nlines"),
         user(inputs=maps(a='"= not an expression"', b__c="if a > 1\n  then 2 else 3"), outputs=maps(d="[1, 2]")),
         model.CallActivity(id="a", name="", scope="p", process="q", propagates_all_out=True),
+        model.CallActivity(id="a", name="", scope="p", process="q", binding=model.Binding.LATEST),
+        model.CallActivity(
+            id="a", name="", scope="p", process="q", binding=model.Binding.VERSION_TAG, version_tag="2026"
+        ),
         model.ReceiveTask(id="a", name="", scope="p", message=message("Payment received", "invoice")),
         model.CatchEvent(
             id="a", name="", scope="p", trigger=timer("date", 'date and time("2026-11-22T09:00:00+01:00")')

@@ -14,7 +14,7 @@ from engine.stories.world import world_of
 from engine.texts import say
 from handlers.table import HANDLERS
 from tests.engine.kernel.building import feel, make, maps, message, process, script, signal, simple, timer
-from tests.engine.stories.telling import FOLDER, TABLE, at, codes, places, played, replenishment
+from tests.engine.stories.telling import FOLDER, TABLE, Table, at, codes, places, played, replenishment
 
 TASK = simple([make(model.UserTask, "t", role="clerk")], "start -> t -> end")
 SERVICE = simple(
@@ -489,3 +489,28 @@ def test_a_decision_that_was_not_taken_is_missed() -> None:
     wanted = f"{text}  decisions: {{need_approval: [above_threshold]}}\n"
     report = play(replenishment(), read_story(wanted.encode(), "stories/a.yaml"), HANDLERS, at)
     assert codes(report.deviations) == ["story_decision_not_taken"]
+
+
+@pytest.mark.parametrize("handlers", [None, TABLE])
+@pytest.mark.parametrize(
+    ("takes", "kept"),
+    [({}, {}), ({"outputs": maps(got="a")}, {"got": "1"}), ({"propagates_all_out": True}, {"a": "1", "b": "2"})],
+)
+def test_what_is_called_in_other_files_is_answered_by_the_story(
+    handlers: Table | None, takes: dict[str, object], kept: dict[str, str]
+) -> None:
+    call = make(model.CallActivity, "call", process="elsewhere", binding=model.Binding.LATEST, **takes)
+    caught = make(model.BoundaryEvent, "torn", attached_to="call", trigger=model.ErrorDefinition(code="E"))
+    drawn = simple([call, caught, make(model.Task, "mend")], "start -> call -> end\ntorn -> mend -> end")
+    for answer, path in (
+        ("returns: {a: '1', b: '2'}", "[start, call, end]"),
+        ("raises: E", "[start, call, torn, mend, end]"),
+    ):
+        report = played(
+            drawn, f"steps: [{{handler: call, {answer}}}]\nexpect: {{path: {path}, end: end}}", handlers=handlers
+        )
+        assert codes(report.deviations) == []
+        assert report.state is not None
+        assert report.state.root_variables == (kept if "returns" in answer else {})
+    unanswered = played(drawn, "steps: []\nexpect: {end: end}", handlers=handlers)
+    assert codes(unanswered.deviations) == ["story_handler_missing"]

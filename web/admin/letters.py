@@ -1,0 +1,159 @@
+"""The letters of the house: what waits, what went, what did not; in the demonstration, all that would have gone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from flask import Blueprint, flash, make_response, redirect, request, send_file, url_for
+from flask.typing import ResponseReturnValue as Answer
+
+from engine.errors import NotFound
+from engine.identity import people
+from engine.identity.memberships import ADMINISTRATOR
+from engine.mail import commands, letters
+from engine.mail.commands import KIND, ConfirmLetter, SendAgain, TakeBack
+from engine.mail.letters import STATES, Posted
+from web import acting, auth, ui
+from web.acting import Outcome
+from web.ui import t
+
+blueprint = Blueprint("letters", __name__)
+
+PAGE = 50
+_BADGES = {
+    "sent": "completed",
+    "refused": "failed",
+    "uncertain": "failed",
+    "waiting": "active",
+    "taken_back": "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A letter in words."""
+
+    id: int
+    url: str
+    subject: str
+    to: str
+    kind: str
+    state: str
+    state_text: str
+    badge: str
+    moment: str
+    iso: str
+    ago: str
+
+
+@blueprint.get("/admin/letters")
+@auth.requires(ADMINISTRATOR)
+def listing() -> Answer:
+    """The newest letters; ``state`` narrows them."""
+    state = next((each for each in STATES if each == request.args.get("state")), None)
+    before = request.args.get("before", type=int)
+    before = None if before is None or not 0 < before < 2**62 else before
+    with auth.runtime().database.reading() as session:
+        found = letters.page(session, state=state, before=before, limit=PAGE + 1)
+    kept: dict[str, Any] = {"state": state} if state else {}
+    return ui.page(
+        "admin/letters.html",
+        rows=[_row(each) for each in found[:PAGE]],
+        states=[(each, t(f"web.letters.state.{each}")) for each in STATES],
+        chosen=state or "",
+        pager=ui.Pager(
+            previous=url_for("letters.listing", **kept) if before else None,
+            next=url_for("letters.listing", before=found[PAGE - 1].id, **kept) if len(found) > PAGE else None,
+        ),
+    )
+
+
+@blueprint.get("/admin/letters/<int:letter_id>")
+@auth.requires(ADMINISTRATOR)
+def letter(letter_id: int) -> Answer:
+    """One letter, what became of it, and what can be done with it."""
+    return _page(letter_id)
+
+
+@blueprint.get("/admin/letters/<int:letter_id>/attachment")
+@auth.requires(ADMINISTRATOR)
+def attachment(letter_id: int) -> Answer:
+    """The file that goes with it."""
+    with auth.runtime().database.reading() as session:
+        name, content = letters.attachment(session, letter_id)
+    return send_file(BytesIO(content), "application/json", as_attachment=True, download_name=name)
+
+
+@blueprint.post("/admin/letters/<int:letter_id>/<act>")
+@auth.requires(ADMINISTRATOR)
+def act(letter_id: int, act: str) -> Answer:
+    """Take it back, say that it arrived, or send it again."""
+    match act:
+        case "take-back":
+            outcome = acting.act(commands.take_back, TakeBack(letter=letter_id))
+        case "confirm":
+            outcome = acting.act(commands.confirm_letter, ConfirmLetter(letter=letter_id))
+        case "again":
+            outcome = acting.act(commands.send_again, SendAgain(letter=letter_id))
+        case _:
+            raise NotFound("not_found")
+    if not outcome.is_done:
+        return _page(letter_id, outcome)
+    flash(t(f"web.letters.done.{act}"), "success")
+    return redirect(url_for("letters.letter", letter_id=letter_id), 303)
+
+
+def _page(letter_id: int, outcome: Outcome | None = None) -> Answer:
+    with auth.runtime().database.reading() as session:
+        found = letters.find(session, letter_id)
+        names = people.names(session)
+        history = acting.history(session, KIND, str(letter_id), names)
+    page = ui.page(
+        "admin/letter.html",
+        letter=found,
+        row=_row(found),
+        is_moving=found.state == "waiting" and (found.is_queued or found.kind == "test"),
+        facts=_facts(found),
+        why=t(found.code, letter=found.id) if found.code else "",
+        outcome=outcome or Outcome(),
+        history=history,
+    )
+    return make_response(page, 200 if outcome is None else 409)
+
+
+def _facts(found: Posted) -> list[tuple[str, str]]:
+    facts = [
+        (t("web.mailbox.to"), _to(found)),
+        (t("web.letters.kind"), t(f"web.letters.kind.{found.kind}")),
+        (t("web.letters.made"), ui.moment(found.made_at)),
+    ]
+    if found.is_held:
+        facts.append((t("web.letters.goes"), ui.moment(found.due_at)))
+    if found.ended_at:
+        facts.append((t("web.letters.ended"), ui.moment(found.ended_at)))
+    if found.said:
+        facts.append((t("web.letters.said"), found.said))
+    return facts
+
+
+def _row(each: Posted) -> Row:
+    state = each.state
+    return Row(
+        id=each.id,
+        url=url_for("letters.letter", letter_id=each.id),
+        subject=each.subject,
+        to=each.to_name or each.to_address,
+        kind=t(f"web.letters.kind.{each.kind}"),
+        state=state,
+        state_text=t("web.letters.state.kept" if each.way == "demonstration" else f"web.letters.state.{state}"),
+        badge=_BADGES[state],
+        moment=ui.moment(each.made_at),
+        iso=ui.local(each.made_at).isoformat(timespec="minutes"),
+        ago=ui.ago(each.made_at),
+    )
+
+
+def _to(each: Posted) -> str:
+    return f"{each.to_name} <{each.to_address}>" if each.to_name else each.to_address
