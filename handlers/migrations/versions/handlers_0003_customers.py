@@ -1,14 +1,14 @@
 """Customers with their addresses and contacts.
 
-Revision ID: handlers_0002
+Revision ID: handlers_0003
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "handlers_0002"
-down_revision = "handlers_0001"
+revision = "handlers_0003"
+down_revision = "handlers_0002"
 branch_labels = None
 depends_on = None
 

@@ -1,14 +1,14 @@
 """Articles with kind, category, sale price and rate of tax; whether they are still sold; what their search compares.
 
-Revision ID: handlers_0003
+Revision ID: handlers_0004
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "handlers_0003"
-down_revision = "handlers_0002"
+revision = "handlers_0004"
+down_revision = "handlers_0003"
 branch_labels = None
 depends_on = None
 
