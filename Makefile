@@ -13,12 +13,13 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-input $(PIP_PROGRESS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format format-check lint types contracts check-long properties crash mutants bench assets assets-check lock clean
+.PHONY: help run test check format format-check lint types contracts check-long properties crash mutants bench bench-large assets assets-check lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
 	@echo "make check-long    the tests that take minutes (crashes, races), and the built assets against their sources"
 	@echo "make bench         measures; one figure a line with its goal and verdict, and build/bench.json (docs/benchmarks.md)"
+	@echo "make bench-large   the same with ROWS=10000000 rows of history and TASKS=1000000 open tasks, filled once into build/bench-large"
 	@echo "make properties    random processes through the kernel: N=2000 of them, from the seed FROM=1000 on"
 	@echo "make crash         random processes while workers are killed and connections are lost: N=300 of them, from SEED=… on (docs/testing.md)"
 	@echo "make mutants       small changes to the kernel that a test must notice: N=300 of them, drawn by SEED=1 (docs/testing.md)"
@@ -83,6 +84,11 @@ mutants: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	.venv/bin/python -m tests.benchmarks.run --json build/bench.json
+
+bench-large: TASKS = 1000000
+bench-large: ROWS = 10000000
+bench-large: .venv/dev.stamp
+	BENCH_TASKS=$(TASKS) BENCH_ROWS=$(ROWS) .venv/bin/python -m tests.benchmarks.run --large --json build/bench-large.json
 
 # Built beside the old ones and put in their place at once: a server or a browser test that runs meanwhile misses none.
 assets:

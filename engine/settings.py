@@ -88,7 +88,7 @@ VARIABLES = (
     Variable(
         "BORDEREAU_SECRET_KEY",
         "made once, in the file `secret_key` of the data folder",
-        "what signs the cookies; give the same one to all web processes of several machines",
+        "what signs the cookies and seals the password of the mail server; give the same one to all processes of several machines",
     ),
     Variable(
         "BORDEREAU_CHECKPOINT_KEY",

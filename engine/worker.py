@@ -25,6 +25,7 @@ from sqlalchemy import make_url
 
 from engine import clock, log
 from engine.definitions import examination
+from engine.errors import Unavailable
 from engine.history import keeping, refusals
 from engine.identity import memberships
 from engine.inbox import lost_claims
@@ -208,10 +209,18 @@ def _settle(runtime: Runtime) -> None:
 
 
 def _tell(runtime: Runtime) -> None:
+    """Notices and daily checkpoints. What is wrong with one of them must be seen, and must not stop the company's work."""
     now = clock.now()
-    telling.tell(runtime.database, runtime.calendar, OPERATORS, now, is_demonstration=runtime.mailing.is_demonstration)
-    with runtime.database.transaction() as session:
-        mailed_checkpoints.send_daily(session, runtime.zone, now)
+    try:
+        telling.tell(
+            runtime.database, runtime.calendar, OPERATORS, now, is_demonstration=runtime.mailing.is_demonstration
+        )
+        with runtime.database.transaction() as session:
+            mailed_checkpoints.send_daily(session, runtime.zone, now)
+    except Unavailable:
+        raise
+    except Exception:  # noqa: BLE001 - told in the log, again and again
+        _log.exception("notices_not_told")
 
 
 def _forget(runtime: Runtime) -> None:

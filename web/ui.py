@@ -311,7 +311,12 @@ CURRENT: Mapping[str, frozenset[str]] = {
     "start": frozenset({"inbox.start", "inbox.start_process", "inbox.begin"}),
     "customers": frozenset({f"customers.{each}" for each in ("listing", "new", "add", "customer", "change")}),
     "articles": frozenset({f"catalogue.{each}" for each in ("listing", "new", "add", "article", "change")}),
-    "cases": frozenset({"records.cases", "records.case"}),
+    "cases": frozenset(
+        {
+            *("records.cases", "records.case", "repairing_many.choose", "repairing_many.ask"),
+            *("repairing.overview", "repairing.place", "repairing.confirm", "repairing.variable", "repairing.edit"),
+        }
+    ),
     "processes": frozenset(
         {
             *("workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"),

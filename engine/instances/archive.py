@@ -41,6 +41,8 @@ _LEAVE = text("""
          subscriptions AS (DELETE FROM engine.subscription WHERE instance_id = ANY(:cases)),
          effects AS (DELETE FROM engine.effect WHERE instance_id = ANY(:cases)),
          parked AS (DELETE FROM engine.parked_job WHERE instance_id = ANY(:cases)),
+         -- a case that has ended is moved back by nobody
+         former AS (UPDATE engine.migration_item SET former = NULL WHERE instance_id = ANY(:cases) AND former IS NOT NULL),
          submissions AS (DELETE FROM engine.submission WHERE instance_id = ANY(:cases))
     UPDATE engine.instance SET snapshot = '', archived_at = :now WHERE id = ANY(:cases)
 """)

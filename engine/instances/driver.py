@@ -28,7 +28,6 @@ from engine.errors import Crashed, HandlerFailure, InvariantBroken, NotFound, Wr
 from engine.feel import Environment, Expression, FeelFailure, Value
 from engine.handler import Actor, BusinessError, Handler, HandlerContext, Transient
 from engine.history import store as history
-from engine.history.personal import Sealer
 from engine.history.store import ChainHead
 from engine.inbox import store as inbox
 from engine.inbox.projection import PROJECT, projected
@@ -38,6 +37,7 @@ from engine.instances.invoke import Threw, invoke
 from engine.instances.names import find_node
 from engine.instances.rows import StepRows
 from engine.instances.runtime import Runtime
+from engine.instances.sealing import sealer_of
 from engine.jobs import outbox, queue
 from engine.jobs.outbox import HeldEffect
 from engine.jobs.retries import TryAgain
@@ -45,7 +45,6 @@ from engine.kernel import Run, State, ValueNotStorable, fold, storable
 from engine.messages import store as messages
 from engine.model.bundle import Bundle
 from engine.model.elements import Binding, CallActivity, Model
-from engine.model.personal import personal_names
 from engine.protocol import events as happened
 from engine.protocol.events import Event
 from engine.protocol.stimuli import CancelInstance, FailHandler, ReturnHandler, Stimulus, ThrowError
@@ -89,6 +88,8 @@ class Locked:
     parent_id: int | None = None
     root_id: int | None = None
     depth: int = 0
+    called: Mapping[str, Any] | None = None
+    """What its history begins with, beside the kernel's events: who called it."""
     begun_by: tuple[str, str] | None = None
     """Name and key of the message that began it, where the key means one case at a time."""
 
@@ -222,6 +223,7 @@ def called_instance(definition: definitions.Definition, child_id: int, call: Cal
         parent_id=call.parent_id,
         root_id=call.root_id,
         depth=call.depth + 1,
+        called={"type": "instance:called", "case": call.parent_id, "activity": call.activity, "number": call.number},
     )
 
 
@@ -303,10 +305,12 @@ class _Step:
     def save(self) -> StepDone:
         """Write what happened. The history first: its new head stands in the row of the instance."""
         state, instance, events = self._run.state, self._instance, tuple(self._events)
-        sealer = self._sealer(state)
+        sealer = sealer_of(instance.bundle, instance.state, state)
         requested = calls.request(self._session, instance.id, self._calls, self._now)
         told: list[Event | Mapping[str, Any]] = [*events]
         told += [self._told(activity, each) for activity, each in requested.items()]
+        if instance.called is not None:
+            told.append(instance.called)
         head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, told, sealer)
         self._save_instance(state, head)
         opened = self._save_rows(StepRows.of(instance.bundle, events), self._ended_effects(state))
@@ -314,15 +318,6 @@ class _Step:
         return StepDone(
             instance_id=instance.id, state=state, events=events, business_key=self._business_key, opened=opened
         )
-
-    def _sealer(self, state: State) -> Sealer | None:
-        """What puts personal values apart from the history; None where the process has none."""
-        names = personal_names(self._instance.bundle)
-        if not names:
-            return None
-        states = [state] if self._instance.state is None else [state, self._instance.state]
-        scopes = [scope.variables for each in states for scope in each.scopes.values()]
-        return Sealer(names, [held[name] for held in scopes for name in names & held.keys()])
 
     def _advance(self, stimulus: Stimulus) -> tuple[Event, ...]:
         """One advance of the kernel; its handler requests join those that are still wanted."""

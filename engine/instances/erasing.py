@@ -55,7 +55,8 @@ _CASE = text("""
 """)
 _CLEAR_CASE = text("""
     WITH words AS (DELETE FROM engine.case_words WHERE instance_id = :instance),
-         fields AS (DELETE FROM engine.case_field WHERE instance_id = :instance)
+         fields AS (DELETE FROM engine.case_field WHERE instance_id = :instance),
+         former AS (UPDATE engine.migration_item SET former = NULL WHERE instance_id = :instance AND former IS NOT NULL)
     UPDATE engine.instance SET summary = '[]', business_key = :business_key, snapshot = :snapshot WHERE id = :instance
 """)
 _PERSON = text("SELECT is_active FROM engine.person WHERE login = :login FOR UPDATE")

@@ -146,7 +146,7 @@ _ASKED = text("""
 """)
 # Of the oldest ones: a number that people look at, however many there are.
 _STANDING = text("""
-    SELECT found.element_id, count(DISTINCT found.instance_id)
+    SELECT found.element_id, count(DISTINCT found.instance_id) AS cases
     FROM (SELECT id FROM engine.instance WHERE version_id = :version AND status = 'active' ORDER BY id LIMIT :most) AS instance
     CROSS JOIN LATERAL (
         SELECT instance_id, element_id FROM engine.task WHERE task.instance_id = instance.id AND is_open
@@ -361,7 +361,7 @@ def _undo(  # noqa: PLR0917 - as _act has them at hand
 def standing(session: Session, version_id: int) -> Mapping[str, int]:
     """At how many of the running cases of a version something waits at an element, by its id."""
     found = session.execute(_STANDING, {"version": version_id, "most": MOST})
-    return {row.element_id: row.count for row in found}
+    return {row.element_id: row.cases for row in found}
 
 
 def forget(session: Session) -> None:

@@ -25,6 +25,7 @@ from engine.history import store as history
 from engine.history.store import ChainHead
 from engine.identity.memberships import ADMINISTRATOR
 from engine.instances import archive
+from engine.messages import forgetting
 from engine.record import Change, RecordContext, RecordTable, record_command
 
 KIND: Final = "retention"
@@ -232,6 +233,7 @@ class ClearedAway:
 
 def clear_away(database: Database, now: datetime) -> ClearedAway:
     """Archive every finished case whose time at hand is over, and remove every one whose retention is; a small transaction each batch.
+    Received messages forget what they carried.
 
     Raises Unavailable. Two at once share the work: what one has locked the other leaves.
     """
@@ -250,6 +252,10 @@ def clear_away(database: Database, now: datetime) -> ClearedAway:
                 done = remove(session, version_id, months, now)
             removed += done
             if done < BATCH:
+                break
+    while True:
+        with database.transaction() as session:
+            if forgetting.forget_payloads(session, now) < forgetting.BATCH:
                 break
     return ClearedAway(archived=archived, removed=removed)
 

@@ -28,7 +28,6 @@ class Ready:
     """A letter as the outbox has it when it is about to go."""
 
     id: int
-    key: str
     kind: str
     to_address: str
     to_name: str

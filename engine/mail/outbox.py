@@ -28,7 +28,7 @@ _PROMOTE = text("""
 """)
 
 _READY = """
-    id, key, kind, to_address, to_name, locale, subject, body, html, attachment_name, attachment, made_at, round
+    id, kind, to_address, to_name, locale, subject, body, html, attachment_name, attachment, made_at, round
 """
 # a round that an operator asked for by trying an incident again finds the letter where the incident left it
 _BEGIN = text("""

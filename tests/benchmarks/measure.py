@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-BLOCKS = 24
+BLOCKS = int(os.environ.get("BENCH_BLOCKS", "24"))
+"""Fewer are for trying a benchmark out."""
 _RESAMPLES = 2_000
 
 

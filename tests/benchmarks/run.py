@@ -1,6 +1,6 @@
 """`make bench`: the figures, one a line, taken in this run: ``name value unit goal verdict``; lines with ``#`` are remarks.
 
-    python -m tests.benchmarks.run [--json FILE] [--only PREFIX]
+    python -m tests.benchmarks.run [--json FILE] [--only PREFIX] [--large]
 
 The exit code does not judge: a busy machine is not a broken program. docs/benchmarks.md says what each name means.
 """
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import explore, kernel, languages, second_opinion, steps, tables
+from tests.benchmarks import explore, kernel, languages, large, second_opinion, steps, tables
 from tests.benchmarks.figures import Figure, is_busy, line, report
 from tests.benchmarks.measure import BLOCKS, busyness
 
@@ -35,6 +35,9 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
 }
 """Every benchmark by what the names of its figures begin with."""
 
+LARGE: Mapping[str, Callable[[], Iterator[Figure]]] = {"large": large.growth}
+"""What takes a full database, which takes minutes to make (`make bench-large`)."""
+
 _NAME_WIDTH = 36
 
 
@@ -43,8 +46,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.run", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures with their intervals there")
     parser.add_argument("--only", default="", metavar="PREFIX", help="only figures whose names begin so, such as feel.")
+    parser.add_argument("--large", action="store_true", help="what is measured in a full database, and nothing else")
     chosen = parser.parse_args()
-    wanted = {name: each for name, each in BENCHMARKS.items() if overlaps(name, chosen.only)}
+    wanted = {
+        name: each for name, each in (LARGE if chosen.large else BENCHMARKS).items() if overlaps(name, chosen.only)
+    }
     if not wanted:
         parser.error(f"no figure begins with {chosen.only}; there are {', '.join(BENCHMARKS)}")
 

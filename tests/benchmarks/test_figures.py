@@ -31,6 +31,8 @@ def test_a_line_has_five_columns_that_a_script_can_split() -> None:
 @pytest.mark.parametrize(
     ("goal", "low", "high", "verdict"),
     [
+        (AT_MOST_4, 2.0, 2.5, "aim"),
+        (AT_MOST_4, 2.0, 2.51, "ok"),
         (AT_MOST_4, 3.0, 4.0, "ok"),
         (AT_MOST_4, 3.0, 4.01, "short"),  # the median is not enough: the bad end decides
         (Goal(">=", 4), 4.0, 9.0, "ok"),

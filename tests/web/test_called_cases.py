@@ -63,7 +63,7 @@ def test_the_caller_waits_for_the_called_case_and_leads_to_it(office: Office, pa
     assert f'<a href="/cases/{child}">Build the stand · n° {child}</a>' in english
     assert "De la fin du dossier appelé par « Monter le stand »." in french
     assert "For the case that “Build the stand” called to end." in english
-    assert "« Monter le stand » appelle un dossier" in french
+    assert f"« Monter le stand » appelle le dossier n° {child}" in french
 
 
 def test_the_called_case_tells_who_called_it_and_shows_its_own_diagram(office: Office, pair: tuple[int, int]) -> None:
@@ -71,6 +71,7 @@ def test_the_called_case_tells_who_called_it_and_shows_its_own_diagram(office: O
     french, english = (page(office, "gabriel", f"/cases/{child}", each) for each in ("fr", "en"))
     assert f'Appelé par l’étape « Monter le stand » : <a href="/cases/{case}">dossier n° {case}</a>' in french
     assert f'Called by the step “Build the stand”: <a href="/cases/{case}">case n° {case}</a>' in english
+    assert f"Appelé par le dossier n° {case}" in french.split('id="timeline"')[1]
     assert "Salon · Monteurs" in french
     assert "Fair · Builders" in english
     assert 'id="builders"' in office.as_("gabriel").get(f"/cases/{child}/diagram.bpmn").text

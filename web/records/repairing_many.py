@@ -39,9 +39,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The chosen cases that run, all of one process."""
+    """The chosen cases that run, all of one process; ``ended``: how many others were chosen."""
 
     cases: tuple[Locked, ...]
+    ended: int
 
     def states(self) -> Iterator[tuple[Locked, State]]:
         """Each with its state."""
@@ -67,7 +68,7 @@ def _chosen() -> Standing:
         raise InvalidInput((FieldProblem(field="targets", code="batch_empty"),))
     if len({each.process_key for each in running}) > 1:
         raise InvalidInput((FieldProblem(field="targets", code="repair_of_several_processes"),))
-    return Standing(cases=running)
+    return Standing(cases=running, ended=len(found) - len(running))
 
 
 @blueprint.post("/operations/cases/repair")
@@ -131,6 +132,7 @@ def _page(standing: Standing, refusal: InvalidInput | None) -> str:
     return ui.page(
         "records/repair_many.html",
         cases=[Option(value=str(each.id), label=each.business_key or f"#{each.id}") for each in standing.cases],
+        ended=standing.ended,
         froms=_from(standing),
         targets=_to(standing),
         names=sorted({name for _, state in standing.states() for name in state.root_variables}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -240,6 +241,8 @@ def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mappi
         facts |= {"old": int(record["from"]["version"]), "new": int(record["to"]["version"])}
     if kind in REASONED:
         facts["reason"] = t("web.timeline.call:withdrawn") if record["reason"] == WITHDRAWN else record["reason"]
+    if isinstance(record.get("case"), Decimal | int):
+        facts["case"] = str(record["case"])
     facts.update({name: person(names, record[name]) for name in _PERSONS if isinstance(record.get(name), str)})
     return _beside(t(code, **facts), entry, facts)
 

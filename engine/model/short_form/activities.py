@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.model.elements import Binding
 from engine.model.short_form import times
 from engine.model.short_form.events import declare_message
 from engine.model.short_form.sheet import Sheet, Spot
@@ -92,11 +93,20 @@ def _call(sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:
         activity,
         "calledElement",
         processId=step["process"],
+        **_version(step),
         propagateAllParentVariables=str(step.get("send") == EVERYTHING).lower(),
         propagateAllChildVariables=str(step.get("get") == EVERYTHING).lower(),
     )
     _places(sheet, activity, path, calledElement="process")
     return activity
+
+
+def _version(step: Step) -> dict[str, str]:
+    """Which version is called, where it is not that of the caller."""
+    version = step.get("version", "").strip()
+    if version in {"", Binding.LATEST}:
+        return {"bindingType": version} if version else {}
+    return {"bindingType": Binding.VERSION_TAG, "versionTag": version}
 
 
 def _step(sheet: Sheet, step: Step, path: Path, spot: Spot) -> Element:

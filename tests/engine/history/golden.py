@@ -73,7 +73,7 @@ def lines(events: list[Event]) -> bytes:
 
 
 def lived() -> Run:
-    """The instance whose saved state is ``tests/golden/constructs/format-1.json``, with its events, then with what an operator did to it."""
+    """The instance whose saved state is ``tests/golden/constructs/format-1.json``, then what an operator did to it."""
     run = Run(constructs.constructs(), total=20, told=0)
     for element in ("a", "b", "c", "d"):
         run(constructs.handler(run.state, element))

@@ -344,3 +344,18 @@ def test_the_newest_checkpoint_is_the_one_that_a_bundle_leads_to(
     ]
     with database.reading() as session:
         assert checkpoints.find(session, 1).said == kept.said
+
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "proofs"
+
+
+@pytest.mark.parametrize("release", sorted(GOLDEN.iterdir()), ids=lambda each: each.name)
+def test_a_proof_of_an_earlier_release_still_leads_to_its_checkpoint(release: Path) -> None:
+    """A case with personal values, one of them erased, and the checkpoint that an auditor kept. Files are added, never edited."""
+    kept = verifier.read_checkpoint((release / "checkpoint.json").read_bytes())
+    assert kept is not None
+    verdict = verifier.verify((release / "case.zip").read_bytes(), [kept], [kept["key"]])
+    assert verdict.problems == []
+    assert verdict.led is not None
+    assert verdict.led.is_kept
+    assert (verdict.apart.sealed, verdict.apart.shown, len(verdict.apart.erased)) == (2, 1, 1)

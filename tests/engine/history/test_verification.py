@@ -161,7 +161,7 @@ def test_a_long_report_is_cut(database: Database, make_case: MakeCase) -> None:
     tamper(database, "UPDATE engine.event SET actor = 'x'")
     report = verified(database)
     assert len(report.findings) == 70
-    assert len(report.lines("en")) == 3 + 50 + 1
+    assert len(report.lines("en")) == 4 + 50 + 1
     assert report.lines("en")[-1].strip() == "… and 20 more"
 
 

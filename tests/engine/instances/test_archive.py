@@ -218,3 +218,21 @@ def test_going_back_a_release_puts_everything_back(runtime: Runtime, database: D
         )
         assert session.execute(text("SELECT to_jsonb(task) FROM engine.task")).scalars().all() == before
     assert case_of(runtime, case).row.business_key == NAME
+
+
+def test_received_messages_forget_what_they_carried(runtime: Runtime) -> None:
+    publish(runtime)
+    case = visited(runtime)
+    with runtime.database.transaction() as session:
+        session.execute(
+            text("""
+            INSERT INTO engine.message (name, payload, sent_at, expires_at, sent_by, received_at, receiver_instance_id)
+            VALUES ('old', '{"who":"x"}', :now, :now, 'x', :now, :case), ('waiting', '{"who":"x"}', :now, :now, 'x', NULL, NULL)
+            """),
+            {"now": NOW, "case": case},
+        )
+    clear(runtime, NOW + timedelta(hours=23))
+    clear(runtime, NOW + timedelta(hours=25))
+    with runtime.database.reading() as session:
+        found = {row.name: row.payload for row in session.execute(text("SELECT name, payload FROM engine.message"))}
+    assert found == {"old": "{}", "waiting": '{"who":"x"}'}

@@ -14,6 +14,7 @@ import pytest
 from engine import clock
 from engine.definitions import store as definitions
 from engine.errors import NotAllowed
+from engine.history.verification import verify_instance
 from engine.instances import calling, calls, operators
 from engine.jobs import queue
 from engine.kernel import Run
@@ -127,6 +128,7 @@ def test_a_call_is_a_case_of_its_own_with_a_number_a_history_and_tasks(house: Ho
     assert called.variables == {"wanted": "O-1"}
     assert called.row.started_by == parent.row.started_by == CLERK.login
     assert told(house, case, "call:requested")[0]["case"] == child
+    assert told(house, child, "instance:called")[0]["case"] == case
     assert "count" not in parent.path.elements
     house.complete(child, "count", total="7")
     assert house.status(child) == "completed"
@@ -136,6 +138,8 @@ def test_a_call_is_a_case_of_its_own_with_a_number_a_history_and_tasks(house: Ho
     assert house.rows("SELECT count(*) FROM engine.call WHERE instance_id = :id AND ended_at IS NULL", id=case) == [
         (0,)
     ]
+    with house.runtime.database.reading() as session:
+        assert all(verify_instance(session, each).is_whole for each in (case, child))
 
 
 def test_an_error_of_the_called_case_is_that_of_the_call(house: House, order: str) -> None:

@@ -11,7 +11,8 @@ import pytest
 from engine.data import from_canonical
 from engine.database.session import Database
 from engine.errors import Crashed, InvalidInput, NotAllowed, NotFound
-from engine.history import export, verification, verifier
+from engine.history import export, ocel, verification, verifier, xes
+from engine.history.cases_export import Chosen
 from engine.identity import people
 from engine.instances import commands, migrations, operators
 from engine.instances.migrations import MigrationItem
@@ -147,6 +148,10 @@ def test_a_task_is_offered_under_another_name_to_another_role_and_back(post: Pos
     assert (snapshot(post, case), stands(post, case), version(post, case)) == (before, rows, 1)
     assert [each.state for each in results(post, migration)] == ["undone"]
     whole(post, case)
+    with post.runtime.database.reading() as session:
+        for form in (ocel, xes):
+            said = "".join(form.lines(session, Chosen(process_key="one"), lambda _, element: element))
+            assert "instance:migrated" in said
     post.complete(case, "look")
     assert post.status(case) == "completed"
     whole(post, case)

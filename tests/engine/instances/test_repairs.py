@@ -14,7 +14,7 @@ from engine.identity import people
 from engine.instances import batches, driver, operators, repairs
 from engine.instances.repairs import Repair
 from engine.protocol.stimuli import MoveToken, SetVariable, SkipActivity
-from tests.engine.instances.drawing import boundary, el, plain, service, timer, user
+from tests.engine.instances.drawing import boundary, el, extensions, plain, process, service, timer, user
 from tests.engine.instances.posting import AUDITOR, CLERK, OWNER, SENT, Post, mail
 
 WHY = "the goods came back"
@@ -252,3 +252,22 @@ def test_what_is_refused_leaves_nothing_behind(post: Post) -> None:
     with pytest.raises(EngineError):
         move(post, case, "look", "hour")
     assert post.rows("SELECT revision, snapshot, chain_hash FROM engine.instance") == before
+
+
+def test_a_called_case_ends_when_its_call_is_skipped(post: Post) -> None:
+    said = extensions(
+        '<zeebe:calledElement processId="inner" propagateAllParentVariables="false" propagateAllChildVariables="false" />'
+    )
+    inner = process("inner", el("startEvent", "begin"), user("deep"), flows="begin -> deep")
+    calling = plain("two", el("callActivity", "call", said), user("file"), flows="start -> call -> file -> end")
+    post.publish("two", calling, inner)
+    case = post.start("two")
+    post.work()
+    ((child,),) = post.rows("SELECT id FROM engine.instance WHERE parent_instance_id = :case", case=case)
+    assert open_tasks(post, child) == ["deep"]
+    perform(post, case, SkipActivity(activity=at(post, case, "call"), reason=WHY))
+    post.work()
+    assert (post.status(child), open_tasks(post, case)) == ("cancelled", ["file"])
+    post.complete(case, "file")
+    assert post.status(case) == "completed"
+    is_whole(post)

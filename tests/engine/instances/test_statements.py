@@ -14,9 +14,11 @@ from tests.engine.instances.drawing import (
     compensation,
     el,
     event_sub,
+    extensions,
     message,
     message_named,
     plain,
+    process,
     say,
     service,
     signal,
@@ -97,3 +99,31 @@ def test_a_throw_costs_two_more(house: House) -> None:
     about = [each[:60] for each in seen if "signal" in each]
     assert len(about) <= 3, about  # the throw, who begins by it, and the subscriptions that end
     house.work()
+
+
+def test_calls_cost_the_same_however_many_they_are(house: House) -> None:
+    many = el(
+        "multiInstanceLoopCharacteristics",
+        "items",
+        extensions('<zeebe:loopCharacteristics inputCollection="=for n in 1..total return n" inputElement="n" />'),
+    )
+    calls = extensions('<zeebe:calledElement processId="one_called" propagateAllParentVariables="false" />')
+    house.publish(
+        "many_called",
+        plain(
+            "many_called",
+            user("first", form="answer"),
+            el("callActivity", "each", calls, many),
+            flows="start -> first -> each -> end",
+        ),
+        process("one_called", el("startEvent", "on"), el("endEvent", "off"), flows="on -> off"),
+    )
+    counts = []
+    for total in ("1", "20"):
+        case = house.start("many_called")
+        with statements(house) as seen:
+            house.complete_only(case, "first", total=total)
+        counts.append(len(seen))
+        house.work()
+        assert house.status(case) == "completed"
+    assert counts[0] == counts[1], counts

@@ -336,3 +336,64 @@ def test_a_called_process_is_withdrawn_too() -> None:
     with pytest.raises(StaleStimulus):
         run(SkipActivity(activity="a1", reason=WHY))
     assert not issubclass(ActRefused, StaleStimulus)
+
+
+@pytest.mark.parametrize("join", [model.InclusiveGateway, model.ComplexGateway])
+def test_what_joins_is_reached_by_one_of_its_flows(join: type[model.Node]) -> None:
+    more = {"activation": feel("activationCount >= 2")} if join is model.ComplexGateway else {}
+    nodes = [make(model.ParallelGateway, "f"), make(join, "j", **more), *(user(each) for each in "abz")]
+    run = Run(simple(nodes, SPLIT))
+    assert refused(run, MoveToken(activity=run.one("a"), target="j", reason=WHY)) == "move_needs_flow"
+    move(run, "a", "a-j")
+    assert not run.live("z")
+    complete(run, "b")
+    complete(run, "z")
+    assert run.status == "completed"
+    check_history(run.events)
+
+
+def test_an_activity_that_needs_several_tokens_is_reached_by_a_flow() -> None:
+    nodes = [make(model.ParallelGateway, "f"), user("a"), user("b"), user("j", start_quantity=2)]
+    run = Run(simple(nodes, "start -> f -> a -> j -> end\nf -> b -> j"))
+    assert refused(run, MoveToken(activity=run.one("a"), target="j", reason=WHY)) == "move_needs_flow"
+    move(run, "a", "b-j")
+    assert not run.live("j")
+    complete(run, "b")
+    complete(run, "j")
+    assert run.status == "completed"
+    check_history(run.events)
+
+
+def test_a_complex_gateway_that_has_fired_is_left_alone() -> None:
+    nodes = [make(model.ParallelGateway, "f"), user("a"), user("b"), user("z")]
+    nodes.append(make(model.ComplexGateway, "j", activation=feel("activationCount >= 1")))
+    run = Run(simple(nodes, SPLIT))
+    complete(run, "a")
+    assert run.live("z")
+    for act in (
+        MoveToken(activity=run.one("j"), target="z", reason=WHY),
+        SkipActivity(activity=run.one("j"), reason=WHY),
+    ):
+        assert refused(run, act) == "act_too_late"
+
+
+def test_what_a_sub_process_with_a_handler_did_half_is_not_undone() -> None:
+    """Its handler undoes it as a whole, and it was not completed."""
+    undo = make(model.ThrowEvent, "u", result=model.CompensationDefinition())
+    handler = make(model.ServiceTask, "uns", handler="undo.it", is_for_compensation=True)
+    inside = sub("s", *compensable("a"), user("x"), compensated_by="uns")
+    run = Run(simple([*inside, handler, undo], "start -> s -> u -> end\ns_start -> a -> x -> s_end"))
+    run(ReturnHandler(activity=run.one("a")))
+    skip(run, "s")
+    assert run.status == "completed"
+    assert not run.happened("compensation:begun", "record")
+
+
+def test_boundary_events_end_with_what_they_watch_and_begin_again_with_it() -> None:
+    late = make(model.BoundaryEvent, "late", attached_to="a", trigger=timer("duration", '"PT1H"'))
+    run = Run(simple([user("a"), late], "start -> a -> end\nlate -> end"))
+    first = run.wait("late")
+    move(run, "a", "a")
+    assert run.wait("late") != first
+    run(FireTimer(wait=run.wait("late")))
+    assert run.status == "completed"

@@ -62,6 +62,7 @@ def post() -> Iterator[Post]:
         port=found.port,
         authenticator=authenticator,
         auth_require_tls=False,
+        ready_timeout=60,
     )
     controller.start()
     yield found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -26,9 +27,10 @@ from engine.instances.runtime import Runtime
 from engine.mail import letters
 from engine.mail.letters import Posted
 from engine.mail.settings import SetPlan, set_plan
-from engine.notices import choices, telling, wording
+from engine.notices import choices, composing, telling, wording
 from engine.notices.choices import ChooseNotices, choose
 from engine.records import execute, queries
+from tests.conftest import cloned
 from tests.engine.inbox.cast import hire, open_task
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import BOTH, CHIEF, CLERK, OWNER, PACKER, PACKERS
@@ -39,19 +41,31 @@ NOON = datetime(2026, 11, 23, 11, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
+@pytest.fixture(scope="module")
+def office_url(template_url: str) -> Iterator[str]:
+    """A template of these tests: the parcels, their people with addresses, and marks that were made at eleven."""
+    with cloned(template_url, "notices") as url:
+        database = Database(url)
+        made = parcels.prepare(database)
+        with database.transaction() as session:
+            hire(session, (PACKER, COLLEAGUE, CLERK, CHIEF, BOTH, OWNER))
+            session.execute(text("UPDATE engine.person SET email = login || '@prost.example'"))
+            # a parcel is due tomorrow: most tests are not about that
+            session.execute(text("INSERT INTO engine.notice_choice SELECT login, 'due', 'off' FROM engine.person"))
+        with clock.frozen(NOON - timedelta(hours=1)):
+            plan = SetPlan(site="https://b.example", digest_at=time(8), checkpoint_to=())
+            execute(database, set_plan, plan, SYSTEM)
+            tell(made)
+        database.dispose()
+        yield url
+
+
 @pytest.fixture
-def runtime(database: Database) -> Iterator[Runtime]:
-    made = parcels.prepare(database)
-    with database.transaction() as session:
-        hire(session, (PACKER, COLLEAGUE, CLERK, CHIEF, BOTH, OWNER))
-        session.execute(text("UPDATE engine.person SET email = login || '@prost.example'"))
-        # a parcel is due tomorrow: most tests are not about that
-        session.execute(text("INSERT INTO engine.notice_choice SELECT login, 'due', 'off' FROM engine.person"))
-    with clock.frozen(NOON - timedelta(hours=1)):
-        execute(database, set_plan, SetPlan(site="https://b.example", digest_at=time(8), checkpoint_to=()), SYSTEM)
-        tell(made)
-    with clock.frozen(NOON):
-        yield made
+def runtime(office_url: str) -> Iterator[Runtime]:
+    with cloned(office_url) as url, clock.frozen(NOON):
+        database = Database(url)
+        yield Runtime(database=database, handlers=parcels.HANDLERS)
+        database.dispose()
 
 
 def tell(runtime: Runtime, after: timedelta = timedelta()) -> list[Posted]:
@@ -241,7 +255,7 @@ def test_the_number_of_statements_does_not_grow(runtime: Runtime) -> None:
 
     open_task(runtime)
     few = statements()
-    for _ in range(10):
+    for _ in range(4):
         open_task(runtime)
     assert statements() == few
 
@@ -263,6 +277,39 @@ def test_a_task_of_a_step_that_commits_late_is_told_too(runtime: Runtime) -> Non
     tell(runtime)
     found = [each.body or "" for each in tell(runtime, 20 * MINUTE) if each.to_login == "pack0"]
     assert [f"/tasks/{number}\n" in body for number, body in zip((later, held), found, strict=True)] == [True, True]
+
+
+def test_four_workers_at_once_tell_it_once(runtime: Runtime) -> None:
+    choose_for(runtime, PACKER, offered="now")
+    tasks = [open_task(runtime) for _ in range(3)]
+    keeping.number_all(runtime.database)
+
+    def work(after: timedelta) -> None:
+        telling.tell(runtime.database, runtime.calendar, OPERATORS, NOON + after, is_demonstration=True)
+
+    with ThreadPoolExecutor(4) as workers:
+        for after in (timedelta(), MINUTE):
+            list(workers.map(work, [after] * 4))
+    (letter,) = [each for each in tell(runtime, MINUTE) if each.to_login == "pack0"]
+    assert letter.body is not None
+    assert [letter.body.count(f"/tasks/{each}\n") for each in tasks] == [1, 1, 1]
+
+
+def test_a_worker_that_dies_before_its_commit_has_told_nothing(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose_for(runtime, PACKER, offered="now")
+    open_task(runtime)
+
+    def die(*_: Any, **__: Any) -> tuple[int, ...]:
+        raise KeyboardInterrupt
+
+    tell(runtime)
+    with monkeypatch.context() as patched:
+        patched.setattr(composing, "write", die)
+        with pytest.raises(KeyboardInterrupt):
+            tell(runtime, MINUTE)
+    assert [each.to_login for each in tell(runtime, MINUTE)] == ["pack0"]
 
 
 def test_people_choose_for_themselves_only(runtime: Runtime) -> None:

@@ -90,6 +90,11 @@ CREATE INDEX instance_to_archive ON engine.instance (ended_at) WHERE archived_at
 CREATE INDEX instance_to_remove ON engine.instance (version_id, ended_at) WHERE archived_at IS NOT NULL AND removed_at IS NULL;
 """
 
+MESSAGES = """
+-- Received messages that still have what they carried (messages.forgetting); most have not.
+CREATE INDEX message_to_forget ON engine.message (received_at) WHERE received_at IS NOT NULL AND payload <> '{}';
+"""
+
 REPEATS = """
 -- Refusals that repeat within a minute: the first is in the chain at once, the others are counted here and follow as one.
 CREATE TABLE engine.refusal_repeat (
@@ -157,6 +162,7 @@ BEGIN
 END
 $$;
 DROP TABLE engine.claim_lost, engine.refusal_repeat;
+DROP INDEX engine.message_to_forget;
 """
 
 DROPS = """
@@ -175,7 +181,7 @@ DROP TABLE engine.history_node;
 
 def upgrade() -> None:
     """Make room for all of it."""
-    for each in (NODES, PERSONAL, SETTINGS, ARCHIVE, REPEATS, LOST):
+    for each in (NODES, PERSONAL, SETTINGS, ARCHIVE, MESSAGES, REPEATS, LOST):
         op.execute(each)
 
 

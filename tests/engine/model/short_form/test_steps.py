@@ -246,6 +246,17 @@ def test_a_call_hands_over_what_it_says() -> None:
     assert call(", send: [x, y], get: everything") == (False, True, 2, 0)
 
 
+def test_a_call_says_which_version_of_another_process_it_means() -> None:
+    def call(more: str) -> tuple[model.Binding, str | None]:
+        found = process(f"steps: [{{call: a, process: q{more}}}]\n").nodes["a"]
+        assert isinstance(found, model.CallActivity)
+        return found.binding, found.version_tag
+
+    assert call("") == (model.Binding.DEPLOYMENT, None)
+    assert call(", version: latest") == (model.Binding.LATEST, None)
+    assert call(", version: '2026'") == (model.Binding.VERSION_TAG, "2026")
+
+
 def test_times_are_words() -> None:
     def due(words: str) -> str:
         found = field(f"steps: [{{ask: a, title: {{fr: A, en: A}}, person: x, due: '{words}'}}]\n", "a", "due")
