@@ -1,13 +1,23 @@
-"""Everything that a process can name. What is not listed here does not exist for a diagram."""
+"""Everything that a process can name, and everything that people change outside of one. What is not listed here does not exist."""
 
 from __future__ import annotations
 
 from engine.handler import HandlerTable
+from engine.record import RecordTable
+from handlers.catalogue import commands as catalogue
+from handlers.customers import commands as customers
 from handlers.purchasing.handlers import launch_request, refuse_request, remind_buyers, submit_request, tell_submitter
 from handlers.purchasing.queries import SUPPLIERS
+from handlers.stock import commands as stock
 from handlers.stock.queries import SHORT_ARTICLES
 
 HANDLERS = HandlerTable.of(
     handlers=(submit_request, refuse_request, launch_request, tell_submitter, remind_buyers),
     choices=(SHORT_ARTICLES, SUPPLIERS),
+)
+
+RECORD_COMMANDS = RecordTable.of(
+    *customers.COMMANDS.commands.values(),
+    *catalogue.COMMANDS.commands.values(),
+    *stock.COMMANDS.commands.values(),
 )

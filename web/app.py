@@ -22,6 +22,8 @@ from web.audit.checkpoints import blueprint as checkpoints
 from web.audit.exports import blueprint as exports
 from web.audit.steps import blueprint as steps
 from web.audit.views import blueprint as audit
+from web.catalogue.views import blueprint as catalogue
+from web.customers.views import blueprint as customers
 from web.inbox.absences import blueprint as absences
 from web.inbox.bulk import blueprint as bulk
 from web.inbox.filters import blueprint as filters
@@ -70,6 +72,8 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         bulk,
         absences,
         records,
+        customers,
+        catalogue,
         operating,
         operations,
         repairing,

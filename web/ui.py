@@ -27,6 +27,8 @@ from engine.instances.operators import OPERATORS
 from engine.instances.retention import REMOVED
 from engine.texts import format as texts_format
 from engine.texts import say
+from handlers.catalogue import commands as catalogue
+from handlers.customers import commands as customers
 from web import auth
 
 DIST = Path(__file__).parent / "static" / "dist"
@@ -254,6 +256,8 @@ def _navigation() -> list[Link]:
         ("inbox", "inbox.inbox", "inbox", True),
         ("start", "inbox.start", "start", is_starter),
         ("cases", "records.cases", "cases", True),
+        ("customers", "customers.listing", "customers", auth.has_role(*customers.READERS)),
+        ("articles", "catalogue.listing", "articles", auth.has_role(*catalogue.READERS)),
         ("processes", "workshop.processes", "process", True),
         ("mailbox", "records.mailbox", "mail", auth.is_demonstration()),
         ("audit", "audit.audit", "audit", auth.has_role("auditor")),
@@ -305,6 +309,8 @@ def install(app: Flask) -> None:
 CURRENT: Mapping[str, frozenset[str]] = {
     "inbox": frozenset({"inbox.inbox", "inbox.task", "inbox.claim", "inbox.complete"}),
     "start": frozenset({"inbox.start", "inbox.start_process", "inbox.begin"}),
+    "customers": frozenset({f"customers.{each}" for each in ("listing", "new", "add", "customer", "change")}),
+    "articles": frozenset({f"catalogue.{each}" for each in ("listing", "new", "add", "article", "change")}),
     "cases": frozenset(
         {
             *("records.cases", "records.case", "repairing_many.choose", "repairing_many.ask"),

@@ -94,7 +94,9 @@ class Sealer:
         """The entry of a record command with its personal fields and facts sealed."""
         self._sequence = sequence
         fields = {
-            name: {side: self._sealed(name, value) for side, value in each.items()} if name in self._names else each
+            name: {side: self._sealed(name, value) for side, value in each.items()}
+            if name.partition(" ")[0] in self._names  # ``contact 7`` is one of the contacts
+            else each
             for name, each in record["fields"].items()
         }
         facts = {

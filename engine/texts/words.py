@@ -1,4 +1,4 @@
-"""Words for searching cases: what people type is compared by the beginnings of words, without case and accents. Pure.
+"""Words for searching cases and records: what people type is compared by the beginnings of words, without case and accents. Pure.
 
 PostgreSQL's own configurations are not asked: they know one language each, and order numbers are no words of any.
 """
@@ -29,7 +29,7 @@ def words_of(texts: Iterable[str]) -> list[str]:
 
 
 def query_of(typed: str) -> str | None:
-    """What was typed as a ``tsquery``: every word must begin a word of the case. None when there is no word in it."""
+    """What was typed as a ``tsquery``: every word must begin a word of what is found. None when there is no word in it."""
     asked = words_of([typed[:1_000]])[:MOST_ASKED]
     # words are letters and digits only: nothing in them is syntax
     return " & ".join(f"'{each}':*" for each in asked) or None

@@ -6,6 +6,12 @@ from decimal import Decimal
 
 from engine.data import data
 
+HIGHEST = Decimal(10) ** 9
+"""No quantity reaches it."""
+
+SMALLEST = Decimal("0.0001")
+"""Quantities have four decimals (domain §5.2-1)."""
+
 
 @data
 class Level:
@@ -29,3 +35,8 @@ def is_short(level: Level) -> bool:
 def shortage(level: Level) -> Decimal:
     """How much is missing to reach the reorder level; zero when nothing is."""
     return max(level.reorder_level - available(level), Decimal(0))
+
+
+def is_quantity(quantity: Decimal) -> bool:
+    """Whether it can be counted or set: not negative, at most four decimals."""
+    return quantity.is_finite() and 0 <= quantity < HIGHEST and quantity == quantity.quantize(SMALLEST)

@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from engine.database.session import Database
 from engine.handler import Actor, HandlerContext
+from handlers.catalogue.commands import columns
 from handlers.catalogue.tables import Article
+from handlers.catalogue.types import ArticleData
 from handlers.purchasing.tables import Supplier
 from handlers.stock.tables import Stock
 
@@ -23,7 +25,7 @@ def company(database: Database) -> Database:
     """Two articles, of which ``LAM`` is short and ``CAI`` is not; two suppliers, of which ``OLD`` is not active."""
     with database.transaction() as session:
         for reference, name, on_hand, reorder_level in (("LAM", "Lampe", 0, 20), ("CAI", "Caisson", 40, 12)):
-            article = Article(reference=reference, name=name, unit="pièce")
+            article = Article(reference=reference, **columns(reference, ArticleData(name=name, unit="pièce")))
             session.add(article)
             session.flush()
             session.add(

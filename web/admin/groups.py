@@ -21,9 +21,8 @@ from engine.identity.group_commands import (
     delete_group,
 )
 from engine.identity.memberships import ADMINISTRATOR
-from web import auth, ui
-from web.admin import acting
-from web.admin.acting import Outcome
+from web import acting, auth, ui
+from web.acting import Outcome
 from web.ui import in_language, t
 
 blueprint = Blueprint("groups", __name__)

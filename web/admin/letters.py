@@ -15,9 +15,8 @@ from engine.identity.memberships import ADMINISTRATOR
 from engine.mail import commands, letters
 from engine.mail.commands import KIND, ConfirmLetter, SendAgain, TakeBack
 from engine.mail.letters import STATES, Posted
-from web import auth, ui
-from web.admin import acting
-from web.admin.acting import Outcome
+from web import acting, auth, ui
+from web.acting import Outcome
 from web.ui import t
 
 blueprint = Blueprint("letters", __name__)

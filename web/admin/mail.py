@@ -17,9 +17,8 @@ from engine.mail.checkpoints import SendCheckpoint, send_checkpoint
 from engine.mail.commands import SendTest, send_test
 from engine.mail.settings import KEY, PLAN, SECURITIES, SERVER, Plan, Server, SetPlan, SetServer, set_plan, set_server
 from engine.records import queries
-from web import auth, ui
-from web.admin import acting
-from web.admin.acting import Outcome
+from web import acting, auth, ui
+from web.acting import Outcome
 from web.ui import t
 
 blueprint = Blueprint("mail", __name__)

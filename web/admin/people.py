@@ -27,9 +27,8 @@ from engine.identity.person_commands import (
     reactivate_person,
 )
 from engine.records import queries
-from web import auth, ui
-from web.admin import acting
-from web.admin.acting import Outcome
+from web import acting, auth, ui
+from web.acting import Outcome
 from web.admin.people_form import DayUnreadable, PersonForm, typed, with_empty
 from web.admin.people_form import memberships as meant
 from web.admin.people_form import of_person as form_of

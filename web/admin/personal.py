@@ -23,9 +23,8 @@ from engine.instances.erasing import (
 from engine.instances.retention import SetRetention, set_retention
 from engine.record import RecordCommand
 from engine.records import queries
-from web import auth, ui
-from web.admin import acting
-from web.admin.acting import Given, Outcome
+from web import acting, auth, ui
+from web.acting import Given, Outcome
 from web.ui import in_language, t
 
 blueprint = Blueprint("personal", __name__)

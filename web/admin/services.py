@@ -25,9 +25,8 @@ from engine.identity.service_commands import (
     revoke_token,
 )
 from engine.records import queries
-from web import auth, ui
-from web.admin import acting
-from web.admin.acting import Outcome
+from web import acting, auth, ui
+from web.acting import Outcome
 from web.ui import in_language, t
 
 blueprint = Blueprint("services", __name__)

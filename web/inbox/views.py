@@ -427,15 +427,20 @@ def _startable(session: Session, actor: Actor, process_key: str) -> Definition:
 def _start_page(
     process_key: str,
     *,
+    offered: Mapping[str, str] | None = None,
     typed: dict[str, str] | None = None,
     problems: tuple[FieldProblem, ...] = (),
     refused: str = "",
     status: int = 200,
 ) -> Response:
+    """``offered``: values that a link brings for fields of the form; what else it says is nothing here."""
     actor, runtime = auth.actor(), auth.runtime()
     with runtime.database.reading() as session:
         definition = _startable(session, actor, process_key)
-        form = _asked(session, start_form(definition), {}, typed, problems)
+        asked = start_form(definition)
+        if offered and asked is not None:
+            typed = {each.name: offered[each.name] for each in asked.fields if each.name in offered} or typed
+        form = _asked(session, asked, {}, typed, problems)
     page = ui.page(
         "inbox/start_process.html",
         process=_process(definition),
@@ -451,8 +456,8 @@ def _start_page(
 @blueprint.get("/start/<process_key>")
 @auth.signed_in
 def start_process(process_key: str) -> Answer:
-    """The start form of a process."""
-    return _start_page(process_key)
+    """The start form of a process; what the address says of its fields is written there already."""
+    return _start_page(process_key, offered=request.args)
 
 
 @blueprint.post("/start/<process_key>", endpoint="begin")

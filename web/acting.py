@@ -1,8 +1,8 @@
-"""What the pages of administration share: doing a command, its refusal beside what was typed, and the history of a record."""
+"""What pages of records share: doing a command, its refusal beside what was typed, and the history of a record."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from engine.records import queries
 from engine.records.queries import Entry
 from engine.texts import format as forms
 from engine.texts import has
+from handlers.table import RECORD_COMMANDS
 from web import auth, errors, ui
 from web.ui import in_language, t
 
@@ -35,7 +36,11 @@ _COMMANDS = {
     **mail_settings.COMMANDS.commands,
     **letter_commands.COMMANDS.commands,
     **mailed_checkpoints.COMMANDS.commands,
+    **RECORD_COMMANDS.commands,
 }
+
+Say = Callable[[str, Any], "str | None"]
+"""How a page writes the value of a field; None: as every page does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +101,20 @@ def seen_revision(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() and len(text) < 10 else None
 
 
-def history(session: Session, kind: str, key: str, names: Mapping[str, str]) -> tuple[HistoryLine, ...]:
-    """The last changes of a record, the newest first. ``names``: of people by login, roles by ``role:key``, groups by ``group:key``."""
-    return tuple(_line(each, names) for each in queries.history(session, kind, key, limit=20))
+def history(
+    session: Session,
+    kind: str,
+    key: str,
+    names: Mapping[str, str],
+    *,
+    labels: str = "web.admin.field.",
+    say: Say = lambda _name, _value: None,
+) -> tuple[HistoryLine, ...]:
+    """The last changes of a record, the newest first. ``names``: of people by login, roles by ``role:key``, groups by ``group:key``;
+    ``labels``: what the codes of the fields' names begin with (``address 7`` is called what ``address`` is).
+    """
+    write = _Writer(names=names, labels=labels, say=say)
+    return tuple(write.line(each) for each in queries.history(session, kind, key, limit=20))
 
 
 def titles_of(entries: Sequence[Any], mark: str) -> dict[str, str]:
@@ -106,27 +122,41 @@ def titles_of(entries: Sequence[Any], mark: str) -> dict[str, str]:
     return {f"{mark}:{each.key}": in_language(each.title) for each in entries}
 
 
-def _line(entry: Entry, names: Mapping[str, str]) -> HistoryLine:
-    command = _COMMANDS.get(entry.command)
-    title = entry.type if command is None else in_language({"fr": command.title_fr, "en": command.title_en})
-    return HistoryLine(
-        title=title,
-        who=ui.person(names, entry.actor),
-        when=ui.moment(entry.at),
-        iso=ui.local(entry.at).isoformat(timespec="minutes"),
-        fields=[
-            ChangedField(label=label(name), old=_value(name, each.old, names), new=_value(name, each.new, names))
-            for name, each in entry.fields.items()
-            if each.old or each.new  # nothing that became an empty list is no news
-        ],
-        is_new=entry.became == "created",
-        notes=[f"{label(name)} : {_value(name, value, names)}" for name, value in entry.facts.items()],
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Writer:
+    """Writes entries of a history in the person's language."""
+
+    names: Mapping[str, str]
+    labels: str
+    say: Say
+
+    def line(self, entry: Entry) -> HistoryLine:
+        command = _COMMANDS.get(entry.command)
+        title = entry.type if command is None else in_language({"fr": command.title_fr, "en": command.title_en})
+        return HistoryLine(
+            title=title,
+            who=ui.person(self.names, entry.actor),
+            when=ui.moment(entry.at),
+            iso=ui.local(entry.at).isoformat(timespec="minutes"),
+            fields=[
+                ChangedField(
+                    label=label(name, self.labels), old=self._value(name, each.old), new=self._value(name, each.new)
+                )
+                for name, each in entry.fields.items()
+                if each.old or each.new  # nothing that became an empty list is no news
+            ],
+            is_new=entry.became == "created",
+            notes=[f"{label(name, self.labels)} : {self._value(name, value)}" for name, value in entry.facts.items()],
+        )
+
+    def _value(self, name: str, value: Any) -> str:
+        said = self.say(name, value)
+        return _value(name, value, self.names) if said is None else said
 
 
-def label(name: str) -> str:
-    """What a field is called, or its name."""
-    code = f"web.admin.field.{name}"
+def label(name: str, labels: str = "web.admin.field.") -> str:
+    """What a field is called, or its name; ``address 7`` is called what ``address`` is."""
+    code = labels + name.partition(" ")[0]
     return t(code) if has(code) else name
 
 

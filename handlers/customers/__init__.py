@@ -1,0 +1,1 @@
+"""Customers and prospects: whom we sell to, where they are, whom we talk to there."""

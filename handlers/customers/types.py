@@ -1,0 +1,56 @@
+"""What a customer is for those who ask and change."""
+
+from __future__ import annotations
+
+from engine.data import data
+
+PAYMENTS = ("transfer", "card", "direct_debit", "cheque", "cash")
+"""How a customer can prefer to pay."""
+
+
+@data
+class CustomerData:
+    """Everything that people write about a customer beside addresses and contacts. Texts may be empty, but not ``name``.
+
+    ``locale``: of the documents for this customer. ``notes`` never leave the house; ``delivery_notes`` are for warehouse and carrier.
+    ``preferred_payment``: one of ``PAYMENTS``, or empty. ``account_code``: the customer's auxiliary account in the books.
+    """
+
+    name: str
+    is_company: bool = True
+    is_prospect: bool = False
+    siren: str = ""
+    siret: str = ""
+    vat_number: str = ""
+    email: str = ""
+    phone: str = ""
+    website: str = ""
+    locale: str = "fr"
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+    delivery_notes: str = ""
+    preferred_payment: str = ""
+    account_code: str = ""
+
+
+@data
+class AddressData:
+    """A place. ``street`` may have several lines; ``country`` is its code of two letters (ISO 3166-1)."""
+
+    label: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str
+    country: str = "FR"
+    is_billing: bool = False
+    is_shipping: bool = False
+
+
+@data
+class ContactData:
+    """Somebody whom we talk to."""
+
+    name: str
+    department: str = ""
+    email: str = ""
+    phone: str = ""

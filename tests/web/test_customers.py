@@ -1,0 +1,121 @@
+"""The pages of customers: who may, what is typed stays, what is refused is said beside its field."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.web.conftest import Browser, Office
+
+SEEN = re.compile(r'name="seen" value="(\d+)"')
+_numbers = iter(range(1, 1_000))
+
+
+@pytest.fixture
+def sarah(office: Office) -> Browser:
+    browser = office.as_("sarah")
+    browser.get("/customers/new")
+    return browser
+
+
+def form(**other: str) -> dict[str, str]:
+    return {"kind": "company", "name": f"Client {next(_numbers)}", "locale": "fr", "country": "FR"} | other
+
+
+def add(sarah: Browser, **other: str) -> str:
+    page = sarah.post("/customers/new", form(**other))
+    assert page.status_code == 303, page.text
+    return str(page.location)
+
+
+def test_a_customer_is_added_changed_and_shown(sarah: Browser) -> None:
+    address = add(
+        sarah, name="Ateliers <b>Martin</b>", postal_code="39000", city="Lons", tags="bois, neuf", notes="Paie tard"
+    )
+    page = sarah.get(address).text
+    assert "Ateliers &lt;b&gt;Martin&lt;/b&gt;" in page
+    assert "39000 Lons" in page
+    assert "bois, neuf" in page
+    seen = SEEN.search(page)
+    assert seen is not None
+    assert sarah.post(address, form(name="Ateliers Martin", seen=seen.group(1))).status_code == 303
+    assert "<h1>Ateliers Martin</h1>" in sarah.get(address).text
+    again = sarah.post(address, form(name="Trop tard", seen=seen.group(1)))
+    assert again.status_code == 422
+    assert 'value="Trop tard"' in again.text
+    assert "<h1>Ateliers Martin</h1>" in again.text
+
+
+def test_what_is_wrong_is_said_beside_its_field_and_stays(sarah: Browser) -> None:
+    page = sarah.post("/customers/new", form(name="Bois & Cie", siren="303265046", city="Lons", postal_code="3900"))
+    assert page.status_code == 422
+    assert 'value="Bois &amp; Cie"' in page.text
+    assert 'value="303265046"' in page.text
+    assert "Ce SIREN n’existe pas" in page.text
+    assert 'href="#in-siren"' in page.text
+
+
+def test_the_list_is_searched_by_first_letters(sarah: Browser) -> None:
+    add(sarah, name="Zéphyr Énergie", is_prospect="1")
+    add(sarah, name="Zèbre Transports")
+    assert "Zéphyr Énergie" in sarah.get("/customers?q=zeph").text
+    assert "Zèbre" not in sarah.get("/customers?q=zeph").text
+    assert "Zèbre" not in sarah.get("/customers?q=z&shown=prospects").text
+    assert "Zéphyr" not in sarah.get("/customers?q=z&shown=customers").text
+    assert "Aucun client ne correspond" in sarah.get("/customers?q=nobodyatall").text
+
+
+def test_a_duplicate_begins_without_what_is_one_company_s_alone(sarah: Browser) -> None:
+    address = add(sarah, name="Original", siren="303265045", account_code="411ORIG", phone="03 84 00 00 00")
+    page = sarah.get(f"/customers/new?copy={address.rpartition('/')[2]}").text
+    assert 'value="Original (copie)"' in page
+    assert 'value="03 84 00 00 00"' in page
+    assert 'value="303265045"' not in page
+    assert "411ORIG" not in page
+    assert sarah.get("/customers/new?copy=CL-2026-99999").status_code == 404
+
+
+def test_addresses_and_contacts(sarah: Browser) -> None:
+    address = add(sarah)
+    assert (
+        sarah.post(f"{address}/address", {"city": "Dole", "postal_code": "39100", "country": "FR"}).status_code == 303
+    )
+    wrong = sarah.post(f"{address}/contact", {"contact_name": "", "contact_email": "marie"})
+    assert wrong.status_code == 422
+    assert 'value="marie"' in wrong.text
+    assert "Le contact doit avoir un nom" in wrong.text
+    assert sarah.post(f"{address}/contact", {"contact_name": "Marie", "department": "Achats"}).status_code == 303
+    page = sarah.get(address).text
+    line = re.search(r"/address/(\d+)\"", page)
+    contact = re.search(r"/contact/(\d+)\"", page)
+    assert line is not None
+    assert contact is not None
+    assert sarah.post(f"{address}/address/{line.group(1)}/remove", {}).status_code == 303
+    assert sarah.post(f"{address}/address/{line.group(1)}/remove", {}).status_code in {404, 422}
+    assert sarah.post(f"{address}/contact/{contact.group(1)}/remove", {}).status_code == 303
+    page = sarah.get(address).text
+    assert "Aucune adresse pour l’instant" in page
+    assert "Aucun contact pour l’instant" in page
+    assert "Retirer un contact" in page
+
+
+def test_a_deleted_customer_is_gone(sarah: Browser) -> None:
+    address = add(sarah)
+    assert sarah.post(f"{address}/delete", {}).location.endswith("/customers")
+    assert sarah.get(address).status_code == 404
+
+
+def test_who_may_see_and_who_may_change(office: Office, sarah: Browser) -> None:
+    address = add(sarah)
+    auditor, buyer = office.as_("aurelien"), office.as_("gabriel")
+    page = auditor.get(address).text
+    assert "<form" not in page.partition("<main")[2]
+    assert auditor.get("/customers").status_code == 200
+    for refused in (address, "/customers/new", f"{address}/address", f"{address}/contact", f"{address}/delete"):
+        assert auditor.post(refused, form()).status_code == 403
+        assert buyer.post(refused, form()).status_code == 403
+    assert buyer.get("/customers").status_code == 403
+    assert buyer.get(address).status_code == 403
+    assert 'href="/customers"' not in buyer.get("/inbox").text
+    assert 'href="/customers"' in sarah.get("/inbox").text

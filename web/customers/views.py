@@ -1,0 +1,257 @@
+"""Customers: the list with its search by first letters, one customer with addresses, contacts and history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from babel import Locale
+from flask import Blueprint, flash, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue as Answer
+
+from engine.errors import NotFound
+from engine.identity import people
+from engine.records import queries as recorded
+from handlers.customers import queries
+from handlers.customers.commands import (
+    EDITORS,
+    KIND,
+    READERS,
+    AddCustomer,
+    ChangeCustomer,
+    DeleteCustomer,
+    RemoveAddress,
+    RemoveContact,
+    SaveAddress,
+    SaveContact,
+    add_customer,
+    change_customer,
+    delete_customer,
+    remove_address,
+    remove_contact,
+    save_address,
+    save_contact,
+)
+from handlers.customers.types import PAYMENTS, AddressData, ContactData, CustomerData
+from web import acting, auth, ui
+from web.acting import Outcome
+from web.customers import forms
+from web.ui import t
+
+blueprint = Blueprint("customers", __name__)
+
+PAGE = 50
+_FILTERS = {"customers": False, "prospects": True}
+
+_IN_ORDER = ("label", "name", "department", "street", "postal_code", "city", "country", "email", "phone")
+"""How an address or a contact is told in one line."""
+
+
+@blueprint.get("/customers")
+@auth.requires(*READERS)
+def listing() -> Answer:
+    """Customers by name; what is typed begins their words."""
+    q, shown = request.args.get("q", "").strip()[:100], request.args.get("shown", "")
+    name, number = request.args.get("name"), request.args.get("number")
+    after = (name, number) if name is not None and number else None
+    with auth.runtime().database.reading() as session:
+        page = queries.customers_page(session, search=q, is_prospect=_FILTERS.get(shown), after=after, limit=PAGE)
+    kept: dict[str, Any] = {key: value for key, value in (("q", q), ("shown", shown)) if value}
+    following = page.next and url_for("customers.listing", name=page.next[0], number=page.next[1], **kept)
+    return ui.page(
+        "customers/customers.html",
+        q=q,
+        shown=shown,
+        filters=[("", t("web.customers.all")), *((each, t(f"web.customers.{each}")) for each in _FILTERS)],
+        customers=page.customers,
+        may_edit=auth.has_role(*EDITORS),
+        pager=ui.Pager(previous=url_for("customers.listing", **kept) if after else None, next=following),
+    )
+
+
+@blueprint.get("/customers/new")
+@auth.requires(*EDITORS)
+def new() -> Answer:
+    """The form of a new customer; ``copy``: the number of the one to begin from, without what is that one's alone."""
+    copied = request.args.get("copy")
+    if copied is None:
+        return _new_page(
+            CustomerData(name="", is_prospect=request.args.get("shown") == "prospects"), AddressData(city="")
+        )
+    with auth.runtime().database.reading() as session:
+        found = queries.find_customer(session, copied)
+    if found is None:
+        raise NotFound("customer_unknown", number=copied)
+    first = found.addresses[0].data if found.addresses else AddressData(city="")
+    begun = replace(
+        found.data,
+        name=t("web.customers.copy_of", name=found.data.name),
+        siren="",
+        siret="",
+        vat_number="",
+        account_code="",
+    )
+    return _new_page(begun, first)
+
+
+@blueprint.post("/customers/new")
+@auth.requires(*EDITORS)
+def add() -> Answer:
+    """Add a customer."""
+    wanted, address = forms.customer(request.form), forms.address(request.form)
+    first = replace(address, is_billing=True, is_shipping=True) if forms.has_address(request.form) else None
+    outcome = acting.act(add_customer, AddCustomer(customer=wanted, address=first))
+    if not outcome.is_done:
+        return _new_page(wanted, address, outcome)
+    flash(t("web.customers.added", number=outcome.answer), "success")
+    return redirect(url_for("customers.customer", number=outcome.answer), 303)
+
+
+@blueprint.get("/customers/<number>")
+@auth.requires(*READERS)
+def customer(number: str) -> Answer:
+    """One customer."""
+    return _page(number)
+
+
+@blueprint.post("/customers/<number>")
+@auth.requires(*EDITORS)
+def change(number: str) -> Answer:
+    """Change a customer. What was typed stays when it is refused."""
+    wanted = forms.customer(request.form)
+    seen = acting.seen_revision(request.form.get("seen"))
+    outcome = acting.act(change_customer, ChangeCustomer(number=number, customer=wanted), seen=seen)
+    return _done(number) if outcome.is_done else _page(number, outcome, typed=wanted)
+
+
+@blueprint.post("/customers/<number>/address", defaults={"line": None})
+@blueprint.post("/customers/<number>/address/<int:line>")
+@auth.requires(*EDITORS)
+def address(number: str, line: int | None) -> Answer:
+    """Save an address, a new one without ``line``."""
+    wanted = forms.address(request.form)
+    outcome = acting.act(save_address, SaveAddress(number=number, address_id=line, address=wanted))
+    return _done(number, "addresses") if outcome.is_done else _page(number, outcome, address=(line, wanted))
+
+
+@blueprint.post("/customers/<number>/address/<int:line>/remove")
+@auth.requires(*EDITORS)
+def drop_address(number: str, line: int) -> Answer:
+    """Remove an address."""
+    outcome = acting.act(remove_address, RemoveAddress(number=number, address_id=line))
+    return _done(number, "addresses") if outcome.is_done else _page(number, outcome)
+
+
+@blueprint.post("/customers/<number>/contact", defaults={"line": None})
+@blueprint.post("/customers/<number>/contact/<int:line>")
+@auth.requires(*EDITORS)
+def contact(number: str, line: int | None) -> Answer:
+    """Save a contact, a new one without ``line``."""
+    wanted = forms.contact(request.form)
+    outcome = acting.act(save_contact, SaveContact(number=number, contact_id=line, contact=wanted))
+    if outcome.is_done:
+        return _done(number, "contacts")
+    return _page(number, replace(outcome, problems=_of_contact(outcome.problems)), contact=(line, wanted))
+
+
+@blueprint.post("/customers/<number>/contact/<int:line>/remove")
+@auth.requires(*EDITORS)
+def drop_contact(number: str, line: int) -> Answer:
+    """Remove a contact."""
+    outcome = acting.act(remove_contact, RemoveContact(number=number, contact_id=line))
+    return _done(number, "contacts") if outcome.is_done else _page(number, outcome)
+
+
+@blueprint.post("/customers/<number>/delete")
+@auth.requires(*EDITORS)
+def delete(number: str) -> Answer:
+    """Delete a customer who was entered by mistake."""
+    outcome = acting.act(delete_customer, DeleteCustomer(number=number))
+    if not outcome.is_done:
+        return _page(number, outcome)
+    flash(t("web.customers.deleted", number=number), "success")
+    return redirect(url_for("customers.listing"), 303)
+
+
+def _done(number: str, part: str | None = None) -> Answer:
+    flash(t("web.admin.saved"), "success")
+    return redirect(url_for("customers.customer", number=number, _anchor=part), 303)
+
+
+def _of_contact(problems: Mapping[str, str]) -> dict[str, str]:
+    """The fields of a contact are named apart from the customer's on the page."""
+    return {name if name == "department" else f"contact_{name}": said for name, said in problems.items()}
+
+
+def _new_page(wanted: CustomerData, address: AddressData, outcome: Outcome | None = None) -> Answer:
+    page = ui.page(
+        "customers/customer_new.html", form=wanted, address=address, outcome=outcome or Outcome(), **_choices()
+    )
+    return make_response(page, 200 if outcome is None else 422)
+
+
+def _page(
+    number: str,
+    outcome: Outcome | None = None,
+    *,
+    typed: CustomerData | None = None,
+    address: tuple[int | None, AddressData] | None = None,
+    contact: tuple[int | None, ContactData] | None = None,
+) -> Answer:
+    """The page of a customer; what was refused stands where it was typed."""
+    with auth.runtime().database.reading() as session:
+        found = queries.find_customer(session, number)
+        if found is None:
+            raise NotFound("customer_unknown", number=number)
+        page = ui.page(
+            "customers/customer.html",
+            customer=found,
+            form=typed or found.data,
+            address_typed=address,
+            contact_typed=contact,
+            no_address=AddressData(city=""),
+            no_contact=ContactData(name=""),
+            no_outcome=Outcome(),
+            outcome=outcome or Outcome(),
+            may_edit=auth.has_role(*EDITORS),
+            seen=recorded.revision(session, KIND, number),
+            history=acting.history(
+                session, KIND, number, people.names(session), labels="web.customers.field.", say=_say
+            ),
+            **_choices(),
+        )
+    return make_response(page, 200 if outcome is None else 422)
+
+
+def _choices() -> dict[str, Any]:
+    return {
+        "payments": [
+            ("", t("web.customers.payment.none")),
+            *((each, t(f"web.customers.payment.{each}")) for each in PAYMENTS),
+        ],
+        "countries": _countries(),
+    }
+
+
+def _countries() -> list[tuple[str, str]]:
+    """Countries by name in the person's language, France first."""
+    named = {
+        code: name
+        for code, name in Locale(ui.locale()).territories.items()
+        if len(code) == 2 and code not in {"ZZ", "EU", "EZ", "UN", "QO", "XA", "XB"}
+    }
+    return [("FR", named.pop("FR")), *sorted(named.items(), key=lambda each: each[1])]
+
+
+def _say(name: str, value: Any) -> str | None:
+    """Values of a customer's history that need words of their own."""
+    if name == "preferred_payment":
+        return t(f"web.customers.payment.{value}") if value in PAYMENTS else ui.shown(None)
+    if name == "tags":
+        return ", ".join(value or ()) or ui.shown(None)
+    if isinstance(value, Mapping):
+        texts = (str(value[key]).replace("\n", ", ") for key in _IN_ORDER if value.get(key))
+        uses = (t(f"web.customers.field.{key}") for key, each in value.items() if each is True)
+        return ", ".join((*texts, *uses))
+    return None
