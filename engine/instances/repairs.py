@@ -6,10 +6,10 @@ asks for it: the same answer, on a copy of the state, with nothing written and n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,10 @@ from engine.model.landings import joins_missed, landings
 from engine.protocol.stimuli import MoveToken, SetVariable, SkipActivity
 
 Repair = MoveToken | SkipActivity | SetVariable
+
+Standing: TypeAlias = Locked
+"""A case as it stands; nothing of it is locked, and nothing may be written."""
+
 
 LONGEST_NAME: Final = 100
 LONGEST_TEXT: Final = 10_000
@@ -71,6 +75,11 @@ class Foreseen:
     events: tuple[Event, ...]
     state: State
     missed: tuple[str, ...]
+
+
+def look(session: Session, instance_ids: Collection[int]) -> tuple[Standing, ...]:
+    """The cases of these ids as they stand, in the order of their ids."""
+    return driver.look(session, instance_ids)
 
 
 def running(session: Session, instance_id: int) -> Locked:

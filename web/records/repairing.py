@@ -18,9 +18,8 @@ from engine.errors import InvalidInput, NotFound
 from engine.feel import Value, printed_value
 from engine.identity import people
 from engine.instances import operators, queries, repairs
-from engine.instances.driver import Locked
 from engine.instances.queries import Case
-from engine.instances.repairs import Foreseen, Held, Place, Repair
+from engine.instances.repairs import Foreseen, Held, Place, Repair, Standing
 from engine.kernel import Phase, State
 from engine.model.bundle import Bundle
 from engine.model.elements import Process
@@ -78,7 +77,7 @@ class Seen:
     """A case as its page and as the kernel have it."""
 
     case: Case
-    instance: Locked
+    instance: Standing
     state: State
 
     @property

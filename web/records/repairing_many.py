@@ -13,10 +13,9 @@ from flask.typing import ResponseReturnValue as Answer
 from engine import clock
 from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.feel import Value
-from engine.instances import batches, driver, operators, repairs
+from engine.instances import batches, operators, repairs
 from engine.instances.batches import BatchAct
-from engine.instances.driver import Locked
-from engine.instances.repairs import Place
+from engine.instances.repairs import Place, Standing
 from engine.kernel import State
 from engine.model.landings import landings
 from web import auth, errors, present, ui
@@ -41,14 +40,14 @@ class Option:
 class Standing:
     """The chosen cases that run, all of one process; ``ended``: how many others were chosen."""
 
-    cases: tuple[Locked, ...]
+    cases: tuple[Standing, ...]
     ended: int
 
-    def states(self) -> Iterator[tuple[Locked, State]]:
+    def states(self) -> Iterator[tuple[Standing, State]]:
         """Each with its state."""
         yield from ((each, each.state) for each in self.cases if each.state is not None)
 
-    def places(self) -> Iterator[tuple[Locked, Place]]:
+    def places(self) -> Iterator[tuple[Standing, Place]]:
         """Where each stands, without single items."""
         for case, state in self.states():
             yield from (
@@ -62,7 +61,7 @@ def _chosen() -> Standing:
     if len(targets) > MOST:
         raise InvalidInput((FieldProblem(field="targets", code="batch_too_large", facts={"limit": MOST}),))
     with auth.runtime().database.reading() as session:
-        found = driver.look(session, targets)
+        found = repairs.look(session, targets)
     running = tuple(each for each in found if each.state is not None and not each.state.is_ended)
     if not running:
         raise InvalidInput((FieldProblem(field="targets", code="batch_empty"),))

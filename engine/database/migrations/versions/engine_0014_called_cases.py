@@ -14,15 +14,16 @@ branch_labels = None
 depends_on = None
 
 CALLS = """
--- A called case knows who called it and where that chain of calls began; depth counts the calls above it. No foreign keys: checking one would
--- wait for the step that has locked the caller, and a caller and what it calls are never locked together.
+-- A called case knows who called it and where that chain of calls began; depth counts the calls above it. No foreign keys: checking one
+-- would wait for the step that has locked the caller, and a caller and what it calls are never locked together.
 ALTER TABLE engine.instance
     ADD COLUMN parent_instance_id bigint, ADD COLUMN root_instance_id bigint, ADD COLUMN depth integer NOT NULL DEFAULT 0,
     ADD CHECK ((parent_instance_id IS NULL) = (depth = 0)), ADD CHECK ((parent_instance_id IS NULL) = (root_instance_id IS NULL));
 CREATE INDEX instance_root ON engine.instance (root_instance_id) WHERE root_instance_id IS NOT NULL;
 
--- What a case calls. The id of the called case is drawn when the call begins, so that one activity never begins two: the row is there before
--- the case, which begins in a transaction of its own. number counts the calls of the caller. version_id: of the caller's own version;
+-- What a case calls. The id of the called case is drawn when the call begins, so that one activity never begins two: the row is there
+-- before the case, which begins in a transaction of its own. number counts the calls of the caller.
+-- version_id: of the caller's own version;
 -- without it, that of the process with the key, in force or with the tag. given: the inputs, until the case has begun.
 -- ended_at: the caller does not wait for it any more.
 CREATE TABLE engine.call (
