@@ -28,7 +28,7 @@ from engine.protocol.stimuli import MoveToken, SetVariable, SkipActivity
 
 Repair = MoveToken | SkipActivity | SetVariable
 
-Standing: TypeAlias = Locked
+AsItStands: TypeAlias = Locked
 """A case as it stands; nothing of it is locked, and nothing may be written."""
 
 
@@ -77,7 +77,7 @@ class Foreseen:
     missed: tuple[str, ...]
 
 
-def look(session: Session, instance_ids: Collection[int]) -> tuple[Standing, ...]:
+def look(session: Session, instance_ids: Collection[int]) -> tuple[AsItStands, ...]:
     """The cases of these ids as they stand, in the order of their ids."""
     return driver.look(session, instance_ids)
 

@@ -19,7 +19,7 @@ from engine.feel import Value, printed_value
 from engine.identity import people
 from engine.instances import operators, queries, repairs
 from engine.instances.queries import Case
-from engine.instances.repairs import Foreseen, Held, Place, Repair, Standing
+from engine.instances.repairs import AsItStands, Foreseen, Held, Place, Repair
 from engine.kernel import Phase, State
 from engine.model.bundle import Bundle
 from engine.model.elements import Process
@@ -77,7 +77,7 @@ class Seen:
     """A case as its page and as the kernel have it."""
 
     case: Case
-    instance: Standing
+    instance: AsItStands
     state: State
 
     @property

@@ -15,7 +15,7 @@ from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.feel import Value
 from engine.instances import batches, operators, repairs
 from engine.instances.batches import BatchAct
-from engine.instances.repairs import Place, Standing
+from engine.instances.repairs import AsItStands, Place
 from engine.kernel import State
 from engine.model.landings import landings
 from web import auth, errors, present, ui
@@ -40,14 +40,14 @@ class Option:
 class Standing:
     """The chosen cases that run, all of one process; ``ended``: how many others were chosen."""
 
-    cases: tuple[Standing, ...]
+    cases: tuple[AsItStands, ...]
     ended: int
 
-    def states(self) -> Iterator[tuple[Standing, State]]:
+    def states(self) -> Iterator[tuple[AsItStands, State]]:
         """Each with its state."""
         yield from ((each, each.state) for each in self.cases if each.state is not None)
 
-    def places(self) -> Iterator[tuple[Standing, Place]]:
+    def places(self) -> Iterator[tuple[AsItStands, Place]]:
         """Where each stands, without single items."""
         for case, state in self.states():
             yield from (
