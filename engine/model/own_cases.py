@@ -5,7 +5,8 @@ the stories and the second opinion keep the model as it was drawn, in which the 
 
 A call stays inside where the two processes speak to each other by more than inputs, outputs and errors: an escalation or a signal of the
 one that the other catches, or work of the called process that the caller has undone. These reach across scopes within one step, in an
-order that the semantics fix; between two cases there is none. Pure. What is bound to another version can only be a case of its own.
+order that the semantics fix; between two cases there is none. A global task stays inside too: it is a task drawn elsewhere. Pure. What is
+bound to another version can only be a case of its own.
 """
 
 from __future__ import annotations
@@ -62,9 +63,17 @@ def own_cases(model: Model) -> OwnCases:
         for process in model.processes.values()
         for node in _calls(process)
         if node.binding is not Binding.DEPLOYMENT
-        or not _stays_inside(node, callers[process.id], called.get(node.process, frozenset({node.process})), talk)
+        or not (
+            _is_task(model.processes.get(node.process))
+            or _stays_inside(node, callers[process.id], called.get(node.process, frozenset({node.process})), talk)
+        )
     }
     return _requested(model, own)
+
+
+def _is_task(process: Process | None) -> bool:
+    """It is a global task (BPMN 10.3.6): one node, which is an activity."""
+    return process is not None and [isinstance(each, Activity) for each in process.nodes.values()] == [True]
 
 
 def cases_elsewhere(model: Model) -> OwnCases:

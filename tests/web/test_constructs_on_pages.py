@@ -52,6 +52,7 @@ SHOWN = {
     *("signal:awaited", "signal:received", "signal:thrown", "escalation:thrown", "condition:met"),
     *("compensation:thrown", "transaction:cancelled"),
     *("incident:raised", "incident:resolved", "element:cancelled"),
+    *("token:moved", "activity:skipped", "variable:edited"),
 }
 """What people read at once; everything else is how the engine got there, hidden on purpose until every detail is asked for."""
 
