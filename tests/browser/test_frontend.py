@@ -242,7 +242,13 @@ def test_every_panel_is_in_french_and_within_the_policy(editor: Page) -> None:
     assert editor.evaluate("[...window.bordereauUntranslated]") == []
 
 
-@pytest.mark.parametrize("element", ["compute_amount", "decision_late", "asked", "launched"])
+@pytest.mark.parametrize(
+    "element",
+    [
+        "compute_amount",
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("decision_late", "asked", "launched")),
+    ],
+)
 def test_every_type_that_an_element_may_become_is_in_french(editor: Page, element: str) -> None:
     menu = editor.locator('.djs-context-pad .entry[data-action="replace"]')
     select(editor, element)

@@ -193,6 +193,7 @@ def test_a_task_inserted_into_a_flow_is_asked_of_the_next_request(application: A
     expect(waiting(page, application, "gabriel").filter(has_text=following)).to_contain_text("Décider de la demande")
 
 
+@pytest.mark.long
 def test_a_changed_condition_decides_for_the_next_request(application: Application, clean_page: Page) -> None:
     page = clean_page
     sign_in(page, application, "camille")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.running import Application
@@ -34,6 +35,7 @@ def errors(page: Page) -> Locator:
     return page.locator('.bde-problem[data-severity="error"]')
 
 
+@pytest.mark.long
 def test_a_changed_row_decides_for_the_next_request(application: Application, clean_page: Page) -> None:
     page = clean_page
     sign_in(page, application, "camille")

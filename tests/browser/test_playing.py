@@ -87,7 +87,8 @@ def test_a_counterexample_is_played_by_keyboard_alone(harness: Harness, clean_pa
     expect(page.locator("dialog")).to_have_count(0)
 
 
-@pytest.mark.parametrize("motion", ["reduce", pytest.param("no-preference", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_a_failed_story_plays_by_itself_until_the_diagram_is_changed(
     harness: Harness, clean_page: Page, motion: Any
 ) -> None:
@@ -161,6 +162,7 @@ def test_coverage_is_painted_and_listed(harness: Harness, clean_page: Page) -> N
     expect(panel(page)).to_have_attribute("data-state", "done")
 
 
+@pytest.mark.long
 def test_rows_that_no_story_reaches_are_marked(harness: Harness, clean_page: Page) -> None:
     page = examined(clean_page, harness, "sound", "/replenishment/decisions/approval.dmn")
     expect(panel(page).get_by_role("button", name=re.compile("^Rejouer"))).to_have_count(0)

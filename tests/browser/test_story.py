@@ -8,6 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from handlers.purchasing.queries import order_of_request
@@ -135,6 +136,7 @@ def test_sales_cannot_launch_by_address(application: Application, clean_page: Pa
         assert order_of_request(session, "DA-2026-00001") is None
 
 
+@pytest.mark.long
 def test_the_owner_publishes_and_only_new_requests_follow(application: Application, clean_page: Page) -> None:
     page = clean_page
     sign_in(page, application, "camille")

@@ -175,8 +175,8 @@ def _seed() -> int:
 
 
 @pytest.mark.timeout(300)
-def test_twenty_kills(product: Product) -> None:
-    run_story(product, kills=20, seed=_seed())
+def test_eight_kills(product: Product) -> None:
+    run_story(product, kills=8, seed=_seed())
 
 
 @pytest.mark.long
@@ -197,6 +197,7 @@ def test_each_part_killed_once(product: Product) -> None:
     check(product, earlier, cases)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 def test_killed_as_a_whole_it_leaves_nothing_and_goes_on(product: Product) -> None:
     camille = Visitor(product.address)

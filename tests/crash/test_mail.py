@@ -135,6 +135,7 @@ def rows(runtime: Runtime, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in session.execute(text(sql))]
 
 
+@pytest.mark.long
 def test_killed_after_the_server_took_it_a_mail_is_an_incident_and_not_sent_again(
     runtime: Runtime, database_url: str, post: Post
 ) -> None:

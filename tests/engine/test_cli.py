@@ -347,7 +347,7 @@ class TestTheDatabase:
         assert cli.run(words) == 1
         assert "“bordereau migrate” brings it up to date" in capsys.readouterr().err
 
-    @pytest.mark.parametrize("words", [["migrate"], ["worker"]], ids=" ".join)
+    @pytest.mark.parametrize("words", [pytest.param(["migrate"], marks=pytest.mark.long), ["worker"]], ids=" ".join)
     def test_that_does_not_answer(
         self, words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:

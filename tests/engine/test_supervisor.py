@@ -192,6 +192,7 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(start: Callable[...
     assert not run.has_said("run_preparing")
 
 
+@pytest.mark.long
 def test_a_child_that_never_works_ends_the_start_with_its_reason(start: Callable[..., Run]) -> None:
     run = start(broken="worker")
     run.wait_for("run_ready")  # the first page does not need the worker

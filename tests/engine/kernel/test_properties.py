@@ -22,7 +22,7 @@ from tests.engine.kernel.building import NOW, Run, at
 from tests.engine.kernel.drawing_events import draw
 from tests.engine.kernel.playing import Player, check_history, check_undoing, hostile, operator_acts, ran
 
-FEW = int(os.environ.get("PROPERTIES_FEW", "40"))
+FEW = int(os.environ.get("PROPERTIES_FEW", "25"))
 MANY = int(os.environ.get("PROPERTIES", "2000"))
 """How many processes each property is tried with: in every check, and in the long one."""
 REFUSALS = {

@@ -24,7 +24,7 @@ from tests.engine.kernel.playing import Player
 from tests.engine.kernel.test_properties import tried
 from tests.engine.migration.renamed_model import PREFIX, chosen, renamed_main
 
-FEW = int(os.environ.get("PROPERTIES_FEW", "40")) // 4
+FEW = int(os.environ.get("PROPERTIES_FEW", "40")) // 5
 MANY = int(os.environ.get("PROPERTIES", "2000")) // 4
 FIRST = int(os.environ.get("PROPERTIES_FROM", "1000"))
 PROCESS = "p"

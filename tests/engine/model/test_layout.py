@@ -24,7 +24,7 @@ SHIPPED = sorted(
     for folder in ("processes", "tests/golden", "tests/benchmarks", "tests/engine")
     for path in (ROOT / folder).rglob("*.bpmn")
 )
-FEW, MANY = 30, int(os.environ.get("PROPERTIES", "2000"))
+FEW, MANY = 20, int(os.environ.get("PROPERTIES", "2000"))
 
 
 def drawn(processes: Sequence[model.Process]) -> bytes:

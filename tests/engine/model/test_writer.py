@@ -27,7 +27,7 @@ FILES = sorted(
     for path in (ROOT / folder).rglob("*.bpmn")
     if "conformance" not in path.parts
 )
-FEW, MANY = 200, int(os.environ.get("PROPERTIES", "2000"))
+FEW, MANY = 100, int(os.environ.get("PROPERTIES", "2000"))
 
 
 def written(processes: Iterable[Process]) -> bytes:

@@ -16,7 +16,7 @@ from tests.engine.kernel.blocks import Block, smaller
 from tests.engine.kernel.building import at
 from tests.engine.second_opinion.common import case_of, random_block, whole_block
 
-FEW = 200
+FEW = 100
 MANY = int(os.environ.get("PROPERTIES", "2000"))
 FIRST = int(os.environ.get("PROPERTIES_FROM", "1000"))
 SHARE = 0.7

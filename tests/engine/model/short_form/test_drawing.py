@@ -18,7 +18,7 @@ from engine.model.short_form.shape import validator
 from tests.engine.model.diagrams import faults_of
 from tests.engine.model.short_form.drawing import as_yaml, document
 
-FEW, MANY = 100, int(os.environ.get("PROPERTIES", "500"))
+FEW, MANY = 50, int(os.environ.get("PROPERTIES", "500"))
 FEW_DRAWN = 16
 CROSSED = 0.12
 """Of random drawings, at most. Measured: 49 of 500, nearly all where a jump and rows drawn by chance meet."""
