@@ -39,8 +39,8 @@ def product() -> Iterator[Product]:
 class Killer(threading.Thread):
     """Kills a random living part every now and then, until it has done so ``wanted`` times.
 
-    ``pause``: at most that many seconds between two kills. A part that keeps dying is started again later and later, so killing faster
-    than parts start would only show that what never runs does no work.
+    ``pause``: at most that many seconds between two kills, counted from when the product answers again: killing faster than parts start
+    would only show that what never runs does no work, and how soon they start depends on what else the machine does.
     """
 
     def __init__(self, product: Product, wanted: int, seed: int, pause: float) -> None:
@@ -55,6 +55,7 @@ class Killer(threading.Thread):
     def run(self) -> None:
         try:
             for _ in range(self._wanted):
+                Visitor(self._product.address, patience=60).get("/sign-in")
                 time.sleep(self._random.uniform(0.05, self._pause))
                 living = [part for part in PARTS if self._product.pid(part) is not None]
                 part = self._random.choice(living or PARTS)
