@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.data import data
 from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.record import Change, RecordContext, RecordTable, record_command
-from engine.texts.words import words_of
+from handlers.base.rows import fields_of, found_by
 from handlers.catalogue import rules
 from handlers.catalogue.tables import Article
 from handlers.catalogue.types import ArticleData
@@ -93,10 +93,7 @@ COMMANDS = RecordTable.of(add_article, change_article)
 
 def columns(reference: str, article: ArticleData) -> dict[str, Any]:
     """The columns of an article that its data fill, with those that follow from them."""
-    return asdict(article) | {
-        "sort_name": " ".join(words_of([article.name])),
-        "words": func.array_to_tsvector(words_of([reference, article.name, article.category])),
-    }
+    return asdict(article) | found_by(article.name, reference, article.category)
 
 
 def _find(session: Session, reference: str) -> Article | None:
@@ -104,4 +101,4 @@ def _find(session: Session, reference: str) -> Article | None:
 
 
 def _fields(row: Article) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ArticleData.__dataclass_fields__}
+    return fields_of(ArticleData, row)

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from engine.data import data
 from engine.errors import FieldProblem, InvalidInput, NotFound, WrongState
 from engine.record import Change, RecordContext, RecordTable, record_command
-from engine.texts.words import words_of
 from handlers.base.numbers import take_number
+from handlers.base.rows import fields_of, found_by
 from handlers.customers import rules
 from handlers.customers.tables import Customer, CustomerAddress, CustomerContact
 from handlers.customers.types import AddressData, ContactData, CustomerData
@@ -159,14 +159,7 @@ def save_address(given: SaveAddress, context: RecordContext) -> Change:
         if getattr(wanted, use):
             others = update(CustomerAddress).where(CustomerAddress.customer_id == row.id)
             session.execute(others.values({use: False}))
-    if given.address_id is None:
-        _require_room(session, CustomerAddress, row.id)
-        session.add(CustomerAddress(customer_id=row.id, **asdict(wanted)))
-    else:
-        found = _line(session, CustomerAddress, row.id, given.address_id, "address_unknown")
-        for name, value in asdict(wanted).items():
-            setattr(found, name, value)
-    session.flush()
+    _write_line(session, CustomerAddress, row.id, given.address_id, asdict(wanted), "address_unknown")
     return Change(before=before, after=_fields(session, row))
 
 
@@ -202,14 +195,7 @@ def save_contact(given: SaveContact, context: RecordContext) -> Change:
     session = context.session
     row = _row(session, given.number)
     before = _fields(session, row)
-    if given.contact_id is None:
-        _require_room(session, CustomerContact, row.id)
-        session.add(CustomerContact(customer_id=row.id, **asdict(wanted)))
-    else:
-        found = _line(session, CustomerContact, row.id, given.contact_id, "contact_unknown")
-        for name, value in asdict(wanted).items():
-            setattr(found, name, value)
-    session.flush()
+    _write_line(session, CustomerContact, row.id, given.contact_id, asdict(wanted), "contact_unknown")
     return Change(before=before, after=_fields(session, row))
 
 
@@ -294,12 +280,8 @@ def _require_free(session: Session, wanted: CustomerData, but: int | None = None
 
 
 def _columns(number: str, wanted: CustomerData) -> dict[str, Any]:
-    words = words_of([number, wanted.name, wanted.siren, wanted.siret, wanted.vat_number, wanted.email, *wanted.tags])
-    return asdict(wanted) | {
-        "tags": list(wanted.tags),
-        "sort_name": " ".join(words_of([wanted.name])),
-        "words": func.array_to_tsvector(words),
-    }
+    more = (number, wanted.siren, wanted.siret, wanted.vat_number, wanted.email, *wanted.tags)
+    return asdict(wanted) | {"tags": list(wanted.tags)} | found_by(wanted.name, *more)
 
 
 def _row(session: Session, number: str) -> Customer:
@@ -315,6 +297,20 @@ def _line(session: Session, table: type[Line], customer: int, line: int, unknown
     if found is None or found.customer_id != customer:
         raise NotFound(unknown, id=line)
     return found
+
+
+def _write_line(  # noqa: PLR0917 - which line of what
+    session: Session, table: type[Line], customer: int, line: int | None, values: dict[str, Any], unknown: str
+) -> None:
+    """A line as it is to be; a new one without ``line``."""
+    if line is None:
+        _require_room(session, table, customer)
+        session.add(table(customer_id=customer, **values))
+    else:
+        found = _line(session, table, customer, line, unknown)
+        for name, value in values.items():
+            setattr(found, name, value)
+    session.flush()
 
 
 def _require_room(session: Session, table: type[CustomerAddress | CustomerContact], customer: int) -> None:
@@ -333,11 +329,9 @@ def _removed(session: Session, number: str, table: type[Line], line: int, unknow
 
 def _fields(session: Session, row: Customer) -> dict[str, Any]:
     """What the history compares: each field of the customer, each address and each contact as one."""
-    fields: dict[str, Any] = {
-        name: getattr(row, name) for name in CustomerData.__dataclass_fields__ if name != "tags"
-    } | {"tags": list(row.tags)}
+    fields = fields_of(CustomerData, row) | {"tags": list(row.tags)}
     for address in session.scalars(select(CustomerAddress).where(CustomerAddress.customer_id == row.id)):
-        fields[f"address {address.id}"] = {name: getattr(address, name) for name in AddressData.__dataclass_fields__}
+        fields[f"address {address.id}"] = fields_of(AddressData, address)
     for contact in session.scalars(select(CustomerContact).where(CustomerContact.customer_id == row.id)):
-        fields[f"contact {contact.id}"] = {name: getattr(contact, name) for name in ContactData.__dataclass_fields__}
+        fields[f"contact {contact.id}"] = fields_of(ContactData, contact)
     return fields

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.data import data
-from engine.texts.words import query_of
+from handlers.base.rows import begins_words, fields_of
 from handlers.customers.tables import Customer, CustomerAddress, CustomerContact
 from handlers.customers.types import AddressData, ContactData, CustomerData
 
@@ -84,9 +84,9 @@ def customers_page(
     One statement, whatever there is.
     """
     asked = select(Customer, _CITY).order_by(Customer.sort_name, Customer.number).limit(limit + 1)
-    wanted = query_of(search)
+    wanted = begins_words(Customer.words, search)
     if wanted is not None:
-        asked = asked.where(text("customer.words @@ CAST(:wanted AS tsquery)").bindparams(wanted=wanted))
+        asked = asked.where(wanted)
     if is_prospect is not None:
         asked = asked.where(Customer.is_prospect == is_prospect)
     if after is not None:
@@ -109,22 +109,12 @@ def find_customer(session: Session, number: str) -> CustomerView | None:
     contacts = session.scalars(
         select(CustomerContact).where(CustomerContact.customer_id == row.id).order_by(CustomerContact.id)
     )
-    known = {name: getattr(row, name) for name in CustomerData.__dataclass_fields__}
+    known = fields_of(CustomerData, row)
     return CustomerView(
         number=row.number,
         data=CustomerData(**known | {"tags": tuple(row.tags)}),
-        addresses=tuple(
-            Address(
-                id=each.id, data=AddressData(**{name: getattr(each, name) for name in AddressData.__dataclass_fields__})
-            )
-            for each in addresses
-        ),
-        contacts=tuple(
-            Contact(
-                id=each.id, data=ContactData(**{name: getattr(each, name) for name in ContactData.__dataclass_fields__})
-            )
-            for each in contacts
-        ),
+        addresses=tuple(Address(id=each.id, data=AddressData(**fields_of(AddressData, each))) for each in addresses),
+        contacts=tuple(Contact(id=each.id, data=ContactData(**fields_of(ContactData, each))) for each in contacts),
         created_at=row.created_at,
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import select, text, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.data import data
 from engine.handler import Choice, ChoiceSource
-from engine.texts.words import query_of
+from handlers.base.rows import begins_words, fields_of
 from handlers.catalogue.tables import Article
 from handlers.catalogue.types import ArticleData
 from handlers.stock.rules import Level, available, is_short, shortage
@@ -57,9 +57,9 @@ def articles_page(
         .order_by(Article.sort_name, Article.reference)
         .limit(limit + 1)
     )
-    wanted = query_of(search)
+    wanted = begins_words(Article.words, search)
     if wanted is not None:
-        asked = asked.where(text("article.words @@ CAST(:wanted AS tsquery)").bindparams(wanted=wanted))
+        asked = asked.where(wanted)
     if only_short:
         asked = asked.where(Stock.on_hand - Stock.reserved < Stock.reorder_level)
     if after is not None:
@@ -87,7 +87,7 @@ def _listed(article: Article, stock: Stock | None) -> ArticleRow:
     return ArticleRow(
         reference=article.reference,
         sort_name=article.sort_name,
-        data=ArticleData(**{name: getattr(article, name) for name in ArticleData.__dataclass_fields__}),
+        data=ArticleData(**fields_of(ArticleData, article)),
         level=None
         if stock is None or article.kind != "product"
         else Level(on_hand=stock.on_hand, reserved=stock.reserved, reorder_level=stock.reorder_level),
