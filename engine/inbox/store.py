@@ -31,6 +31,15 @@ what is taken in the same moment."""
 HOLDER: Final = f"CASE WHEN NOT {LOST} THEN task.assignee END"
 """SQL: who has ``task``, and may."""
 
+
+def offered_to(role: str) -> str:
+    """SQL: the logins of those who hold ``role`` (an SQL expression of ours) at ``:now``, at most ``:most_offered``."""
+    return f"""ARRAY(
+        SELECT person.login FROM engine.person_role held JOIN engine.person ON person.id = held.person_id
+        WHERE held.role_key = {role} AND person.is_active AND (held.until_at IS NULL OR held.until_at > :now)
+        ORDER BY person.login LIMIT :most_offered)"""  # noqa: S608 - composed of constants
+
+
 Outcome = Literal["completed", "cancelled"]
 
 
@@ -60,7 +69,7 @@ class ClosedTask:
     closed_by: str | None
 
 
-_SAVE = text("""
+_SAVE = text(f"""
     WITH closed AS (
         UPDATE engine.task
         SET is_open = false, closed_at = :now, closed_by = c.closed_by, outcome = c.outcome
@@ -75,10 +84,7 @@ _SAVE = text("""
              form, due_at, follow_up_at, priority, sort_at, why, offered)
         SELECT :instance, :process, :now, NULL, o.activity, o.element_id, o.title_fr, o.title_en, o.role, o.assignee, o.not_same_as,
                o.form, o.due_at, o.follow_up_at, o.priority, coalesce(o.due_at, :never),
-               o.why, CASE WHEN o.assignee IS NULL THEN ARRAY(
-                   SELECT person.login FROM engine.person_role held JOIN engine.person ON person.id = held.person_id
-                   WHERE held.role_key = o.role AND person.is_active AND (held.until_at IS NULL OR held.until_at > :now)
-                   ORDER BY person.login LIMIT :most_offered) END
+               o.why, CASE WHEN o.assignee IS NULL THEN {offered_to("o.role")} END
         FROM unnest(CAST(:activities AS text[]), CAST(:elements AS text[]), CAST(:titles_fr AS text[]), CAST(:titles_en AS text[]),
                     CAST(:roles AS text[]), CAST(:assignees AS text[]), CAST(:not_same_as AS text[]), CAST(:forms AS text[]),
                     CAST(:dues AS timestamptz[]), CAST(:follow_ups AS timestamptz[]), CAST(:priorities AS integer[]), CAST(:whys AS text[]))
@@ -86,7 +92,7 @@ _SAVE = text("""
         RETURNING id, activity
     )
     SELECT true AS is_open, id, activity FROM opened UNION ALL SELECT false, id, activity FROM closed
-""")
+""")  # noqa: S608 - composed of constants
 
 
 def save(

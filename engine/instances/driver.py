@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, auto
@@ -195,8 +195,24 @@ def lock_by_task(session: Session, task_id: int) -> tuple[Locked, Row[Any]]:
 
 def new_instance(session: Session, definition: definitions.Definition, started_by: str) -> Locked:
     """An instance to be started in this transaction; its row is written by ``apply``."""
+    return _unwritten(definition, session.execute(_NEW_ID).scalar_one(), started_by)
+
+
+def called_instance(definition: definitions.Definition, child_id: int, call: Call, business_key: str | None) -> Locked:
+    """The case that does a call, to be started in this transaction (as ``new_instance``)."""
+    return replace(
+        _unwritten(definition, child_id, call.started_by),
+        business_key=business_key,
+        parent_id=call.parent_id,
+        root_id=call.root_id,
+        depth=call.depth + 1,
+        called={"type": "instance:called", "case": call.parent_id, "activity": call.activity, "number": call.number},
+    )
+
+
+def _unwritten(definition: definitions.Definition, instance_id: int, started_by: str) -> Locked:
     return Locked(
-        id=session.execute(_NEW_ID).scalar_one(),
+        id=instance_id,
         process_key=definition.version.process_key,
         version_id=definition.version.id,
         bundle=definition.bundle,
@@ -205,25 +221,6 @@ def new_instance(session: Session, definition: definitions.Definition, started_b
         head=history.begin(definition.version.content_hash),
         business_key=None,
         started_by=started_by,
-    )
-
-
-def called_instance(definition: definitions.Definition, child_id: int, call: Call, business_key: str | None) -> Locked:
-    """The case that does a call, to be started in this transaction (as ``new_instance``)."""
-    return Locked(
-        id=child_id,
-        process_key=definition.version.process_key,
-        version_id=definition.version.id,
-        bundle=definition.bundle,
-        state=None,
-        revision=0,
-        head=history.begin(definition.version.content_hash),
-        business_key=business_key,
-        started_by=call.started_by,
-        parent_id=call.parent_id,
-        root_id=call.root_id,
-        depth=call.depth + 1,
-        called={"type": "instance:called", "case": call.parent_id, "activity": call.activity, "number": call.number},
     )
 
 
@@ -305,7 +302,7 @@ class _Step:
     def save(self) -> StepDone:
         """Write what happened. The history first: its new head stands in the row of the instance."""
         state, instance, events = self._run.state, self._instance, tuple(self._events)
-        sealer = sealer_of(instance.bundle, instance.state, state)
+        sealer = sealer_of([instance.bundle], instance.state, state)
         requested = calls.request(self._session, instance.id, self._calls, self._now)
         told: list[Event | Mapping[str, Any]] = [*events]
         told += [self._told(activity, each) for activity, each in requested.items()]

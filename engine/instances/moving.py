@@ -20,7 +20,6 @@ from engine.definitions.store import Definition
 from engine.errors import InvariantBroken, WrongState
 from engine.handler import Actor
 from engine.history import store as history
-from engine.history.personal import Sealer
 from engine.history.store import ChainHead
 from engine.inbox.projection import PROJECT, projected
 from engine.instances import driver, moving_rows, why
@@ -28,12 +27,12 @@ from engine.instances.driver import CaseSuspended, Locked, OnFailure
 from engine.instances.moving_rows import TaskRow
 from engine.instances.names import element_title
 from engine.instances.runtime import Runtime
+from engine.instances.sealing import sealer_of
 from engine.kernel import Phase, State
 from engine.migration import Change, Known, Lack, Plan, TaskTerms, counterparts, plan
 from engine.migration.past import MIGRATED, UNDONE, restored
 from engine.migration.tasks import FIELDS
 from engine.model.bundle import Bundle
-from engine.model.personal import personal_names
 from engine.protocol import events as happened
 from engine.protocol.events import Event
 from engine.protocol.stimuli import RetryIncident
@@ -114,7 +113,7 @@ def move(  # noqa: PLR0917 - what acts on what, who, how, when
     before = _state(instance)
     if found.push is not None and instance.suspended_at is not None:
         raise CaseSuspended(case=instance_id)
-    sealer, changed = _sealer(order, before, found.state), _task_rows(rows, order, found)
+    sealer, changed = sealer_of(_bundles(order), before, found.state), _task_rows(rows, order, found)
     told: list[Event | Mapping[str, Any]] = [_told(order, found, rows), *found.events]
     told += moving_rows.offered_anew(rows, changed)
     head = history.append(session, instance_id, instance.head, now, actor.login, told, sealer)
@@ -163,7 +162,8 @@ def move_back(  # noqa: PLR0917 - as move
     present = {each["activity"]: each for each in moving_rows.open_tasks(session, instance_id)}
     tasks = [_put_back(each, present[each["activity"]]) for each in kept["tasks"]]
     anew = moving_rows.offered_anew(tuple(present.values()), tasks)
-    head = history.append(session, instance_id, instance.head, now, actor.login, [told, *anew])
+    sealer = sealer_of(_bundles(order), now_, before)
+    head = history.append(session, instance_id, instance.head, now, actor.login, [told, *anew], sealer)
     _save(runtime, session, instance, order.old, before, head, now)
     moving_rows.save(session, instance_id, now_, before, order.old.bundle, actor.login, now)
     moving_rows.save_tasks(session, instance_id, tasks, now)
@@ -215,11 +215,8 @@ def _state(instance: Locked) -> State:
     return instance.state
 
 
-def _sealer(order: Order, *states: State) -> Sealer | None:
-    """What puts personal values apart from the history, as a step does: what either version declares."""
-    names = personal_names(order.old.bundle) | personal_names(order.new.bundle)
-    scopes = [scope.variables for each in states for scope in each.scopes.values()]
-    return Sealer(names, [held[name] for held in scopes for name in names & held.keys()]) if names else None
+def _bundles(order: Order) -> tuple[Bundle, Bundle]:
+    return order.old.bundle, order.new.bundle
 
 
 def _without_push(found: Plan) -> State:

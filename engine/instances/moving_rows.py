@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine.inbox.store import MOST_OFFERED, NEVER
+from engine.inbox.store import MOST_OFFERED, NEVER, offered_to
 from engine.instances import incidents, waits
 from engine.instances.rows import awaited
 from engine.kernel import State, Wait
@@ -40,22 +40,19 @@ _TASKS = text(f"""
 """)  # noqa: S608 - composed of constants
 
 # Whoever is offered a task that has no list of theirs is found anew.
-_SAVE_TASKS = text("""
+_SAVE_TASKS = text(f"""
     UPDATE engine.task
     SET element_id = r.element_id, title_fr = r.title_fr, title_en = r.title_en, role = r.role, assignee = r.assignee,
         claimed_at = r.claimed_at, given_by = r.given_by, given_at = r.given_at, given_note = r.given_note,
         not_same_as = r.not_same_as, form = r.form, due_at = r.due_at, follow_up_at = r.follow_up_at,
         priority = r.priority, sort_at = coalesce(r.due_at, :never), why = r.why,
-        offered = CASE WHEN r.offered IS NOT NULL OR r.assignee IS NOT NULL THEN r.offered ELSE ARRAY(
-            SELECT person.login FROM engine.person_role held JOIN engine.person ON person.id = held.person_id
-            WHERE held.role_key = r.role AND person.is_active AND (held.until_at IS NULL OR held.until_at > :now)
-            ORDER BY person.login LIMIT :most_offered) END
+        offered = CASE WHEN r.offered IS NOT NULL OR r.assignee IS NOT NULL THEN r.offered ELSE {offered_to("r.role")} END
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(
         activity text, element_id text, title_fr text, title_en text, role text, assignee text, claimed_at timestamptz,
         given_by text, given_at timestamptz, given_note text, not_same_as text, form text, due_at timestamptz,
         follow_up_at timestamptz, priority integer, why text, offered text[])
     WHERE task.instance_id = :instance AND task.activity = r.activity AND task.is_open
-""")
+""")  # noqa: S608 - composed of constants
 
 _RENAME = text("""
     WITH named AS (

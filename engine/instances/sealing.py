@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.history.personal import Sealer
 from engine.kernel import State
 from engine.model.bundle import Bundle
 from engine.model.personal import personal_names
 
 
-def sealer_of(bundle: Bundle, *states: State | None) -> Sealer | None:
-    """What puts personal values apart from the history; None where the process has none. ``states``: before and after what happened."""
-    names = personal_names(bundle)
+def sealer_of(bundles: Iterable[Bundle], *states: State | None) -> Sealer | None:
+    """What puts personal values apart from the history; None where no version has any. ``bundles``: of the version, of both in a move;
+    ``states``: before and after what happened.
+    """
+    names = frozenset[str]().union(*(personal_names(each) for each in bundles))
     if not names:
         return None
     scopes = [scope.variables for each in states if each is not None for scope in each.scopes.values()]
