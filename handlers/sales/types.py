@@ -1,0 +1,78 @@
+"""What a document of sales is made of, for those who ask and change. Amounts are in euros, quantities in the unit of their line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from engine.data import Money, data
+
+LINE_KINDS: Final = ("item", "heading", "note")
+"""An *item* is sold and counts; a *heading* begins a part of the document, a *note* stands between lines."""
+
+PRODUCT_TYPES: Final = ("product", "service")
+"""Goods, which have stock and are delivered, or services (the kinds of ``handlers.catalogue.types``)."""
+
+
+@data
+class Line:
+    """One line of a document. ``text``: what is sold, or what the heading or note says; only it counts for those two.
+
+    ``article``: the reference of an article; empty for what is sold once and has none. ``unit_price``: before tax, for one ``unit``, up to
+    six decimals. ``discount``: percent of the line, two decimals. ``vat``: a name of ``handlers.catalogue.vat.NAMES``.
+    """
+
+    kind: str = "item"
+    article: str = ""
+    text: str
+    quantity: Decimal = Decimal(1)
+    unit: str = ""
+    unit_price: Money = Decimal(0)
+    discount: Decimal = Decimal(0)
+    vat: str = "normal"
+    product_type: str = "product"
+
+
+@data
+class Extras:
+    """What counts for the whole document: ``discount`` in percent of all lines, ``shipping`` (charged with the normal rate of VAT), and
+    ``adjustment``, more or less of the total before tax (normal rate too).
+    """
+
+    discount: Decimal = Decimal(0)
+    shipping: Money = Decimal(0)
+    adjustment: Money = Decimal(0)
+
+
+@data
+class RateTotal:
+    """What one rate of VAT is taken of. ``base`` = ``lines`` − ``discount`` + ``charges``; ``tax`` is rounded once, for the rate."""
+
+    vat: str
+    rate: Decimal
+    lines: Money
+    discount: Money
+    charges: Money
+    base: Money
+    tax: Money
+
+
+@data
+class Totals:
+    """The figures of a document, each to the cent. ``amounts``: before tax, one for each line in order, None for headings and notes.
+
+    ``lines``: the sum of the amounts; ``discount``, ``charges``: of the whole document; ``net`` before tax, ``tax``, ``total`` with it.
+    ``rates``: highest first. ``list_amount``: what the lines would cost without any discount, and ``discount_percent`` how much less
+    ``net`` without charges is, in percent with two decimals.
+    """
+
+    amounts: tuple[Money | None, ...]
+    lines: Money
+    discount: Money
+    charges: Money
+    net: Money
+    tax: Money
+    total: Money
+    rates: tuple[RateTotal, ...]
+    list_amount: Money
+    discount_percent: Decimal
