@@ -1,4 +1,4 @@
-"""The contents: each once, under its SHA-256, however many cases it is attached to."""
+"""The contents: each once, under its SHA-256, however many cases it is attached to, and whatever else holds it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ MOST_BYTES: Final = 10 * 1024 * 1024
 """Of one file."""
 
 _PUT = text("""
-    INSERT INTO engine.file_content (hash, size, media_type, content, stored_at)
-    VALUES (:hash, :size, :media_type, :content, :now) ON CONFLICT (hash) DO NOTHING
+    INSERT INTO engine.file_content AS held (hash, size, media_type, content, stored_at, is_kept)
+    VALUES (:hash, :size, :media_type, :content, :now, :is_kept)
+    ON CONFLICT (hash) DO UPDATE SET is_kept = true WHERE EXCLUDED.is_kept AND NOT held.is_kept
 """)
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:hash, 0))")
 _GET = text("SELECT media_type, content FROM engine.file_content WHERE hash = :hash")
@@ -49,12 +50,14 @@ def check(content: bytes, name: str) -> FileKind:
     return kind
 
 
-def put(session: Session, content: bytes, kind: FileKind, now: datetime) -> Stored:
-    """Keep the content, if it is not kept already."""
+def put(session: Session, content: bytes, kind: FileKind, now: datetime, *, is_kept: bool = False) -> Stored:
+    """Take the content in, if it is not there already. It goes with the last case that has it, unless ``is_kept``: then it stays for good
+    (what the business printed, whatever becomes of a copy).
+    """
     hashed = hashlib.sha256(content).hexdigest()
     lock(session, hashed)
     given = {"hash": hashed, "size": len(content), "media_type": kind.media_type, "content": content, "now": now}
-    session.execute(_PUT, given)
+    session.execute(_PUT, given | {"is_kept": is_kept})
     return Stored(hash=hashed, size=len(content), kind=kind)
 
 

@@ -103,14 +103,14 @@ _ATTACH = text("""
     INSERT INTO engine.attachment (instance_id, hash, name, added_by, added_at) VALUES (:instance, :hash, :name, :by, :now) RETURNING id
 """)
 _FIND_FILE = text("SELECT id, instance_id, name, hash, added_by, removed_at FROM engine.attachment WHERE id = :id")
-# the content goes with the last case that has it
+# the content goes with the last case that has it, unless it is kept for good
 _REMOVE_FILE = text("""
     WITH removed AS (
         UPDATE engine.attachment SET removed_at = :now, removed_by = :by, hash = NULL
         WHERE id = :id AND removed_at IS NULL RETURNING id
     ), dropped AS (
         DELETE FROM engine.file_content
-        WHERE hash = :hash AND EXISTS (SELECT FROM removed)
+        WHERE hash = :hash AND NOT is_kept AND EXISTS (SELECT FROM removed)
           AND NOT EXISTS (SELECT FROM engine.attachment other WHERE other.hash = :hash AND other.id <> :id)
     )
     SELECT id FROM removed

@@ -93,7 +93,8 @@ _FORGET = text("""
 """)
 _UNUSED = text("""
     DELETE FROM engine.file_content content
-    WHERE content.stored_at < :before AND NOT EXISTS (SELECT FROM engine.attachment WHERE attachment.hash = content.hash)
+    WHERE content.stored_at < :before AND NOT content.is_kept
+      AND NOT EXISTS (SELECT FROM engine.attachment WHERE attachment.hash = content.hash)
 """)
 
 

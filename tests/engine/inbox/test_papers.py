@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from engine import clock
 from engine.database.session import Database
 from engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
+from engine.files import kinds, store
 from engine.files.store import MOST_BYTES
 from engine.handler import Actor
 from engine.history.queries import timeline
@@ -137,6 +139,11 @@ def test_a_file_is_kept_once_and_goes_with_its_last_case(runtime: Runtime, case:
     assert kept() == 0
     with runtime.database.reading() as session, pytest.raises(NotFound):
         papers.content(session, PACKER, second)
+    copy = papers.attach(runtime.database, PACKER, 2, "imprimé.pdf", PDF)
+    with runtime.database.transaction() as session:
+        store.put(session, PDF, kinds.PDF, clock.now(), is_kept=True)
+    papers.remove_file(runtime.database, PACKER, copy)
+    assert kept() == 1  # what the business printed stays, whatever becomes of a copy
     kind, actor, facts = told(runtime, case)[0]
     assert (kind, actor) == ("file:attached", "pack0")
     assert facts == {
