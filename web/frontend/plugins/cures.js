@@ -12,9 +12,16 @@ const CURES = [
   {
     // Parsed as HTML, the attribute is an inline style; our style sheet gives the container its height instead.
     file: "/bpmn-js-properties-panel/dist/index.esm.js",
-    cure: replaced(
-      `'<div style="height: 100%" tabindex="-1" class="bio-properties-panel-container"></div>'`,
-      `'<div tabindex="-1" class="bio-properties-panel-container"></div>'`,
+    cure: inTurn(
+      replaced(
+        `'<div style="height: 100%" tabindex="-1" class="bio-properties-panel-container"></div>'`,
+        `'<div tabindex="-1" class="bio-properties-panel-container"></div>'`,
+      ),
+      replaced("import { useContext, useState, useEffect, useMemo, useCallback } from", "import { useContext, useState, useEffect, useMemo, useCallback, useRef } from"),
+      // What was typed is written when its element is left; the panel listened for the old element until the next frame, and came back to it.
+      replaced("  const selectedElement = state.selectedElement;\n", "  const selectedElement = state.selectedElement;\n  const shown = useRef(element);\n"),
+      replaced("    setState({\n      ...state,\n      selectedElement: newSelectedElement\n    });\n", "    shown.current = newSelectedElement;\n    setState({\n      ...state,\n      selectedElement: newSelectedElement\n    });\n"),
+      replaced("      const updatedElement = findElement(elements, selectedElement);\n", "      const updatedElement = shown.current === selectedElement && findElement(elements, selectedElement);\n"),
     ),
   },
   {
