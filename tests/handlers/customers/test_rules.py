@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from handlers.base.parties import is_vat_number
 from handlers.customers.rules import (
     address_problems,
     contact_problems,
-    is_vat_number,
     problems,
     tidied,
     tidied_address,
