@@ -15,6 +15,7 @@ from engine.identity import group_commands, person_commands, service_commands
 from engine.instances import erasing, retention
 from engine.mail import checkpoints as mailed_checkpoints
 from engine.mail import commands as letter_commands
+from engine.mail import restored
 from engine.mail import settings as mail_settings
 from engine.record import RecordCommand
 from engine.records import queries
@@ -36,6 +37,7 @@ _COMMANDS = {
     **mail_settings.COMMANDS.commands,
     **letter_commands.COMMANDS.commands,
     **mailed_checkpoints.COMMANDS.commands,
+    **restored.COMMANDS.commands,
     **RECORD_COMMANDS.commands,
 }
 

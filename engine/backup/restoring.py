@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ from engine.backup.container import Backup, BackupUnusable
 from engine.backup.heads import heads
 from engine.backup.making import data_files, settings_of
 from engine.database import dump
-from engine.database.migrations import known_revisions, migrate
+from engine.database.migrations import known_revisions, upgrade
 from engine.database.roles import give_rights
 from engine.database.session import Database
 from engine.errors import WrongState
 from engine.history import keeping
 from engine.history.verification import Report, verify_all
+from engine.mail import restored
 from engine.settings import Settings
 
 
@@ -33,13 +35,15 @@ from engine.settings import Settings
 class Restored:
     """What came back. ``report``: the verification of every chain; ``has_same_heads``: each ends where it ended in the backup.
 
-    ``other_settings``: variables whose value was another one when the backup was made (variable → that value).
+    ``other_settings``: variables whose value was another one when the backup was made (variable → that value). ``waiting_letters``: how
+    many letters waited in it, which may have gone since.
     """
 
     backup: Backup
     report: Report
     has_same_heads: bool
     other_settings: Mapping[str, str]
+    waiting_letters: int
 
     @property
     def is_whole(self) -> bool:
@@ -48,9 +52,10 @@ class Restored:
 
 
 def restore(
-    database: Database, settings: Settings, file: Path, *, save_first: Callable[[], None] | None = None
+    database: Database, settings: Settings, file: Path, now: datetime, *, save_first: Callable[[], None] | None = None
 ) -> Restored:
-    """Bring ``file`` back. ``save_first``: given when what is there may be replaced; saves it before anything is touched.
+    """Bring ``file`` back; no letter leaves the house then until somebody decides (``mail.restored``). ``save_first``: given when what is
+    there may be replaced; saves it before anything is touched.
 
     Raises BackupUnusable (no backup, changed, of a newer release), WrongState (``restore_not_empty``, ``restore_in_use``,
     ``restore_other_key``), DatabaseFailure, Unavailable, OSError.
@@ -71,18 +76,22 @@ def restore(
         with database.transaction() as session:
             dump.clear(session)  # of an empty database, the schemas
         dump.restore(database.url, major, unpacked / container.DUMP)
-        with database.transaction() as session:
-            give_rights(session.connection())  # a dump has none
         _place(settings, backup, unpacked / container.DATA)
     with database.reading() as session:
         has_same_heads = heads(session) == backup.heads
-    migrate(database.url)
+    with database.transaction() as session:
+        upgrade(session.connection())
+        waiting = restored.enter(session, datetime.fromisoformat(backup.made_at), backup.release, now)
+        # a dump has none: until here no worker can have sent anything
+        give_rights(session.connection())
     keeping.number_all(database)  # what was recorded in the last second before the backup
     with database.reading() as session:
         report = verify_all(session, kept=_checkpoints(settings))
-    now = settings_of(settings)
-    others = {name: value for name, value in backup.settings.items() if now.get(name) != value}
-    return Restored(backup=backup, report=report, has_same_heads=has_same_heads, other_settings=others)
+    mine = settings_of(settings)
+    others = {name: value for name, value in backup.settings.items() if mine.get(name) != value}
+    return Restored(
+        backup=backup, report=report, has_same_heads=has_same_heads, other_settings=others, waiting_letters=waiting
+    )
 
 
 def _look(database: Database, *, may_replace: bool) -> tuple[bool, int]:

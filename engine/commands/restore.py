@@ -22,6 +22,7 @@ def add(commands: Any) -> None:
 
 def restore(settings: Settings, chosen: argparse.Namespace) -> int:
     """Bring the backup into an empty database, or with ``--replace`` in the place of what is there, which is saved first."""
+    from engine import clock
     from engine.backup import restoring
     from engine.database.session import Database
 
@@ -35,7 +36,7 @@ def restore(settings: Settings, chosen: argparse.Namespace) -> int:
 
         try:
             found = restoring.restore(
-                database, settings, chosen.file, save_first=save_first if chosen.replace else None
+                database, settings, chosen.file, clock.now(), save_first=save_first if chosen.replace else None
             )
         finally:
             database.dispose()
@@ -46,6 +47,7 @@ def restore(settings: Settings, chosen: argparse.Namespace) -> int:
     print(say("restore_same_heads" if found.has_same_heads else "restore_other_heads"))
     for line in found.report.lines(locale()):
         print(line)
+    print(say("restore_holds", count=found.waiting_letters))
     return DONE if found.is_whole else NOT_DONE
 
 

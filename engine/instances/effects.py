@@ -108,6 +108,8 @@ def _begin(runtime: Runtime, instance_id: int, activity: str, now: datetime) -> 
         if not effect.handler.once:
             return effect
         element, handler = effect.activity.element, effect.handler.name
+        if outbox.hold_back(session, instance_id, activity, element_id=element, handler=handler, now=now):
+            return None  # until somebody lets it go (mail.restored)
         if outbox.begin(session, instance_id, activity, element_id=element, handler=handler, now=now):
             return effect
         # waits for whoever is still at it, and then knows how that ended

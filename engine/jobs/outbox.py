@@ -57,6 +57,7 @@ _PROMOTE = text("""
         SELECT instance_id, activity FROM engine.effect
         WHERE queued_at IS NULL AND held_until <= :now
           AND NOT EXISTS (SELECT FROM engine.instance WHERE instance.id = effect.instance_id AND suspended_at IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM engine.restoration WHERE released_at IS NULL)
         ORDER BY held_until LIMIT :batch FOR UPDATE SKIP LOCKED
     )
     UPDATE engine.effect SET queued_at = :now FROM due
@@ -78,6 +79,16 @@ _BEGIN = text("""
     INSERT INTO engine.effect (instance_id, activity, element_id, handler, begun_at)
     VALUES (:instance, :activity, :element, :handler, :now)
     ON CONFLICT (instance_id, activity) DO UPDATE SET begun_at = :now WHERE effect.begun_at IS NULL
+    RETURNING activity
+""")
+
+# not what somebody has sent on since the backup was brought back, nor what somebody has begun
+_HOLD_BACK = text("""
+    INSERT INTO engine.effect (instance_id, activity, element_id, handler, held_until)
+    SELECT :instance, :activity, :element, :handler, :now FROM engine.restoration WHERE released_at IS NULL
+    ON CONFLICT (instance_id, activity) DO UPDATE SET held_until = coalesce(effect.held_until, :now), queued_at = NULL
+    WHERE effect.begun_at IS NULL AND effect.outcome IS NULL
+      AND (effect.queued_at IS NULL OR effect.queued_at < (SELECT restored_at FROM engine.restoration WHERE released_at IS NULL))
     RETURNING activity
 """)
 
@@ -156,6 +167,14 @@ def send_now(session: Session, instance_id: int, activity: str, now: datetime) -
         return False
     queue.defer(session, queue.RUN_EFFECT, {"instance_id": instance_id, "activity": activity})
     return True
+
+
+def hold_back(
+    session: Session, instance_id: int, activity: str, *, element_id: str, handler: str, now: datetime
+) -> bool:
+    """Hold an effect that must not be repeated, if a backup was brought back and nobody has decided yet what may go: it may have gone."""
+    given = {"instance": instance_id, "activity": activity, "element": element_id, "handler": handler, "now": now}
+    return session.execute(_HOLD_BACK, given).first() is not None
 
 
 def begin(session: Session, instance_id: int, activity: str, *, element_id: str, handler: str, now: datetime) -> bool:

@@ -22,6 +22,7 @@ TEXTS_KEPT: Final = timedelta(days=30)
 _PROMOTE = text("""
     WITH due AS (
         SELECT id FROM engine.letter WHERE state = 'waiting' AND queued_at IS NULL AND due_at <= :now
+          AND (kind = 'test' OR NOT EXISTS (SELECT FROM engine.restoration WHERE released_at IS NULL))
         ORDER BY due_at LIMIT :batch FOR UPDATE SKIP LOCKED
     )
     UPDATE engine.letter SET queued_at = :now FROM due WHERE letter.id = due.id RETURNING letter.id, letter.round
@@ -34,6 +35,7 @@ _READY = """
 _BEGIN = text("""
     UPDATE engine.letter SET begun_at = :now, state = 'waiting', ended_at = NULL
     WHERE id = :letter AND round = :round AND begun_at IS NULL AND state IN ('waiting', 'uncertain', 'refused') AND body IS NOT NULL
+      AND (kind = 'test' OR NOT EXISTS (SELECT FROM engine.restoration WHERE released_at IS NULL))
     RETURNING id
 """)
 _BEGUN = text("""

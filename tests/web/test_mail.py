@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from sqlalchemy import text
 
 from engine import clock
 from engine.letter import Attachment, Letter, ToAddress, write
-from engine.mail import outbox, sealing, settings
+from engine.mail import outbox, restored, sealing, settings
 from engine.worker import run_pending
 from tests.crash.product import free_port
 from tests.web.conftest import Office
@@ -125,3 +127,25 @@ def test_a_letter_is_taken_back_before_it_goes(office: Office) -> None:
     assert "Retirer un courriel" in page  # its history
     assert admin.post(f"/admin/letters/{number}/take-back").status_code == 409
     assert admin.post(f"/admin/letters/{number}/again").status_code == 409
+
+
+def test_after_a_restore_an_administrator_says_what_may_go(office: Office) -> None:
+    admin = office.as_("admin")
+    number = put(office, "waited")
+    with office.runtime.database.transaction() as session:
+        restored.enter(session, clock.now() - timedelta(days=1), "1.0", clock.now())
+        found = restored.find_open(session)
+    assert found is not None
+    page = admin.get("/admin/letters").text
+    assert "Une sauvegarde a été reprise" in page
+    assert "1 courriel attendait déjà dans la sauvegarde" in page
+    assert "/admin/letters?state=waiting" in admin.get("/operations").text
+    assert "Un administrateur doit d’abord" in office.as_("olivia").get("/operations").text
+    assert office.as_("camille").post(f"/admin/letters/restored/{found.id}/let-go").status_code == 403
+    assert admin.post(f"/admin/letters/restored/{found.id}/drop").status_code == 303
+    assert "a pu partir entre-temps" in admin.get(f"/admin/letters/{number}").text
+    assert admin.post(f"/admin/letters/restored/{found.id}/let-go").status_code == 303
+    assert "Les courriels repartent" in admin.get("/admin/letters").text
+    assert "Une sauvegarde a été reprise" not in admin.get("/operations").text
+    admin.post(f"/admin/letters/restored/{found.id}/let-go")
+    assert "déjà laissé repartir" in admin.get("/admin/letters").text

@@ -12,12 +12,13 @@ from flask.typing import ResponseReturnValue as Answer
 from engine.errors import NotFound
 from engine.identity import people
 from engine.identity.memberships import ADMINISTRATOR
-from engine.mail import commands, letters
+from engine.mail import commands, letters, restored
 from engine.mail.commands import KIND, ConfirmLetter, SendAgain, TakeBack
 from engine.mail.letters import STATES, Posted
+from engine.mail.restored import DropLetters, LetGo, drop_letters, let_go
 from web import acting, auth, ui
 from web.acting import Outcome
-from web.ui import t
+from web.ui import in_language, t
 
 blueprint = Blueprint("letters", __name__)
 
@@ -57,9 +58,17 @@ def listing() -> Answer:
     before = None if before is None or not 0 < before < 2**62 else before
     with auth.runtime().database.reading() as session:
         found = letters.page(session, state=state, before=before, limit=PAGE + 1)
+        restoration = restored.find_open(session)
+        holding = () if restoration is None else restored.holding_cases(session)
     kept: dict[str, Any] = {"state": state} if state else {}
     return ui.page(
         "admin/letters.html",
+        restoration=restoration,
+        moments=restoration and (ui.moment(restoration.made_at), ui.moment(restoration.restored_at)),
+        holding=[
+            (url_for("records.case", case_id=each.case), f"{in_language(each.title)} {each.business_key or each.case}")
+            for each in holding
+        ],
         rows=[_row(each) for each in found[:PAGE]],
         states=[(each, t(f"web.letters.state.{each}")) for each in STATES],
         chosen=state or "",
@@ -68,6 +77,26 @@ def listing() -> Answer:
             next=url_for("letters.listing", before=found[PAGE - 1].id, **kept) if len(found) > PAGE else None,
         ),
     )
+
+
+@blueprint.post("/admin/letters/restored/<int:restoration_id>/<act>")
+@auth.requires(ADMINISTRATOR)
+def after_restore(restoration_id: int, act: str) -> Answer:
+    """After a backup was brought back: drop the letters that waited in it, or let everything go."""
+    match act:
+        case "drop":
+            outcome = acting.act(drop_letters, DropLetters(restoration=restoration_id))
+            said = t("web.restored.dropped", count=outcome.answer or 0)
+        case "let-go":
+            outcome = acting.act(let_go, LetGo(restoration=restoration_id))
+            said = t("web.restored.gone")
+        case _:
+            raise NotFound("not_found")
+    if outcome.is_done:
+        flash(said, "success")
+    else:
+        flash(outcome.message, "warning")
+    return redirect(url_for("letters.listing"), 303)
 
 
 @blueprint.get("/admin/letters/<int:letter_id>")

@@ -12,9 +12,11 @@ from flask.typing import ResponseReturnValue as Answer
 from engine import clock
 from engine.errors import NotFound
 from engine.identity import people
+from engine.identity.memberships import ADMINISTRATOR
 from engine.instances import batches, operations, operators
 from engine.instances.batches import Batch, BatchItem
 from engine.instances.operations import IncidentFilter, IncidentRow, UndeliveredMessage
+from engine.mail import restored
 from web import auth, ui
 from web.ui import in_language, t
 
@@ -90,6 +92,7 @@ def incidents() -> Answer:
     with auth.runtime().database.reading() as session:
         page = operations.incidents(session, _filter(asked), before=before, limit=PAGE)
         choices = operations.choices(session)
+        restoration = restored.find_open(session)
     kept: dict[str, Any] = {name: value for name, value in asked.items() if value}
     return ui.page(
         "records/incidents.html",
@@ -99,6 +102,8 @@ def incidents() -> Answer:
         handlers=choices.handlers,
         filters=asked,
         is_filtered=bool(kept),
+        is_restored=restoration is not None,
+        may_see_letters=ADMINISTRATOR in auth.actor().roles,
         pager=ui.Pager(
             previous=url_for("operations.incidents", **kept) if before else None,
             next=url_for("operations.incidents", before=page.next, **kept) if page.next else None,

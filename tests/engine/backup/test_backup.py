@@ -113,11 +113,14 @@ def test_everything_comes_back_and_is_verified(busy: Database, settings: Setting
     assert made.data_files == ("checkpoint_key", "checkpoints/checkpoint-000001.json", "secret_key")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     wipe(busy, settings)
-    restored = restoring.restore(busy, settings, file)
+    restored = restoring.restore(busy, settings, file, clock.now())
     assert restored.is_whole
     assert restored.report.cases == 3
     assert restored.other_settings == {}
-    assert counts(busy) == before
+    came_back = counts(busy)
+    noted = ("engine.restoration", "engine.record_chain", "engine.record_event", "engine.history_order")
+    assert {each: came_back.pop(each) - before.pop(each) for each in noted} == dict.fromkeys(noted, 1)
+    assert came_back == before
     assert (settings.checkpoint_key.read_bytes(), settings.secret_key) == (key, secret)
     assert stat.S_IMODE(settings.checkpoint_key.stat().st_mode) == 0o600
     # and the company goes on: a case begins, the history grows, the next checkpoint is signed by the same key
@@ -132,7 +135,7 @@ def test_history_still_only_grows_after_a_restore(busy: Database, settings: Sett
     file = tmp_path / "b.bordereau"
     making.make(busy, settings, file, clock.now())
     wipe(busy, settings)
-    restoring.restore(busy, settings, file)
+    restoring.restore(busy, settings, file, clock.now())
     for table in ("event", "record_event", "definition_event", "refusal_event", "history_order", "history_checkpoint"):
         with pytest.raises(Exception, match="only grows"), busy.transaction() as session:
             session.execute(text(f"TRUNCATE engine.{table}"))
@@ -146,13 +149,13 @@ def test_a_database_with_something_in_it_is_left_alone(busy: Database, settings:
     making.make(busy, settings, file, clock.now())
     before = counts(busy)
     with pytest.raises(WrongState, match="restore_not_empty"):
-        restoring.restore(busy, settings, file)
+        restoring.restore(busy, settings, file, clock.now())
     assert counts(busy) == before
     saved: list[bool] = []
     with busy.transaction() as session:
         people.add_role(session, "later", "x", "x")
     busy.dispose()
-    assert restoring.restore(busy, settings, file, save_first=lambda: saved.append(True)).is_whole
+    assert restoring.restore(busy, settings, file, clock.now(), save_first=lambda: saved.append(True)).is_whole
     assert saved == [True]
     with busy.reading() as session:
         assert "later" not in people.role_keys(session)
@@ -166,7 +169,7 @@ def test_what_runs_is_not_replaced_under_its_feet(busy: Database, settings: Sett
         with other.reading() as session:
             session.execute(text("SELECT 1"))
             with pytest.raises(WrongState, match="restore_in_use"):
-                restoring.restore(busy, settings, file, save_first=lambda: None)
+                restoring.restore(busy, settings, file, clock.now(), save_first=lambda: None)
     finally:
         other.dispose()
 
@@ -177,7 +180,7 @@ def test_another_key_is_not_overwritten(busy: Database, settings: Settings, tmp_
     wipe(busy, settings)
     signing.ensure_key(settings.checkpoint_key)
     with pytest.raises(WrongState, match="restore_other_key"):
-        restoring.restore(busy, settings, file)
+        restoring.restore(busy, settings, file, clock.now())
     with busy.reading() as session:
         assert dump.is_empty(session)
 
@@ -244,7 +247,7 @@ def test_a_damaged_backup_touches_nothing(
     wipe(busy, settings)
     harm(file)
     with pytest.raises(BackupUnusable):
-        restoring.restore(busy, settings, file)
+        restoring.restore(busy, settings, file, clock.now())
     with busy.reading() as session:
         assert dump.is_empty(session)
     assert not settings.checkpoint_key.exists()
@@ -259,7 +262,7 @@ def test_a_backup_whose_history_was_changed_is_found_out(busy: Database, setting
     file = tmp_path / "b.bordereau"
     making.make(busy, settings, file, clock.now())
     wipe(busy, settings)
-    restored = restoring.restore(busy, settings, file)
+    restored = restoring.restore(busy, settings, file, clock.now())
     assert restored.has_same_heads
     assert not restored.is_whole
 
@@ -269,7 +272,7 @@ def test_settings_that_are_others_now_are_told(busy: Database, settings: Setting
     making.make(busy, settings, file, clock.now())
     wipe(busy, settings)
     elsewhere = replace(settings, zone=ZoneInfo("Indian/Reunion"))
-    assert restoring.restore(busy, elsewhere, file).other_settings == {"BORDEREAU_ZONE": "Europe/Paris"}
+    assert restoring.restore(busy, elsewhere, file, clock.now()).other_settings == {"BORDEREAU_ZONE": "Europe/Paris"}
 
 
 def test_heads_tell_every_chain(busy: Database) -> None:
@@ -365,4 +368,4 @@ def test_an_upgrade_saves_first(
     with database.transaction() as session:
         dump.clear(session)
     database.dispose()
-    assert restoring.restore(database, settings, saved).is_whole
+    assert restoring.restore(database, settings, saved, clock.now()).is_whole

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from engine import records
 from engine.database.session import Database
 from engine.errors import InvalidInput, NotAllowed, WrongState
-from engine.handler import Transient, handler
+from engine.handler import SYSTEM, Transient, handler
 from engine.instances import commands, operators
 from engine.jobs.retries import TryAgain
+from engine.mail import restored
 from tests.engine.instances.drawing import boundary, el, error, error_named, plain, service, timer, user
 from tests.engine.instances.posting import (
     AUDITOR,
@@ -95,6 +97,34 @@ def test_a_loop_that_sends_twice_sends_twice_and_a_retry_sends_once(post: Post) 
     assert post.status(case) == "completed"
     assert len(SENT) == len(set(SENT)) == 2
     assert all(key.startswith(f"{case}:") and key.endswith(f":{again.name}") for key in SENT)
+
+
+# -- after a backup was brought back
+
+
+def test_what_must_not_be_repeated_waits_after_a_restore_until_somebody_lets_it_go(post: Post) -> None:
+    cases = [one(post, mail.name), post.start("one")]
+    with post.at(), post.runtime.database.transaction() as session:
+        restored.enter(session, post.now - HOLD, "1.0", post.now)
+    post.work()
+    post.promote()
+    assert post.jobs() == []
+    assert ([post.status(each) for each in cases], SENT) == (["active", "active"], [])
+    with post.runtime.database.reading() as session:
+        found = restored.find_open(session)
+        assert found is not None
+        assert [(each.case, each.effects) for each in restored.holding_cases(session)] == [(each, 1) for each in cases]
+    # one of them, by whoever knows that it did not go; then all
+    ((activity,),) = post.rows("SELECT activity FROM engine.effect WHERE instance_id = :case", case=cases[0])
+    with post.at():
+        operators.send_now(post.runtime, CLERK, cases[0], activity)
+    post.work()
+    assert ([post.status(each) for each in cases], len(SENT)) == (["completed", "active"], 1)
+    records.execute(post.runtime.database, restored.let_go, restored.LetGo(restoration=found.id), SYSTEM, now=post.now)
+    post.promote()
+    post.work()
+    assert ([post.status(each) for each in cases], len(SENT)) == (["completed", "completed"], 2)
+    assert post.rows("SELECT * FROM engine.effect") == []
 
 
 # -- held
