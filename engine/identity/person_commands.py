@@ -6,7 +6,6 @@ or anything that could be compared with one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
+from engine.addresses import is_address
 from engine.data import data
 from engine.errors import FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
 from engine.handler import SYSTEM
@@ -24,8 +24,7 @@ from engine.record import Change, RecordContext, RecordTable, record_command
 
 KIND = "person"
 _ADMINISTRATORS = (ADMINISTRATOR,)
-_LONGEST_NAME, _LONGEST_EMAIL = 120, 254
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_LONGEST_NAME = 120
 
 
 @data
@@ -279,7 +278,7 @@ def _require_sound(given: AddPerson | ChangePerson) -> None:
         for field, code, is_wrong in (
             ("login", "login_invalid", people.normal(given.login) != given.login),
             ("name", "name_invalid", not 0 < len(given.name.strip()) <= _LONGEST_NAME or not given.name.isprintable()),
-            ("email", "email_invalid", bool(email) and (len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email))),
+            ("email", "email_invalid", bool(email) and not is_address(email)),
             ("locale", "locale_unknown", given.locale not in people.LOCALES),
             ("memberships", "membership_twice", _overlap(given.memberships)),
             ("memberships", "membership_ends_before", any(_ends_before(each) for each in given.memberships)),

@@ -8,12 +8,12 @@ from typing import Any, Final
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from engine.addresses import is_address
 from engine.data import data, to_canonical
 from engine.errors import FieldProblem, InvalidInput, NotFound, WrongState
 from engine.identity.memberships import ADMINISTRATOR
 from engine.jobs import queue
 from engine.letter import Letter, ToAddress, write
-from engine.mail.addresses import is_address
 from engine.record import Change, RecordContext, RecordTable, record_command
 from engine.texts import say
 

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final
 
-from engine.mail.addresses import header, is_address
+from engine.addresses import header, is_address
 from engine.mail.settings import Server
 
 LONGEST_SUBJECT: Final = 200

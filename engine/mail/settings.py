@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from engine.addresses import is_address, is_name
 from engine.data import data
 from engine.errors import FieldProblem, InvalidInput
 from engine.identity.memberships import ADMINISTRATOR
-from engine.mail.addresses import is_address, is_name
 from engine.record import Change, RecordContext, RecordTable, record_command
 
 KEY: Final = "company"
