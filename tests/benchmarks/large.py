@@ -61,7 +61,8 @@ _INSTANCE = text("""
 """)
 _STEPS = text("""
     INSERT INTO engine.history_order (first, last, kind, chain, sequence, at, actor, process_key, topic)
-    SELECT o.first + :shift * n, o.last + :shift * n, o.kind, CAST(:base + n AS text), o.sequence, o.at - n * interval '1 second',
+    SELECT o.first - :first + 1 + :newest + :width * (n - 1), o.last - :first + 1 + :newest + :width * (n - 1), o.kind,
+           CAST(:base + n AS text), o.sequence, o.at - n * interval '1 second',
            'person' || n % 997, o.process_key, o.topic
     FROM engine.history_order o, generate_series(1, CAST(:many AS bigint)) n WHERE o.kind = 'case' AND o.chain = CAST(:case AS text)
 """)
@@ -187,11 +188,12 @@ def _copy(database: Database, kind: str, sample: Sample, many: int) -> None:
                 given,
             )
         newest = int(session.execute(text("SELECT max(last) FROM engine.history_order")).scalar_one())
-        oldest = text("SELECT min(first) FROM engine.history_order WHERE kind = 'case' AND chain = CAST(:case AS text)")
-        first = int(session.execute(oldest, given).scalar_one())
-        # the copies are numbered behind each other, as far apart as the sample is long
-        shift = newest - first + 1
-        session.execute(_STEPS, given | {"shift": shift})
+        place = text(
+            "SELECT min(first), max(last) FROM engine.history_order WHERE kind = 'case' AND chain = CAST(:case AS text)"
+        )
+        first, last = session.execute(place, given).one()
+        # the copies are numbered behind each other, each as wide as the sample is: the numbers grow as the rows do
+        session.execute(_STEPS, given | {"newest": newest, "first": first, "width": last - first + 1})
         session.execute(
             text("SELECT setval(pg_get_serial_sequence('engine.instance', 'id'), :last)"), {"last": base + many}
         )
