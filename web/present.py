@@ -415,8 +415,13 @@ def name_of_lane(bundle: Bundle, lane_id: str, french: str) -> str:
 
 
 def key_of(row: CaseRow) -> str:
+    """What people call a case of a list."""
+    return called(row.business_key, row.id)
+
+
+def called(business_key: str | None, case_id: int) -> str:
     """What people call a case: its business key, else its number."""
-    return row.business_key or f"n° {row.id}"
+    return business_key or f"n° {case_id}"
 
 
 def listed_cases(session: Session, page: CasePage) -> list[ListedCase]:

@@ -73,6 +73,7 @@ class UndeliveredMessage:
     sent_by: str
     expires_at: datetime
     sender_instance_id: int | None
+    sender_key: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +118,12 @@ _CHOICES = text("""
 _COUNT = text("SELECT count(*) FROM (SELECT FROM engine.incident WHERE resolved_at IS NULL LIMIT :most) AS found")
 
 _MESSAGES = text("""
-    SELECT id, name, correlation_key, sent_at, sent_by, expires_at, sender_instance_id FROM engine.message
+    SELECT message.id, name, correlation_key, sent_at, sent_by, expires_at, sender_instance_id, sender.business_key AS sender_key
+    FROM engine.message LEFT JOIN engine.instance sender ON sender.id = sender_instance_id
     WHERE received_at IS NULL
       AND (CAST(:name AS text) IS NULL OR name = :name)
-      AND (CAST(:before AS bigint) IS NULL OR id < :before)
-    ORDER BY id DESC LIMIT :limit
+      AND (CAST(:before AS bigint) IS NULL OR message.id < :before)
+    ORDER BY message.id DESC LIMIT :limit
 """)
 
 
@@ -170,6 +172,7 @@ def undelivered(
             sent_by=row.sent_by,
             expires_at=row.expires_at,
             sender_instance_id=row.sender_instance_id,
+            sender_key=row.sender_key,
         )
         for row in rows[:limit]
     )

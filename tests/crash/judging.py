@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import text
 
 from engine.database.session import Database
+from engine.history import queries as history
 from engine.history.verification import verify_all
-from engine.kernel import Event, State, fold
+from engine.kernel import Event, State
+from engine.migration import fold_case
 from engine.model.own_cases import REQUEST
 from engine.protocol import events as happened
 from tests.crash.drawn import Drawn
@@ -56,7 +58,9 @@ def judge(people: People, direct: Database, drawn: Mapping[str, Drawn]) -> None:
         where = f"case {case.id} of {case.process_key}"
         assert case.status == "completed" or (case.is_called and case.status == "cancelled"), f"{where}: {case.status}"
         assert seen.told == case.chain_sequence, where
-        assert fold(seen.model, seen.events).to_text() == State.from_text(bytes(case.snapshot)).to_text(), where
+        with direct.reading() as session:
+            folded = fold_case(each.record for each in history.timeline(session, case.id))
+        assert folded.to_text() == State.from_text(bytes(case.snapshot)).to_text(), where
         done[case.process_key] += ran(seen.events)
         check_history(seen.events)
         check_undoing(seen.model, _asked_once(seen.events))

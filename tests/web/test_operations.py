@@ -126,9 +126,10 @@ def test_cases_are_chosen_and_acted_on_together(office: Office) -> None:
 
 def test_messages_that_nobody_received_are_shown_with_their_time(office: Office) -> None:
     now = clock.now()
+    case = office.start()
     with office.runtime.database.transaction() as session:
         sent = OutgoingMessage(name="colis <perdu>", key="K7", payload={"secret": "S"})
-        messages.send(session, [sent], now, sender="camille")
+        messages.send(session, [sent], now, sender="camille", instance_id=case)
         messages.send(
             session,
             [OutgoingMessage(name="trop tard", key=None, payload={})],
@@ -139,6 +140,11 @@ def test_messages_that_nobody_received_are_shown_with_their_time(office: Office)
     assert "colis &lt;perdu&gt;" in page
     assert "K7" in page
     assert "secret" not in page
+    with office.runtime.database.reading() as session:
+        of_case = text("SELECT business_key FROM engine.instance WHERE id = :case")
+        key = session.execute(of_case, {"case": case}).scalar_one()
+    assert f">{key}</a>" in page
+    assert f"#{case}" not in page
     assert page.count("terme passé") == 1
 
 

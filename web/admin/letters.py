@@ -16,7 +16,7 @@ from engine.mail import commands, letters, restored
 from engine.mail.commands import KIND, ConfirmLetter, SendAgain, TakeBack
 from engine.mail.letters import STATES, Posted
 from engine.mail.restored import DropLetters, LetGo, drop_letters, let_go
-from web import acting, auth, ui
+from web import acting, auth, present, ui
 from web.acting import Outcome
 from web.ui import in_language, t
 
@@ -66,7 +66,10 @@ def listing() -> Answer:
         restoration=restoration,
         moments=restoration and (ui.moment(restoration.made_at), ui.moment(restoration.restored_at)),
         holding=[
-            (url_for("records.case", case_id=each.case), f"{in_language(each.title)} {each.business_key or each.case}")
+            (
+                url_for("records.case", case_id=each.case),
+                f"{in_language(each.title)} {present.called(each.business_key, each.case)}",
+            )
             for each in holding
         ],
         rows=[_row(each) for each in found[:PAGE]],

@@ -23,7 +23,7 @@ from engine.instances.erasing import (
 from engine.instances.retention import SetRetention, set_retention
 from engine.record import RecordCommand
 from engine.records import queries
-from web import acting, auth, ui
+from web import acting, auth, present, ui
 from web.acting import Given, Outcome
 from web.ui import in_language, t
 
@@ -223,7 +223,7 @@ def _address(which: str) -> str:
 def _title(which: str, business_key: str | None, names: dict[str, str]) -> str:
     kind, _, key = which.partition("/")
     if kind == kinds.CASES.word:
-        return t("web.personal.case", key=business_key or f"#{key}")
+        return t("web.personal.case", key=present.called(business_key, int(key)))
     if kind == erasing.PERSON:
         return t("web.personal.person", name=names.get(key, key))
     return which.replace("/", " · ", 1)

@@ -17,7 +17,7 @@ from engine.instances import batches, operations, operators
 from engine.instances.batches import Batch, BatchItem
 from engine.instances.operations import IncidentFilter, IncidentRow, UndeliveredMessage
 from engine.mail import restored
-from web import auth, ui
+from web import auth, present, ui
 from web.ui import in_language, t
 
 blueprint = Blueprint("operations", __name__)
@@ -188,11 +188,11 @@ def _filter(asked: Mapping[str, str]) -> IncidentFilter:
 
 
 def _stopped(row: IncidentRow) -> Stopped:
-    is_of_case = row.instance_id is not None
+    case = row.instance_id
     return Stopped(
         id=row.id,
-        case=(row.business_key or f"#{row.instance_id}") if is_of_case else t("web.operations.no_case"),
-        case_url=url_for("records.case", case_id=row.instance_id) if is_of_case else "",
+        case=t("web.operations.no_case") if case is None else present.called(row.business_key, case),
+        case_url="" if case is None else url_for("records.case", case_id=case),
         process=in_language(row.process_title) if row.process_title else "",
         where=in_language(row.element_title) if row.element_title else row.place,
         cause=t(row.code, **row.facts),
@@ -203,14 +203,14 @@ def _stopped(row: IncidentRow) -> Stopped:
 
 
 def _message(row: UndeliveredMessage, names: Mapping[str, str]) -> Message:
-    is_of_case = row.sender_instance_id is not None
+    sender = row.sender_instance_id
     return Message(
         name=row.name,
         key=row.key or t("web.operations.message.no_key"),
         sent=ui.moment(row.sent_at),
         sent_by=ui.person(names, row.sent_by),
-        sender=f"#{row.sender_instance_id}" if is_of_case else "",
-        sender_url=url_for("records.case", case_id=row.sender_instance_id) if is_of_case else "",
+        sender="" if sender is None else present.called(row.sender_key, sender),
+        sender_url="" if sender is None else url_for("records.case", case_id=sender),
         until=ui.moment(row.expires_at),
         is_over=row.expires_at <= clock.now(),
     )
@@ -242,7 +242,7 @@ def _what(row: Batch) -> str:
 
 def _item(batch_: Batch, row: BatchItem) -> Item:
     url = url_for("records.case", case_id=row.instance_id) if row.instance_id is not None else ""
-    named = row.business_key or (f"#{row.instance_id}" if row.instance_id is not None else "")
+    named = present.called(row.business_key, row.instance_id) if row.instance_id is not None else row.business_key
     return Item(
         title=named or t(f"web.operations.batch.{'incident' if batch_.act == 'retry' else 'case'}", number=row.target),
         url=url,

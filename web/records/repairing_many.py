@@ -130,7 +130,7 @@ def _page(standing: Standing, refusal: InvalidInput | None) -> str:
     values: dict[str, Any] = {name: given.get(name, "") for name in ("act", "from", "to", "name", "value", "reason")}
     return ui.page(
         "records/repair_many.html",
-        cases=[Option(value=str(each.id), label=each.business_key or f"#{each.id}") for each in standing.cases],
+        cases=[Option(value=str(each.id), label=present.called(each.business_key, each.id)) for each in standing.cases],
         ended=standing.ended,
         froms=_from(standing),
         targets=_to(standing),

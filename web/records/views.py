@@ -248,7 +248,7 @@ def _relative(kin: Kin) -> Relative:
         note = t(f"web.case.called.{kin.status}")
     return Relative(
         step=in_language(kin.step),
-        key=kin.business_key or ("" if kin.id is None else f"n° {kin.id}"),
+        key="" if kin.id is None else present.called(kin.business_key, kin.id),
         url="" if kin.id is None else url_for("records.case", case_id=kin.id),
         status="" if kin.id is None else kin.status,
         note=note,
