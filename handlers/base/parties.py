@@ -14,9 +14,9 @@ from stdnum.eu import vat
 from stdnum.fr import siren as sirens
 from stdnum.fr import siret as sirets
 
+from engine.addresses import is_address
 from engine.errors import FieldProblem
 
-_EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 .()/-]{4,24}")
 _WEBSITE: Final = re.compile(r"https?://[^\s<>\"']+")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
@@ -59,13 +59,11 @@ def is_vat_number(number: str) -> bool:
 def contact_problems(*, email: str, phone: str, website: str = "") -> list[FieldProblem]:
     """What is wrong with the ways to reach somebody; each may be empty."""
     checks = (
-        ("email", "email_invalid", email, _EMAIL),
-        ("phone", "phone_invalid", phone, _PHONE),
-        ("website", "website_invalid", website, _WEBSITE),
+        ("email", "email_invalid", email, is_address),
+        ("phone", "phone_invalid", phone, _PHONE.fullmatch),
+        ("website", "website_invalid", website, _WEBSITE.fullmatch),
     )
-    return [
-        FieldProblem(field=name, code=code) for name, code, value, form in checks if value and not form.fullmatch(value)
-    ]
+    return [FieldProblem(field=name, code=code) for name, code, value, fits in checks if value and not fits(value)]
 
 
 def place_problems(*, postal_code: str, city: str, country: str) -> list[FieldProblem]:
