@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.handler import HandlerTable
 from engine.record import RecordTable
 from handlers.catalogue import commands as catalogue
+from handlers.company import commands as company
 from handlers.customers import commands as customers
 from handlers.purchasing.handlers import launch_request, refuse_request, remind_buyers, submit_request, tell_submitter
 from handlers.purchasing.queries import SUPPLIERS
@@ -17,6 +18,7 @@ HANDLERS = HandlerTable.of(
 )
 
 RECORD_COMMANDS = RecordTable.of(
+    *company.COMMANDS.commands.values(),
     *customers.COMMANDS.commands.values(),
     *catalogue.COMMANDS.commands.values(),
     *stock.COMMANDS.commands.values(),
