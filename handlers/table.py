@@ -9,12 +9,14 @@ from handlers.company import commands as company
 from handlers.customers import commands as customers
 from handlers.purchasing.handlers import launch_request, refuse_request, remind_buyers, submit_request, tell_submitter
 from handlers.purchasing.queries import SUPPLIERS
+from handlers.sales import commands as sales
+from handlers.sales.queries import DRAFTS
 from handlers.stock import commands as stock
 from handlers.stock.queries import SHORT_ARTICLES
 
 HANDLERS = HandlerTable.of(
     handlers=(submit_request, refuse_request, launch_request, tell_submitter, remind_buyers),
-    choices=(SHORT_ARTICLES, SUPPLIERS),
+    choices=(SHORT_ARTICLES, SUPPLIERS, DRAFTS),
 )
 
 RECORD_COMMANDS = RecordTable.of(
@@ -22,4 +24,5 @@ RECORD_COMMANDS = RecordTable.of(
     *customers.COMMANDS.commands.values(),
     *catalogue.COMMANDS.commands.values(),
     *stock.COMMANDS.commands.values(),
+    *sales.COMMANDS.commands.values(),
 )

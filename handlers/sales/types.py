@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -76,3 +77,55 @@ class Totals:
     rates: tuple[RateTotal, ...]
     list_amount: Money
     discount_percent: Decimal
+
+
+TERMS: Final = (
+    "on_order",
+    "on_receipt",
+    "30_days",
+    "30_days_then_end_of_month",
+    "end_of_month_then_30_days",
+    "45_days_then_end_of_month",
+    "60_days",
+)
+"""When a customer pays. Where days and the end of a month are added, the order is part of the term (domain §5.5)."""
+
+STATUSES: Final = ("draft", "submitted", "sent", "accepted", "refused", "change_asked", "expired", "cancelled")
+"""Of a version of a quote. *submitted*: a draft that waits for an approval or to be sent; nobody changes it meanwhile."""
+
+ANSWERS: Final = ("accepted", "refused", "change_asked")
+"""What a customer can answer, and the status of the version from then on."""
+
+
+@data
+class QuoteData:
+    """Everything that people write about a quote beside its lines.
+
+    ``contact``: whom it is addressed to at the customer's; ``email``: where it is sent; ``locale``: of the document and its mails.
+    ``billing_id``, ``shipping_id``: addresses of the customer (None: none is named) that the quote copies. ``customer_reference``: theirs.
+    ``terms``: one of ``TERMS``. ``currency``: the company's, which is the euro.
+    """
+
+    subject: str = ""
+    contact: str = ""
+    email: str = ""
+    locale: str = "fr"
+    billing_id: int | None = None
+    shipping_id: int | None = None
+    customer_reference: str = ""
+    introduction: str = ""
+    valid_until: date
+    terms: str = "30_days"
+    currency: str = "EUR"
+    extras: Extras = Extras()
+
+
+@data
+class Place:
+    """An address as a document copies it."""
+
+    label: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str
+    country: str = "FR"

@@ -1,0 +1,136 @@
+"""How quotes are found, written and read, for the commands, handlers and queries of this part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from engine.errors import FieldProblem, InvalidInput, NotFound
+from engine.texts.words import words_of
+from handlers.base.rows import fields_of
+from handlers.catalogue.tables import Article
+from handlers.customers.tables import Customer, CustomerAddress
+from handlers.sales import offer, rules
+from handlers.sales.tables import Quote, QuoteLine, QuoteVersion
+from handlers.sales.types import Extras, Line, Place, QuoteData, Totals
+
+PARTY = ("number", "name", "is_company", "siren", "vat_number")
+
+
+def lock(session: Session, number: str) -> tuple[Quote, QuoteVersion]:
+    """The quote with its latest version, kept from others until the transaction ends. Raises NotFound (``quote_unknown``)."""
+    found = session.execute(
+        select(Quote, QuoteVersion)
+        .join(QuoteVersion, (QuoteVersion.quote_id == Quote.id) & (QuoteVersion.version == Quote.version))
+        .where(Quote.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("quote_unknown", quote=number)
+    return found[0], found[1]
+
+
+def lines_of(session: Session, version_id: int) -> tuple[Line, ...]:
+    """The lines of a version, in order."""
+    rows = session.scalars(select(QuoteLine).where(QuoteLine.version_id == version_id).order_by(QuoteLine.place))
+    return tuple(_line(each) for each in rows)
+
+
+def data_of(row: QuoteVersion) -> QuoteData:
+    """What people wrote in the head of a version."""
+    names = QuoteData.__dataclass_fields__.keys() - {"extras"}
+    return QuoteData(**{name: getattr(row, name) for name in names}, extras=extras_of(row))
+
+
+def extras_of(row: QuoteVersion) -> Extras:
+    """What counts for the whole version."""
+    return Extras(**fields_of(Extras, row))
+
+
+def totals_of(row: QuoteVersion, lines: Sequence[Line]) -> Totals:
+    """The figures of a version, worked out again."""
+    return rules.totals(lines, extras_of(row), rules.rates_on(row.issued_on))
+
+
+def fill(session: Session, row: QuoteVersion, customer: Customer, given: QuoteData, today: date) -> None:
+    """Write the head as it is to be, with a copy of the customer and of the addresses. Raises InvalidInput for somebody else's address."""
+    for name in QuoteData.__dataclass_fields__.keys() - {"extras"}:
+        setattr(row, name, getattr(given, name))
+    for name, value in asdict(given.extras).items():
+        setattr(row, name, value)
+    wanted = [each for each in (given.billing_id, given.shipping_id) if each is not None]
+    places = {
+        each.id: asdict(Place(**fields_of(Place, each)))
+        for each in session.scalars(
+            select(CustomerAddress).where(CustomerAddress.id.in_(wanted), CustomerAddress.customer_id == customer.id)
+        )
+    }
+    problems = [
+        FieldProblem(field=field, code="address_unknown")
+        for field in ("billing_id", "shipping_id")
+        if getattr(given, field) is not None and getattr(given, field) not in places
+    ]
+    if problems:
+        raise InvalidInput(tuple(problems))
+    row.party = {name: getattr(customer, name) for name in PARTY} | {
+        "billing": None if given.billing_id is None else places[given.billing_id],
+        "shipping": None if given.shipping_id is None else places[given.shipping_id],
+    }
+    row.issued_on = today
+
+
+def put_figures(row: QuoteVersion, totals: Totals) -> None:
+    """Keep the figures beside the lines that they follow from."""
+    for name in ("net", "tax", "total", "discount_percent"):
+        setattr(row, name, getattr(totals, name))
+
+
+def write_lines(session: Session, version_id: int, lines: Sequence[Line], totals: Totals, *, is_new: bool) -> None:
+    """Put these lines in place of those that are there. Two statements, however many lines."""
+    if not is_new:
+        session.execute(delete(QuoteLine).where(QuoteLine.version_id == version_id))
+    session.add_all(
+        QuoteLine(version_id=version_id, place=place, amount=amount, **asdict(line) | {"article": line.article or None})
+        for place, (line, amount) in enumerate(zip(lines, totals.amounts, strict=True))
+    )
+    session.flush()
+
+
+def require_articles(session: Session, lines: Sequence[Line]) -> None:
+    """Every article that a line names exists. Raises InvalidInput."""
+    wanted = {each.article for each in lines if each.article}
+    known = set(session.scalars(select(Article.reference).where(Article.reference.in_(wanted)))) if wanted else set()
+    problems = tuple(
+        FieldProblem(field=f"lines.{place}.article", code="article_unknown", facts={"article": line.article[:40]})
+        for place, line in enumerate(lines)
+        if line.article and line.article not in known
+    )
+    if problems:
+        raise InvalidInput(problems)
+
+
+def words(number: str, name: str, given: QuoteData) -> dict[str, Any]:
+    """The column that the search compares."""
+    return {"words": func.array_to_tsvector(words_of([number, name, given.subject, given.customer_reference]))}
+
+
+def hash_of(number: str, row: QuoteVersion, lines: Sequence[Line]) -> str:
+    """The hash of what the customer reads."""
+    head = {
+        "number": number,
+        "version": row.version,
+        "party": row.party,
+        "issued_on": row.issued_on,
+        **asdict(data_of(row)),
+    }
+    return offer.content_hash(head, lines, totals_of(row, lines))
+
+
+def _line(row: QuoteLine) -> Line:
+    return Line(**fields_of(Line, row) | {"article": row.article or ""})
