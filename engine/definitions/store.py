@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.database.session import Database
-from engine.definitions import drafts, entrances, examination
+from engine.definitions import called, drafts, entrances, examination
 from engine.definitions import files as stored_files
 from engine.definitions.cache import BundleCache
 from engine.definitions.examining import Examined, Proved
@@ -26,6 +26,7 @@ from engine.history import publications
 from engine.identity import people
 from engine.jobs import queue
 from engine.model.bundle import Bundle, content_hash, read_bundle
+from engine.model.elements import CallActivity
 from engine.model.notation import Form, form_of
 from engine.second_opinion import Opinion
 from engine.stories import At
@@ -141,7 +142,7 @@ def publish(
         raise CommandRejected("soundness_reason_too_long", maximum=REASON_LENGTH)
     now = clock.now()
     with database.transaction() as session:
-        problems = check(files, handlers, roles=people.role_keys(session))
+        problems = _problems(session, files, handlers)
         errors = tuple(each for each in problems if each.severity == "error")
         if errors:
             raise DefinitionError(errors)
@@ -313,8 +314,28 @@ def bundle_of(session: Session, hashed: str) -> Bundle:
 def problems_with_draft(database: Database, files: Mapping[str, bytes], handlers: HandlerTable) -> tuple[Problem, ...]:
     """Everything that publishing ``files`` would say, for the editor."""
     with database.reading() as session:
-        roles = people.role_keys(session)
-    return check(files, handlers, roles=roles)
+        return _problems(session, files, handlers)
+
+
+def _problems(session: Session, files: Mapping[str, bytes], handlers: HandlerTable) -> tuple[Problem, ...]:
+    """What the gate says of ``files``, held against the roles and processes that there are."""
+    found = check(files, handlers, roles=people.role_keys(session))
+    try:
+        bundle = read_bundle(files)
+    except DefinitionError:
+        return found
+
+    def published(call: CallActivity) -> Bundle | None:
+        if call.process == bundle.key and call.version_tag in {None, bundle.process.version_tag}:
+            return bundle  # it calls itself: what is being published
+        try:
+            if call.version_tag is None:
+                return load_latest(session, call.process).bundle
+            return load_tagged(session, call.process, call.version_tag).bundle
+        except NotFound:
+            return None
+
+    return (*found, *called.problems_of(bundle, published))
 
 
 def version_of(row: Row[Any]) -> Version:
