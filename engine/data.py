@@ -143,6 +143,9 @@ def to_canonical(value: object) -> str:
     return _CANONICAL.encode(value)
 
 
+_READING = json.JSONDecoder(object_hook=_from_json, parse_int=Decimal, parse_float=_no_float, parse_constant=_no_float)
+
+
 def from_canonical(text: str | bytes) -> Any:
     """The value that ``to_canonical`` wrote; whole numbers come back as ``Decimal``. Raises ValueError."""
-    return json.loads(text, object_hook=_from_json, parse_int=Decimal, parse_float=_no_float, parse_constant=_no_float)
+    return _READING.decode(text if isinstance(text, str) else text.decode())
