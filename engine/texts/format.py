@@ -19,10 +19,17 @@ _Length = Literal["full", "long", "medium", "short"]
 
 def number(value: Decimal | int, locale: str) -> str:
     """``1 234,5`` or ``1,234.5``: every digit that the value has, none that it has not."""
-    decimals = len(f"{Decimal(value):f}".partition(".")[2].rstrip("0"))
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    with localcontext(_EXACT):
-        return numbers.format_decimal(value, format=pattern, locale=_babel(locale))
+    return _decimal(value, locale, 0)
+
+
+def amount(value: Decimal, locale: str) -> str:
+    """``1 234,50`` or ``1,234.50``: in a column that names the currency; a price may have more decimals than cents."""
+    return _decimal(value, locale, 2)
+
+
+def percent(rate: Decimal, locale: str) -> str:
+    """``5,5 %`` or ``5.5%`` of a rate that is a part of one."""
+    return number(rate * 100, locale) + ("\u00a0%" if language_of(locale) == "fr" else "%")
 
 
 def money(amount: Decimal, locale: str, currency: str = "EUR") -> str:
@@ -74,6 +81,13 @@ def from_now(value: datetime, now: datetime, locale: str) -> str:
 
 def _units(amount: int, unit: str, locale: str) -> str:
     return say(f"duration_{unit}", locale, count=amount)
+
+
+def _decimal(value: Decimal | int, locale: str, least: int) -> str:
+    decimals = max(least, len(f"{Decimal(value):f}".partition(".")[2].rstrip("0")))
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    with localcontext(_EXACT):
+        return numbers.format_decimal(value, format=pattern, locale=_babel(locale))
 
 
 def _babel(locale: str) -> str:

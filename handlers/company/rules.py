@@ -81,7 +81,7 @@ def problems(given: IdentityData) -> list[FieldProblem]:
 
 
 def missing(given: IdentityData) -> tuple[Missing, ...]:
-    """What a document cannot do without and nobody has said yet, in the order of the page, with what asks for it."""
+    """What the law wants on documents and nobody has said yet, in the order of the page, with what asks for it."""
     is_company = given.legal_form in COMPANY_FORMS
     needed = (
         ("capital", "C. com. art. R. 123-238", is_company and given.capital is None),
@@ -90,8 +90,6 @@ def missing(given: IdentityData) -> tuple[Missing, ...]:
         ("siren", "C. com. art. R. 123-237", not given.siren),
         ("registry_city", "C. com. art. R. 123-237", is_company and not given.registry_city),
         ("vat_number", "CGI ann. II art. 242 nonies A", given.vat_regime == "normal" and not given.vat_number),
-        ("payment_terms_fr", "C. com. art. L. 441-1", not given.payment_terms_fr),
-        ("payment_terms_en", "C. com. art. L. 441-1", not given.payment_terms_en),
     )
     return tuple(Missing(field=field, source=source) for field, source, is_missing in needed if is_missing)
 

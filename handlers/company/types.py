@@ -21,7 +21,8 @@ class IdentityData:
     """Everything that people write about the company. Texts may be empty, but not ``name``.
 
     ``name``: as it is registered. ``legal_form``: one of ``FORMS``. ``registry_city``: of the RCS. ``activity_code``: NAF, without its dot.
-    ``penalty_percent``: of late payment in a year; None: the rate of the law. ``discount_terms``: for paying early, empty: none is given.
+    ``penalty_percent``: of late payment in a year; None: the rate of the law. ``payment_terms``: how to pay, after the term of
+    each document. ``discount_terms``: for paying early, empty: none is given.
     ``mediator``: for consumers, with name and address of the site. ``own_mentions``: what the company's trade asks besides (an
     insurance, an approval). Texts that stand on documents exist in both languages of documents.
     """
@@ -56,7 +57,7 @@ class IdentityData:
 
 @data
 class Missing:
-    """Something that documents need and that nobody has said yet. ``field``: of ``IdentityData``; ``source``: what asks for it."""
+    """Something that the law wants on documents and nobody has said yet. ``field``: of ``IdentityData``; ``source``: what asks for it."""
 
     field: str
     source: str

@@ -22,14 +22,6 @@ class DocumentKind(StrEnum):
     QUOTE = "quote"
 
 
-class SupplyCategory(StrEnum):
-    """What is sold: the mention of décret 2022-1299 (domain §3)."""
-
-    GOODS = "goods"
-    SERVICES = "services"
-    MIXED = "mixed"
-
-
 @data
 class PostalAddress:
     """A place as it is written on a letter. ``name``: of the site or department, where it differs from the party's; ``street`` may have
@@ -160,12 +152,9 @@ class Totals:
 
 @data
 class PaymentTerms:
-    """``text``: in the document's language, as it was agreed; ``penalty_percent``: of late payment in a year, None: the legal default (ECB
-    rate and ten points); ``discount_text``: for paying early, empty: none is given.
-    """
+    """``text``: in the document's language, as it was agreed; ``discount_text``: for paying early, empty: none is given."""
 
     text: str
-    penalty_percent: Money | None = None
     discount_text: str = ""
 
 
@@ -200,6 +189,5 @@ class Document:
     vat: tuple[VatPart, ...]
     totals: Totals
     terms: PaymentTerms
-    category: SupplyCategory
     closing: str = ""
     mentions: tuple[str, ...]

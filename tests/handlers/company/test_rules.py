@@ -78,7 +78,7 @@ def test_what_documents_still_lack_depends_on_form_and_regime() -> None:
     assert missing(complete) == ()
     nothing = IdentityData(name="Nouvelle")
     assert [each.field for each in missing(nothing)] == [
-        *("capital", "street", "city", "siren", "registry_city", "vat_number", "payment_terms_fr", "payment_terms_en")
+        *("capital", "street", "city", "siren", "registry_city", "vat_number")
     ]
     alone = replace(complete, legal_form="ei", capital=None, registry_city="", vat_regime="franchise", vat_number="")
     assert missing(alone) == ()

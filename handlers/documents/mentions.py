@@ -1,0 +1,166 @@
+"""The sentences that the law asks for on documents, each with the days on which it holds and the text that asks for it. Pure.
+
+A dated table, because laws change and documents stay: what was printed keeps the sentence of its day, and a new text gets a line of its own
+(domain §3: the VAT moved from the CGI to the CIBS on 1 September 2026). Sentences name ``{facts}``; which ones, ``due`` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final, Literal
+
+from engine.texts import format as forms
+from handlers.documents.model import DocumentKind, Language
+
+Condition = Literal["franchise", "business", "business_without_rate", "business_with_rate", "no_discount", "consumer"]
+"""When a mention is due: the company's VAT regime, or whom the document is for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A sentence. ``since`` is its first day, ``until`` its last one (None: it still holds); ``source``: what asks for it."""
+
+    code: str
+    kinds: frozenset[DocumentKind]
+    condition: Condition
+    since: date
+    until: date | None
+    source: str
+    fr: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What decides which mentions are due. ``mediator``: of the company, empty where it named none."""
+
+    kind: DocumentKind
+    day: date
+    is_franchise: bool
+    is_business: bool
+    penalty_percent: Decimal | None
+    has_discount: bool
+    mediator: str
+
+
+_OFFERS: Final = frozenset({DocumentKind.QUOTE})
+
+MENTIONS: Final[Sequence[Mention]] = (
+    Mention(
+        code="vat_franchise",
+        kinds=_OFFERS,
+        condition="franchise",
+        since=date(1979, 1, 1),
+        until=date(2026, 8, 31),
+        source="CGI art. 293 B, 293 E",
+        fr="TVA non applicable, art. 293 B du CGI.",
+        en="VAT not applicable, article 293 B of the French tax code (TVA non applicable, art. 293 B du CGI).",
+    ),
+    Mention(
+        code="vat_franchise",
+        kinds=_OFFERS,
+        condition="franchise",
+        since=date(2026, 9, 1),
+        until=None,
+        source="CIBS art. L. 223-1 (ord. 2025-1247; the former reference is tolerated until 31 December 2027)",
+        fr="TVA non applicable, art. L. 223-1 et suivants du CIBS (ancien art. 293 B du CGI).",
+        en=(
+            "VAT not applicable, articles L. 223-1 ff. of the French code of taxes on goods and services "
+            "(TVA non applicable, art. L. 223-1 et suivants du CIBS, ancien art. 293 B du CGI)."
+        ),
+    ),
+    Mention(
+        code="no_discount",
+        kinds=_OFFERS,
+        condition="no_discount",
+        since=date(2009, 1, 1),
+        until=None,
+        source="C. com. art. L. 441-9 I, L. 441-1",
+        fr="Pas d’escompte pour paiement anticipé.",
+        en="No discount is given for early payment.",
+    ),
+    Mention(
+        code="late_penalty_legal_rate",
+        kinds=_OFFERS,
+        condition="business_without_rate",
+        since=date(2009, 1, 1),
+        until=None,
+        source="C. com. art. L. 441-10 II",
+        fr=(
+            "Tout retard de paiement entraîne de plein droit, dès le lendemain de l’échéance et sans rappel, des pénalités au taux de "
+            "refinancement le plus récent de la Banque centrale européenne majoré de dix points (art. L. 441-10 du code de commerce)."
+        ),
+        en=(
+            "Late payment bears interest by right, from the day after the due date and without reminder, at the European Central Bank’s "
+            "most recent refinancing rate plus ten percentage points (article L. 441-10 of the French commercial code)."
+        ),
+    ),
+    Mention(
+        code="late_penalty",
+        kinds=_OFFERS,
+        condition="business_with_rate",
+        since=date(2009, 1, 1),
+        until=None,
+        source="C. com. art. L. 441-10 II",
+        fr=(
+            "Tout retard de paiement entraîne de plein droit, dès le lendemain de l’échéance et sans rappel, des pénalités au taux annuel "
+            "de {rate} (art. L. 441-10 du code de commerce)."
+        ),
+        en=(
+            "Late payment bears interest by right, from the day after the due date and without reminder, at the yearly rate of {rate} "
+            "(article L. 441-10 of the French commercial code)."
+        ),
+    ),
+    Mention(
+        code="recovery_fee",
+        kinds=_OFFERS,
+        condition="business",
+        since=date(2013, 1, 1),
+        until=None,
+        source="C. com. art. L. 441-10 II, D. 441-5 (décret 2012-1115)",
+        fr="Une indemnité forfaitaire de 40 € pour frais de recouvrement s’y ajoute (art. D. 441-5 du code de commerce).",
+        en="A fixed sum of €40 for recovery costs is due besides (article D. 441-5 of the French commercial code).",
+    ),
+    Mention(
+        code="mediator",
+        kinds=_OFFERS,
+        condition="consumer",
+        since=date(2016, 1, 1),
+        until=None,
+        source="C. conso. art. L. 611-1, L. 616-1, R. 616-1",
+        fr="En cas de litige, le consommateur peut recourir gratuitement au médiateur de la consommation : {mediator}",
+        en="In case of a dispute, consumers may turn to the mediator free of charge: {mediator}",
+    ),
+)
+"""In the order in which they are printed. What is due on invoices only enters with the invoice."""
+
+
+def due(given: Circumstances, language: Language) -> tuple[str, ...]:
+    """The sentences that a document of that kind and day must bear, in its language and in the order of the table."""
+    facts = {
+        "rate": "" if given.penalty_percent is None else forms.percent(given.penalty_percent / 100, language),
+        "mediator": given.mediator,
+    }
+    return tuple(
+        (each.fr if language == "fr" else each.en).format_map(facts)
+        for each in MENTIONS
+        if given.kind in each.kinds
+        and each.since <= given.day
+        and (each.until is None or given.day <= each.until)
+        and _conditions(given)[each.condition]
+    )
+
+
+def _conditions(given: Circumstances) -> Mapping[Condition, bool]:
+    has_rate = given.penalty_percent is not None
+    return {
+        "franchise": given.is_franchise,
+        "business": given.is_business,
+        "business_with_rate": given.is_business and has_rate,
+        "business_without_rate": given.is_business and not has_rate,
+        "no_discount": given.is_business and not given.has_discount,
+        "consumer": not given.is_business and bool(given.mediator),
+    }
