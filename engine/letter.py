@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
+
+DEFAULT_SITE: Final = "http://127.0.0.1:8000"
+"""Where this installation is, until an administrator says so."""
 
 LetterKind = Literal["process", "notice", "checkpoint", "test"]
 
@@ -75,6 +78,7 @@ _COLUMNS = """
 """
 _PERSON = _VALUES.format(login="person.login", address="person.email", name="person.name")
 _END = "ON CONFLICT (key) DO NOTHING RETURNING id"
+_SITE = text("SELECT site FROM engine.mail_plan")
 _TO_ADDRESS = text(
     f"INSERT INTO engine.letter ({_COLUMNS}) SELECT :key, "
     f"{_VALUES.format(login='NULL', address=':to', name=chr(39) * 2)} {_END}"
@@ -111,6 +115,11 @@ def write(session: Session, letter: Letter, now: datetime, by: str) -> tuple[int
         "due": letter.held_until or now,
     }
     return tuple(session.execute(statement, given).scalars())
+
+
+def site(session: Session) -> str:
+    """The address of this installation, for links in letters; without a slash at its end."""
+    return str(session.scalar(_SITE) or DEFAULT_SITE).rstrip("/")
 
 
 def _receiver(to: ToAddress | ToPerson | ToRole) -> tuple[str, TextClause]:

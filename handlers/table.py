@@ -10,12 +10,13 @@ from handlers.customers import commands as customers
 from handlers.purchasing.handlers import launch_request, refuse_request, remind_buyers, submit_request, tell_submitter
 from handlers.purchasing.queries import SUPPLIERS
 from handlers.sales import commands as sales
+from handlers.sales.handlers import HANDLERS as QUOTE_HANDLERS
 from handlers.sales.queries import DRAFTS
 from handlers.stock import commands as stock
 from handlers.stock.queries import SHORT_ARTICLES
 
 HANDLERS = HandlerTable.of(
-    handlers=(submit_request, refuse_request, launch_request, tell_submitter, remind_buyers),
+    handlers=(submit_request, refuse_request, launch_request, tell_submitter, remind_buyers, *QUOTE_HANDLERS),
     choices=(SHORT_ARTICLES, SUPPLIERS, DRAFTS),
 )
 

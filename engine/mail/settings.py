@@ -20,6 +20,7 @@ from engine.addresses import is_address, is_name
 from engine.data import data
 from engine.errors import FieldProblem, InvalidInput
 from engine.identity.memberships import ADMINISTRATOR
+from engine.letter import DEFAULT_SITE
 from engine.record import Change, RecordContext, RecordTable, record_command
 
 KEY: Final = "company"
@@ -68,7 +69,7 @@ class Plan:
     ``checkpoint_to``: who gets checkpoints.
     """
 
-    site: str = "http://127.0.0.1:8000"
+    site: str = DEFAULT_SITE
     digest_at: time = time(8)
     checkpoint_to: tuple[str, ...] = ()
 

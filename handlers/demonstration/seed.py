@@ -25,6 +25,7 @@ PASSWORD = "demo"  # noqa: S105 - the demonstration's password is public by desi
 
 PEOPLE = (
     ("sarah", "Sarah Lambert", ("sales",)),
+    ("marc", "Marc Delorme", ("sales_manager",)),
     ("camille", "Camille Vidal", ("sales_admin",)),
     ("hugo", "Hugo Perrin", ("sales_admin",)),
     ("gabriel", "Gabriel Achard", ("purchasing_admin",)),

@@ -69,6 +69,7 @@ class QuoteVersion(Table):
         CheckConstraint("discount BETWEEN 0 AND 100", name="discount_is_percent"),
         CheckConstraint("(sent_at IS NULL) = (content_hash IS NULL)", name="sent_with_hash"),
         CheckConstraint("(sent_at IS NULL) = (link_key IS NULL)", name="sent_with_link"),
+        CheckConstraint("approved_by <> submitted_by", name="approver_is_another"),
         Index("ix_quote_version_status", "status", "quote_id"),
     )
 

@@ -70,7 +70,8 @@ CREATE TABLE business.quote_version (
     CONSTRAINT ck_quote_version_total_not_negative CHECK (net >= 0 AND tax >= 0),
     CONSTRAINT ck_quote_version_discount_is_percent CHECK (discount BETWEEN 0 AND 100),
     CONSTRAINT ck_quote_version_sent_with_hash CHECK ((sent_at IS NULL) = (content_hash IS NULL)),
-    CONSTRAINT ck_quote_version_sent_with_link CHECK ((sent_at IS NULL) = (link_key IS NULL))
+    CONSTRAINT ck_quote_version_sent_with_link CHECK ((sent_at IS NULL) = (link_key IS NULL)),
+    CONSTRAINT ck_quote_version_approver_is_another CHECK (approved_by <> submitted_by)
 );
 CREATE INDEX ix_quote_version_status ON business.quote_version (status, quote_id);
 

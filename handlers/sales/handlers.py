@@ -1,0 +1,295 @@
+"""What the process ``quote_acceptance`` asks to be done with a quote. Each runs in the transaction of its step; letters go after commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.errors import NotFound
+from engine.handler import BusinessError, HandlerContext, handler
+from engine.letter import Letter, ToAddress, ToPerson, ToRole, site, write
+from engine.texts import format as formats
+from engine.texts import say
+from handlers.customers.tables import Customer
+from handlers.sales import links, offer, rules, store
+from handlers.sales.steps import (
+    Answered,
+    Cancelled,
+    Issue,
+    Issued,
+    Noted,
+    Outcome,
+    Renewed,
+    Return,
+    Returned,
+    Sending,
+    Submission,
+    Submitted,
+    Told,
+    Version,
+    Waiting,
+)
+from handlers.sales.tables import Quote, QuoteAnswer, QuoteVersion
+from handlers.sales.types import ANSWERS
+
+COMPANY_LANGUAGE = "fr"
+LINK = "/quote/"
+"""Where the pages of customers begin; the token follows."""
+
+
+@handler(
+    "sales.submit_quote",
+    fr="Soumettre le devis",
+    en="Submit the quote",
+    errors=("quote_unknown", "quote_not_draft", "quote_empty", "quote_without_email", "quote_out_of_date"),
+)
+def submit_quote(given: Submission, context: HandlerContext) -> Submitted:
+    """Freeze the draft, dated today, with the customer as it is known today and the rates of VAT of today."""
+    session = context.session
+    quote, row = _lock(session, given.quote)
+    if row.status != "draft":
+        raise BusinessError("quote_not_draft", quote=given.quote)
+    lines = store.lines_of(session, row.id)
+    if code := offer.missing(row.email, row.valid_until, lines, given.today):
+        raise BusinessError(code, quote=given.quote)
+    customer = session.get_one(Customer, quote.customer_id)
+    row.party = row.party | {name: getattr(customer, name) for name in store.PARTY}
+    row.issued_on = given.today
+    store.put_figures(row, store.totals_of(row, lines))
+    row.status, row.submitted_by, row.closed_because = "submitted", context.actor.login, ""
+    session.flush()
+    return Submitted(
+        quote_number=quote.number,
+        version=row.version,
+        customer_name=customer.name,
+        net=row.net,
+        total=row.total,
+        discount_percent=row.discount_percent,
+        valid_until=row.valid_until,
+    )
+
+
+@handler("sales.return_quote", fr="Rendre le devis à corriger", en="Give the quote back to be changed")
+def return_quote(given: Return, context: HandlerContext) -> Returned:
+    """Make it a draft again."""
+    _, row = _lock(context.session, given.quote_number)
+    row.status, row.closed_because = "draft", given.reason or ""
+    context.session.flush()
+    return Returned(revision_reason=given.reason or None)
+
+
+@handler(
+    "sales.issue_quote",
+    fr="Émettre le devis",
+    en="Issue the quote",
+    errors=("quote_out_of_date", "approver_is_author"),
+)
+def issue_quote(given: Issue, context: HandlerContext) -> Issued:
+    """From now on it binds us: its content has a hash, and its customer an address of their own."""
+    quote, row = _lock(context.session, given.quote_number)
+    if row.valid_until < given.today:
+        raise BusinessError("quote_out_of_date", quote=given.quote_number)
+    if given.approved_by is not None and given.approved_by == row.submitted_by:
+        raise BusinessError("approver_is_author", quote=given.quote_number)
+    lines = store.lines_of(context.session, row.id)
+    row.content_hash = store.hash_of(quote.number, row, lines)
+    row.link_key = links.new_key()
+    row.sent_at, row.approved_by, row.status = context.now, given.approved_by, "sent"
+    context.session.flush()
+    return Issued(quote_status=row.status)
+
+
+@handler("sales.send_quote", fr="Envoyer le devis par e-mail", en="Send the quote by e-mail", effect=True)
+def send_quote(given: Sending, context: HandlerContext) -> Told:
+    """Write to the customer, with the link to see and answer it."""
+    _write_to_customer(given, context, "mail.quote_sent")
+    return Told()
+
+
+@handler("sales.remind_customer", fr="Rappeler le devis au client", en="Remind the customer of the quote", effect=True)
+def remind_customer(given: Sending, context: HandlerContext) -> Told:
+    """Write to the customer that the offer ends soon; nothing where an answer has come meanwhile."""
+    _write_to_customer(given, context, "mail.quote_reminder")
+    return Told()
+
+
+@handler(
+    "sales.note_answer",
+    fr="Noter la réponse du client",
+    en="Note the customer’s answer",
+    errors=("quote_answered",),
+)
+def note_answer(given: Noted, context: HandlerContext) -> Answered:
+    """Write down what the customer said by other ways than the link; or take the offer back."""
+    session = context.session
+    _, row = _lock(session, given.quote_number)
+    if row.version != given.version or row.status != "sent":
+        raise BusinessError("quote_answered", quote=given.quote_number)
+    if given.answer == "withdrawn":
+        row.status, row.closed_because = "cancelled", given.comment or ""
+    else:
+        assert row.content_hash is not None
+        session.add(
+            QuoteAnswer(
+                version_id=row.id,
+                answer=given.answer,
+                by_link=False,
+                name="",
+                function="",
+                comment=given.comment or "",
+                consent="",
+                address="",
+                content_hash=row.content_hash,
+                noted_by=given.noted_by,
+                answered_at=context.now,
+            )
+        )
+        row.status = given.answer
+    session.flush()
+    return Answered(answer=given.answer, comment=given.comment)
+
+
+@handler("sales.read_answer", fr="Lire la réponse du client", en="Read the customer’s answer")
+def read_answer(given: Version, context: HandlerContext) -> Answered:
+    """What the customer answered by the link."""
+    found = context.session.scalars(
+        select(QuoteAnswer)
+        .join(QuoteVersion, QuoteVersion.id == QuoteAnswer.version_id)
+        .join(Quote, Quote.id == QuoteVersion.quote_id)
+        .where(Quote.number == given.quote_number, QuoteVersion.version == given.version)
+    ).one()
+    return Answered(answer=found.answer, comment=found.comment or None)
+
+
+@handler("sales.expire_quote", fr="Clore le devis expiré", en="Close the expired quote", errors=("quote_answered",))
+def expire_quote(given: Version, context: HandlerContext) -> Issued:
+    """The offer has ended without an answer."""
+    _, row = _lock(context.session, given.quote_number)
+    if row.status in ANSWERS:
+        raise BusinessError("quote_answered", quote=given.quote_number)
+    row.status = "expired"
+    context.session.flush()
+    return Issued(quote_status=row.status)
+
+
+@handler("sales.renew_quote", fr="Préparer la version suivante", en="Prepare the next version")
+def renew_quote(given: Version, context: HandlerContext) -> Renewed:
+    """A copy of what was sent, as a draft; what was sent stays as it is."""
+    session = context.session
+    quote, row = _lock(session, given.quote_number)
+    answer = session.get_one(QuoteAnswer, row.id)
+    lines = store.lines_of(session, row.id)
+    following = QuoteVersion(
+        quote_id=quote.id,
+        version=row.version + 1,
+        status="draft",
+        party=row.party,
+        issued_on=row.issued_on,
+        closed_because=answer.comment,
+        **{name: value for name, value in asdict(store.data_of(row)).items() if name != "extras"},
+        **asdict(store.extras_of(row)),
+    )
+    totals = rules.totals(lines, store.extras_of(row), rules.rates_on(row.issued_on))
+    store.put_figures(following, totals)
+    session.add(following)
+    quote.version = following.version
+    session.flush()
+    store.write_lines(session, following.id, lines, totals, is_new=True)
+    return Renewed(version=following.version, revision_reason=answer.comment or None)
+
+
+@handler("sales.abandon_quote", fr="Abandonner le devis", en="Give the quote up")
+def abandon_quote(given: Cancelled, context: HandlerContext) -> Issued:
+    """A draft that is not sent after all; one that was cancelled already stays so."""
+    _, row = _lock(context.session, given.quote_number)
+    if row.status != "cancelled":
+        row.status = "cancelled"
+        context.session.flush()
+    return Issued(quote_status=row.status)
+
+
+@handler("sales.tell_seller", fr="Prévenir le vendeur par e-mail", en="Tell the seller by e-mail", effect=True)
+def tell_seller(given: Outcome, context: HandlerContext) -> Told:
+    """Write to whoever sent the quote what became of it."""
+    facts = {"quote": given.quote_number, "customer": given.customer_name, "comment": given.comment or "–"}
+    to = ToPerson(login=context.starter)
+    match given.outcome:
+        case "accepted":
+            _write(context, "mail.quote_accepted", to, COMPANY_LANGUAGE, facts)
+        case "refused":
+            _write(context, "mail.quote_refused", to, COMPANY_LANGUAGE, facts)
+        case "change_asked":
+            _write(context, "mail.quote_change_asked", to, COMPANY_LANGUAGE, facts)
+        case _:
+            _write(context, "mail.quote_expired", to, COMPANY_LANGUAGE, facts)
+    return Told()
+
+
+@handler("sales.remind_approvers", fr="Relancer l’accord par e-mail", en="Ask again for the approval", effect=True)
+def remind_approvers(given: Waiting, context: HandlerContext) -> Told:
+    """Write to all who hold ``role`` that a quote still waits for them."""
+    facts = {"quote": given.quote_number, "customer": given.customer_name}
+    _write(context, "mail.quote_waiting", ToRole(role=given.role), COMPANY_LANGUAGE, facts)
+    return Told()
+
+
+def _lock(session: Session, number: str) -> tuple[Quote, QuoteVersion]:
+    try:
+        return store.lock(session, number)
+    except NotFound as error:
+        raise BusinessError("quote_unknown", quote=number) from error
+
+
+def _write_to_customer(given: Sending, context: HandlerContext, code: str) -> None:
+    session = context.session
+    found = session.execute(
+        select(QuoteVersion)
+        .join(Quote, Quote.id == QuoteVersion.quote_id)
+        .where(Quote.number == given.quote_number, QuoteVersion.version == given.version)
+    ).scalar_one()
+    if found.status != "sent" or found.link_key is None:
+        return  # answered meanwhile: nothing is asked of them any more
+    token = links.token(given.quote_number, given.version, found.link_key)
+    facts = {
+        "quote": given.quote_number,
+        "subject": found.subject or given.quote_number,
+        "total": formats.money(found.total, found.locale),
+        "day": formats.day(found.valid_until, found.locale),
+        "link": site(session) + LINK + token,
+    }
+    _write(context, code, ToAddress(address=found.email), found.locale, facts)
+
+
+def _write(
+    context: HandlerContext, code: str, to: ToAddress | ToPerson | ToRole, locale: str, facts: Mapping[str, str]
+) -> None:
+    """Put a letter into the outbox, with this step: it goes once it is committed."""
+    letter = Letter(
+        key=context.idempotency_key,
+        kind="process",
+        to=to,
+        locale=locale,
+        subject=say(f"{code}.subject", locale, **facts),
+        body=say(f"{code}.body", locale, **facts),
+        business_key=context.business_key,
+    )
+    write(context.session, letter, context.now, context.actor.login)
+
+
+HANDLERS = (
+    submit_quote,
+    return_quote,
+    issue_quote,
+    send_quote,
+    remind_customer,
+    note_answer,
+    read_answer,
+    expire_quote,
+    renew_quote,
+    abandon_quote,
+    tell_seller,
+    remind_approvers,
+)
