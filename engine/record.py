@@ -27,13 +27,15 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
+from engine.errors import FieldProblem, InvalidInput
 from engine.handler import Actor
 
 Given = TypeVar("Given")
+LONGEST_REASON: Final = 500
 Value = Any
 """Of a field: text, number (never a float), date, moment, duration, UUID, a list or mapping of them, a ``@data`` record, None."""
 
@@ -127,6 +129,16 @@ def record_command(
         )
 
     return describe
+
+
+def reason_of(typed: str, field_name: str = "because") -> str:
+    """The reason as it is kept. Raises InvalidInput (``field_name``): there is none, or it is too long."""
+    said = typed.strip()
+    if not said:
+        raise InvalidInput((FieldProblem(field=field_name, code="reason_missing"),))
+    if len(said) > LONGEST_REASON:
+        raise InvalidInput((FieldProblem(field=field_name, code="reason_too_long", facts={"limit": LONGEST_REASON}),))
+    return said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,7 +22,13 @@ _PUT = text("""
     VALUES (:hash, :size, :media_type, :content, :now, :is_kept)
     ON CONFLICT (hash) DO UPDATE SET is_kept = true WHERE EXCLUDED.is_kept AND NOT held.is_kept
 """)
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:hash, 0))")
+_LOCK = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(hash, 0)) FROM unnest(CAST(:hashes AS text[])) hash ORDER BY hash"
+)
+_DROP_UNUSED = text("""
+    DELETE FROM engine.file_content content WHERE hash = ANY(:hashes) AND NOT is_kept
+        AND NOT EXISTS (SELECT FROM engine.attachment WHERE attachment.hash = content.hash)
+""")
 _GET = text("SELECT media_type, content FROM engine.file_content WHERE hash = :hash")
 
 
@@ -61,9 +68,16 @@ def put(session: Session, content: bytes, kind: FileKind, now: datetime, *, is_k
     return Stored(hash=hashed, size=len(content), kind=kind)
 
 
-def lock(session: Session, hashed: str) -> None:
-    """Until the transaction ends nobody else keeps or drops this content: the last case could let it go while another takes it up."""
-    session.execute(_LOCK, {"hash": hashed})
+def lock(session: Session, *hashes: str) -> None:
+    """Until the transaction ends nobody else keeps or drops these contents: the last case could let one go while another takes it up."""
+    if hashes:
+        session.execute(_LOCK, {"hashes": list(hashes)})
+
+
+def drop_unused(session: Session, hashes: Sequence[str]) -> None:
+    """Drop those of these contents, which this transaction has locked, that no case has any more and that are not kept for good."""
+    if hashes:
+        session.execute(_DROP_UNUSED, {"hashes": list(hashes)})
 
 
 def get(session: Session, hashed: str) -> tuple[str, bytes] | None:

@@ -6,7 +6,8 @@ r"""Personal values in the history: the chain holds a salted commitment, the val
 
 In an event, ``{"@personal": commitment in hex}`` stands where the value would. ``engine.personal_value`` keeps value and salt; erasing
 takes both away, and no hash of the chain changes. Without the salt nobody can try names until one fits. What is personal is declared:
-fields of forms and names in ``process.yaml`` (``engine.model.personal``), fields of record commands (``record_command(personal=…)``).
+fields of forms and names in ``process.yaml`` (``engine.model.personal``), fields of record commands (``record_command(personal=…)``), and
+always what people write to each other with a task.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _VALUES: Final = frozenset(
     {"value", "previous", "variables", "given", "result", "payload", "inputs", "output", "items", "facts"}
 )
 """Members of a kernel event that hold values of the process; all others are the engine's own words."""
+_SAID: Final = frozenset({"note"})
+"""Members of an event in which people write to each other: personal whatever is declared."""
 
 KEEP: Final = """
     kept AS (
@@ -82,7 +85,9 @@ class Sealer:
             self._texts.update(_texts(record.get("value")))
         found = {}
         for member, value in record.items():
-            if member not in _VALUES:
+            if member in _SAID:
+                found[member] = self._sealed(member, value)
+            elif member not in _VALUES:
                 found[member] = value
             elif is_personal and member in {"value", "previous"}:
                 found[member] = self._sealed(str(record["name"]), value)

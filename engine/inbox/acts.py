@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from engine.errors import NotFound
 from engine.handler import Actor
 from engine.history import store as history
+from engine.history.personal import Sealer
 from engine.history.store import ChainHead
 
 
@@ -85,6 +86,8 @@ def record_of_case(  # noqa: PLR0917 - what happened where, by whom, when
     session: Session, instance_id: int, head: ChainHead, actor: Actor, now: datetime, told: Mapping[str, Any]
 ) -> ChainHead:
     """Write one act into the history of a case that this transaction has locked, after ``head``; the new head."""
-    reached = history.append(session, instance_id, head, now, actor.login, [told])
+    reached = history.append(
+        session, instance_id, head, now, actor.login, [told], Sealer(()) if "note" in told else None
+    )
     session.execute(_HEAD, {"sequence": reached.sequence, "hash": reached.hash, "instance": instance_id})
     return reached

@@ -49,7 +49,10 @@ _LEAVE = text("""
 _READ = text(
     "SELECT snapshot, tasks::text AS tasks, incidents::text AS incidents FROM engine.case_archive WHERE instance_id = :case"
 )
-_REPLACE = text("UPDATE engine.case_archive SET snapshot = :snapshot WHERE instance_id = :case")
+_REPLACE = text("""
+    UPDATE engine.case_archive SET snapshot = :snapshot, tasks = CAST(:tasks AS jsonb), incidents = CAST(:incidents AS jsonb)
+    WHERE instance_id = :case
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,7 @@ def read(session: Session, instance_id: int) -> Kept | None:
     return None if row is None else Kept(snapshot=bytes(row.snapshot), tasks=row.tasks, incidents=row.incidents)
 
 
-def replace_snapshot(session: Session, instance_id: int, snapshot: bytes) -> None:
-    """Keep another state: one without what was erased."""
-    session.execute(_REPLACE, {"case": instance_id, "snapshot": snapshot})
+def replace(session: Session, instance_id: int, *, snapshot: bytes, tasks: str, incidents: str) -> None:
+    """Keep others: without what was erased."""
+    given = {"case": instance_id, "snapshot": snapshot, "tasks": tasks, "incidents": incidents}
+    session.execute(_REPLACE, given)

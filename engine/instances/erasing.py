@@ -1,33 +1,36 @@
 """Erasing the personal values that the history keeps apart (``history.personal``): by an administrator, with a reason, as record commands.
 
 A *subject* is what the values were recorded of: ``case/42``, or a record, ``person/zoe``. Erasing takes all its values and their salts
-away, and those in the row of the case or person itself; every hash stays, and the history says who erased when, and why. Refused: while
-the case runs, the account is open or the record exists, and as long as the law has the case kept (``retention_days`` of its process).
-Where the settings ask for four eyes, one administrator asks and another one confirms.
+away, those in the row of the case or person itself, and what speaks of people beside the chain (``clearing``); every hash stays, and the
+history says who erased when, and why. Of a record that exists, or of somebody whose account is open, only values that were replaced since
+are erased: a contact that left, an address of before. Refused: while the case runs, where a record has nothing but what it needs, and as
+long as the law has the case kept (``retention_days`` of its process). Where the settings ask for four eyes, one administrator asks and
+another one confirms.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from engine.data import data
+from engine.data import data, from_canonical
 from engine.definitions import store as definitions
-from engine.errors import FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
-from engine.feel import Value
+from engine.errors import NotAllowed, NotFound, WrongState
 from engine.history.kinds import CASES, RECORDS
+from engine.history.personal import commitments
 from engine.identity.memberships import ADMINISTRATOR
-from engine.instances import archive
-from engine.kernel import State
-from engine.model.personal import personal_names
-from engine.record import Change, RecordContext, RecordTable, record_command
+from engine.instances.clearing import Besides, besides, clear_case, texts_in
+from engine.mail import erasing as letters
+from engine.record import Change, RecordContext, RecordTable, reason_of, record_command
 
 KIND: Final = "erasure"
 PERSON: Final = "person"
-LONGEST_REASON: Final = 500
 SETTINGS: Final = "erasing"
 
 _MAY: Final = (ADMINISTRATOR,)
@@ -36,7 +39,9 @@ _SET = text("""
     INSERT INTO engine.erasing_setting (four_eyes) VALUES (:four_eyes)
     ON CONFLICT (is_only) DO UPDATE SET four_eyes = EXCLUDED.four_eyes
 """)
-_HELD = text("SELECT count(*) FROM engine.personal_value WHERE kind = :kind AND chain = :chain AND value IS NOT NULL")
+_VALUES = text("""
+    SELECT commitment, value FROM engine.personal_value WHERE kind = :kind AND chain = :chain AND value IS NOT NULL
+""")
 _WAITING = text("""
     SELECT id, because, asked_at, asked_by FROM engine.erasure WHERE kind = :kind AND chain = :chain AND done_at IS NULL FOR UPDATE
 """)
@@ -47,18 +52,10 @@ _DONE = text("UPDATE engine.erasure SET done_at = :now, done_by = :actor WHERE i
 _DROP = text("DELETE FROM engine.erasure WHERE id = :id")
 _ERASE = text("""
     UPDATE engine.personal_value SET value = NULL, salt = NULL, words = NULL, erasure_id = :erasure
-    WHERE kind = :kind AND chain = :chain AND value IS NOT NULL
+    WHERE kind = :kind AND chain = :chain AND value IS NOT NULL AND commitment <> ALL(CAST(:kept AS bytea[]))
 """)
-_CASE = text("""
-    SELECT id, status, ended_at, archived_at, removed_at, snapshot, version_id, business_key
-    FROM engine.instance WHERE id = :instance FOR UPDATE
-""")
-_CLEAR_CASE = text("""
-    WITH words AS (DELETE FROM engine.case_words WHERE instance_id = :instance),
-         fields AS (DELETE FROM engine.case_field WHERE instance_id = :instance),
-         former AS (UPDATE engine.migration_item SET former = NULL WHERE instance_id = :instance AND former IS NOT NULL)
-    UPDATE engine.instance SET summary = '[]', business_key = :business_key, snapshot = :snapshot WHERE id = :instance
-""")
+_CASE = text("SELECT id, ended_at, version_id FROM engine.instance WHERE id = :instance FOR UPDATE")
+_RECORDS = text("SELECT record FROM engine.record_event WHERE kind = :kind AND key = :key ORDER BY sequence")
 _PERSON = text("SELECT is_active FROM engine.person WHERE login = :login FOR UPDATE")
 _CLEAR_PERSON = text("UPDATE engine.person SET name = login, email = '' WHERE login = :login")
 _TOMBSTONE = text("SELECT is_deleted FROM engine.record_chain WHERE kind || '/' || key = :chain")
@@ -105,23 +102,18 @@ class SetErasing:
 )
 def erase_personal(given: ErasePersonal, context: RecordContext) -> Change:
     """Raises InvalidInput (``because``), NotFound (``erasure_nothing_held``), WrongState (``erasure_…``)."""
-    because = given.because.strip()
-    if not because:
-        raise InvalidInput((FieldProblem(field="because", code="reason_missing"),))
-    if len(because) > LONGEST_REASON:
-        raise InvalidInput((FieldProblem(field="because", code="reason_too_long", facts={"limit": LONGEST_REASON}),))
+    because = reason_of(given.because)
     session, about = context.session, _subject(given.subject)
     if session.execute(_WAITING, about).first() is not None:
         raise WrongState("erasure_asked_already")
-    if not session.execute(_HELD, about).scalar_one():
-        raise NotFound("erasure_nothing_held")
+    held = _held(session, about)
     _require_erasable(session, about, context.now)
     asked = {**about, "because": because, "now": context.now, "actor": context.actor.login}
     erasure = session.execute(_ASK, asked).scalar_one()
     facts: dict[str, Any] = {"because": because}
     if four_eyes(session):
         return Change(before={"erasure": None}, after={"erasure": "asked"}, facts=facts)
-    facts["values"] = _perform(session, erasure, about, context)
+    facts |= _perform(session, erasure, about, held, context)
     return Change(before={"erasure": None}, after={"erasure": "erased"}, facts=facts)
 
 
@@ -141,8 +133,8 @@ def confirm_erasure(given: ConfirmErasure, context: RecordContext) -> Change:
     if row.asked_by == context.actor.login:
         raise NotAllowed("erasure_four_eyes")
     _require_erasable(session, about, context.now)
-    values = _perform(session, row.id, about, context)
-    facts = {"because": row.because, "asked_by": row.asked_by, "values": values}
+    facts = {"because": row.because, "asked_by": row.asked_by}
+    facts |= _perform(session, row.id, about, _held(session, about), context)
     return Change(before={"erasure": "asked"}, after={"erasure": "erased"}, facts=facts)
 
 
@@ -221,61 +213,69 @@ def _require_erasable(session: Session, about: dict[str, str], now: datetime) ->
         if row.ended_at + timedelta(days=days) > now:
             until = (row.ended_at + timedelta(days=days)).date().isoformat()
             raise WrongState("erasure_kept_by_law", case=row.id, until=until)
-    elif what == PERSON:
-        if session.execute(_PERSON, {"login": key}).scalar():
+    elif _exists(session, about) and not _replaced(session, about):
+        if what == PERSON:
             raise WrongState("erasure_person_active", login=key)
-    elif session.execute(_TOMBSTONE, about).scalar() is False:
         raise WrongState("erasure_record_exists", record=about["chain"])
 
 
-def _perform(session: Session, erasure: int, about: dict[str, str], context: RecordContext) -> int:
-    """Erase; how many values there were."""
-    session.execute(_DONE, {"id": erasure, "now": context.now, "actor": context.actor.login})
-    erased = session.execute(_ERASE, {**about, "erasure": erasure})
+def _exists(session: Session, about: dict[str, str]) -> bool:
+    """Whether the account of a person is open, or a record is more than its tombstone."""
+    what, _, key = about["chain"].partition("/")
+    if what == PERSON:
+        return bool(session.execute(_PERSON, {"login": key}).scalar())
+    return session.execute(_TOMBSTONE, about).scalar() is False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What a subject has: values by commitment (canonical text), and beside its chain."""
+
+    values: Mapping[bytes, str]
+    besides: Besides | None
+
+
+def _held(session: Session, about: dict[str, str]) -> _Held:
+    """What there is to be erased. Raises NotFound (``erasure_nothing_held``)."""
+    values = {bytes(row.commitment): row.value for row in session.execute(_VALUES, about)}
+    beside = besides(session, int(about["chain"])) if about["kind"] == CASES.word else None
+    if not values and not beside:
+        raise NotFound("erasure_nothing_held")
+    return _Held(values=values, besides=beside)
+
+
+def _in_force(session: Session, about: dict[str, str]) -> frozenset[bytes]:
+    """Of a record that exists: the commitments of the values that its fields have now; empty for one that is gone, or a case."""
+    if about["kind"] == CASES.word or not _exists(session, about):
+        return frozenset()
+    what, _, key = about["chain"].partition("/")
+    fields: dict[str, Any] = {}
+    for record in session.scalars(_RECORDS, {"kind": what, "key": key}):
+        fields |= {name: each.get("new") for name, each in json.loads(record).get("fields", {}).items()}
+    return frozenset(bytes.fromhex(each) for value in fields.values() for each in commitments(value))
+
+
+def _replaced(session: Session, about: dict[str, str]) -> bool:
+    """Whether values are held of a record that it has not any more."""
+    held = {bytes(row.commitment) for row in session.execute(_VALUES, about)}
+    return not held <= _in_force(session, about)
+
+
+def _perform(
+    session: Session, erasure: int, about: dict[str, str], held: _Held, context: RecordContext
+) -> dict[str, int]:
+    """Erase; how much of what there was. Of a record that exists, what it has now stays."""
+    actor, now = context.actor.login, context.now
+    session.execute(_DONE, {"id": erasure, "now": now, "actor": actor})
+    kept = _in_force(session, about)
+    session.execute(_ERASE, {**about, "erasure": erasure, "kept": list(kept)})
+    counted = {"values": len(held.values.keys() - kept)}
     what, _, key = about["chain"].partition("/")
     if about["kind"] == CASES.word:
-        clear_case(session, int(about["chain"]))
-    elif what == PERSON:
+        spoken = {each for value in held.values.values() for each in texts_in(from_canonical(value))}
+        clear_case(session, int(about["chain"]), spoken, actor, now)
+        counted |= {} if held.besides is None else asdict(held.besides)
+    elif what == PERSON and not kept:
         session.execute(_CLEAR_PERSON, {"login": key})
-    return int(erased.rowcount)  # type: ignore[attr-defined]
-
-
-def clear_case(session: Session, instance_id: int) -> None:
-    """Take personal values out of the row of an ended case: its variables, its summary, what it is found by."""
-    row = session.execute(_CASE, {"instance": instance_id}).one_or_none()
-    if row is None or row.removed_at is not None:
-        return
-    names = personal_names(definitions.load(session, row.version_id).bundle)
-    kept = archive.read(session, instance_id) if row.archived_at is not None else None
-    state = State.from_text(bytes(row.snapshot) if kept is None else kept.snapshot)
-    gone: set[str] = set()
-    for scope in state.scopes.values():
-        for name in names & scope.variables.keys():
-            gone.update(_texts(scope.variables[name]))
-            scope.variables[name] = None
-    for scope in state.scopes.values():
-        for name, value in scope.variables.items():
-            scope.variables[name] = _without(value, gone)
-    snapshot = state.to_text()
-    if kept is not None:
-        archive.replace_snapshot(session, instance_id, snapshot)
-        snapshot = bytes(row.snapshot)
-    business_key = None if row.business_key in gone else row.business_key
-    session.execute(_CLEAR_CASE, {"instance": instance_id, "snapshot": snapshot, "business_key": business_key})
-
-
-def _texts(value: Value) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, dict):
-        return [each for inner in value.values() for each in _texts(inner)]
-    return [each for inner in value for each in _texts(inner)] if isinstance(value, list | tuple) else []
-
-
-def _without(value: Value, gone: set[str]) -> Value:
-    """``value`` with nothing where a text that is gone stood."""
-    if isinstance(value, str):
-        return None if value in gone else value
-    if isinstance(value, dict):
-        return {name: _without(each, gone) for name, each in value.items()}
-    return [_without(each, gone) for each in value] if isinstance(value, list | tuple) else value
+        letters.erase_to_person(session, key)
+    return {name: count for name, count in counted.items() if count or name == "values"}

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.definitions import gate
-from engine.errors import FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
+from engine.errors import NotAllowed, NotFound, WrongState
 from engine.handler import TAKEN_BACK, Actor
 from engine.inbox import acts
 from engine.instances import driver, incidents
@@ -27,11 +27,11 @@ from engine.messages import store as messages
 from engine.model.bundle import Bundle
 from engine.model.elements import ServiceTask
 from engine.protocol.stimuli import CancelInstance, RetryIncident, ReturnHandler, ThrowError
+from engine.record import reason_of
 
 OPERATORS: Final = frozenset({"process_owner", "admin"})
 """Who may suspend, resume and cancel cases."""
 
-LONGEST_REASON: Final = 500
 """Characters of the reason that every act needs."""
 
 Act = Callable[[Runtime, Session, Actor, int, str, datetime], None]
@@ -53,12 +53,7 @@ def check_may_operate(actor: Actor) -> None:
 
 def check_reason(reason: str) -> str:
     """The reason as it is kept. Raises InvalidInput: there is none, or it is too long."""
-    said = reason.strip()
-    if not said:
-        raise InvalidInput((FieldProblem(field="reason", code="reason_missing"),))
-    if len(said) > LONGEST_REASON:
-        raise InvalidInput((FieldProblem(field="reason", code="reason_too_long", facts={"limit": LONGEST_REASON}),))
-    return said
+    return reason_of(reason, "reason")
 
 
 def suspend(_runtime: Runtime, session: Session, actor: Actor, instance_id: int, reason: str, now: datetime) -> None:

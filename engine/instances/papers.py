@@ -25,6 +25,8 @@ from engine.history.store import ChainHead
 from engine.inbox import acts
 from engine.inbox.standing_in import standing_in
 from engine.instances.access import may_see_case
+from engine.instances.clearing import NAMELESS
+from engine.record import reason_of
 
 LONGEST_COMMENT: Final = 5_000
 MOST_FILES: Final = 100
@@ -35,7 +37,7 @@ CLEANERS: Final = frozenset({"process_owner", "admin"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
-    """What somebody wrote. ``text`` None: it was taken away, by ``removed_by``."""
+    """What somebody wrote. ``text`` None: it was taken away, by ``removed_by``. ``is_mine``: who takes away another's says why."""
 
     id: int
     author: str
@@ -43,6 +45,7 @@ class Comment:
     text: str | None
     removed_by: str | None
     may_remove: bool
+    is_mine: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,7 @@ class Attachment:
     added_by: str
     added_at: datetime
     may_remove: bool
+    is_mine: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,7 @@ _FIND_FILE = text("SELECT id, instance_id, name, hash, added_by, removed_at FROM
 # the content goes with the last case that has it, unless it is kept for good
 _REMOVE_FILE = text("""
     WITH removed AS (
-        UPDATE engine.attachment SET removed_at = :now, removed_by = :by, hash = NULL
+        UPDATE engine.attachment SET removed_at = :now, removed_by = :by, hash = NULL, name = :nameless
         WHERE id = :id AND removed_at IS NULL RETURNING id
     ), dropped AS (
         DELETE FROM engine.file_content
@@ -129,6 +133,7 @@ def papers(session: Session, actor: Actor, instance_id: int) -> Papers:
             text=each.body,
             removed_by=each.removed_by,
             may_remove=each.body is not None and (may_clean or each.author == actor.login),
+            is_mine=each.author == actor.login,
         )
         for each in session.execute(_COMMENTS, {"instance": instance_id})
     )
@@ -141,6 +146,7 @@ def papers(session: Session, actor: Actor, instance_id: int) -> Papers:
             added_by=each.added_by,
             added_at=each.added_at,
             may_remove=may_clean or each.added_by == actor.login,
+            is_mine=each.added_by == actor.login,
         )
         for each in session.execute(_FILES, {"instance": instance_id})
     )
@@ -163,10 +169,10 @@ def comment(database: Database, actor: Actor, instance_id: int, body: str) -> in
         return made
 
 
-def remove_comment(database: Database, actor: Actor, comment_id: int) -> int:
-    """Take a comment away for good, its salt too; gives the case. By its author or ``CLEANERS``.
+def remove_comment(database: Database, actor: Actor, comment_id: int, because: str = "") -> int:
+    """Take a comment away for good, its salt too; gives the case. By its author or ``CLEANERS``, who say why.
 
-    Raises NotFound; NotAllowed; WrongState (it is gone already).
+    Raises NotFound; NotAllowed; InvalidInput (``because``); WrongState (it is gone already).
     """
     now = clock.now()
     with database.transaction() as session:
@@ -174,10 +180,10 @@ def remove_comment(database: Database, actor: Actor, comment_id: int) -> int:
         if found is None:
             raise NotFound("comment_not_found")
         row = _visible(session, _LOCK, actor, found.instance_id)
-        _check_may_remove(actor, found.author)
+        told = _reason(actor, found.author, because)
         if session.execute(_REMOVE_COMMENT, {"id": comment_id, "now": now, "by": actor.login}).first() is None:
             raise WrongState("comment_gone")
-        _record(session, row, actor, now, "comment:removed", {"comment": comment_id})
+        _record(session, row, actor, now, "comment:removed", {"comment": comment_id} | told)
         return int(found.instance_id)
 
 
@@ -199,21 +205,23 @@ def attach(database: Database, actor: Actor, instance_id: int, name: str, conten
         return made
 
 
-def remove_file(database: Database, actor: Actor, attachment_id: int) -> int:
-    """Take a file away for good; gives the case. By who attached it or ``CLEANERS``. Raises NotFound; NotAllowed; WrongState."""
+def remove_file(database: Database, actor: Actor, attachment_id: int, because: str = "") -> int:
+    """Take a file and its name away for good; gives the case. By who attached it or ``CLEANERS``, who say why. Raises as
+    ``remove_comment``.
+    """
     now = clock.now()
     with database.transaction() as session:
         found = session.execute(_FIND_FILE, {"id": attachment_id}).one_or_none()
         if found is None:
             raise NotFound("file_not_found")
         row = _visible(session, _LOCK, actor, found.instance_id)
-        _check_may_remove(actor, found.added_by)
+        told = _reason(actor, found.added_by, because)
         if found.hash is not None:
             files.lock(session, found.hash)
-        given = {"id": attachment_id, "hash": found.hash, "now": now, "by": actor.login}
+        given = {"id": attachment_id, "hash": found.hash, "now": now, "by": actor.login, "nameless": NAMELESS}
         if session.execute(_REMOVE_FILE, given).first() is None:
             raise WrongState("file_gone")
-        _record(session, row, actor, now, "file:removed", {"file": attachment_id})
+        _record(session, row, actor, now, "file:removed", {"file": attachment_id} | told)
         return int(found.instance_id)
 
 
@@ -257,9 +265,13 @@ def _takes_part(session: Session, actor: Actor, row: Row[Any]) -> bool:
     )
 
 
-def _check_may_remove(actor: Actor, author: str) -> None:
-    if author != actor.login and actor.roles.isdisjoint(CLEANERS):
+def _reason(actor: Actor, author: str, because: str) -> dict[str, str]:
+    """What the history says besides; who takes away what is their own need not say why."""
+    if author == actor.login:
+        return {}
+    if actor.roles.isdisjoint(CLEANERS):
         raise NotAllowed("papers_not_yours")
+    return {"reason": reason_of(because)}
 
 
 def _record(  # noqa: PLR0917 - what happened where, by whom, when

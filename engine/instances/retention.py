@@ -2,8 +2,8 @@
 
 The law's minimum stands in ``process.yaml`` (``retention_days``), version by version; a setting below it is refused, and a case is kept at
 least as long as the version that it followed says. When it is over, all that speaks of the matter goes: state, tasks, comments, files,
-what it was found by, every personal value. What stays is the tombstone: number, key, dates, and the chain, whose hashes all still agree;
-its last event says when it was removed and by which rule.
+letters, what it was found by, every personal value. What stays is the tombstone: number, key, dates, and the chain, whose hashes all
+still agree; its last event says when it was removed and by which rule.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from engine.handler import SYSTEM
 from engine.history import store as history
 from engine.history.store import ChainHead
 from engine.identity.memberships import ADMINISTRATOR
-from engine.instances import archive
+from engine.instances import archive, clearing
+from engine.mail import erasing as letters
 from engine.messages import forgetting
 from engine.record import Change, RecordContext, RecordTable, record_command
 
@@ -65,12 +66,6 @@ _REMOVE = text("""
     WITH archived AS (DELETE FROM engine.case_archive WHERE instance_id = ANY(:cases)),
          words AS (DELETE FROM engine.case_words WHERE instance_id = ANY(:cases)),
          fields AS (DELETE FROM engine.case_field WHERE instance_id = ANY(:cases)),
-         comments AS (
-            UPDATE engine.comment SET body = NULL, salt = NULL, removed_by = :by, removed_at = :now
-            WHERE instance_id = ANY(:cases) AND removed_at IS NULL),
-         files AS (
-            UPDATE engine.attachment SET hash = NULL, removed_by = :by, removed_at = :now
-            WHERE instance_id = ANY(:cases) AND removed_at IS NULL RETURNING 1),
          asked AS (DELETE FROM engine.erasure WHERE kind = 'case' AND chain = ANY(:chains) AND done_at IS NULL)
     UPDATE engine.instance SET removed_at = :now, summary = '[]',
         business_key = CASE WHEN NOT EXISTS (
@@ -90,11 +85,6 @@ _FORGET = text("""
     )
     UPDATE engine.personal_value personal SET value = NULL, salt = NULL, words = NULL, erasure_id = erased.id
     FROM erased WHERE personal.kind = 'case' AND personal.chain = erased.chain AND personal.value IS NOT NULL
-""")
-_UNUSED = text("""
-    DELETE FROM engine.file_content content
-    WHERE content.stored_at < :before AND NOT content.is_kept
-      AND NOT EXISTS (SELECT FROM engine.attachment WHERE attachment.hash = content.hash)
 """)
 
 
@@ -195,7 +185,7 @@ def limited(session: Session) -> tuple[tuple[int, int], ...]:
 def remove(session: Session, version_id: int, months: int, now: datetime, most: int = BATCH) -> int:
     """Remove what may be removed of archived cases of a version whose retention is over, the oldest first; how many.
 
-    Five statements, however many there are. Never before the law's minimum of the version that they followed.
+    Nine statements, however many there are. Never before the law's minimum of the version that they followed.
     """
     least = definitions.load(session, version_id).bundle.retention_days or 0
     given = {"version": version_id, "months": months, "now": now, "before": now - timedelta(days=least), "most": most}
@@ -220,7 +210,8 @@ def remove(session: Session, version_id: int, months: int, now: datetime, most: 
         },
     )
     session.execute(_FORGET, {**cases, "because": REMOVED})
-    session.execute(_UNUSED, {"before": now - timedelta(days=1)})
+    clearing.take_papers(session, list(reached), SYSTEM.login, now)
+    letters.erase_of_cases(session, list(reached))
     return len(rows)
 
 

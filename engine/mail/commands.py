@@ -1,4 +1,4 @@
-"""What people do with a letter: take it back before it goes, say that it arrived, have it sent again, send a test."""
+"""What people do with a letter: take it back before it goes, say that it arrived, have it sent again, erase it, send a test."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from engine.errors import FieldProblem, InvalidInput, NotFound, WrongState
 from engine.identity.memberships import ADMINISTRATOR
 from engine.jobs import queue
 from engine.letter import Letter, ToAddress, write
-from engine.record import Change, RecordContext, RecordTable, record_command
+from engine.mail import erasing
+from engine.record import Change, RecordContext, RecordTable, reason_of, record_command
 from engine.texts import say
 
 KIND: Final = "letter"
 
 _LOCK = text(
-    "SELECT id, state, queued_at, body IS NOT NULL AS has_text, round FROM engine.letter WHERE id = :id FOR UPDATE"
+    "SELECT id, state, queued_at, body IS NOT NULL AS has_text, to_address, round FROM engine.letter WHERE id = :id FOR UPDATE"
 )
 _TAKEN_BACK = text("UPDATE engine.letter SET state = 'taken_back', ended_at = :now WHERE id = :id")
 _ARRIVED = text("""
@@ -55,6 +56,14 @@ class SendAgain:
     """Send it once more."""
 
     letter: int
+
+
+@data
+class EraseLetters:
+    """Erase what this letter said and to whom, and every other letter to that address."""
+
+    letter: int
+    because: str
 
 
 @data
@@ -108,7 +117,24 @@ def send_again(given: SendAgain, context: RecordContext) -> Change:
 
 
 @record_command(
-    "mail.send_test", event="letter:test_asked", kind=KIND, key=None, may=(ADMINISTRATOR,),
+    "mail.erase_letters", event="letter:erased", kind=KIND, key="letter", may=(ADMINISTRATOR,),
+    fr="Effacer les courriels à une adresse", en="Erase the e-mails to an address",
+)  # fmt: skip
+def erase_letters(given: EraseLetters, context: RecordContext) -> Change:
+    """The answer is how many. That they went, when and how it ended stays. Raises InvalidInput (``because``), NotFound, WrongState
+    (``letter_not_ended``: what is to become of it is not decided; ``letter_erased_already``).
+    """
+    because, row = reason_of(given.because), _locked(context.session, given.letter)
+    if row.state in {"waiting", "uncertain"}:
+        raise WrongState("letter_not_ended", letter=given.letter)
+    if not row.to_address:
+        raise WrongState("letter_erased_already", letter=given.letter)
+    erased = erasing.erase_to_address(context.session, row.to_address)
+    return Change(before={}, after={}, facts={"because": because, "letters": erased}, answer=erased)
+
+
+@record_command(
+    "mail.send_test", event="letter:test_asked", kind=KIND, key=None, may=(ADMINISTRATOR,), personal=("to",),
     fr="Envoyer un courriel d’essai", en="Send a test mail",
 )  # fmt: skip
 def send_test(given: SendTest, context: RecordContext) -> Change:
@@ -128,7 +154,7 @@ def send_test(given: SendTest, context: RecordContext) -> Change:
     return Change(before=None, after={"to": given.address}, key=str(made), answer=made)
 
 
-COMMANDS = RecordTable.of(take_back, confirm_letter, send_again, send_test)
+COMMANDS = RecordTable.of(take_back, confirm_letter, send_again, erase_letters, send_test)
 
 
 def _locked(session: Session, letter: int) -> Row[Any]:

@@ -53,10 +53,10 @@ _COLUMNS = """
     id, kind, to_login, to_address, to_name, subject, body, html, attachment_name, business_key, made_at, made_by, state, due_at,
     queued_at IS NOT NULL AS is_queued, attempts, ended_at, way, code, said
 """
-_PAGE = text(f"""
-    SELECT {_COLUMNS} FROM engine.letter
-    WHERE (CAST(:before AS bigint) IS NULL OR id < :before) AND (CAST(:state AS text) IS NULL OR state = :state)
-    ORDER BY id DESC LIMIT :limit
+_WHICH = "(CAST(:before AS bigint) IS NULL OR id < :before) AND (CAST(:state AS text) IS NULL OR state = :state)"
+_PAGE = text(f"SELECT {_COLUMNS} FROM engine.letter WHERE {_WHICH} ORDER BY id DESC LIMIT :limit")  # noqa: S608 - composed of constants
+_PAGE_TO = text(f"""
+    SELECT {_COLUMNS} FROM engine.letter WHERE {_WHICH} AND lower(to_address) ^@ lower(:address) ORDER BY id DESC LIMIT :limit
 """)  # noqa: S608 - composed of constants
 _ONE = text(f"SELECT {_COLUMNS} FROM engine.letter WHERE id = :id")  # noqa: S608 - composed of constants
 _TO = text(f"""
@@ -67,10 +67,18 @@ _ATTACHMENT = text("SELECT attachment_name, attachment FROM engine.letter WHERE 
 
 
 def page(
-    session: Session, *, state: LetterState | None = None, before: int | None = None, limit: int = 50
+    session: Session,
+    *,
+    state: LetterState | None = None,
+    address: str = "",
+    before: int | None = None,
+    limit: int = 50,
 ) -> tuple[Posted, ...]:
-    """The newest letters, the newest first: at most ``limit`` of those before number ``before``, all or those in one state."""
-    rows = session.execute(_PAGE, {"state": state, "before": before, "limit": limit})
+    """The newest letters, the newest first: at most ``limit`` of those before number ``before``, all or those in one state, or to an
+    address that begins with ``address``.
+    """
+    asked = {"state": state, "before": before, "limit": limit}
+    rows = session.execute(_PAGE_TO, asked | {"address": address}) if address else session.execute(_PAGE, asked)
     return tuple(Posted(**row) for row in rows.mappings())
 
 

@@ -129,6 +129,26 @@ def test_a_letter_is_taken_back_before_it_goes(office: Office) -> None:
     assert admin.post(f"/admin/letters/{number}/again").status_code == 409
 
 
+def test_letters_to_an_address_are_found_and_erased(office: Office) -> None:
+    admin = office.as_("admin")
+    number = put(office, "found")
+    found = admin.get("/admin/letters?to=AUDIT@cab").text
+    assert f'/admin/letters/{number}"' in found
+    assert "audit@cabinet.example" not in admin.get("/admin/letters?to=nobody@").text
+    asked = {"because": "demande du 3 mai"}
+    assert admin.post(f"/admin/letters/{number}/erase", asked).status_code == 409  # it waits
+    admin.post(f"/admin/letters/{number}/take-back")
+    assert admin.post(f"/admin/letters/{number}/erase", {"because": " "}).status_code == 409
+    assert office.as_("camille").post(f"/admin/letters/{number}/erase", asked).status_code == 403
+    assert admin.post(f"/admin/letters/{number}/erase", asked).status_code == 303
+    page = admin.get(f"/admin/letters/{number}").text
+    assert "Son texte et son destinataire ont été effacés" in page
+    assert "demande du 3 mai" in page
+    assert "Bonjour" not in page
+    assert "audit@cabinet.example" not in page
+    assert admin.post(f"/admin/letters/{number}/erase", asked).status_code == 409
+
+
 def test_after_a_restore_an_administrator_says_what_may_go(office: Office) -> None:
     admin = office.as_("admin")
     number = put(office, "waited")

@@ -102,7 +102,13 @@ def test_comments_are_text_and_stay_where_they_were_typed(office: Office, case: 
     number = re.search(r"/comments/(\d+)/remove", office.as_("admin").get(f"/cases/{case}/papers").text)
     assert number is not None
     admin = office.as_("admin")
-    assert admin.post(f"/comments/{number[1]}/remove").status_code == 303
+    papers = f"/cases/{case}/papers"
+    admin.post(f"/comments/{number[1]}/remove", {"next": papers})  # another’s: why?
+    assert "merci" in admin.get(papers).text
+    assert (
+        admin.post(f"/comments/{number[1]}/remove", {"because": "demande du 3 mai", "next": papers}).status_code == 303
+    )
+    assert "demande du 3 mai" in unescape(admin.get(f"/cases/{case}").text)
     shown = unescape(admin.get(f"/cases/{case}/papers").text)
     assert "Commentaire retiré par Anne Dumas" in shown
     assert "merci" not in shown

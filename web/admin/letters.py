@@ -13,7 +13,7 @@ from engine.errors import NotFound
 from engine.identity import people
 from engine.identity.memberships import ADMINISTRATOR
 from engine.mail import commands, letters, restored
-from engine.mail.commands import KIND, ConfirmLetter, SendAgain, TakeBack
+from engine.mail.commands import KIND, ConfirmLetter, EraseLetters, SendAgain, TakeBack
 from engine.mail.letters import STATES, Posted
 from engine.mail.restored import DropLetters, LetGo, drop_letters, let_go
 from web import acting, auth, present, ui
@@ -52,15 +52,16 @@ class Row:
 @blueprint.get("/admin/letters")
 @auth.requires(ADMINISTRATOR)
 def listing() -> Answer:
-    """The newest letters; ``state`` narrows them."""
+    """The newest letters; ``state`` and ``to`` (the beginning of an address) narrow them."""
     state = next((each for each in STATES if each == request.args.get("state")), None)
+    address = request.args.get("to", "").replace("\0", "").strip()[:254]
     before = request.args.get("before", type=int)
     before = None if before is None or not 0 < before < 2**62 else before
     with auth.runtime().database.reading() as session:
-        found = letters.page(session, state=state, before=before, limit=PAGE + 1)
+        found = letters.page(session, state=state, address=address, before=before, limit=PAGE + 1)
         restoration = restored.find_open(session)
         holding = () if restoration is None else restored.holding_cases(session)
-    kept: dict[str, Any] = {"state": state} if state else {}
+    kept: dict[str, Any] = {name: value for name, value in (("state", state), ("to", address)) if value}
     return ui.page(
         "admin/letters.html",
         restoration=restoration,
@@ -75,6 +76,7 @@ def listing() -> Answer:
         rows=[_row(each) for each in found[:PAGE]],
         states=[(each, t(f"web.letters.state.{each}")) for each in STATES],
         chosen=state or "",
+        address=address,
         pager=ui.Pager(
             previous=url_for("letters.listing", **kept) if before else None,
             next=url_for("letters.listing", before=found[PAGE - 1].id, **kept) if len(found) > PAGE else None,
@@ -121,7 +123,7 @@ def attachment(letter_id: int) -> Answer:
 @blueprint.post("/admin/letters/<int:letter_id>/<act>")
 @auth.requires(ADMINISTRATOR)
 def act(letter_id: int, act: str) -> Answer:
-    """Take it back, say that it arrived, or send it again."""
+    """Take it back, say that it arrived, send it again, or erase it."""
     match act:
         case "take-back":
             outcome = acting.act(commands.take_back, TakeBack(letter=letter_id))
@@ -129,11 +131,14 @@ def act(letter_id: int, act: str) -> Answer:
             outcome = acting.act(commands.confirm_letter, ConfirmLetter(letter=letter_id))
         case "again":
             outcome = acting.act(commands.send_again, SendAgain(letter=letter_id))
+        case "erase":
+            given = EraseLetters(letter=letter_id, because=request.form.get("because", ""))
+            outcome = acting.act(commands.erase_letters, given)
         case _:
             raise NotFound("not_found")
     if not outcome.is_done:
         return _page(letter_id, outcome)
-    flash(t(f"web.letters.done.{act}"), "success")
+    flash(t(f"web.letters.done.{act}", count=outcome.answer or 0), "success")
     return redirect(url_for("letters.letter", letter_id=letter_id), 303)
 
 
@@ -175,8 +180,8 @@ def _row(each: Posted) -> Row:
     return Row(
         id=each.id,
         url=url_for("letters.letter", letter_id=each.id),
-        subject=each.subject,
-        to=each.to_name or each.to_address,
+        subject=each.subject or t("web.letters.nothing_left"),
+        to=each.to_name or each.to_address or t("web.letters.nothing_left"),
         kind=t(f"web.letters.kind.{each.kind}"),
         state=state,
         state_text=t("web.letters.state.kept" if each.way == "demonstration" else f"web.letters.state.{state}"),
@@ -188,4 +193,4 @@ def _row(each: Posted) -> Row:
 
 
 def _to(each: Posted) -> str:
-    return f"{each.to_name} <{each.to_address}>" if each.to_name else each.to_address
+    return f"{each.to_name} <{each.to_address}>" if each.to_name else each.to_address or t("web.letters.nothing_left")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -9,8 +10,10 @@ from flask import Blueprint, Response, flash, make_response, redirect, request, 
 from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
+from engine.database.session import Database
 from engine.errors import InvalidInput
 from engine.files.store import MOST_BYTES
+from engine.handler import Actor
 from engine.identity import people
 from engine.instances import papers
 from engine.instances.papers import Papers
@@ -31,6 +34,7 @@ class CommentView:
     text: str
     gone: str
     may_remove: bool
+    is_mine: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,7 @@ class FileView:
     name: str
     about: str
     may_remove: bool
+    is_mine: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,7 @@ def view(session: Session, case_id: int) -> PapersView:
                 text=each.text or "",
                 gone=t("web.papers.gone", name=ui.person(names, each.removed_by)) if each.removed_by else "",
                 may_remove=each.may_remove,
+                is_mine=each.is_mine,
             )
             for each in found.comments
         ),
@@ -85,6 +91,7 @@ def view(session: Session, case_id: int) -> PapersView:
                     when=ui.ago(each.added_at),
                 ),
                 may_remove=each.may_remove,
+                is_mine=each.is_mine,
             )
             for each in found.files
         ),
@@ -163,17 +170,23 @@ def file(attachment_id: int) -> Answer:
 @blueprint.post("/comments/<int:comment_id>/remove")
 @auth.signed_in
 def remove_comment(comment_id: int) -> Answer:
-    """Take a comment away for good."""
-    case_id = papers.remove_comment(auth.runtime().database, auth.actor(), comment_id)
-    flash(t("web.papers.removed"), "info")
-    return redirect(_back(case_id), 303)
+    """Take a comment away for good; somebody else's with a reason."""
+    return _removed(papers.remove_comment, comment_id)
 
 
 @blueprint.post("/files/<int:attachment_id>/remove")
 @auth.signed_in
 def remove_file(attachment_id: int) -> Answer:
-    """Take a file away for good."""
-    case_id = papers.remove_file(auth.runtime().database, auth.actor(), attachment_id)
+    """Take a file away for good; somebody else's with a reason."""
+    return _removed(papers.remove_file, attachment_id)
+
+
+def _removed(remove: Callable[[Database, Actor, int, str], int], number: int) -> Answer:
+    try:
+        case_id = remove(auth.runtime().database, auth.actor(), number, request.form.get("because", ""))
+    except InvalidInput as error:
+        flash(_problem(error), "warning")
+        return redirect(auth.safe_next(request.form.get("next")) or "/", 303)
     flash(t("web.papers.removed"), "info")
     return redirect(_back(case_id), 303)
 

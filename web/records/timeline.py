@@ -65,6 +65,8 @@ REASONED = frozenset(
     }
 )
 """Acts of operators, who say why."""
+TAKEN_AWAY = frozenset({"comment:removed", "file:removed"})
+"""With a reason where it was somebody else's."""
 _OF_ONE = {"compensation:thrown": "web.timeline.compensation:one"}
 """Said in another way when it is about one target and not about everything."""
 ALERTS = frozenset({"incident:raised", "instance:failed"})
@@ -251,5 +253,5 @@ def _beside(line: str, entry: TimelineEntry, facts: Mapping[str, Fact]) -> str:
     """What people add to what they do to a task: for whom, with which words."""
     if "for" in facts and entry.type != "task:substituted":
         line = t("web.timeline.for", line=line, **{"for": facts["for"]})
-    note = entry.record.get("note")
+    note = entry.record.get("reason" if entry.type in TAKEN_AWAY else "note")
     return t("web.timeline.note", line=line, note=note) if isinstance(note, str) and note else line

@@ -83,9 +83,9 @@ def test_a_comment_is_proven_by_the_history_and_can_be_taken_away_for_good(runti
         )
     assert [each[0] for each in told(runtime, case)] == ["comment:added", "comment:removed"]
     with pytest.raises(WrongState):
-        papers.remove_comment(runtime.database, OWNER, made)
+        papers.remove_comment(runtime.database, OWNER, made, "asked")
     with pytest.raises(NotFound):
-        papers.remove_comment(runtime.database, OWNER, 999)
+        papers.remove_comment(runtime.database, OWNER, 999, "asked")
 
 
 @pytest.mark.parametrize("body", ["", " \n\0 ", "x" * 5_001])
@@ -135,7 +135,7 @@ def test_a_file_is_kept_once_and_goes_with_its_last_case(runtime: Runtime, case:
     assert kept() == 1
     with pytest.raises(WrongState):
         papers.remove_file(runtime.database, PACKER, first)
-    papers.remove_file(runtime.database, OWNER, second)
+    papers.remove_file(runtime.database, OWNER, second, "not ours")
     assert kept() == 0
     with runtime.database.reading() as session, pytest.raises(NotFound):
         papers.content(session, PACKER, second)

@@ -29,7 +29,7 @@ from engine.identity.person_commands import (
     change_person,
     deactivate_person,
 )
-from engine.instances import commands, erasing, held, queries
+from engine.instances import archive, commands, erasing, held, papers, queries
 from engine.instances.erasing import (
     ConfirmErasure,
     ErasePersonal,
@@ -42,6 +42,9 @@ from engine.instances.erasing import (
 )
 from engine.instances.runtime import Runtime
 from engine.kernel import fold, from_record
+from engine.letter import Letter, ToAddress
+from engine.letter import write as write_letter
+from engine.mail import outbox
 from engine.records import chain
 from engine.records import queries as record_queries
 from tests.engine.history.test_verifier import members_of, remade
@@ -241,10 +244,15 @@ def test_names_and_addresses_of_people_are_sealed_and_come_back(runtime: Runtime
         last, first = record_queries.history(session, "person", "zoe")
     assert (last.fields["name"].old, last.fields["name"].new) == ("Zoé Martin", "Zoé Morel")
     assert first.fields["email"].new == "zoe@example.org"
-    assert (
-        refused(WrongState, runtime, erase_personal, ErasePersonal(subject="person/zoe", because="asked"))
-        == "erasure_person_active"
-    )
+    # of somebody whose account is open, what was replaced can go, and nothing else
+    asked = ErasePersonal(subject="person/zoe", because="asked")
+    do(runtime, erase_personal, asked)
+    with runtime.database.reading() as session:
+        last, first = record_queries.history(session, "person", "zoe")
+    gone = Erased(at=NOW, by="ada", because="asked")
+    assert (last.fields["name"].old, last.fields["name"].new, first.fields["name"].new) == (gone, "Zoé Morel", gone)
+    assert first.fields["email"].new == "zoe@example.org"
+    assert refused(WrongState, runtime, erase_personal, asked) == "erasure_person_active"
     do(runtime, deactivate_person, DeactivatePerson(login="zoe"))
     do(runtime, erase_personal, ErasePersonal(subject="person/zoe", because="asked by letter"))
     with runtime.database.reading() as session:
@@ -310,6 +318,84 @@ def test_erasing_keeps_the_proof(runtime: Runtime) -> None:
         refused(NotFound, runtime, erase_personal, ErasePersonal(subject=f"case/{case}", because="x"))
         == "erasure_nothing_held"
     )
+
+
+def letters_to(runtime: Runtime) -> list[tuple[Any, ...]]:
+    rows = text("SELECT to_address, subject, body, code FROM engine.letter ORDER BY id")
+    with runtime.database.reading() as session:
+        return [tuple(each) for each in session.execute(rows)]
+
+
+def posted(runtime: Runtime, key: str, **changes: Any) -> int:
+    """A letter that went."""
+    given: dict[str, Any] = {"kind": "process", "to": ToAddress(address="Jerome@dupont.example"), "locale": "fr"}
+    with runtime.database.transaction() as session:
+        wanted = Letter(**given | {"key": key, "subject": "Cher Jérôme", "body": "Bonjour Jérôme"} | changes)
+        (number,) = write_letter(session, wanted, NOW, "engine")
+        outbox.sent(session, number, "smtp", "250 <Jerome@dupont.example> ok", NOW)
+    return number
+
+
+def test_erasing_a_case_takes_what_speaks_of_people_beside_its_chain(runtime: Runtime) -> None:
+    publish(runtime)
+    case, other = visited(runtime), visited(runtime, "Zoé Morel")
+    with clock.frozen(NOW):
+        papers.comment(runtime.database, OWNER, case, "He called.")
+        file = papers.attach(runtime.database, OWNER, case, "Jérôme.txt", b"his letter")
+        papers.attach(runtime.database, OWNER, other, "same.txt", b"his letter")
+    posted(runtime, f"{case}:a1:post.mail")
+    posted(runtime, f"{case}1:a1:post.mail", subject="of another case")
+    with runtime.database.transaction() as session:
+        session.execute(
+            text(
+                "UPDATE engine.task SET title_fr = title_fr || ' – ' || :name, given_note = 'he again' WHERE instance_id = :case"
+            ),
+            {"name": NAME, "case": case},
+        )
+    done = do(runtime, erase_personal, ErasePersonal(subject=f"case/{case}", because="asked"))
+    assert done.is_changed
+    with runtime.database.reading() as session:
+        (entry,) = record_queries.history(session, erasing.KIND, f"case/{case}")
+        tasks = session.execute(
+            text("SELECT title_fr, given_note, why FROM engine.task WHERE instance_id = :c"), {"c": case}
+        )
+        assert [tuple(each) for each in tasks] == [("ask – –", None, None)]
+        assert session.scalars(text("SELECT body FROM engine.comment")).all() == [None]
+        names = session.execute(text("SELECT name, hash IS NULL FROM engine.attachment ORDER BY id")).all()
+        assert [tuple(each) for each in names] == [("–", True), ("same.txt", False)]
+        assert session.execute(text("SELECT count(*) FROM engine.file_content")).scalar_one() == 1
+    assert {name: entry.facts[name] for name in ("comments", "files", "letters")} == dict.fromkeys(
+        ("comments", "files", "letters"), 1
+    )
+    assert letters_to(runtime) == [
+        ("", "", None, "letter_erased"),
+        ("Jerome@dupont.example", "of another case", "Bonjour Jérôme", None),
+    ]
+    assert whole(runtime)
+    # what came afterwards can be taken away too, although no value is held any more
+    with clock.frozen(NOW):
+        papers.comment(runtime.database, OWNER, case, "He called again.")
+    do(runtime, erase_personal, ErasePersonal(subject=f"case/{case}", because="asked again"))
+    assert file
+    asked = ErasePersonal(subject=f"case/{case}", because="x")
+    assert refused(NotFound, runtime, erase_personal, asked) == "erasure_nothing_held"
+
+
+def test_in_the_archive_titles_and_notes_are_without_the_name_too(runtime: Runtime) -> None:
+    publish(runtime)
+    case = visited(runtime)
+    with runtime.database.transaction() as session:
+        session.execute(
+            text("UPDATE engine.task SET title_en = :name, given_note = 'he again'"), {"name": f"Call {NAME}!"}
+        )
+        assert archive.archive(session, NOW + timedelta(days=40)) == 1
+    do(runtime, erase_personal, ErasePersonal(subject=f"case/{case}", because="asked"), now=NOW + timedelta(days=41))
+    with runtime.database.reading() as session:
+        kept = archive.read(session, case)
+        (task,) = queries.case(session, OWNER, case).tasks
+    assert kept is not None
+    assert "he again" not in kept.tasks
+    assert task.title["en"] == "Call –!"
 
 
 def test_a_value_that_was_changed_apart_is_found(runtime: Runtime) -> None:

@@ -1,4 +1,4 @@
-"""What a backup that was brought back cannot know: whether what waited in it has left the house since.
+"""What a backup that was brought back cannot know: whether what waited in it has left the house since. Letters found to be erased.
 
 Revision ID: engine_0016
 Revises: engine_0015
@@ -27,14 +27,22 @@ CREATE TABLE engine.restoration (
 CREATE UNIQUE INDEX restoration_open ON engine.restoration ((true)) WHERE released_at IS NULL;
 """
 
+LETTERS = """
+-- The letters that a case wrote (their keys begin with its number), and those to an address: what is erased with it.
+CREATE INDEX letter_of_case ON engine.letter (split_part(key, ':', 1)) WHERE kind = 'process';
+CREATE INDEX letter_address ON engine.letter (lower(to_address) text_pattern_ops);
+"""
+
 DROPS = """
+DROP INDEX engine.letter_of_case, engine.letter_address;
 DROP TABLE engine.restoration;
 """
 
 
 def upgrade() -> None:
     """Make room for it."""
-    op.execute(RESTORATION)
+    for each in (RESTORATION, LETTERS):
+        op.execute(each)
 
 
 def downgrade() -> None:
