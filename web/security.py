@@ -11,6 +11,7 @@ from flask import Flask, Response, g, request
 from engine import log
 from engine.errors import NotFound
 from engine.files.store import MOST_BYTES
+from handlers.company.types import MOST_LOGO_BYTES
 from web.auth import csrf
 
 REQUEST_ID = "bordereau.request_id"
@@ -63,7 +64,10 @@ def _name_request() -> None:
     g.request_id = request.environ.get(REQUEST_ID)
 
 
-UPLOAD_BYTES: Mapping[str, int] = {"papers.attach": MOST_BYTES + 64 * 1024}
+UPLOAD_BYTES: Mapping[str, int] = {
+    "papers.attach": MOST_BYTES + 64 * 1024,
+    "company.logo": MOST_LOGO_BYTES + 64 * 1024,
+}
 """Of a form that brings a file, with room for its other fields: a larger file is refused before it is read."""
 
 

@@ -19,9 +19,6 @@ KEY: Final = "company"
 EDITORS: Final = ("admin",)
 """Who may change what every customer reads, and where every customer pays."""
 
-READERS: Final = ("admin", "accounting", "auditor")
-"""Who may see the page."""
-
 
 @data
 class SetIdentity:

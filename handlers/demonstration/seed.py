@@ -18,6 +18,7 @@ from handlers.catalogue.types import ArticleData
 from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.queries import customers_page
 from handlers.customers.types import AddressData, CustomerData
+from handlers.demonstration.company import seed_company
 from handlers.purchasing.tables import Supplier
 from handlers.stock.tables import Stock
 
@@ -98,10 +99,11 @@ CUSTOMERS = (
 
 
 def seed(database: Database) -> None:
-    """Add the people, roles, articles with shortages and suppliers that are not there yet; customers when there are none."""
+    """Add the people, roles, company, articles with shortages and suppliers that are not there yet; customers when there are none."""
     with database.transaction() as session:
         for key, title_fr, title_en in ROLES:
             add_role(session, key, title_fr=title_fr, title_en=title_en)
+        seed_company(session)
         for login, name, roles in PEOPLE:
             if find_actor(session, login) is None:
                 add_person(

@@ -36,7 +36,7 @@ class _Writer:
     def __post_init__(self) -> None:
         object.__setattr__(self, "language", self.document.language)
 
-    def say(self, part: str, **facts: object) -> str:
+    def word(self, part: str, **facts: object) -> str:
         return say(f"document.{part}", self.language, **facts)
 
     def amount(self, value: Decimal) -> str:
@@ -61,18 +61,18 @@ class _Writer:
 
     def sheet(self) -> dict[str, Any]:
         given = self.document
-        title = self.say(f"kind.{given.kind}")
+        title = self.word(f"kind.{given.kind}")
         return {
             "lang": self.language,
             "title": title,
             "number": written(given.number),
             "heading": f"{title} {written(given.number)}",
-            "version": self.say("version", version=given.version) if given.version > 1 else "",
-            "draft": self.say("draft") if given.is_draft else "",
+            "version": self.word("version", version=given.version) if given.version > 1 else "",
+            "draft": self.word("draft") if given.is_draft else "",
             "logo": "" if given.seller.logo is None else f"logo.{given.seller.logo.media_type.removeprefix('image/')}",
             "seller": {"name": self.seller_name(), "text": "\n".join(self.seller_lines())},
             "buyer": {
-                "label": self.say("buyer"),
+                "label": self.word("buyer"),
                 "name": written(given.buyer.name),
                 "text": "\n".join(self.buyer_lines()),
             },
@@ -92,7 +92,7 @@ class _Writer:
             "acceptance": self.acceptance(),
             "mentions": [written(each) for each in given.mentions],
             "footer": "\n".join(self.footer()),
-            "page": self.say("page"),
+            "page": self.word("page"),
         }
 
     def seller_name(self) -> str:
@@ -102,7 +102,7 @@ class _Writer:
 
     def seller_lines(self) -> list[str]:
         seller = self.document.seller
-        phone = self.say("phone", number=seller.phone) if seller.phone else ""
+        phone = self.word("phone", number=seller.phone) if seller.phone else ""
         return self.place(seller.address) + [
             written(each) for each in (phone, seller.email, seller.website.removeprefix("https://")) if each
         ]
@@ -110,10 +110,10 @@ class _Writer:
     def buyer_lines(self) -> list[str]:
         buyer = self.document.buyer
         numbers = (
-            self.say("siren", number=_grouped(buyer.siren)) if buyer.siren else "",
-            self.say("vat_number", number=buyer.vat_number) if buyer.vat_number else "",
+            self.word("siren", number=_grouped(buyer.siren)) if buyer.siren else "",
+            self.word("vat_number", number=buyer.vat_number) if buyer.vat_number else "",
         )
-        contact = [written(self.say("attention", name=buyer.contact))] if buyer.contact else []
+        contact = [written(self.word("attention", name=buyer.contact))] if buyer.contact else []
         places = [] if buyer.address is None else self.place(buyer.address)
         return contact + places + [written(each) for each in numbers if each]
 
@@ -128,7 +128,7 @@ class _Writer:
 
     def delivery(self) -> dict[str, str] | None:
         place = self.document.delivery_address
-        return None if place is None else {"label": self.say("delivery"), "text": "\n".join(self.place(place))}
+        return None if place is None else {"label": self.word("delivery"), "text": "\n".join(self.place(place))}
 
     def facts(self) -> list[tuple[str, str]]:
         given = self.document
@@ -140,13 +140,13 @@ class _Writer:
             ("reference", given.reference),
             ("seller_contact", given.seller_contact),
         )
-        return [(self.say(name), written(value)) for name, value in found if value]
+        return [(self.word(name), written(value)) for name, value in found if value]
 
     def columns(self) -> list[str]:
         names = ["name", "quantity", "unit_price"]
         names += ["discount"] if self.has_discount else []
         names += ["vat"] if self.has_vat else []
-        return [self.say(f"column.{name}", currency=_sign(self.document.currency)) for name in (*names, "amount")]
+        return [self.word(f"column.{name}", currency=_sign(self.document.currency)) for name in (*names, "amount")]
 
     def rows(self) -> list[Row]:
         """The lines, with the subtotal of each part at its end, and the totals last; each tied to what it must not be parted from."""
@@ -182,12 +182,12 @@ class _Writer:
     def subtotal(self, part: SectionLine | None) -> list[Row]:
         if part is None or part.subtotal is None:
             return []
-        label = written(self.say("subtotal", title=part.title))
+        label = written(self.word("subtotal", title=part.title))
         return [{"kind": "subtotal", "label": label, "amount": self.amount(part.subtotal)}]
 
     def vat(self) -> dict[str, Any]:
         return {
-            "columns": [self.say(f"vat.{name}") for name in ("rate", "base", "vat")],
+            "columns": [self.word(f"vat.{name}") for name in ("rate", "base", "vat")],
             "rows": [
                 (self.rate(each.rate), self.amount(each.base), self.amount(each.vat)) for each in self.document.vat
             ]
@@ -200,24 +200,24 @@ class _Writer:
         given = self.document
         changes = [(written(each.label), each.amount) for each in given.adjustments]
         of_lines = given.totals.net - sum((amount for _, amount in changes), Decimal(0))
-        rows = [(self.say("total.lines"), of_lines), *changes] if changes else []
+        rows = [(self.word("total.lines"), of_lines), *changes] if changes else []
         if self.has_vat:
-            rows += [(self.say("total.net"), given.totals.net), (self.say("total.vat"), given.totals.vat)]
-        rows.append((self.say("total.gross" if self.has_vat else "total.no_vat"), given.totals.gross))
+            rows += [(self.word("total.net"), given.totals.net), (self.word("total.vat"), given.totals.vat)]
+        rows.append((self.word("total.gross" if self.has_vat else "total.no_vat"), given.totals.gross))
         return [(label, forms.money(amount, self.language, given.currency)) for label, amount in rows]
 
     def terms(self) -> list[tuple[str, str]]:
         given = self.document
         bank = given.seller.bank
-        account = "" if bank is None else self.say("bank.account", iban=_grouped(bank.iban, 4))
+        account = "" if bank is None else self.word("bank.account", iban=_grouped(bank.iban, 4))
         if bank is not None and bank.bic:
-            account += "\n" + self.say("bank.bic", bic=bank.bic)
+            account += "\n" + self.word("bank.bic", bic=bank.bic)
         found = (("terms", given.terms.text), ("discount_terms", given.terms.discount_text), ("bank", account))
-        return [(self.say(name), written(text)) for name, text in found if text]
+        return [(self.word(name), written(text)) for name, text in found if text]
 
     def acceptance(self) -> dict[str, Any]:
-        fields = [self.say(f"acceptance.{name}") for name in ("date", "name", "signature")]
-        return {"title": self.say("acceptance.title"), "text": self.say("acceptance.text"), "fields": fields}
+        fields = [self.word(f"acceptance.{name}") for name in ("date", "name", "signature")]
+        return {"title": self.word("acceptance.title"), "text": self.word("acceptance.text"), "fields": fields}
 
     def footer(self) -> list[str]:
         """Who the company is, as its papers must say (C. com. art. R. 123-237, R. 123-238)."""
@@ -229,9 +229,9 @@ class _Writer:
                 (f"{self.seller_name()}", self.form(seller), office),
                 (
                     self.registration(seller),
-                    self.say("siret", number=_grouped(seller.siret)) if seller.siret else "",
-                    self.say("activity", code=_activity(seller.activity_code)) if seller.activity_code else "",
-                    self.say("vat_number", number=seller.vat_number) if seller.vat_number else "",
+                    self.word("siret", number=_grouped(seller.siret)) if seller.siret else "",
+                    self.word("activity", code=_activity(seller.activity_code)) if seller.activity_code else "",
+                    self.word("vat_number", number=seller.vat_number) if seller.vat_number else "",
                 ),
             )
         ]
@@ -247,15 +247,15 @@ class _Writer:
             return title
         whole = seller.capital == seller.capital.to_integral_value()
         capital = forms.number(seller.capital, self.language) if whole else forms.amount(seller.capital, self.language)
-        return self.say("capital", form=title, capital=capital)
+        return self.word("capital", form=title, capital=capital)
 
     def registration(self, seller: Seller) -> str:
         number = _grouped(seller.siren)
         if not number:
             return ""
         if not seller.registry_city:
-            return self.say("siren", number=number)
-        return self.say("registry", number=number, city=seller.registry_city)
+            return self.word("siren", number=number)
+        return self.word("registry", number=number, city=seller.registry_city)
 
 
 def _is_long(text: str) -> bool:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 
 from werkzeug.datastructures import MultiDict
 
-from engine.errors import FieldProblem
-from engine.model.form_input import NotReadable, parse
 from handlers.catalogue.rules import tidied_reference
 from handlers.catalogue.types import ArticleData
-from web import errors, ui
+from web.numbers import number, plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +39,6 @@ class ArticleForm:
         )
 
 
-class NumberUnreadable(ValueError):
-    """A number of the form cannot be read; ``field`` and what to say there."""
-
-    def __init__(self, field: str, said: str) -> None:
-        super().__init__(field)
-        self.field = field
-        self.said = said
-
-
 def typed(form: MultiDict[str, str]) -> ArticleForm:
     """What was typed."""
     return ArticleForm(
@@ -79,20 +67,3 @@ def of_article(reference: str, article: ArticleData) -> ArticleForm:
         vat=article.vat,
         is_active=article.is_active,
     )
-
-
-def number(text: str, field: str) -> Decimal | None:
-    """The number that somebody typed in their language; None for none. Raises NumberUnreadable."""
-    try:
-        found = parse("number", text, ui.locale())
-    except NotReadable as unreadable:
-        problem = FieldProblem(field=field, code=unreadable.code, facts=unreadable.facts)
-        raise NumberUnreadable(field, errors.field_sentence(problem)) from unreadable
-    assert found is None or isinstance(found, Decimal)
-    return found
-
-
-def plain(value: Decimal) -> str:
-    """A number as it is typed: no groups, no idle zeros, the comma of French."""
-    said = format(value.normalize(), "f")
-    return said.replace(".", ",") if ui.locale() == "fr" else said

@@ -24,7 +24,8 @@ from handlers.stock.rules import available
 from web import acting, auth, ui
 from web.acting import Outcome
 from web.catalogue import forms
-from web.catalogue.forms import ArticleForm, NumberUnreadable
+from web.catalogue.forms import ArticleForm
+from web.numbers import NumberUnreadable, number
 from web.ui import t
 
 blueprint = Blueprint("catalogue", __name__)
@@ -110,7 +111,7 @@ def change(reference: str) -> Answer:
 def count(reference: str) -> Answer:
     """Note what was counted."""
     try:
-        counted = forms.number(request.form.get("counted", ""), "counted")
+        counted = number(request.form.get("counted", ""), "counted")
         given = CountStock(reference=reference, counted=_or_nothing(counted), reason=request.form.get("reason", ""))
         outcome = acting.act(count_stock, given)
     except NumberUnreadable as unreadable:
@@ -123,7 +124,7 @@ def count(reference: str) -> Answer:
 def level(reference: str) -> Answer:
     """Set the level below which the article is short."""
     try:
-        wanted = forms.number(request.form.get("reorder_level", ""), "reorder_level")
+        wanted = number(request.form.get("reorder_level", ""), "reorder_level")
         given = SetReorderLevel(reference=reference, reorder_level=_or_nothing(wanted))
         outcome = acting.act(set_reorder_level, given)
     except NumberUnreadable as unreadable:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from babel import Locale
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 
@@ -36,6 +35,7 @@ from handlers.customers.commands import (
 from handlers.customers.types import PAYMENTS, AddressData, ContactData, CustomerData
 from web import acting, auth, ui
 from web.acting import Outcome
+from web.countries import countries
 from web.customers import forms
 from web.ui import t
 
@@ -230,18 +230,8 @@ def _choices() -> dict[str, Any]:
             ("", t("web.customers.payment.none")),
             *((each, t(f"web.customers.payment.{each}")) for each in PAYMENTS),
         ],
-        "countries": _countries(),
+        "countries": countries(),
     }
-
-
-def _countries() -> list[tuple[str, str]]:
-    """Countries by name in the person's language, France first."""
-    named = {
-        code: name
-        for code, name in Locale(ui.locale()).territories.items()
-        if len(code) == 2 and code not in {"ZZ", "EU", "EZ", "UN", "QO", "XA", "XB"}
-    }
-    return [("FR", named.pop("FR")), *sorted(named.items(), key=lambda each: each[1])]
 
 
 def _say(name: str, value: Any) -> str | None:
