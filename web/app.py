@@ -30,6 +30,9 @@ from web.inbox.bulk import blueprint as bulk
 from web.inbox.filters import blueprint as filters
 from web.inbox.papers import blueprint as papers
 from web.inbox.views import blueprint as inbox
+from web.quotes.dossier import blueprint as dossiers
+from web.quotes.listing import blueprint as quotes
+from web.quotes.writing import blueprint as quote_forms
 from web.records.operating import blueprint as operating
 from web.records.operations import blueprint as operations
 from web.records.repairing import blueprint as repairing
@@ -75,6 +78,9 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         records,
         customers,
         catalogue,
+        quotes,
+        quote_forms,
+        dossiers,
         company_pages,
         operating,
         operations,

@@ -29,6 +29,7 @@ from engine.texts import format as texts_format
 from engine.texts import say
 from handlers.catalogue import commands as catalogue
 from handlers.customers import commands as customers
+from handlers.sales import commands as sales
 from web import auth
 
 DIST = Path(__file__).parent / "static" / "dist"
@@ -256,6 +257,7 @@ def _navigation() -> list[Link]:
         ("inbox", "inbox.inbox", "inbox", True),
         ("start", "inbox.start", "start", is_starter),
         ("cases", "records.cases", "cases", True),
+        ("quotes", "quotes.listing", "edit", auth.has_role(*sales.READERS)),
         ("customers", "customers.listing", "customers", auth.has_role(*customers.READERS)),
         ("articles", "catalogue.listing", "articles", auth.has_role(*catalogue.READERS)),
         ("processes", "workshop.processes", "process", True),
@@ -309,6 +311,12 @@ def install(app: Flask) -> None:
 CURRENT: Mapping[str, frozenset[str]] = {
     "inbox": frozenset({"inbox.inbox", "inbox.task", "inbox.claim", "inbox.complete"}),
     "start": frozenset({"inbox.start", "inbox.start_process", "inbox.begin"}),
+    "quotes": frozenset(
+        {
+            *("quotes.listing", "dossiers.quote", "dossiers.cancel"),
+            *(f"quote_forms.{each}" for each in ("new", "add", "edit", "change")),
+        }
+    ),
     "customers": frozenset({f"customers.{each}" for each in ("listing", "new", "add", "customer", "change")}),
     "articles": frozenset({f"catalogue.{each}" for each in ("listing", "new", "add", "article", "change")}),
     "cases": frozenset(

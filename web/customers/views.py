@@ -33,6 +33,7 @@ from handlers.customers.commands import (
     save_contact,
 )
 from handlers.customers.types import PAYMENTS, AddressData, ContactData, CustomerData
+from handlers.sales import commands as sales
 from web import acting, auth, ui
 from web.acting import Outcome
 from web.countries import countries
@@ -105,6 +106,8 @@ def add() -> Answer:
     if not outcome.is_done:
         return _new_page(wanted, address, outcome)
     flash(t("web.customers.added", number=outcome.answer), "success")
+    if request.form.get("then") == "quote":
+        return redirect(url_for("quote_forms.new", customer=outcome.answer), 303)
     return redirect(url_for("customers.customer", number=outcome.answer), 303)
 
 
@@ -186,7 +189,12 @@ def _of_contact(problems: Mapping[str, str]) -> dict[str, str]:
 
 def _new_page(wanted: CustomerData, address: AddressData, outcome: Outcome | None = None) -> Answer:
     page = ui.page(
-        "customers/customer_new.html", form=wanted, address=address, outcome=outcome or Outcome(), **_choices()
+        "customers/customer_new.html",
+        form=wanted,
+        address=address,
+        outcome=outcome or Outcome(),
+        then=request.values.get("then", "")[:20],
+        **_choices(),
     )
     return make_response(page, 200 if outcome is None else 422)
 
@@ -215,6 +223,7 @@ def _page(
             no_outcome=Outcome(),
             outcome=outcome or Outcome(),
             may_edit=auth.has_role(*EDITORS),
+            may_quote=auth.has_role(*sales.EDITORS),
             seen=recorded.revision(session, KIND, number),
             history=acting.history(
                 session, KIND, number, people.names(session), labels="web.customers.field.", say=_say
