@@ -64,7 +64,8 @@ _UNCERTAIN = text("""
     WHERE id = :letter RETURNING round
 """)
 _FORGET = text("""
-    UPDATE engine.letter SET body = NULL, html = NULL, attachment = NULL
+    UPDATE engine.letter SET body = NULL, html = NULL, attachment = NULL,
+        subject = CASE WHEN kind = 'notice' THEN '' ELSE subject END  -- a notice names the task, and with it what it is about
     WHERE body IS NOT NULL AND ended_at < :before
 """)
 

@@ -76,15 +76,15 @@ def test_an_archived_case_opens_and_a_removed_one_says_so(office: Office) -> Non
     before = camille.get(f"/cases/{case}").text
     wrong = admin.post("/admin/retention/recurring_invoicing", {"months": "12", "archive_days": "1"})
     assert wrong.status_code == 422
-    assert "au moins 120 mois" in wrong.text
+    assert "au moins 133 mois" in wrong.text
     assert admin.post("/admin/retention/replenishment", {"months": "x", "archive_days": ""}).status_code == 422
-    assert admin.post("/admin/retention/replenishment", {"months": "120", "archive_days": "1"}).status_code == 303
+    assert admin.post("/admin/retention/replenishment", {"months": "133", "archive_days": "1"}).status_code == 303
     done = retention.clear_away(office.runtime.database, clock.now() + timedelta(days=2))
     assert done.archived == 1
     after = camille.get(f"/cases/{case}").text
     assert "dans l’archive" in after
     assert before.count("<tr") == after.count("<tr")
-    retention.clear_away(office.runtime.database, clock.now() + timedelta(days=4000))
+    retention.clear_away(office.runtime.database, clock.now() + timedelta(days=4100))
     gone = camille.get(f"/cases/{case}").text
     assert "La conservation de ce dossier est terminée" in gone
     assert office.as_("aurelien").get(f"/cases/{case}/history.zip").status_code == 200

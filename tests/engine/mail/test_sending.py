@@ -263,11 +263,14 @@ def test_a_test_mail_says_at_once_what_is_wrong(runtime: Runtime, post: Post, se
 
 
 def test_texts_go_after_a_month_and_the_rest_stays(runtime: Runtime) -> None:
-    (number,) = put(runtime, letter())
-    sending.send(runtime.database, Mailing(is_demonstration=True), number, 1)
+    """Of a notice the subject goes too: it names the task, and with it what the task is about."""
+    numbers = [*put(runtime, letter("a", kind="process")), *put(runtime, letter("b"))]
+    for each in numbers:
+        sending.send(runtime.database, Mailing(is_demonstration=True), each, 1)
     with runtime.database.transaction() as session:
         outbox.forget_texts(session, clock.now() + timedelta(days=29))
-    assert seen(runtime, number).body == "C’est fait.\n"
+    assert [seen(runtime, each).body for each in numbers] == ["C’est fait.\n"] * 2
     with runtime.database.transaction() as session:
         outbox.forget_texts(session, clock.now() + timedelta(days=31))
-    assert (seen(runtime, number).body, seen(runtime, number).subject) == (None, "Votre demande")
+    left = [(seen(runtime, each).body, seen(runtime, each).subject) for each in numbers]
+    assert left == [(None, "Votre demande"), (None, "")]
