@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.handler import BusinessError, HandlerContext, handler
-from engine.letter import Letter, ToAddress, ToPerson, ToRole, site, write
+from engine.letter import Attachment, Letter, ToAddress, ToPerson, ToRole, site, write
 from engine.texts import format as formats
 from engine.texts import say
 from handlers.customers.tables import Customer
-from handlers.sales import links, offer, rules, store
+from handlers.sales import links, offer, printing, rules, store
 from handlers.sales.steps import (
     Answered,
     Cancelled,
@@ -104,8 +104,9 @@ def issue_quote(given: Issue, context: HandlerContext) -> Issued:
 
 @handler("sales.send_quote", fr="Envoyer le devis par e-mail", en="Send the quote by e-mail", effect=True)
 def send_quote(given: Sending, context: HandlerContext) -> Told:
-    """Write to the customer, with the link to see and answer it."""
-    _write_to_customer(given, context, "mail.quote_sent")
+    """Write to the customer, with the PDF and the link to see and answer it."""
+    paper = printing.attachment(context.session, given.quote_number, given.version, context.now)
+    _write_to_customer(given, context, "mail.quote_sent", paper)
     return Told()
 
 
@@ -243,7 +244,7 @@ def _lock(session: Session, number: str) -> tuple[Quote, QuoteVersion]:
         raise BusinessError("quote_unknown", quote=number) from error
 
 
-def _write_to_customer(given: Sending, context: HandlerContext, code: str) -> None:
+def _write_to_customer(given: Sending, context: HandlerContext, code: str, paper: Attachment | None = None) -> None:
     session = context.session
     found = session.execute(
         select(QuoteVersion)
@@ -260,11 +261,16 @@ def _write_to_customer(given: Sending, context: HandlerContext, code: str) -> No
         "day": formats.day(found.valid_until, found.locale),
         "link": site(session) + LINK + token,
     }
-    _write(context, code, ToAddress(address=found.email), found.locale, facts)
+    _write(context, code, ToAddress(address=found.email), found.locale, facts, paper)
 
 
-def _write(
-    context: HandlerContext, code: str, to: ToAddress | ToPerson | ToRole, locale: str, facts: Mapping[str, str]
+def _write(  # noqa: PLR0917 - a letter in the order of its parts
+    context: HandlerContext,
+    code: str,
+    to: ToAddress | ToPerson | ToRole,
+    locale: str,
+    facts: Mapping[str, str],
+    paper: Attachment | None = None,
 ) -> None:
     """Put a letter into the outbox, with this step: it goes once it is committed."""
     letter = Letter(
@@ -274,6 +280,7 @@ def _write(
         locale=locale,
         subject=say(f"{code}.subject", locale, **facts),
         body=say(f"{code}.body", locale, **facts),
+        attachment=paper,
         business_key=context.business_key,
     )
     write(context.session, letter, context.now, context.actor.login)

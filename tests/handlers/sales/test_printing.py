@@ -1,0 +1,114 @@
+"""A quote on paper: what stands on it, and that what was sent stays as it was."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from engine.database.session import Database
+from engine.errors import WrongState
+from handlers.company.types import IdentityData
+from handlers.demonstration.company import IDENTITY, seed_company
+from handlers.documents import store as printed
+from handlers.documents.model import Document, ItemLine, PostalAddress, SectionLine
+from handlers.documents.ours import Ours
+from handlers.documents.rules import contradictions
+from handlers.sales import handlers as h
+from handlers.sales import queries, rules
+from handlers.sales.printing import document_of, file_name, print_quote
+from handlers.sales.queries import QuoteView
+from handlers.sales.steps import Issue, Sending, Submission
+from handlers.sales.types import Extras, Line, Place
+from tests.handlers.conftest import ContextMaker
+from tests.handlers.sales.conftest import LINES, TODAY
+
+NUMBER = "DV-2026-00001"
+SENDING = Sending(quote_number=NUMBER, version=1)
+
+
+def view(database: Database) -> QuoteView:
+    with database.reading() as session:
+        found = queries.find_quote(session, NUMBER)
+    assert found is not None
+    return found
+
+
+def paper(quote: QuoteView, identity: IdentityData = IDENTITY) -> Document:
+    return document_of(quote, Ours(identity=identity, logo=None), is_draft=True)
+
+
+def with_lines(quote: QuoteView, *lines: Line, extras: Extras) -> QuoteView:
+    totals = rules.totals(lines, extras, rules.rates_on(TODAY))
+    return replace(quote, lines=lines, totals=totals, data=replace(quote.data, extras=extras))
+
+
+def test_a_quote_stands_on_paper_as_it_was_written(draft: Database) -> None:
+    document = paper(view(draft))
+    assert contradictions(document) == ()
+    heading, desk, fitting = document.lines
+    assert heading == SectionLine(title="Bureaux", subtotal=Decimal("2190.00"))
+    assert isinstance(desk, ItemLine)
+    assert (desk.reference, desk.name, desk.quantity, desk.vat_rate) == (
+        "BUR",
+        "Bureau chêne",
+        Decimal(3),
+        Decimal("0.2000"),
+    )
+    assert isinstance(fitting, ItemLine)
+    assert fitting.vat_rate == Decimal("0.1000")
+    assert [(each.label, each.amount) for each in document.adjustments] == [("Frais de port", Decimal(40))]
+    assert document.terms.text.startswith("Paiement à 30 jours")
+    assert document.seller.name == "Mobilier Comtois"
+    assert any("40 €" in each for each in document.mentions)
+
+
+def test_discounts_are_told_rate_by_rate_and_agree_to_the_cent(draft: Database) -> None:
+    desk, fitting = LINES[1], LINES[2]
+    third = replace(
+        desk, quantity=Decimal("0.3333"), unit_price=Decimal("99.999999"), discount=Decimal("3.33"), text="Un\nDeux"
+    )
+    extras = Extras(discount=Decimal("7.77"), adjustment=Decimal("-3.33"))
+    document = paper(with_lines(view(draft), desk, third, fitting, extras=extras))
+    assert contradictions(document) == ()
+    assert [each.label for each in document.adjustments] == [
+        *("Remise 7,77\u00a0% (TVA 20\u00a0%)", "Remise 7,77\u00a0% (TVA 10\u00a0%)", "Ajustement"),
+    ]
+    line = document.lines[1]
+    assert isinstance(line, ItemLine)
+    assert (line.name, line.description, line.discount_percent) == ("Un", "Deux", Decimal("3.33"))
+
+
+def test_where_goods_go_is_said_when_it_is_elsewhere(draft: Database) -> None:
+    quote = view(draft)
+    place = Place(label="Chantier", city="Dole")
+    elsewhere = replace(quote, party=replace(quote.party, shipping=place))
+    assert paper(elsewhere).delivery_address == PostalAddress(name="Chantier", city="Dole")
+    assert paper(replace(quote, party=replace(quote.party, shipping=quote.party.billing))).delivery_address is None
+    with pytest.raises(WrongState, match="quote_with_vat"):
+        paper(quote, replace(IDENTITY, vat_regime="franchise"))
+
+
+def test_what_was_sent_is_kept_and_goes_with_the_letter(draft: Database, context_of: ContextMaker) -> None:
+    with draft.transaction() as session:
+        context = context_of(session)
+        assert print_quote(session, NUMBER, 1, context.now) is None  # nobody has said who we are
+        seed_company(session)
+        h.submit_quote.run(Submission(quote=NUMBER, today=TODAY), context)
+        h.issue_quote.run(Issue(quote_number=NUMBER, today=TODAY), context)
+        h.send_quote.run(SENDING, context)
+    with draft.transaction() as session:
+        name, content = session.execute(text("SELECT attachment_name, attachment FROM engine.letter")).one()
+        kept = print_quote(session, NUMBER, 1, context.now)
+        assert kept is not None
+        assert name == file_name(kept) == f"Devis {NUMBER}.pdf"
+        assert bytes(content) == printed.read(session, kept)
+        assert hashlib.sha256(content).hexdigest() == kept.hash
+    with draft.transaction() as session, pytest.raises(DBAPIError, match="never changed"):
+        session.execute(text("UPDATE business.printed_document SET hash = repeat('0', 64)"))
+    with pytest.raises(ValueError, match="draft"), draft.transaction() as session:
+        printed.keep(session, paper(view(draft)), b"%PDF-", context.now)
