@@ -32,6 +32,7 @@ from web.inbox.papers import blueprint as papers
 from web.inbox.views import blueprint as inbox
 from web.quotes.dossier import blueprint as dossiers
 from web.quotes.listing import blueprint as quotes
+from web.quotes.paper import blueprint as quote_papers
 from web.quotes.writing import blueprint as quote_forms
 from web.records.operating import blueprint as operating
 from web.records.operations import blueprint as operations
@@ -80,6 +81,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         catalogue,
         quotes,
         quote_forms,
+        quote_papers,
         dossiers,
         company_pages,
         operating,

@@ -15,6 +15,8 @@ from engine.errors import NotFound
 from engine.identity import people
 from engine.instances import queries as cases
 from engine.instances.queries import Case
+from handlers.documents import store as printed
+from handlers.documents.model import DocumentKind
 from handlers.sales import queries
 from handlers.sales.commands import EDITORS, KIND, READERS, CancelQuote, cancel_quote
 from handlers.sales.queries import QuoteView
@@ -69,6 +71,7 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
             "quotes/quote.html",
             quote=found,
             is_latest=found.version == found.latest,
+            paper=printed.find(session, DocumentKind.QUOTE, number, found.version),
             case=None if case is None else case.row,
             stages=None if case is None else present.stage_bar(case.stages),
             diagram=None if case is None else _diagram(case, titles),
