@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -72,8 +72,8 @@ def to_values(found: object) -> Any:
 
 def _to_json(value: object) -> object:
     if isinstance(value, Decimal):
-        exponent = value.as_tuple().exponent
-        return int(value) if exponent == 0 else {"@decimal": str(value)}
+        digits = str(value)
+        return int(digits) if digits.removeprefix("-").isdigit() else {"@decimal": digits}
     if isinstance(value, datetime):
         return {"@datetime": value.isoformat()}
     if isinstance(value, date):
@@ -115,31 +115,38 @@ def _no_float(text: str) -> Any:
     raise ValueError(f"a float ({text}) is not a value of a process")
 
 
-_PLAIN = (str, Decimal, type(None), bool, int)
+_PLAIN = frozenset({str, Decimal, type(None), bool, int})
 
 
-def _refuse_floats(value: object) -> None:
-    """``json`` writes a float without asking ``default``."""
-    if type(value) in _PLAIN:
-        return
-    if isinstance(value, float):
-        raise TypeError("a float is not a value of a process")
-    if isinstance(value, Mapping):
-        for each in value.values():
-            _refuse_floats(each)
+def refuse_floats(value: object) -> None:
+    """Raise TypeError where ``value`` is a float or has one inside: ``json`` would write it without asking ``default``."""
+    inside: Iterable[object] = ()
+    if isinstance(value, dict):  # nearly always, and much faster to ask than Mapping
+        inside = value.values()
     elif isinstance(value, list | tuple):
-        for each in value:
-            _refuse_floats(each)
+        inside = value
+    elif isinstance(value, float):
+        raise TypeError("a float is not a value of a process")
+    elif isinstance(value, Mapping):
+        inside = value.values()
+    for each in inside:
+        if type(each) not in _PLAIN:
+            refuse_floats(each)
 
 
 _CANONICAL = json.JSONEncoder(
-    default=_to_json, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    default=_to_json,
+    sort_keys=True,
+    separators=(",", ":"),
+    ensure_ascii=False,
+    allow_nan=False,
+    check_circular=False,  # what goes in circles has not come past ``refuse_floats``
 )
 
 
 def to_canonical(value: object) -> str:
     """The canonical JSON text of ``value``. Raises TypeError or ValueError for what is not a value of a process."""
-    _refuse_floats(value)
+    refuse_floats(value)
     return _CANONICAL.encode(value)
 
 

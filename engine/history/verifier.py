@@ -78,13 +78,15 @@ NAMED: Dict[str, Tuple[str, ...]] = {"process": ("process",), "record": ("kind",
 
 Members = List[Tuple[str, bytes]]
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 # -- the format: hashes -----------------------------------------------------------------------------------------------------
 
 
 def canonical(value: object) -> str:
     """The one JSON text of ``value``: keys sorted, no blanks, no escapes that are not needed, no floats."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def content_hash(files: Mapping[str, bytes]) -> str:

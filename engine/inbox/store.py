@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,7 +74,7 @@ _SAVE = text(f"""
     WITH closed AS (
         UPDATE engine.task
         SET is_open = false, closed_at = :now, closed_by = c.closed_by, outcome = c.outcome
-        FROM unnest(CAST(:closed AS text[]), CAST(:outcomes AS text[]), CAST(:closers AS text[])) AS c(activity, outcome, closed_by)
+        FROM json_to_recordset(CAST(:closed AS json)) AS c(activity text, outcome text, closed_by text)
         WHERE task.instance_id = :instance AND task.activity = c.activity AND task.is_open
         RETURNING task.id, task.activity
     ), forgotten AS (
@@ -85,10 +86,9 @@ _SAVE = text(f"""
         SELECT :instance, :process, :now, NULL, o.activity, o.element_id, o.title_fr, o.title_en, o.role, o.assignee, o.not_same_as,
                o.form, o.due_at, o.follow_up_at, o.priority, coalesce(o.due_at, :never),
                o.why, CASE WHEN o.assignee IS NULL THEN {offered_to("o.role")} END
-        FROM unnest(CAST(:activities AS text[]), CAST(:elements AS text[]), CAST(:titles_fr AS text[]), CAST(:titles_en AS text[]),
-                    CAST(:roles AS text[]), CAST(:assignees AS text[]), CAST(:not_same_as AS text[]), CAST(:forms AS text[]),
-                    CAST(:dues AS timestamptz[]), CAST(:follow_ups AS timestamptz[]), CAST(:priorities AS integer[]), CAST(:whys AS text[]))
-            AS o(activity, element_id, title_fr, title_en, role, assignee, not_same_as, form, due_at, follow_up_at, priority, why)
+        FROM json_to_recordset(CAST(:opened AS json))
+            AS o(activity text, element_id text, title_fr text, title_en text, role text, assignee text, not_same_as text, form text,
+                 due_at timestamptz, follow_up_at timestamptz, priority integer, why text)
         RETURNING id, activity
     )
     SELECT true AS is_open, id, activity FROM opened UNION ALL SELECT false, id, activity FROM closed
@@ -114,24 +114,30 @@ def save(
             "process": process_key,
             "now": now,
             "never": NEVER,
-            "closed": [each.activity for each in closed],
-            "outcomes": [each.outcome for each in closed],
-            "closers": [each.closed_by for each in closed],
-            "activities": [each.activity for each in opened],
-            "elements": [each.element_id for each in opened],
-            "titles_fr": [each.title["fr"] for each in opened],
-            "titles_en": [each.title["en"] for each in opened],
-            "roles": [each.role for each in opened],
-            "assignees": [each.assignee for each in opened],
-            "not_same_as": [each.not_same_as for each in opened],
-            "forms": [each.form for each in opened],
-            "dues": [each.due_at for each in opened],
-            "follow_ups": [each.follow_up_at for each in opened],
-            "priorities": [each.priority for each in opened],
-            "whys": [each.why for each in opened],
+            "closed": json.dumps(
+                [{"activity": each.activity, "outcome": each.outcome, "closed_by": each.closed_by} for each in closed]
+            ),
+            "opened": json.dumps([_columns(each) for each in opened]),
             "most_offered": MOST_OFFERED,
         },
     ).all()
     if sum(not row.is_open for row in rows) != len(closed):
         raise InvariantBroken("task_row_not_open", instance=instance_id)
     return {row.activity: row.id for row in rows if row.is_open}
+
+
+def _columns(task: NewTask) -> dict[str, object]:
+    return {
+        "activity": task.activity,
+        "element_id": task.element_id,
+        "title_fr": task.title["fr"],
+        "title_en": task.title["en"],
+        "role": task.role,
+        "assignee": task.assignee,
+        "not_same_as": task.not_same_as,
+        "form": task.form,
+        "due_at": None if task.due_at is None else task.due_at.isoformat(),
+        "follow_up_at": None if task.follow_up_at is None else task.follow_up_at.isoformat(),
+        "priority": task.priority,
+        "why": task.why,
+    }

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from engine.data import to_values
+from engine.data import refuse_floats, to_values
 from engine.errors import Crashed, Facts, HandlerFailure, InputInvalid, OutputInvalid
 from engine.feel import Value
 from engine.handler import BusinessError, Handler, HandlerContext, Transient
@@ -65,11 +65,11 @@ def _adapter(kind: type) -> TypeAdapter[Any]:
 
 def _read_input(handler: Handler, given: Mapping[str, Value]) -> object:
     try:
-        _refuse_floats(given)
+        refuse_floats(given)
         return _adapter(handler.input_type).validate_python(dict(given))
     except ValidationError as error:
         raise InputInvalid(None, handler=handler.name, **_first(error)) from error
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InputInvalid(None, handler=handler.name, field="", reason=str(error)) from error
 
 
@@ -92,17 +92,6 @@ def _read_output(handler: Handler, result: object) -> Mapping[str, Value]:
     if not isinstance(plain, dict):
         raise OutputInvalid(None, handler=handler.name, field="", reason="not a record")
     return plain
-
-
-def _refuse_floats(found: object) -> None:
-    if isinstance(found, float):
-        raise ValueError("a float is not a value of a process")  # noqa: TRY004 - a value that is refused, as Pydantic says it
-    if isinstance(found, Mapping):
-        for value in found.values():
-            _refuse_floats(value)
-    elif isinstance(found, list | tuple):
-        for value in found:
-            _refuse_floats(value)
 
 
 def _first(error: ValidationError) -> Facts:

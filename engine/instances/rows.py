@@ -5,8 +5,9 @@ What begins and ends within one step leaves no row: nobody could have seen it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from engine.errors import Facts
 from engine.feel import Value
@@ -61,74 +62,108 @@ class StepRows:
         """Read ``events`` in their order."""
         rows = cls()
         for event in events:
-            rows._read_work(bundle, event)
-            rows._read_wait(bundle, event)
-        for event in events:
-            if isinstance(event, happened.TaskCreated) and event.activity in rows.opened:
-                task = rows.opened[event.activity]
-                title = title_of_item(task.title, _item(bundle, events, event))
-                rows.opened[event.activity] = replace(task, title=title, why=why(bundle, events, event))
+            read = _READERS.get(type(event))  # most events mean no row
+            if read is not None:
+                read(rows, bundle, event)
+        if rows.opened:
+            rows._tell(bundle, events)
         return rows
 
-    def _read_work(self, bundle: Bundle, event: Event) -> None:
-        match event:
-            case happened.TaskCreated():
-                self.opened[event.activity] = NewTask(
-                    activity=event.activity,
-                    element_id=event.element,
-                    title=element_title(bundle, event.element),
-                    role=event.role,
-                    assignee=event.assignee,
-                    not_same_as=event.not_same_as,
-                    form=event.form,
-                    due_at=event.due_at,
-                    follow_up_at=event.follow_up_at,
-                    priority=event.priority,
-                )
-            case happened.TaskCompleted():
-                self._close(ClosedTask(activity=event.activity, outcome="completed", closed_by=event.actor))
-            case happened.TaskCancelled():
-                self._close(ClosedTask(activity=event.activity, outcome="cancelled", closed_by=None))
-            case happened.IncidentRaised():
-                self.incidents[event.incident] = NewIncident(
-                    activity=event.activity,
-                    element_id=event.element,
-                    code=event.code,
-                    place=event.place,
-                    facts=event.facts,
-                )
-            case happened.IncidentResolved():
-                if self.incidents.pop(event.incident, None) is None:
-                    self.resolved.add(event.incident)
+    def _tell(self, bundle: Bundle, events: Sequence[Event]) -> None:
+        """What the tasks say of themselves is known once all events are."""
+        for event in events:
+            if isinstance(event, happened.TaskCreated) and event.activity in self.opened:
+                task = self.opened[event.activity]
+                title = title_of_item(task.title, _item(bundle, events, event))
+                self.opened[event.activity] = replace(task, title=title, why=why(bundle, events, event))
 
-    def _read_wait(self, bundle: Bundle, event: Event) -> None:
-        match event:
-            case happened.TimerSet():
-                self.timers_set[event.wait] = TimerRow(element_id=event.element, due_at=event.due_at)
-            case happened.TimerFired() | happened.TimerCancelled():
-                if self.timers_set.pop(event.wait, None) is None:
-                    self.timers_ended.add(event.wait)
-            case happened.MessageAwaited():
-                self.awaited[event.wait] = awaited(bundle, event.element, event.name, event.key)
-            case happened.SignalAwaited():
-                self.awaited[event.wait] = SubscriptionRow(kind="signal", element_id=event.element, name=event.name)
-            case (
-                happened.MessageReceived()
-                | happened.MessageWaitCancelled()
-                | happened.SignalReceived()
-                | happened.SignalWaitCancelled()
-            ):
-                if self.awaited.pop(event.wait, None) is None:
-                    self.no_longer_awaited.add(event.wait)
-            case happened.MessageThrown():
-                # without an idempotency key: it is sent if, and only if, the step that throws it commits
-                self.messages.append(OutgoingMessage(name=event.name, key=event.key, payload=event.payload))
-            case happened.SignalThrown():
-                self.signals.append(OutgoingSignal(name=event.name, payload=event.payload))
+    def _task_created(self, bundle: Bundle, event: happened.TaskCreated) -> None:
+        self.opened[event.activity] = NewTask(
+            activity=event.activity,
+            element_id=event.element,
+            title=element_title(bundle, event.element),
+            role=event.role,
+            assignee=event.assignee,
+            not_same_as=event.not_same_as,
+            form=event.form,
+            due_at=event.due_at,
+            follow_up_at=event.follow_up_at,
+            priority=event.priority,
+        )
+
+    def _task_completed(self, _: Bundle, event: happened.TaskCompleted) -> None:
+        self._close(ClosedTask(activity=event.activity, outcome="completed", closed_by=event.actor))
+
+    def _task_cancelled(self, _: Bundle, event: happened.TaskCancelled) -> None:
+        self._close(ClosedTask(activity=event.activity, outcome="cancelled", closed_by=None))
 
     def _close(self, task: ClosedTask) -> None:
         if self.opened.pop(task.activity, None) is None:
             self.closed[task.activity] = task
+
+    def _incident_raised(self, _: Bundle, event: happened.IncidentRaised) -> None:
+        self.incidents[event.incident] = NewIncident(
+            activity=event.activity,
+            element_id=event.element,
+            code=event.code,
+            place=event.place,
+            facts=event.facts,
+        )
+
+    def _incident_resolved(self, _: Bundle, event: happened.IncidentResolved) -> None:
+        if self.incidents.pop(event.incident, None) is None:
+            self.resolved.add(event.incident)
+
+    def _timer_set(self, _: Bundle, event: happened.TimerSet) -> None:
+        self.timers_set[event.wait] = TimerRow(element_id=event.element, due_at=event.due_at)
+
+    def _timer_ended(self, _: Bundle, event: happened.TimerFired | happened.TimerCancelled) -> None:
+        if self.timers_set.pop(event.wait, None) is None:
+            self.timers_ended.add(event.wait)
+
+    def _message_awaited(self, bundle: Bundle, event: happened.MessageAwaited) -> None:
+        self.awaited[event.wait] = awaited(bundle, event.element, event.name, event.key)
+
+    def _signal_awaited(self, _: Bundle, event: happened.SignalAwaited) -> None:
+        self.awaited[event.wait] = SubscriptionRow(kind="signal", element_id=event.element, name=event.name)
+
+    def _no_longer_awaited(
+        self,
+        _: Bundle,
+        event: happened.MessageReceived
+        | happened.MessageWaitCancelled
+        | happened.SignalReceived
+        | happened.SignalWaitCancelled,
+    ) -> None:
+        if self.awaited.pop(event.wait, None) is None:
+            self.no_longer_awaited.add(event.wait)
+
+    def _message_thrown(self, _: Bundle, event: happened.MessageThrown) -> None:
+        # without an idempotency key: it is sent if, and only if, the step that throws it commits
+        self.messages.append(OutgoingMessage(name=event.name, key=event.key, payload=event.payload))
+
+    def _signal_thrown(self, _: Bundle, event: happened.SignalThrown) -> None:
+        self.signals.append(OutgoingSignal(name=event.name, payload=event.payload))
+
+
+_READERS: Final[Mapping[type[Event], Callable[[StepRows, Bundle, Any], None]]] = {
+    happened.TaskCreated: StepRows._task_created,  # noqa: SLF001 - the table of its own methods
+    happened.TaskCompleted: StepRows._task_completed,  # noqa: SLF001
+    happened.TaskCancelled: StepRows._task_cancelled,  # noqa: SLF001
+    happened.IncidentRaised: StepRows._incident_raised,  # noqa: SLF001
+    happened.IncidentResolved: StepRows._incident_resolved,  # noqa: SLF001
+    happened.TimerSet: StepRows._timer_set,  # noqa: SLF001
+    happened.TimerFired: StepRows._timer_ended,  # noqa: SLF001
+    happened.TimerCancelled: StepRows._timer_ended,  # noqa: SLF001
+    happened.MessageAwaited: StepRows._message_awaited,  # noqa: SLF001
+    happened.SignalAwaited: StepRows._signal_awaited,  # noqa: SLF001
+    happened.MessageReceived: StepRows._no_longer_awaited,  # noqa: SLF001
+    happened.MessageWaitCancelled: StepRows._no_longer_awaited,  # noqa: SLF001
+    happened.SignalReceived: StepRows._no_longer_awaited,  # noqa: SLF001
+    happened.SignalWaitCancelled: StepRows._no_longer_awaited,  # noqa: SLF001
+    happened.MessageThrown: StepRows._message_thrown,  # noqa: SLF001
+    happened.SignalThrown: StepRows._signal_thrown,  # noqa: SLF001
+}
 
 
 def _item(bundle: Bundle, events: Sequence[Event], created: happened.TaskCreated) -> Value:

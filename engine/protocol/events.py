@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
 from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from engine.errors import Facts
 from engine.feel import Value
@@ -443,7 +444,7 @@ class VariableEdited(Event, frozen=True, gc=False):
 
 def to_record(event: Event) -> dict[str, Any]:
     """``{"type": tag, …fields}``; datetimes, decimals and tuples stay Python values for ``engine.data``."""
-    return {"type": event.tag, **{name: getattr(event, name) for name in _FIELDS[event.tag]}}
+    return {"type": event.tag, **asdict(event)}
 
 
 def from_record(record: Mapping[str, Any]) -> Event:
@@ -476,8 +477,6 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     tuple[Value, ...]: tuple,
     Facts: lambda facts: {name: _whole(fact) for name, fact in facts.items()},
 }
-
-_FIELDS: Mapping[str, tuple[str, ...]] = {tag: kind.__struct_fields__ for tag, kind in EVENTS.items()}
 
 _FIELD_READERS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     tag: {name: _READERS[hint] for name, hint in get_type_hints(kind).items() if hint in _READERS}
