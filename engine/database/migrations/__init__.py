@@ -16,6 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import to_tuple
 from sqlalchemy import Connection, text
 
 from engine.database.metadata import SCHEMA
@@ -74,8 +75,10 @@ def current_heads(connection: Connection) -> frozenset[str]:
 
 
 def newest_heads(packages: Sequence[str] = PACKAGES) -> frozenset[str]:
-    """The revisions that this release wants."""
-    return frozenset(ScriptDirectory.from_config(_config(packages)).get_heads())
+    """The revisions that this release wants, as a database names them: without those that another one needs, and so implies."""
+    scripts = ScriptDirectory.from_config(_config(packages))
+    implied = {needed for each in scripts.walk_revisions() for needed in to_tuple(each.dependencies, default=())}
+    return frozenset(scripts.get_heads()) - implied
 
 
 def known_revisions(packages: Sequence[str] = PACKAGES) -> frozenset[str]:
