@@ -10,6 +10,7 @@ import base64
 import json
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, time
 from typing import Final
 
@@ -20,6 +21,9 @@ from handlers.documents.sheet import sheet
 
 LONGEST_SECONDS: Final = 40
 """Until the drawing is given up; a document of a thousand lines takes two."""
+
+_AT_ONCE: Final = threading.BoundedSemaphore(2)
+"""However many people look at drafts at the same time: the machine has other work."""
 
 
 def pdf_of(document: Document) -> bytes:
@@ -35,14 +39,15 @@ def pdf_of(document: Document) -> bytes:
         "timestamp": int(datetime.combine(document.issued_on, time(), UTC).timestamp()),
     }
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "handlers.documents.drawing"],
-            input=json.dumps(asked).encode(),
-            capture_output=True,
-            timeout=LONGEST_SECONDS,
-            check=False,
-            env={"RAYON_NUM_THREADS": "1"},  # nothing of ours: no address of a database, no key
-        )
+        with _AT_ONCE:
+            done = subprocess.run(
+                [sys.executable, "-m", "handlers.documents.drawing"],
+                input=json.dumps(asked).encode(),
+                capture_output=True,
+                timeout=LONGEST_SECONDS,
+                check=False,
+                env={"RAYON_NUM_THREADS": "1"},  # nothing of ours: no address of a database, no key
+            )
     except subprocess.TimeoutExpired as error:
         raise InvariantBroken("document_not_drawn", reason="timeout") from error
     if done.returncode != 0 or not done.stdout.startswith(b"%PDF-"):

@@ -172,6 +172,7 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "audit-step", "aurelien", f"/audit/steps/{ids['step']}"
     yield "audit-checkpoints", "aurelien", "/audit/checkpoints"
     yield "account", "camille", "/account"
+    yield "company", "admin", "/admin/company"
     yield "people", "admin", "/admin/people"
     yield "person", "admin", "/admin/people/gabriel"
     yield "person-new", "admin", "/admin/people/new"
