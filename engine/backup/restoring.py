@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,8 +27,11 @@ from engine.database.session import Database
 from engine.errors import WrongState
 from engine.history import keeping
 from engine.history.verification import Report, verify_all
+from engine.instances import erased
+from engine.instances.erased import Erasure, Repeated
 from engine.mail import restored
 from engine.settings import Settings
+from engine.texts import say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,7 @@ class Restored:
     """What came back. ``report``: the verification of every chain; ``has_same_heads``: each ends where it ended in the backup.
 
     ``other_settings``: variables whose value was another one when the backup was made (variable → that value). ``waiting_letters``: how
-    many letters waited in it, which may have gone since.
+    many letters waited in it, which may have gone since. ``repeated``: what was erased after it was made; None where no list says what.
     """
 
     backup: Backup
@@ -44,21 +47,31 @@ class Restored:
     has_same_heads: bool
     other_settings: Mapping[str, str]
     waiting_letters: int
+    repeated: Repeated | None
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything is as it was."""
-        return self.has_same_heads and self.report.is_whole
+        """Whether everything is as it was, and what was erased since is so again."""
+        return self.has_same_heads and self.report.is_whole and not (self.repeated and self.repeated.refused)
 
 
 def restore(
-    database: Database, settings: Settings, file: Path, now: datetime, *, save_first: Callable[[], None] | None = None
+    database: Database,
+    settings: Settings,
+    file: Path,
+    now: datetime,
+    *,
+    save_first: Callable[[], None] | None = None,
+    erasures: Sequence[Erasure] | None = None,
 ) -> Restored:
-    """Bring ``file`` back; no letter leaves the house then until somebody decides (``mail.restored``). ``save_first``: given when what is
-    there may be replaced; saves it before anything is touched.
+    """Bring ``file`` back; no letter leaves the house then until somebody decides (``mail.restored``).
+
+    ``save_first``: given when what is there may be replaced; saves it before anything is touched. ``erasures``: a list that was kept
+    elsewhere; what it says, what the one beside the checkpoints says, and what the database that is replaced says was erased since the
+    backup is erased again (``instances.erased``).
 
     Raises BackupUnusable (no backup, changed, of a newer release), WrongState (``restore_not_empty``, ``restore_in_use``,
-    ``restore_other_key``), DatabaseFailure, Unavailable, OSError.
+    ``restore_other_key``), ErasuresUnusable, DatabaseFailure, Unavailable, OSError.
     """
     backup = container.read(file)
     if not backup.revisions <= known_revisions():
@@ -71,6 +84,7 @@ def restore(
         is_empty, major = _look(database, may_replace=may_replace)
         if not may_replace:
             _require_no_other_keys(settings, backup, unpacked)
+        lists = _lists(database, settings, erasures)
         if save_first is not None and not is_empty:
             save_first()
         with database.transaction() as session:
@@ -84,13 +98,19 @@ def restore(
         waiting = restored.enter(session, datetime.fromisoformat(backup.made_at), backup.release, now)
         # a dump has none: until here no worker can have sent anything
         give_rights(session.connection())
+    repeated = None if lists is None else _repeat(database, lists, backup, now)
     keeping.number_all(database)  # what was recorded in the last second before the backup
     with database.reading() as session:
         report = verify_all(session, kept=_checkpoints(settings))
     mine = settings_of(settings)
     others = {name: value for name, value in backup.settings.items() if mine.get(name) != value}
     return Restored(
-        backup=backup, report=report, has_same_heads=has_same_heads, other_settings=others, waiting_letters=waiting
+        backup=backup,
+        report=report,
+        has_same_heads=has_same_heads,
+        other_settings=others,
+        waiting_letters=waiting,
+        repeated=repeated,
     )
 
 
@@ -103,6 +123,21 @@ def _look(database: Database, *, may_replace: bool) -> tuple[bool, int]:
         if dump.others(session):
             raise WrongState("restore_in_use")
         return is_empty, dump.server_major(session)
+
+
+def _lists(database: Database, settings: Settings, given: Sequence[Erasure] | None) -> list[Erasure] | None:
+    """All that is known to have been erased; None where there is no list at all. Raises ErasuresUnusable."""
+    file = settings.checkpoints / erased.FILE
+    own = erased.read(file) if file.is_file() else None
+    with database.reading() as session:
+        replaced = None if dump.is_empty(session) else erased.listed(session)
+    found = [each for each in (given, own, replaced) if each is not None]
+    return [each for known in found for each in known] if found else None
+
+
+def _repeat(database: Database, lists: list[Erasure], backup: Backup, now: datetime) -> Repeated:
+    because = say("erasure_repeated", "fr")
+    return erased.repeat(database, lists, datetime.fromisoformat(backup.made_at), now, because)
 
 
 def _require_no_other_keys(settings: Settings, backup: Backup, unpacked: Path) -> None:

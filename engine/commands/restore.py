@@ -17,6 +17,7 @@ def add(commands: Any) -> None:
     """Describe the subcommand."""
     parser = add_command(commands, "restore", restore)
     parser.add_argument("file", type=Path, metavar=say("cli_metavar_file"), help=say("cli_help_restore_file"))
+    parser.add_argument("--erasures", type=Path, metavar=say("cli_metavar_file"), help=say("cli_help_restore_erasures"))
     parser.add_argument("--replace", action="store_true", help=say("cli_help_restore_replace"))
 
 
@@ -25,7 +26,9 @@ def restore(settings: Settings, chosen: argparse.Namespace) -> int:
     from engine import clock
     from engine.backup import restoring
     from engine.database.session import Database
+    from engine.instances import erased
 
+    kept = None if chosen.erasures is None else erased.read(chosen.erasures)
     with database_url(settings, may_create=True) as url:
         database = Database(url)
 
@@ -36,7 +39,12 @@ def restore(settings: Settings, chosen: argparse.Namespace) -> int:
 
         try:
             found = restoring.restore(
-                database, settings, chosen.file, clock.now(), save_first=save_first if chosen.replace else None
+                database,
+                settings,
+                chosen.file,
+                clock.now(),
+                save_first=save_first if chosen.replace else None,
+                erasures=kept,
             )
         finally:
             database.dispose()
@@ -48,6 +56,18 @@ def restore(settings: Settings, chosen: argparse.Namespace) -> int:
     for line in found.report.lines(locale()):
         print(line)
     print(say("restore_holds", count=found.waiting_letters))
+    if found.repeated is None:
+        print(say("restore_erasures_unknown"))
+    else:
+        print(say("restore_erasures_repeated", count=found.repeated.done))
+        for erasure, refusal in found.repeated.refused:
+            print(
+                say(
+                    "restore_erasure_refused",
+                    what=f"{erasure.what} {erasure.key}",
+                    why=say(refusal.code, **refusal.facts),
+                )
+            )
     return DONE if found.is_whole else NOT_DONE
 
 

@@ -84,6 +84,14 @@ class WithdrawErasure:
 
 
 @data
+class RepeatErasure:
+    """Erase again what was erased after the backup was made that was brought back: it had its reason, and its four eyes, then."""
+
+    subject: str
+    because: str
+
+
+@data
 class SetErasing:
     """Whether a second administrator confirms each erasure. ``key`` is always ``SETTINGS``."""
 
@@ -106,15 +114,12 @@ def erase_personal(given: ErasePersonal, context: RecordContext) -> Change:
     session, about = context.session, _subject(given.subject)
     if session.execute(_WAITING, about).first() is not None:
         raise WrongState("erasure_asked_already")
-    held = _held(session, about)
+    if not four_eyes(session):
+        return _erase(about, because, context)
+    _held(session, about)
     _require_erasable(session, about, context.now)
-    asked = {**about, "because": because, "now": context.now, "actor": context.actor.login}
-    erasure = session.execute(_ASK, asked).scalar_one()
-    facts: dict[str, Any] = {"because": because}
-    if four_eyes(session):
-        return Change(before={"erasure": None}, after={"erasure": "asked"}, facts=facts)
-    facts |= _perform(session, erasure, about, held, context)
-    return Change(before={"erasure": None}, after={"erasure": "erased"}, facts=facts)
+    session.execute(_ASK, {**about, "because": because, "now": context.now, "actor": context.actor.login})
+    return Change(before={"erasure": None}, after={"erasure": "asked"}, facts={"because": because})
 
 
 @record_command(
@@ -155,6 +160,24 @@ def withdraw_erasure(given: WithdrawErasure, context: RecordContext) -> Change:
 
 
 @record_command(
+    "personal.repeat_erasure",
+    event="personal:erasure_repeated",
+    kind=KIND,
+    key="subject",
+    may=_MAY,
+    fr="Effacer de nouveau, après une restauration",
+    en="Erase again, after a restore",
+)
+def repeat_erasure(given: RepeatErasure, context: RecordContext) -> Change:
+    """Raises as ``erase_personal``. Who asked for it in the backup has it by this."""
+    session, about = context.session, _subject(given.subject)
+    waiting = session.execute(_WAITING, about).one_or_none()
+    if waiting is not None:
+        session.execute(_DROP, {"id": waiting.id})
+    return _erase(about, reason_of(given.because), context)
+
+
+@record_command(
     "personal.set_erasing",
     event="personal:erasing_set",
     kind=SETTINGS,
@@ -170,7 +193,7 @@ def set_erasing(given: SetErasing, context: RecordContext) -> Change:
     return Change(before={"four_eyes": before}, after={"four_eyes": given.four_eyes})
 
 
-COMMANDS = RecordTable.of(erase_personal, confirm_erasure, withdraw_erasure, set_erasing)
+COMMANDS = RecordTable.of(erase_personal, confirm_erasure, withdraw_erasure, repeat_erasure, set_erasing)
 
 
 def four_eyes(session: Session) -> bool:
@@ -191,6 +214,18 @@ def _subject(subject: str) -> dict[str, str]:
             raise NotFound("erasure_nothing_held")
         return {"kind": CASES.word, "chain": key}
     return {"kind": RECORDS.word, "chain": subject}
+
+
+def _erase(about: dict[str, str], because: str, context: RecordContext) -> Change:
+    """Erase at once. Raises NotFound (``erasure_nothing_held``), WrongState (``erasure_…``)."""
+    session = context.session
+    held = _held(session, about)
+    _require_erasable(session, about, context.now)
+    asked = {**about, "because": because, "now": context.now, "actor": context.actor.login}
+    erasure = session.execute(_ASK, asked).scalar_one()
+    facts: dict[str, Any] = {"because": because}
+    facts |= _perform(session, erasure, about, held, context)
+    return Change(before={"erasure": None}, after={"erasure": "erased"}, facts=facts)
 
 
 def _waiting(session: Session, about: dict[str, str]) -> Row[Any]:

@@ -10,6 +10,7 @@ import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,11 @@ from engine.history import keeping, signing
 from engine.history.verification import verify_all
 from engine.identity import company, people
 from engine.identity.group_commands import AddRole, add_role
+from engine.identity.person_commands import AddPerson, DeactivatePerson, add_person, deactivate_person
+from engine.instances import erased, papers
 from engine.instances.commands import start_instance
+from engine.instances.erased import ErasuresUnusable
+from engine.instances.erasing import ErasePersonal, erase_personal
 from engine.settings import Settings
 from tests.conftest import execute, with_database
 from tests.engine.processes import parcels
@@ -129,6 +134,54 @@ def test_everything_comes_back_and_is_verified(busy: Database, settings: Setting
     assert [each.number for each in keeping.sign(busy, where, clock.now())] == [2]
     with busy.reading() as session:
         assert verify_all(session).is_whole
+
+
+def test_what_was_erased_since_is_erased_again(busy: Database, settings: Settings, tmp_path: Path) -> None:
+    owner = replace(SYSTEM, login="olga", roles=frozenset({"process_owner"}))
+    said, kept = papers.comment(busy, owner, 1, "She called."), papers.comment(busy, owner, 1, "Nothing of anybody.")
+    with busy.transaction() as session:
+        people.add_role(session, "admin", "Admin", "Admin")
+        people.add_person(session, login="ada", name="Ada", email="", password=None, roles=("admin",), locale="fr")
+    zoe = AddPerson(login="zoe", name="Zoé Morel", email="zoe@ici.example", locale="fr")
+    records.execute(busy, add_person, zoe, SYSTEM)
+    records.execute(busy, deactivate_person, DeactivatePerson(login="zoe"), SYSTEM)
+    file = tmp_path / "b.bordereau"
+    making.make(busy, settings, file, clock.now() - timedelta(minutes=5))
+    papers.remove_comment(busy, owner, said)
+    records.execute(busy, erase_personal, ErasePersonal(subject="person/zoe", because="asked"), SYSTEM)
+    erased.keep(busy, tmp_path)
+    content = (tmp_path / erased.FILE).read_text()
+    assert "Zoé" not in content
+    assert "called" not in content
+    erasures = erased.read(tmp_path / erased.FILE)
+    assert [(each.what, each.key) for each in erasures] == [("comment", str(said)), ("subject", "person/zoe")]
+
+    def state() -> tuple[list[str | None], str]:
+        with busy.reading() as session:
+            bodies = session.scalars(text("SELECT body FROM engine.comment ORDER BY id")).all()
+            name = session.execute(text("SELECT name FROM engine.person WHERE login = 'zoe'")).scalar_one()
+            assert verify_all(session).is_whole
+        busy.dispose()
+        return list(bodies), name
+
+    wipe(busy, settings)
+    without = restoring.restore(busy, settings, file, clock.now())
+    assert (without.repeated, without.is_whole) == (None, True)
+    assert state() == (["She called.", "Nothing of anybody."], "Zoé Morel")
+    # the list that was kept elsewhere
+    found = restoring.restore(busy, settings, file, clock.now(), save_first=lambda: None, erasures=erasures)
+    assert found.repeated is not None
+    assert (found.repeated.done, found.repeated.refused, found.is_whole) == (2, (), True)
+    assert state() == ([None, "Nothing of anybody."], "zoe")
+    # what the database says that is replaced
+    again = restoring.restore(busy, settings, file, clock.now(), save_first=lambda: None)
+    assert again.repeated is not None
+    assert again.repeated.done == 2
+    assert state() == ([None, "Nothing of anybody."], "zoe")
+    assert kept
+    (tmp_path / "no.jsonl").write_text("{}\n")
+    with pytest.raises(ErasuresUnusable):
+        erased.read(tmp_path / "no.jsonl")
 
 
 def test_history_still_only_grows_after_a_restore(busy: Database, settings: Settings, tmp_path: Path) -> None:
