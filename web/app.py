@@ -33,6 +33,7 @@ from web.inbox.views import blueprint as inbox
 from web.quotes.dossier import blueprint as dossiers
 from web.quotes.listing import blueprint as quotes
 from web.quotes.paper import blueprint as quote_papers
+from web.quotes.portal import blueprint as portal
 from web.quotes.writing import blueprint as quote_forms
 from web.records.operating import blueprint as operating
 from web.records.operations import blueprint as operations
@@ -83,6 +84,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         quote_forms,
         quote_papers,
         dossiers,
+        portal,
         company_pages,
         operating,
         operations,

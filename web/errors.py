@@ -116,7 +116,9 @@ def answer(status: int, code: str, detail: str, *, title: str | None = None, **e
 def _asked() -> dict[str, str | None]:
     """Who asked for what, for the log; nobody is named otherwise than by the id of their account."""
     person = g.get("actor")
-    return {"person": str(person.person_id) if person else None, "method": request.method, "path": request.path}
+    # an address that is a key is named by its rule
+    path = request.path if "token" not in (request.view_args or {}) else str(request.url_rule)
+    return {"person": str(person.person_id) if person else None, "method": request.method, "path": path}
 
 
 def _note(error: EngineError) -> None:

@@ -42,10 +42,7 @@ def count_try(session: Session, login: str, address: str, now: datetime) -> None
     """
     table = sign_in_failure
     session.execute(delete(table).where(table.c.last_at < now - FORGOTTEN_AFTER))
-    if address:
-        found = session.execute(select(table).where(table.c.key_hash == _address_key(address))).first()
-        if found is not None:
-            _wait(found, FREE_TRIES_OF_ADDRESS, "sign_in_throttled_address", now)
+    require_patience(session, address, now)
     # one statement makes the row, locks it, and tells how it was: another sign-in may forget it at any moment
     new = insert(table).values(key_hash=_login_key(login), failures=0, last_at=now)
     found = session.execute(
@@ -55,6 +52,16 @@ def count_try(session: Session, login: str, address: str, now: datetime) -> None
     session.execute(
         update(table).where(table.c.key_hash == _login_key(login)).values(failures=table.c.failures + 1, last_at=now)
     )
+
+
+def require_patience(session: Session, address: str, now: datetime) -> None:
+    """Raises NotAllowed (``sign_in_throttled_address``; fact ``seconds``) while the address has to wait; an empty one never has to."""
+    if not address:
+        return
+    table = sign_in_failure
+    found = session.execute(select(table).where(table.c.key_hash == _address_key(address))).first()
+    if found is not None:
+        _wait(found, FREE_TRIES_OF_ADDRESS, "sign_in_throttled_address", now)
 
 
 def count_failure(session: Session, address: str, now: datetime) -> None:

@@ -254,6 +254,7 @@ def test_every_page_speaks_one_language(office: Office, language: str) -> None:
         "monique": [f"/tasks/{office.task_of(high)}"],
         "olivia": ["/processes", "/processes/replenishment", "/processes/replenishment/edit", "/start"],
         "aurelien": ["/audit", f"/cases/{done}?detail=all", "/cases/999999"],
+        "sarah": ["/quotes", "/quotes/new", "/quotes/new?customer=CL-2026-00001", "/start/quote_acceptance"],
     }
     for login, addresses in visits.items():
         browser = office.as_(login)

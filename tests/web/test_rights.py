@@ -51,7 +51,7 @@ POST   /tasks/{task}/draft/forget                  303    404 303     303     30
 GET    /absences                                   303    200 200     200     200     200    200      200
 POST   /absences                                   303    422 422     422     422     422    422      422
 POST   /absences/999999/end                        303    404 404     404     404     404    404      404
-GET    /start                                      303    200 303     200     200     200    200      200
+GET    /start                                      303    200 200     200     200     200    200      200
 GET    /start/replenishment                        303    403 200     403     403     403    403      403
 POST   /start/replenishment                        303    403 422     403     403     403    403      403
 POST   /start/replenishment/form-state             303    403 200     403     403     403    403      403
@@ -151,6 +151,18 @@ GET    /articles/NIX                               303 403 404 404 404 403 404 4
 POST   /articles/CHA-ERG-02/change                 303 403 422 422 422 403 403 403
 POST   /articles/CHA-ERG-02/count                  303 403 403 422 422 403 403 403
 POST   /articles/CHA-ERG-02/level                  303 403 403 422 422 403 403 403
+GET    /quotes                                     303 403 200 403 403 403 200 403
+GET    /quotes/new                                 303 403 200 403 403 403 403 403
+POST   /quotes/new                                 303 403 404 403 403 403 403 403
+GET    /quotes/unknown                             303 403 404 403 403 403 404 403
+GET    /quotes/unknown/edit                        303 403 404 403 403 403 403 403
+POST   /quotes/unknown/edit                        303 403 404 403 403 403 403 403
+POST   /quotes/unknown/cancel                      303 403 404 403 403 403 403 403
+GET    /quotes/unknown/pdf                         303 403 404 403 403 403 404 403
+GET    /quote/unknown/pdf                          404 404 404 404 404 404 404 404
+GET    /start/quote_acceptance                     303 403 200 403 403 403 403 403
+GET    /quote/unknown                              404 404 404 404 404 404 404 404
+POST   /quote/unknown                              404 404 404 404 404 404 404 404
 GET    /admin/people                               303    403 403     403     403     403    403      200
 GET    /admin/people/new                           303    403 403     403     403     403    403      200
 POST   /admin/people/new                           303    403 403     403     403     403    403      422

@@ -27,6 +27,9 @@ from web.ui import in_language, t
 
 blueprint = Blueprint("dossiers", __name__)
 
+CUSTOMER: Final = "link:quote"
+"""Who answered by the link, in the history; no person's login is written so."""
+
 _PROCESS: Final = "quote_acceptance"
 _MONEY: Final = frozenset({"net", "tax", "total", "shipping", "adjustment"})
 
@@ -65,7 +68,7 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
         if found is None:
             raise NotFound("quote_unknown", quote=number)
         case = _case(session, number)
-        names = people.names(session)
+        names = people.names(session) | {CUSTOMER: t("web.portal.customer")}
         titles = people.role_titles(session)
         page = ui.page(
             "quotes/quote.html",
@@ -83,7 +86,7 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
             rates={each.vat: each.rate for each in found.totals.rates},
             names=names,
             money=lambda value: ui.shown(value, "money"),
-            price=_price,
+            price=price,
             shown_value=ui.shown,
             history=acting.history(session, KIND, number, names, labels="web.quotes.field.", say=_say),
         )
@@ -155,7 +158,7 @@ def _acts(found: QuoteView, case: Case | None) -> Iterator[Act]:
     yield Act(title=t("web.quotes.copy"), url=url_for("quote_forms.new", copy=found.number))
 
 
-def _price(value: Decimal) -> str:
+def price(value: Decimal) -> str:
     """A price of one unit: to the cent, with more decimals where it has them."""
     return ui.shown(value, "money") if value == round(value, 2) else f"{ui.shown(value)} €"
 
@@ -165,7 +168,7 @@ def _say(name: str, value: Any) -> str | None:
     if name == "status" and value in STATUSES:
         return t(f"web.quotes.status.{value}")
     if name == "terms" and value in TERMS:
-        return t(f"web.quotes.terms.{value}")
+        return t(f"quote.terms.{value}")
     if name in _MONEY and isinstance(value, Decimal):
         return ui.shown(value, "money")
     if name == "party" and isinstance(value, Mapping):

@@ -152,7 +152,7 @@ def _page(
         customer=customer,
         addresses=[("", "–"), *((str(each.id), _place(each.data)) for each in customer.addresses)],
         contacts=[each.data for each in customer.contacts],
-        terms=[(each, t(f"web.quotes.terms.{each}")) for each in TERMS],
+        terms=[(each, t(f"quote.terms.{each}")) for each in TERMS],
         rates=[(each, f"{ui.shown(rate * 100)} %") for each, rate in rules.rates_on(_today()).items()],
         types=[(each, t(f"web.catalogue.kind.{each}")) for each in PRODUCT_TYPES],
         totals=totals,
