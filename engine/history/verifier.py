@@ -23,6 +23,7 @@ import sys
 import zipfile
 import zlib
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -89,6 +90,12 @@ def canonical(value: object) -> str:
     return _CANONICAL.encode(value)
 
 
+@lru_cache(maxsize=256)
+def _quoted(text: str) -> str:
+    """The same of a text that many events share: who acted, and when."""
+    return canonical(text)
+
+
 def content_hash(files: Mapping[str, bytes]) -> str:
     """The name of a version's content: SHA-256 over sorted paths and contents, each after its length (8 bytes)."""
     digest = hashlib.sha256()
@@ -107,7 +114,7 @@ def chain_begin(version_hash: str) -> bytes:
 def event_content(instance: int, sequence: int, at: str, actor: str, record: str) -> bytes:
     """What an event's hash covers; ``record`` is canonical JSON already, and so is the result."""
     return (
-        f'{{"actor":{canonical(actor)},"at":{canonical(at)},"instance":{instance},"record":{record},"sequence":{sequence}}}'
+        f'{{"actor":{_quoted(actor)},"at":{_quoted(at)},"instance":{instance},"record":{record},"sequence":{sequence}}}'
     ).encode()
 
 
