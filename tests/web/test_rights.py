@@ -163,6 +163,13 @@ GET    /quote/unknown/pdf                          404 404 404 404 404 404 404 4
 GET    /start/quote_acceptance                     303 403 200 403 403 403 403 403
 GET    /quote/unknown                              404 404 404 404 404 404 404 404
 POST   /quote/unknown                              404 404 404 404 404 404 404 404
+GET    /admin/company                              303    403 403     403     403     403    403      200
+POST   /admin/company                              303    403 403     403     403     403    403      422
+POST   /admin/company/logo                         303    403 403     403     403     403    403      422
+POST   /admin/company/logo/remove                  303    403 403     403     403     403    403      303
+GET    /admin/company/logo/unknown                 303    403 403     403     403     403    403      404
+GET    /admin/company/specimen/fr.pdf              303    403 403     403     403     403    403      200
+GET    /admin/company/specimen/xx.pdf              303    403 403     403     403     403    403      404
 GET    /admin/people                               303    403 403     403     403     403    403      200
 GET    /admin/people/new                           303    403 403     403     403     403    403      200
 POST   /admin/people/new                           303    403 403     403     403     403    403      422
