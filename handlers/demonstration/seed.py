@@ -19,6 +19,7 @@ from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.queries import customers_page
 from handlers.customers.types import AddressData, CustomerData
 from handlers.demonstration.company import seed_company
+from handlers.demonstration.quotes import add_quotes
 from handlers.purchasing.tables import Supplier
 from handlers.stock.tables import Stock
 
@@ -99,7 +100,7 @@ CUSTOMERS = (
 
 
 def seed(database: Database) -> None:
-    """Add the people, roles, company, articles with shortages and suppliers that are not there yet; customers when there are none."""
+    """Add the people, roles, company, articles and suppliers that are not there yet; customers with quotes when there are none."""
     with database.transaction() as session:
         for key, title_fr, title_en in ROLES:
             add_role(session, key, title_fr=title_fr, title_en=title_en)
@@ -141,3 +142,6 @@ def seed(database: Database) -> None:
             for customer, address in CUSTOMERS:
                 place = replace(address, is_billing=True, is_shipping=True)
                 records.apply(session, add_customer, AddCustomer(customer=customer, address=place), SYSTEM)
+            seller = find_actor(session, "sarah")
+            assert seller is not None
+            add_quotes(session, seller)

@@ -134,6 +134,13 @@ def patient(office: Office) -> Iterator[None]:
         session.execute(text("DELETE FROM engine.sign_in_failure"))
 
 
+def test_the_dossier_says_what_waits_for_whom(office: Office, unanswered: tuple[str, str]) -> None:
+    page = office.as_("sarah").get(f"/quotes/{unanswered[0]}")
+    assert page.status_code == 200
+    assert "Suivre la réponse du client" in page.text
+    assert "il est déjà parti" in page.text, "what cannot be done says why"
+
+
 def test_an_offer_that_is_over_opens_nothing(office: Office, unanswered: tuple[str, str]) -> None:
     number, address = unanswered
     customer, view = office.nobody(), quote(office, number)

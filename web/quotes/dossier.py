@@ -172,7 +172,8 @@ def _say(name: str, value: Any) -> str | None:
     if name in _MONEY and isinstance(value, Decimal):
         return ui.shown(value, "money")
     if name == "party" and isinstance(value, Mapping):
-        return str(value.get("name", ""))
+        places = (value.get("billing"), value.get("shipping"))
+        return ", ".join(dict.fromkeys(filter(None, (value.get("name"), *(each["city"] for each in places if each)))))
     if name.startswith("line ") and isinstance(value, Mapping):
         return _line(value)
     return None
