@@ -57,8 +57,8 @@ def _cases(session: Session, asked: argparse.Namespace, zone: ZoneInfo) -> tuple
     )
 
     @cache
-    def title_of(version_id: int, element: str) -> str:
-        return element_title(definitions.load(session, version_id).bundle, element)[locale()]
+    def title_of(version_hash: str, element: str) -> str:
+        return element_title(definitions.bundle_of(session, version_hash), element)[locale()]
 
     export = ocel if asked.form == "ocel" else xes
     return (piece.encode() for piece in export.lines(session, chosen, title_of)), cases_export.count(session, chosen)

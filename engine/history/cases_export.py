@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import chain, groupby
+from itertools import chain, groupby, tee
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine.data import YearsMonths, from_canonical, to_canonical
+from engine.migration import versions
 
 _CHOSEN = """
     instance.process_key = :process
@@ -26,16 +27,17 @@ _CHOSEN = """
 _COUNT = text(f"SELECT coalesce(sum(chain_sequence), 0) FROM engine.instance WHERE {_CHOSEN}")  # noqa: S608 - composed of constants
 _EVENTS = text(f"""
     SELECT instance.id, instance.business_key, instance.status, instance.started_at, instance.started_by, instance.ended_at,
-           instance.version_id, version.number AS version, event.sequence, event.at, event.actor, event.type, event.record
+           version.number AS version, first.content_hash AS first_hash, event.sequence, event.at, event.actor, event.type, event.record
     FROM engine.instance
     JOIN engine.definition_version version ON version.id = instance.version_id
+    JOIN engine.definition_version first ON first.id = coalesce(instance.first_version_id, instance.version_id)
     JOIN engine.event ON event.instance_id = instance.id
     WHERE {_CHOSEN} ORDER BY instance.id, event.sequence
 """)  # noqa: S608 - composed of constants
 _BATCH = 1_000
 
-TitleOf = Callable[[int, str], str]
-"""What people call an element (its id) of a version (its id in the database)."""
+TitleOf = Callable[[str, str], str]
+"""What people call an element (its id) of a version (its content hash)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,14 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """One event of a case; ``record`` has its values back."""
+    """One event of a case; ``record`` has its values back. ``version_hash``: the version that the case was in then."""
 
     sequence: int
     at: datetime
     actor: str
     type: str
     record: dict[str, Any]
+    version_hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,6 @@ class ExportedCase:
     """A case and what is known of it now."""
 
     id: int
-    version_id: int
     version: int
     business_key: str | None
     status: str
@@ -78,7 +80,7 @@ def cases(session: Session, chosen: Chosen) -> Iterator[tuple[ExportedCase, Iter
     for _, group in groupby(rows, key=lambda row: row.id):
         events = iter(group)
         first = next(events)
-        yield _case(first), map(_happened, chain([first], events))
+        yield _case(first), _happened(first.first_hash, chain([first], events))
 
 
 def count(session: Session, chosen: Chosen) -> int:
@@ -93,7 +95,6 @@ def _given(chosen: Chosen) -> dict[str, Any]:
 def _case(row: Row[Any]) -> ExportedCase:
     return ExportedCase(
         id=row.id,
-        version_id=row.version_id,
         version=row.version,
         business_key=row.business_key,
         status=row.status,
@@ -103,8 +104,17 @@ def _case(row: Row[Any]) -> ExportedCase:
     )
 
 
-def _happened(row: Row[Any]) -> Happened:
-    return Happened(sequence=row.sequence, at=row.at, actor=row.actor, type=row.type, record=from_canonical(row.record))
+def _happened(first: str, rows: Iterator[Row[Any]]) -> Iterator[Happened]:
+    one, other = tee((row, from_canonical(row.record)) for row in rows)  # read in step: nothing piles up between them
+    for (row, record), version_hash in zip(one, versions((record for _, record in other), first), strict=True):
+        yield Happened(
+            sequence=row.sequence,
+            at=row.at,
+            actor=row.actor,
+            type=row.type,
+            record=record,
+            version_hash=version_hash,
+        )
 
 
 def plain(value: object) -> tuple[str, str]:

@@ -32,7 +32,13 @@ _PERSONAL = text("""
     FROM engine.personal_value personal LEFT JOIN engine.erasure ON erasure.id = personal.erasure_id
     WHERE personal.kind = 'case' AND personal.chain = :case ORDER BY personal.commitment
 """)
-_FILES = text("SELECT path, content FROM engine.definition_file WHERE content_hash = :content_hash ORDER BY path")
+_LATER = text("""
+    SELECT DISTINCT record::json -> 'to' ->> 'content_hash' FROM engine.event
+    WHERE instance_id = :case AND type IN ('instance:migrated', 'instance:migration-undone')
+""")
+_FILES = text("""
+    SELECT content_hash, path, content FROM engine.definition_file WHERE content_hash = ANY(:content_hashes) ORDER BY content_hash, path
+""")
 
 
 def bundle(session: Session, instance_id: int, now: datetime, *, checkpoint: int | None = None) -> bytes:
@@ -53,8 +59,11 @@ def bundle(session: Session, instance_id: int, now: datetime, *, checkpoint: int
         **proof(session, CASES, str(instance_id), checkpoint),
         **_apart(session, instance_id),
     }
-    for row in session.execute(_FILES, {"content_hash": case.content_hash}):
+    for row in session.execute(_FILES, {"content_hashes": [case.content_hash]}):
         members[f"{verifier.MODEL}{row.path}"] = bytes(row.content)
+    later = [each for each in session.scalars(_LATER, {"case": instance_id}) if each != case.content_hash]
+    for row in session.execute(_FILES, {"content_hashes": later}) if later else ():
+        members[f"{verifier.LATER}{row.content_hash}/{row.path}"] = bytes(row.content)
     members[verifier.CASE] = _case(case, members, now)
     return verifier.pack(sorted(members.items()))
 

@@ -65,7 +65,7 @@ def _event(case: ExportedCase, event: Happened, title_of: TitleOf) -> dict[str, 
     related.append({"objectId": _person(event.actor), "qualifier": "actor"})
     told = {"actor": event.actor, "record": plain({k: v for k, v in event.record.items() if k != "type"})[1]}
     if element is not None:
-        told |= {"element": element, "element_title": title_of(case.version_id, element)}
+        told |= {"element": element, "element_title": title_of(event.version_hash, element)}
     return {
         "id": f"{case.id}:{event.sequence}",
         "type": event.type,
@@ -86,7 +86,7 @@ def _objects(
     started = moment_text(case.started_at)
     known = {"business_key": case.business_key or "", "status": case.status, "version": str(case.version)}
     attributes = [{"name": name, "value": known[name], "time": started} for name, _ in _ABOUT_CASE]
-    activities: dict[str, tuple[str, str]] = {}
+    activities: dict[str, tuple[str, str, str]] = {}
     root = None
     for event in events:
         record = event.record
@@ -98,10 +98,10 @@ def _objects(
             variables.setdefault(name, set()).add(kind)
             attributes.append({"name": name, "value": value, "time": moment_text(event.at)})
         if record.get("activity") is not None and record.get("element") is not None:
-            activities.setdefault(record["activity"], (record["element"], moment_text(event.at)))
+            activities.setdefault(record["activity"], (record["element"], event.version_hash, moment_text(event.at)))
     yield {"id": _case(case), "type": process_key, "attributes": attributes, "relationships": []}
-    for activity, (element, at) in activities.items():
-        told = {"element": element, "element_title": title_of(case.version_id, element)}
+    for activity, (element, version_hash, at) in activities.items():
+        told = {"element": element, "element_title": title_of(version_hash, element)}
         yield {
             "id": _activity(case, activity),
             "type": ACTIVITY,

@@ -45,6 +45,7 @@ PERSONAL = "@personal"
 """The one key of what stands in an event for a personal value."""
 EVENTS = "events.jsonl"
 MODEL = "model/"
+LATER = "later/"
 
 
 class Kind(NamedTuple):
@@ -459,6 +460,8 @@ def verify(data: bytes, kept: Sequence[Mapping[str, Any]] = (), keys: Sequence[s
     first, last = (events[0].at, events[-1].at) if events else (None, None)
     led = _check_proof(files.get(PROOF), hashes, kept, keys, problems)
     apart = _check_personal(files.get(PERSONAL_FILE), events, problems)
+    if kind is CASES:
+        _check_later(files, events, problems)
     return Verdict(problems, case, len(events), hashes, first, last, kind=kind, led=led, apart=apart)
 
 
@@ -533,7 +536,7 @@ def _check_members(files: Mapping[str, bytes], case: Mapping[str, Any], kind: Ki
     listed = {each["path"]: each for each in case["members"]}
     problems.extend(Problem("member_missing", path) for path in sorted((fixed | set(listed)) - set(files)))
     for path in sorted(set(files) - {kind.about}):
-        may_be = path in fixed or path in (PROOF, PERSONAL_FILE) or (kind is CASES and path.startswith(MODEL))
+        may_be = path in fixed or path in (PROOF, PERSONAL_FILE) or (kind is CASES and path.startswith((MODEL, LATER)))
         if path not in listed or not may_be:
             problems.append(Problem("member_added", path))
         elif (
@@ -551,6 +554,28 @@ def _check_model(files: Mapping[str, bytes], case: Mapping[str, Any], problems: 
     if content_hash(model) != case["version_hash"]:
         problems.append(Problem("model_changed", MODEL))
     return chain_begin(case["version_hash"])
+
+
+def _check_later(files: Mapping[str, bytes], events: Sequence[Event], problems: List[Problem]) -> None:
+    """Models of versions that the case was moved to, each below its hash: the files are those, and the chain names them."""
+    named = {_moved_to(each.record) for each in events}
+    models: Dict[str, Dict[str, bytes]] = {}
+    for path, content in files.items():
+        if path.startswith(LATER):
+            hashed, _, name = path[len(LATER) :].partition("/")
+            models.setdefault(hashed, {})[name] = content
+    for hashed, model in sorted(models.items()):
+        if content_hash(model) != hashed:
+            problems.append(Problem("model_changed", f"{LATER}{hashed}/"))
+        elif hashed not in named:
+            problems.append(Problem("model_of_nothing", f"{LATER}{hashed}/"))
+
+
+def _moved_to(record: Mapping[str, Any]) -> Optional[str]:
+    """The hash of the version that a move led to."""
+    to = record.get("to") if record.get("type") in ("instance:migrated", "instance:migration-undone") else None
+    found = to.get("content_hash") if isinstance(to, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _check_events(
@@ -1015,6 +1040,10 @@ TEXTS: Dict[str, Tuple[str, str]] = {
     "model_changed": (
         "Les fichiers du modèle ne sont pas ceux de la version que le dossier a suivie.",
         "The model files are not those of the version that the case followed.",
+    ),
+    "model_of_nothing": (
+        "{member} : l’historique ne nomme pas cette version.",
+        "{member}: the history does not name this version.",
     ),
     "event_unreadable": (
         "Événement {event} : la ligne n’est pas, octet pour octet, celle que Bordereau écrit.",

@@ -66,7 +66,7 @@ def lines(session: Session, chosen: Chosen, title_of: TitleOf) -> Iterator[str]:
         yield "<trace>\n"
         yield from _about(case)
         for event in events:
-            yield _event(case, event, title_of)
+            yield _event(event, title_of)
         yield "</trace>\n"
     yield "</log>\n"
 
@@ -79,11 +79,11 @@ def _about(case: ExportedCase) -> Iterator[str]:
             yield _attribute(name, value)
 
 
-def _event(case: ExportedCase, event: Happened, title_of: TitleOf) -> str:
+def _event(event: Happened, title_of: TitleOf) -> str:
     record = event.record
     element = record.get("element")
     told = {
-        "concept:name": event.type if element is None else title_of(case.version_id, element),
+        "concept:name": event.type if element is None else title_of(event.version_hash, element),
         "time:timestamp": event.at,
         "lifecycle:transition": TRANSITIONS.get(event.type, "unknown"),
         "org:resource": event.actor,

@@ -38,7 +38,7 @@ from engine.instances.operators import takes_part
 from engine.jobs import outbox
 from engine.jobs.outbox import HeldEffect
 from engine.kernel import State
-from engine.migration import under_present_ids
+from engine.migration import first_version, under_present_ids, versions
 from engine.model.bundle import Bundle, Stage
 from engine.model.forms import Form
 
@@ -109,15 +109,18 @@ class Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
-    """One event of the history with the element it is about, by locale; ``element_id`` None where it is about the whole case."""
+    """One event of the history. ``element_id``: what it is about, in the version that the case is in by now (None: the whole case), and so
+    in ``record``; ``told`` and ``bundle``: as it was recorded, and the version that the case was in then.
+    """
 
     sequence: int
     at: datetime
     actor: str
     type: str
     element_id: str | None
-    element_title: Mapping[str, str] | None
     record: Mapping[str, Any]
+    told: Mapping[str, Any]
+    bundle: Bundle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +268,8 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
     definition = definitions.load(session, row.version_id)
     kept = None if row.archived_at is None else archive.read(session, instance_id)
     state = _state(row, kept)
-    entries = _timeline(session, instance_id)
+    told = history.timeline(session, instance_id)
+    entries = _present(told)
     path = path_of(entries)
     return Case(
         row=_case_row(row),
@@ -273,7 +277,7 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
         variables={} if state is None else state.root_variables,
         tasks=inbox.of_instance(session, instance_id, None if kept is None else kept.tasks),
         incidents=incidents.of_instance(session, instance_id, None if kept is None else kept.incidents),
-        timeline=tuple(_timeline_entry(definition.bundle, entry) for entry in entries),
+        timeline=_with_versions(session, definition.version.content_hash, told, entries),
         path=path,
         stages=stages_of(definition.bundle.stages, path),
         held=outbox.held_of(session, instance_id),
@@ -302,7 +306,7 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
         reason = CaseSuspended(case=row.instance_id)
     definition = definitions.load(session, row.version_id)
     state = State.from_text(bytes(instance.snapshot))
-    entries = _timeline(session, row.instance_id)
+    entries = _present(history.timeline(session, row.instance_id))
     absent = on_behalf_of(offer, actor)
     whose = actor.login if absent is None else absent.login
     is_whose = row.is_open and offer.assignee == whose
@@ -323,9 +327,8 @@ def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
     )
 
 
-def _timeline(session: Session, instance_id: int) -> list[Entry]:
+def _present(entries: Sequence[Entry]) -> list[Entry]:
     """The history of a case, told by the elements of the version that it is in by now."""
-    entries = history.timeline(session, instance_id)
     told = zip(entries, under_present_ids([each.record for each in entries]), strict=True)
     return [each if record is each.record else replace(each, record=dict(record)) for each, record in told]
 
@@ -425,16 +428,25 @@ def _before(bundle: Bundle, activity: str, entries: Sequence[Entry]) -> tuple[Be
     )
 
 
-def _timeline_entry(bundle: Bundle, entry: Entry) -> TimelineEntry:
-    element = entry.record.get("element")
-    return TimelineEntry(
-        sequence=entry.sequence,
-        at=entry.at,
-        actor=entry.actor,
-        type=entry.type,
-        element_id=element,
-        element_title=None if element is None else element_title(bundle, element),
-        record=entry.record,
+def _with_versions(
+    session: Session, present: str, told: Sequence[Entry], entries: Sequence[Entry]
+) -> tuple[TimelineEntry, ...]:
+    """``entries``, each with what was ``told`` and the version that the case was in then."""
+    records = [each.record for each in told]
+    hashes = list(versions(records, first_version(records, present)))
+    bundles = {each: definitions.bundle_of(session, each) for each in set(hashes)}
+    return tuple(
+        TimelineEntry(
+            sequence=entry.sequence,
+            at=entry.at,
+            actor=entry.actor,
+            type=entry.type,
+            element_id=entry.record.get("element"),
+            record=entry.record,
+            told=each.record,
+            bundle=bundles[content_hash],
+        )
+        for each, entry, content_hash in zip(told, entries, hashes, strict=True)
     )
 
 

@@ -5,7 +5,7 @@ new state with the events that lead to it, or what has no counterpart; ``past.fo
 """
 
 from engine.migration.counterparts import Counterparts, counterparts, possible
-from engine.migration.past import fold_case, under_present_ids
+from engine.migration.past import first_version, fold_case, under_present_ids, versions
 from engine.migration.planning import Known, Plan, plan
 from engine.migration.problems import Change, Lack
 from engine.migration.tasks import TaskTerms
@@ -18,8 +18,10 @@ __all__ = [
     "Plan",
     "TaskTerms",
     "counterparts",
+    "first_version",
     "fold_case",
     "plan",
     "possible",
     "under_present_ids",
+    "versions",
 ]

@@ -7,7 +7,7 @@ began and ended with that; ``instance:migration-undone`` puts back the state bef
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from engine.errors import InvariantBroken
@@ -39,6 +39,21 @@ def fold_case(records: Iterable[Mapping[str, Any]]) -> State:
         elif kind in EVENTS:
             apply(state, from_record(record))
     return state
+
+
+def versions(records: Iterable[Mapping[str, Any]], first: str) -> Iterator[str]:
+    """The content hash of the version in which each of ``records`` happened; ``first``: of the one that the case began with."""
+    now = first
+    for record in records:
+        yield now
+        if record.get("type") in {MIGRATED, UNDONE}:
+            now = record["to"]["content_hash"]
+
+
+def first_version(records: Iterable[Mapping[str, Any]], present: str) -> str:
+    """The content hash of the version that the case began with; ``present``: of the one that it is in by now."""
+    moves = (each for each in records if each.get("type") == MIGRATED)
+    return next((str(each["from"]["content_hash"]) for each in moves), present)
 
 
 def restored(before: State, now: State) -> State:

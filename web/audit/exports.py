@@ -39,8 +39,8 @@ def _pieces(database: Database, process_key: str, form: str, locale: str) -> Ite
     with database.reading() as session:
 
         @cache
-        def title_of(version_id: int, element: str) -> str:
-            return element_title(definitions.load(session, version_id).bundle, element)[locale]
+        def title_of(version_hash: str, element: str) -> str:
+            return element_title(definitions.bundle_of(session, version_hash), element)[locale]
 
         for piece in FORMS[form][0](session, Chosen(process_key=process_key), title_of):
             yield piece.encode()

@@ -139,7 +139,7 @@ def events(
     for (at, actor), grouped in groupby(entries, key=lambda entry: (entry.at, entry.actor)):
         group = list(grouped)
         told = [each for each in group if is_detailed or each.type not in TECHNICAL]
-        said = [(each.type, _line(each, bundle, titles, names)) for each in told if each.type != "variable:written"]
+        said = [(each.type, _line(each, titles, names)) for each in told if each.type != "variable:written"]
         is_auto = actor == SYSTEM.login
         # what an operator has written is shown wherever it stands
         edited = {(each.record["scope"], each.record["name"]) for each in group if each.type == "variable:edited"}
@@ -156,7 +156,7 @@ def events(
             iso=local(at).isoformat(timespec="seconds"),
             lines=tuple(line for kind, line in said if is_auto or kind in BY_PEOPLE),
             then=tuple(line for kind, line in said if not is_auto and kind not in BY_PEOPLE),
-            changes=tuple(_changes(written, bundle, labels, root, edited, is_detailed=is_detailed)),
+            changes=tuple(_changes(written, labels, root, edited, is_detailed=is_detailed)),
         )
         if event.lines or event.then or event.changes:
             made.append(event)
@@ -169,7 +169,6 @@ def _variable(entry: TimelineEntry) -> tuple[str, str]:
 
 def _changes(
     written: Sequence[TimelineEntry],
-    bundle: Bundle,
     labels: Labels,
     root: str | None,
     edited: Collection[tuple[str, str]],
@@ -181,7 +180,7 @@ def _changes(
     What no form and no summary gives a label to, and what an element keeps to itself, is shown with every detail only; what an
     operator has ``edited`` always.
     """
-    elements = {_variable(each): each.record.get("element") for each in written}
+    elements = {_variable(each): (each.bundle, each.told.get("element")) for each in written}
     first: dict[tuple[str, str], Any] = {}
     last: dict[tuple[str, str], Any] = {}
     for each in written:
@@ -192,8 +191,8 @@ def _changes(
         old, name = first[variable], variable[1]
         if value == old or not (is_detailed or name in labels.labels or variable in edited):
             continue
-        element = elements[variable] if variable[0] != root else None
-        local_to = t("web.timeline.inside", step=name_of(bundle, element)) if element else ""
+        bundle, element = elements[variable]
+        local_to = t("web.timeline.inside", step=name_of(bundle, element)) if element and variable[0] != root else ""
         yield Change(
             label=f"{labels.label(name)} {local_to}".rstrip(),
             old=None if old is None else labels.value(name, old),
@@ -211,8 +210,9 @@ _PERSONS = ("to", "for", "lost_by")
 """Members of a record that name somebody by their login."""
 
 
-def _line(entry: TimelineEntry, bundle: Bundle, titles: RoleTitles, names: Mapping[str, str]) -> str:
-    kind, record = entry.type, entry.record
+def _line(entry: TimelineEntry, titles: RoleTitles, names: Mapping[str, str]) -> str:
+    """With the names that the version had in which it happened: a later one may have others, or not have the element at all."""
+    kind, record, bundle = entry.type, entry.told, entry.bundle
     code = f"web.timeline.{kind}{':lost' if 'lost_by' in record else ''}"
     if not has(code):
         return t("web.timeline.other", type=kind)

@@ -63,8 +63,8 @@ def cases(database: Database, make_case: MakeCase) -> list[int]:
     return made
 
 
-def title_of(version_id: int, element: str) -> str:
-    return f"Titre de {element} <{version_id}>"
+def title_of(version_hash: str, element: str) -> str:
+    return f"Titre de {element} <{version_hash[:6]}>"
 
 
 def exported(database: Database, chosen: Chosen) -> tuple[str, bytes, int]:

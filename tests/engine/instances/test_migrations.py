@@ -14,13 +14,15 @@ from engine.errors import Crashed, InvalidInput, NotAllowed, NotFound
 from engine.history import export, ocel, verification, verifier, xes
 from engine.history.cases_export import Chosen
 from engine.identity import people
-from engine.instances import commands, migrations, operators
+from engine.instances import commands, migrations, operators, queries
 from engine.instances.migrations import MigrationItem
 from engine.jobs.retries import TryAgain
 from engine.kernel import State
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
 from engine.migration import fold_case
+from engine.model.bundle import content_hash
+from tests.engine.history.test_verifier import members_of, remade
 from tests.engine.instances.drawing import boundary, el, keyed, message, plain, service, timer, user
 from tests.engine.instances.posting import CLERK, NOW, OWNER, TROUBLE, Post
 
@@ -148,13 +150,49 @@ def test_a_task_is_offered_under_another_name_to_another_role_and_back(post: Pos
     assert (snapshot(post, case), stands(post, case), version(post, case)) == (before, rows, 1)
     assert [each.state for each in results(post, migration)] == ["undone"]
     whole(post, case)
+    hashes = [each for (each,) in post.rows("SELECT content_hash FROM engine.definition_version ORDER BY number")]
     with post.runtime.database.reading() as session:
         for form in (ocel, xes):
-            said = "".join(form.lines(session, Chosen(process_key="one"), lambda _, element: element))
+            named = Chosen(process_key="one")
+            said = "".join(form.lines(session, named, lambda at, element: f"{element} of {hashes.index(at) + 1}"))
             assert "instance:migrated" in said
+            assert "look of 1" in said
+            assert "check of 2" in said  # the task was offered anew, in the second version
+            assert not any(each in said for each in ("check of 1", "look of 2"))
+        timeline = queries.case(session, OWNER, case).timeline
+        offered = [
+            (each.told["element"], each.record["element"], hashes.index(content_hash(each.bundle.files)) + 1)
+            for each in timeline
+            if each.type in {"task:created", "task:offered"}
+        ]
+        assert offered[:2] == [("look", "look", 1), ("check", "look", 2)]
     post.complete(case, "look")
     assert post.status(case) == "completed"
     whole(post, case)
+
+
+def test_the_file_of_a_moved_case_has_each_version_that_it_lived_in(post: Post) -> None:
+    drawn(post, user("look"))
+    case = post.start("one")
+    drawn(post, user("check"), flows="start -> check -> end")
+    ask(post, mapping={"look": "check"})
+    _, second = [each for (each,) in post.rows("SELECT content_hash FROM engine.definition_version ORDER BY number")]
+    with post.runtime.database.reading() as session:
+        members = members_of(export.bundle(session, case, post.now))
+    model = f"{verifier.LATER}{second}/one.bpmn"
+    assert b'id="check"' in members[model]
+    assert b'id="look"' in members["model/one.bpmn"]
+
+    def codes(changed: dict[str, bytes]) -> list[tuple[str, str | None]]:
+        return [(each.code, each.member) for each in verifier.verify(remade(changed)).problems]
+
+    assert codes(members) == []
+    assert codes(members | {model: members[model] + b" "}) == [("model_changed", f"{verifier.LATER}{second}/")]
+    foreign = {"a.txt": b"of nobody"}
+    hashed = verifier.content_hash(foreign)
+    assert codes(members | {f"{verifier.LATER}{hashed}/a.txt": b"of nobody"}) == [
+        ("model_of_nothing", f"{verifier.LATER}{hashed}/")
+    ]
 
 
 def test_clocks_run_on_are_counted_anew_begin_and_end(post: Post) -> None:
