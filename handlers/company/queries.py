@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.data import data
@@ -34,6 +35,11 @@ def find_identity(session: Session) -> Identity | None:
     """Who we are; None as long as nobody has said it."""
     row = session.get(CompanyIdentity, 1)
     return None if row is None else Identity(data=IdentityData(**fields_of(IdentityData, row)), logo_hash=row.logo_hash)
+
+
+def invoices_vat(session: Session) -> bool:
+    """Whether what we sell bears VAT: not under the franchise; as long as nobody has said who we are, it does."""
+    return session.scalar(select(CompanyIdentity.vat_regime)) != "franchise"
 
 
 def read_logo(session: Session, hashed: str) -> LogoPicture:

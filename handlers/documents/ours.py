@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -59,13 +58,15 @@ class Ours:
         )
         return PaymentTerms(text=" ".join(filter(None, (agreed, how))), discount_text=discount)
 
-    def mentions(self, kind: DocumentKind, day: date, language: Language, *, is_business: bool) -> tuple[str, ...]:
-        """What the law asks for, then what the company's trade does."""
+    def mentions(
+        self, kind: DocumentKind, day: date, language: Language, *, is_business: bool, is_untaxed: bool
+    ) -> tuple[str, ...]:
+        """What the law asks for, then what the company's trade does. ``is_untaxed``: the document is one of the franchise."""
         known = self.identity
         circumstances = Circumstances(
             kind=kind,
             day=day,
-            is_franchise=self.is_franchise,
+            is_franchise=is_untaxed,
             is_business=is_business,
             penalty_percent=known.penalty_percent,
             has_discount=bool(self.terms("", language).discount_text),
@@ -73,10 +74,6 @@ class Ours:
         )
         own = known.own_mentions_fr if language == "fr" else known.own_mentions_en
         return (*mentions.due(circumstances, language), *own.splitlines())
-
-    def rate(self, rate: Decimal) -> Decimal | None:
-        """The rate as it stands in a document: None where no VAT is invoiced."""
-        return None if self.is_franchise else rate
 
 
 def find_ours(session: Session) -> Ours | None:

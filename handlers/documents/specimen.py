@@ -30,7 +30,7 @@ def specimen(ours: Ours, language: Language, today: date) -> Document:
     def word(code: str) -> str:
         return say(f"document.specimen.{code}", language)
 
-    rate = ours.rate(vat.rate("normal", today))
+    rate = None if ours.is_franchise else vat.rate("normal", today)
     desk = _item(word("desk"), "BUR-CH-160", word("desk_about"), "2", word("piece"), "690.00", rate, discount=5)
     lamp = _item(word("lamp"), "LAM-LED-11", "", "4", word("piece"), "64.90", rate)
     assembly = _item(word("assembly"), "", "", "3.5", word("hour"), "58.00", rate)
@@ -62,7 +62,7 @@ def specimen(ours: Ours, language: Language, today: date) -> Document:
         vat=(VatPart(rate=rate, base=net, vat=tax),),
         totals=Totals(net=net, vat=tax, gross=net + tax),
         terms=ours.terms(word("terms"), language),
-        mentions=ours.mentions(DocumentKind.QUOTE, today, language, is_business=True),
+        mentions=ours.mentions(DocumentKind.QUOTE, today, language, is_business=True, is_untaxed=ours.is_franchise),
     )
 
 

@@ -18,6 +18,7 @@ from engine.errors import FieldProblem, InvalidInput, WrongState
 from engine.record import Change, RecordContext, RecordTable, record_command
 from handlers.base.numbers import take_number
 from handlers.base.parties import one_line
+from handlers.company.queries import invoices_vat
 from handlers.customers.tables import Customer
 from handlers.sales import offer, rules, store
 from handlers.sales.tables import Quote, QuoteAnswer, QuoteVersion
@@ -223,7 +224,7 @@ COMMANDS = RecordTable.of(add_quote, change_quote, cancel_quote, answer_quote)
 def _sound(session: Session, given: AddQuote | ChangeQuote) -> tuple[QuoteData, tuple[Line, ...], Totals]:
     """What is to be kept, with its figures. Raises InvalidInput with everything that is wrong."""
     wanted, lines = offer.tidied(given.quote), tuple(rules.tidied(each) for each in given.lines)
-    rates = rules.rates_on(given.today)
+    rates = rules.rates_on(given.today, is_untaxed=not invoices_vat(session))
     found = [*offer.problems(wanted, given.today), *rules.problems(lines, wanted.extras, rates)]
     if found:
         raise InvalidInput(tuple(found))

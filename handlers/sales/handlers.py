@@ -13,6 +13,7 @@ from engine.handler import BusinessError, HandlerContext, handler
 from engine.letter import Attachment, Letter, ToAddress, ToPerson, ToRole, site, write
 from engine.texts import format as formats
 from engine.texts import say
+from handlers.company.queries import invoices_vat
 from handlers.customers.tables import Customer
 from handlers.sales import links, offer, printing, rules, store
 from handlers.sales.steps import (
@@ -57,7 +58,7 @@ def submit_quote(given: Submission, context: HandlerContext) -> Submitted:
         raise BusinessError(code, quote=given.quote)
     customer = session.get_one(Customer, quote.customer_id)
     row.party = row.party | {name: getattr(customer, name) for name in store.PARTY}
-    row.issued_on = given.today
+    row.issued_on, row.is_untaxed = given.today, not invoices_vat(session)
     store.put_figures(row, store.totals_of(row, lines))
     row.status, row.submitted_by, row.closed_because = "submitted", context.actor.login, ""
     session.flush()
@@ -189,11 +190,12 @@ def renew_quote(given: Version, context: HandlerContext) -> Renewed:
         status="draft",
         party=row.party,
         issued_on=row.issued_on,
+        is_untaxed=row.is_untaxed,
         closed_because=answer.comment,
         **{name: value for name, value in asdict(store.data_of(row)).items() if name != "extras"},
         **asdict(store.extras_of(row)),
     )
-    totals = rules.totals(lines, store.extras_of(row), rules.rates_on(row.issued_on))
+    totals = rules.totals(lines, store.extras_of(row), rules.rates_on(row.issued_on, is_untaxed=row.is_untaxed))
     store.put_figures(following, totals)
     session.add(following)
     quote.version = following.version

@@ -9,7 +9,6 @@ from typing import Final, cast
 
 from sqlalchemy.orm import Session
 
-from engine.errors import WrongState
 from engine.letter import Attachment
 from engine.texts import format as forms
 from engine.texts import say
@@ -39,11 +38,9 @@ _NORMAL: Final = "normal"
 
 
 def document_of(quote: QuoteView, ours: Ours, *, is_draft: bool) -> Document:
-    """The quote as it is printed. Raises WrongState (``quote_with_vat``): it has VAT, and the company invoices none."""
-    if ours.is_franchise and quote.totals.tax:
-        raise WrongState("quote_with_vat", quote=quote.number)
+    """The quote as it is printed."""
     given, language = quote.data, cast("Language", quote.data.locale)
-    rates = {each.vat: ours.rate(each.rate) for each in quote.totals.rates}
+    rates = {each.vat: None if quote.is_untaxed else each.rate for each in quote.totals.rates}
     party = quote.party
     return Document(
         kind=DocumentKind.QUOTE,
@@ -73,14 +70,16 @@ def document_of(quote: QuoteView, ours: Ours, *, is_draft: bool) -> Document:
         vat=tuple(VatPart(rate=rates[each.vat], base=each.base, vat=each.tax) for each in quote.totals.rates),
         totals=Totals(net=quote.totals.net, vat=quote.totals.tax, gross=quote.totals.total),
         terms=ours.terms(say(f"quote.terms.{given.terms}", language), language),
-        mentions=ours.mentions(DocumentKind.QUOTE, quote.issued_on, language, is_business=party.is_company),
+        mentions=ours.mentions(
+            DocumentKind.QUOTE, quote.issued_on, language, is_business=party.is_company, is_untaxed=quote.is_untaxed
+        ),
     )
 
 
 def print_quote(session: Session, number: str, version: int, now: datetime) -> Printed | None:
     """The PDF of a version that was sent, made and kept the first time it is asked for; None as long as nobody has said who we are.
 
-    It takes the time of a drawing: for effects, never for a step. Raises what ``document_of`` and ``pdf_of`` raise.
+    It takes the time of a drawing: for effects, never for a step. Raises what ``pdf_of`` raises.
     """
     found = printed.find(session, DocumentKind.QUOTE, number, version)
     if found is not None:

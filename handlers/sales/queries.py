@@ -97,6 +97,7 @@ class QuoteView:
     lines: tuple[Line, ...]
     totals: Totals
     issued_on: date
+    is_untaxed: bool
     submitted_by: str | None
     approved_by: str | None
     sent_at: datetime | None
@@ -110,7 +111,7 @@ class QuoteView:
 
 
 _OF_VERSION = (
-    *("version", "status", "issued_on", "submitted_by", "approved_by", "sent_at"),
+    *("version", "status", "issued_on", "is_untaxed", "submitted_by", "approved_by", "sent_at"),
     *("content_hash", "link_key", "closed_because"),
 )
 _LATEST = and_(QuoteVersion.quote_id == Quote.id, QuoteVersion.version == Quote.version)

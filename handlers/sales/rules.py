@@ -35,9 +35,9 @@ def amount(line: Line) -> Decimal | None:
     return to_cents(line.quantity * line.unit_price * (_HUNDRED - line.discount) / _HUNDRED)
 
 
-def rates_on(day: date) -> dict[str, Decimal]:
-    """The rates of VAT by name on ``day``."""
-    return {name: vat.rate(name, day) for name in vat.NAMES}
+def rates_on(day: date, *, is_untaxed: bool = False) -> dict[str, Decimal]:
+    """The rates of VAT by name on ``day``; all nothing for a company that invoices none (franchise en base)."""
+    return {name: Decimal(0) if is_untaxed else vat.rate(name, day) for name in vat.NAMES}
 
 
 def totals(lines: Sequence[Line], extras: Extras, rates: Mapping[str, Decimal]) -> Totals:

@@ -14,6 +14,7 @@ from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.texts.words import words_of
 from handlers.base.rows import fields_of
 from handlers.catalogue.tables import Article
+from handlers.company.queries import invoices_vat
 from handlers.customers.tables import Customer, CustomerAddress
 from handlers.sales import offer, rules
 from handlers.sales.tables import Quote, QuoteLine, QuoteVersion
@@ -55,7 +56,7 @@ def extras_of(row: QuoteVersion) -> Extras:
 
 def totals_of(row: QuoteVersion, lines: Sequence[Line]) -> Totals:
     """The figures of a version, worked out again."""
-    return rules.totals(lines, extras_of(row), rules.rates_on(row.issued_on))
+    return rules.totals(lines, extras_of(row), rules.rates_on(row.issued_on, is_untaxed=row.is_untaxed))
 
 
 def fill(session: Session, row: QuoteVersion, customer: Customer, given: QuoteData, today: date) -> None:
@@ -82,7 +83,7 @@ def fill(session: Session, row: QuoteVersion, customer: Customer, given: QuoteDa
         "billing": None if given.billing_id is None else places[given.billing_id],
         "shipping": None if given.shipping_id is None else places[given.shipping_id],
     }
-    row.issued_on = today
+    row.issued_on, row.is_untaxed = today, not invoices_vat(session)
 
 
 def put_figures(row: QuoteVersion, totals: Totals) -> None:

@@ -52,8 +52,9 @@ class QuoteVersion(Table):
 
     ``party``: number, name, ``is_company``, ``siren`` and ``vat_number`` of the customer, ``billing`` and ``shipping`` (places or null), as
     they were when it was written. The figures are those of ``rules.totals``. ``issued_on``: the day on the document, whose rates of VAT
-    hold; of a draft the day when it was last written. ``content_hash``: of what was sent; ``link_key``: signs the address that the customer
-    gets. ``closed_because``: the reason for ``cancelled``, or why a draft was returned.
+    hold (``is_untaxed``: none does, the company is under the franchise); of a draft the day when it was last written.
+    ``content_hash``: of what was sent; ``link_key``: signs the address that the customer gets. ``closed_because``: the reason for
+    ``cancelled``, or why a draft was returned.
     """
 
     __tablename__ = "quote_version"
@@ -97,6 +98,7 @@ class QuoteVersion(Table):
     total: Mapped[Decimal] = mapped_column(Numeric(14, 2))
     discount_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2))
     issued_on: Mapped[date] = mapped_column(Date)
+    is_untaxed: Mapped[bool] = mapped_column(Boolean)
     submitted_by: Mapped[str | None] = mapped_column(Text)
     approved_by: Mapped[str | None] = mapped_column(Text)
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.errors import NotFound
 from engine.records import queries as recorded
+from handlers.company.queries import invoices_vat
 from handlers.customers import queries as customers
 from handlers.customers.queries import CustomerView
 from handlers.customers.types import AddressData
@@ -142,7 +144,8 @@ def _page(
 ) -> str:
     customer = _customer(session, form.customer)
     meant = forms.meant(form)
-    totals = _totals(meant)
+    rates = rules.rates_on(_today(), is_untaxed=not invoices_vat(session))
+    totals = _totals(meant, rates)
     articles = stock.articles_page(session, search=search, limit=FOUND).articles if search.strip() else ()
     return ui.page(
         "quotes/edit.html",
@@ -153,7 +156,7 @@ def _page(
         addresses=[("", "–"), *((str(each.id), _place(each.data)) for each in customer.addresses)],
         contacts=[each.data for each in customer.contacts],
         terms=[(each, t(f"quote.terms.{each}")) for each in TERMS],
-        rates=[(each, f"{ui.shown(rate * 100)} %") for each, rate in rules.rates_on(_today()).items()],
+        rates=[(each, f"{ui.shown(rate * 100)} %") for each, rate in rates.items()],
         types=[(each, t(f"web.catalogue.kind.{each}")) for each in PRODUCT_TYPES],
         totals=totals,
         amount=_amount,
@@ -165,9 +168,8 @@ def _page(
     )
 
 
-def _totals(meant: forms.Meant) -> Totals | None:
+def _totals(meant: forms.Meant, rates: Mapping[str, Decimal]) -> Totals | None:
     """The figures as they stand; None while something is wrong with a line."""
-    rates = rules.rates_on(_today())
     lines = tuple(rules.tidied(each) for each in meant.lines)
     wrong = [each for each in rules.problems(lines, meant.quote.extras, rates) if not each.field.endswith(".text")]
     return None if wrong or meant.problems else rules.totals(lines, meant.quote.extras, rates)

@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from engine import records
 from engine.database.session import Database
-from engine.errors import WrongState
+from engine.handler import SYSTEM
+from handlers.company.commands import SetIdentity, set_identity
 from handlers.company.types import IdentityData
 from handlers.demonstration.company import IDENTITY, seed_company
 from handlers.documents import store as printed
@@ -20,12 +22,13 @@ from handlers.documents.ours import Ours
 from handlers.documents.rules import contradictions
 from handlers.sales import handlers as h
 from handlers.sales import queries, rules
+from handlers.sales.commands import ChangeQuote, change_quote
 from handlers.sales.printing import document_of, file_name, print_quote
 from handlers.sales.queries import QuoteView
 from handlers.sales.steps import Issue, Sending, Submission
 from handlers.sales.types import Extras, Line, Place
 from tests.handlers.conftest import ContextMaker
-from tests.handlers.sales.conftest import LINES, TODAY
+from tests.handlers.sales.conftest import LINES, NOW, OFFER, SARAH, TODAY
 
 NUMBER = "DV-2026-00001"
 SENDING = Sending(quote_number=NUMBER, version=1)
@@ -89,8 +92,24 @@ def test_where_goods_go_is_said_when_it_is_elsewhere(draft: Database) -> None:
     elsewhere = replace(quote, party=replace(quote.party, shipping=place))
     assert paper(elsewhere).delivery_address == PostalAddress(name="Chantier", city="Dole")
     assert paper(replace(quote, party=replace(quote.party, shipping=quote.party.billing))).delivery_address is None
-    with pytest.raises(WrongState, match="quote_with_vat"):
-        paper(quote, replace(IDENTITY, vat_regime="franchise"))
+
+
+def test_under_the_franchise_a_quote_has_no_vat_and_keeps_having_none(draft: Database) -> None:
+    free = replace(IDENTITY, vat_regime="franchise", vat_number="")
+    records.execute(draft, set_identity, SetIdentity(identity=free), SYSTEM, now=NOW)
+    change = ChangeQuote(number=NUMBER, quote=OFFER, lines=LINES, today=TODAY)
+    records.execute(draft, change_quote, change, SARAH, now=NOW)
+    records.execute(draft, set_identity, SetIdentity(identity=IDENTITY), SYSTEM, now=NOW)
+    quote = view(draft)
+    assert (quote.totals.net, quote.totals.tax, quote.totals.total) == (
+        Decimal("2230.00"),
+        Decimal(0),
+        Decimal("2230.00"),
+    )
+    document = paper(quote)
+    assert contradictions(document) == ()
+    assert {each.rate for each in document.vat} == {None}
+    assert document.mentions[0].startswith("TVA non applicable, art. L. 223-1")
 
 
 def test_what_was_sent_is_kept_and_goes_with_the_letter(draft: Database, context_of: ContextMaker) -> None:
