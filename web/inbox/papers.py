@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -17,7 +16,7 @@ from engine.handler import Actor
 from engine.identity import people
 from engine.instances import papers
 from engine.instances.papers import Papers
-from web import auth, errors, ui
+from web import auth, downloads, errors, ui
 from web.ui import t
 
 blueprint = Blueprint("papers", __name__)
@@ -156,15 +155,7 @@ def file(attachment_id: int) -> Answer:
     """The file, to be kept: never shown within our pages, whatever it holds."""
     with auth.runtime().database.reading() as session:
         found = papers.content(session, auth.actor(), attachment_id)
-    response = make_response(found.content)
-    response.headers["Content-Type"] = found.media_type
-    ascii_name = found.name.encode("ascii", "replace").decode().replace("?", "_")
-    response.headers["Content-Disposition"] = (
-        f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(found.name, safe='')}"
-    )
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
-    response.headers["Cache-Control"] = "private, no-store"
-    return response
+    return downloads.attachment(found.content, found.media_type, found.name)
 
 
 @blueprint.post("/comments/<int:comment_id>/remove")
