@@ -12,6 +12,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 _SALT: Final = "quote"
 _LONGEST: Final = 200
+_MOST_VERSIONS: Final = 10_000
 
 
 def new_key() -> bytes:
@@ -30,8 +31,8 @@ def named(found: str) -> tuple[str, int] | None:
         return None
     _, claimed = URLSafeSerializer(b"not known yet", salt=_SALT).loads_unsafe(found)
     match claimed:
-        case [str(number), int(version)]:
-            return number, version
+        case [str(number), int(version)] if number.isprintable() and 0 < version <= _MOST_VERSIONS:
+            return number, version  # nothing that PostgreSQL could not even be asked for
         case _:
             return None
 

@@ -174,7 +174,16 @@ def test_what_was_not_on_the_page_is_not_accepted(office: Office, unanswered: tu
 
 def test_forged_links_lead_nowhere_and_slow_down(office: Office, unanswered: tuple[str, str]) -> None:
     number, address = unanswered
-    forged = [links.token(number, 1, b"of mine"), links.token("DV-1", 1, b""), "x", "é", address[7:-1], "." * 300]
+    forged = [
+        links.token(number, 1, b"of mine"),
+        links.token("DV-1", 1, b""),
+        links.token("D\0", 1, b""),
+        links.token("DV-1", 10**19, b""),
+        "x",
+        "é",
+        address[7:-1],
+        "." * 300,
+    ]
     nobody = office.nobody()
     assert [nobody.get(f"/quote/{each}").status_code for each in forged] == [404] * len(forged)
     with office.runtime.database.transaction() as session:
