@@ -7,7 +7,8 @@
 PYTHON ?= python3
 # `make PIP_PROGRESS=` shows what pip does
 PIP_PROGRESS ?= -qq
-PYTEST_WORKERS ?= auto
+# One part more than there are processors: many tests wait, for a browser, a process that starts, or a clock.
+PYTEST_WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 # With it every process of ours would be compiled anew, and every test: half a minute for each worker of the tests, a second for each start.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-input $(PIP_PROGRESS)

@@ -29,6 +29,9 @@ from engine.database.session import Database
 from engine.identity import passwords
 from tests.company import fill_company
 
+# All that is made until everything is collected stays: whoever looks for garbage meanwhile looks in vain (``pytest_collection_finish``).
+gc.disable()
+
 # No test fails because a machine was busy: time is a benchmark's business.
 settings.register_profile("bordereau", deadline=None)
 settings.load_profile("bordereau")
@@ -105,6 +108,32 @@ def pytest_collection_finish() -> None:
     """Thousands of tests and all that they import stay until the end: the collector of garbage need not look at them each time."""
     gc.collect()
     gc.freeze()
+    gc.enable()
+
+
+@pytest.hookimpl(trylast=True)  # the others of these hooks have left out what is not to run
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With xdist: what takes minutes begins first, dealt out among the parts of the run; or one of them would go on alone at the end.
+
+    Each part begins with an equal share of the list, and takes from the ends of the others' shares when it has nothing left.
+    """
+    parts = getattr(config, "workerinput", {}).get("workercount", 1)
+    by_length = sorted((each for each in items if _minutes(each)), key=_minutes, reverse=True)
+    others = [each for each in items if not _minutes(each)]
+    if parts == 1 or not by_length:
+        return
+    share = len(items) // parts
+    items.clear()
+    for part in range(parts):
+        first = by_length[part::parts]
+        left = len(others) if part == parts - 1 else max(0, share - len(first))
+        items += first + others[:left]
+        del others[:left]
+
+
+def _minutes(item: pytest.Item) -> float:
+    mark = item.get_closest_marker("long")
+    return float(mark.kwargs.get("minutes", 0)) if mark is not None else 0.0
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -31,6 +31,8 @@ FILES = (
     "tests/engine/model/files/undoing.bpmn",
 )
 FEW, MANY = 8, int(os.environ.get("PROPERTIES", "500"))
+PARTS = range(4)
+"""The many go over the processors in that many parts."""
 PAGE = (
     '<!doctype html><html lang="fr"><head><title>Drawings</title><link rel="icon" href="/icon.svg"></head>'
     '<body><div id="canvas" style="height: 800px"></div></body></html>'
@@ -106,15 +108,17 @@ def test_drawings_open_in_the_viewer(drawings: Page) -> None:
         open_(drawings, short_form(seed))
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=2)
 @pytest.mark.timeout(1800)
-def test_many_drawings_open_in_the_viewer(drawings: Page) -> None:
-    for seed in range(1 + FEW, 1 + FEW + MANY):
+@pytest.mark.parametrize("part", PARTS)
+def test_many_drawings_open_in_the_viewer(drawings: Page, part: int) -> None:
+    for seed in range(1 + FEW, 1 + FEW + MANY)[part :: len(PARTS)]:
         open_(drawings, random_processes(seed))
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=3)
 @pytest.mark.timeout(1800)
-def test_many_short_forms_open_in_the_viewer(drawings: Page) -> None:
-    for seed in range(1 + FEW, 1 + FEW + MANY):
+@pytest.mark.parametrize("part", PARTS)
+def test_many_short_forms_open_in_the_viewer(drawings: Page, part: int) -> None:
+    for seed in range(1 + FEW, 1 + FEW + MANY)[part :: len(PARTS)]:
         open_(drawings, short_form(seed))

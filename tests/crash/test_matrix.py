@@ -112,7 +112,7 @@ def test_random_processes_survive(database: Database, database_url: str) -> None
     storm(database, database_url, FIRST, FEW, most=6)
 
 
-@pytest.mark.long
+@pytest.mark.long(minutes=8)
 @pytest.mark.timeout(1800)
 def test_many_random_processes_survive(database: Database, database_url: str) -> None:
     storm(database, database_url, FIRST, MANY)
