@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -32,14 +33,36 @@ time.sleep(600)
 """
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextmanager
+def new_folder() -> Iterator[Path]:
     """Not ``tmp_path``: pytest closes its folders to everybody else, and root's server is somebody else."""
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     made = Path(tempfile.mkdtemp(prefix="bordereau-embedded-", dir=memory))
     yield made
     until(lambda: leftovers.postmasters(made / "cluster") == [])
     shutil.rmtree(made)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with new_folder() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Path]:
+    """Data that a server has made and left in good order."""
+    with new_folder() as found:
+        with EmbeddedServer(found):
+            pass
+        yield found / "cluster"
+
+
+@pytest.fixture
+def made(folder: Path, cluster: Path) -> Path:
+    """A folder with data: a new one takes a second."""
+    subprocess.run(["cp", "-a", str(cluster), str(folder)], check=True)
+    return folder
 
 
 def ask(url: str, question: str) -> object:
@@ -107,11 +130,11 @@ def test_is_durable_private_and_speaks_no_tcp(folder: Path) -> None:
             assert folder.stat().st_uid == 0
 
 
-def test_a_second_owner_is_told_who_the_first_is(folder: Path) -> None:
-    other, url = begin_elsewhere(folder)
+def test_a_second_owner_is_told_who_the_first_is(made: Path) -> None:
+    other, url = begin_elsewhere(made)
     try:
         with pytest.raises(DatabaseFailure) as refused:
-            EmbeddedServer(folder).start()
+            EmbeddedServer(made).start()
         assert refused.value.code == "database_folder_in_use"
         assert refused.value.facts["pid"] == str(other.pid)
         assert ask(url, "SELECT 1") == 1  # and the first goes on
@@ -120,20 +143,20 @@ def test_a_second_owner_is_told_who_the_first_is(folder: Path) -> None:
         other.wait()
 
 
-def test_dies_with_its_parent_and_starts_again_at_once(folder: Path) -> None:
-    other, url = begin_elsewhere(folder)
+def test_dies_with_its_parent_and_starts_again_at_once(made: Path) -> None:
+    other, url = begin_elsewhere(made)
     ask(url, "CREATE TABLE kept AS SELECT 42 AS n")
     other.kill()
     other.wait()
-    with EmbeddedServer(folder) as server:  # while the old one may still be shutting down
+    with EmbeddedServer(made) as server:  # while the old one may still be shutting down
         assert ask(server.url(), "SELECT n FROM kept") == 42
         assert server.process is not None
         assert leftovers.postmasters(server.cluster) == [server.process.pid]
     until(lambda: leftovers.postmasters(server.cluster) == [])
 
 
-def test_recovers_when_the_server_is_killed(folder: Path) -> None:
-    with EmbeddedServer(folder) as server:
+def test_recovers_when_the_server_is_killed(made: Path) -> None:
+    with EmbeddedServer(made) as server:
         url = server.url()
         ask(url, "CREATE TABLE kept AS SELECT 42 AS n")
         for _ in range(3):
@@ -144,22 +167,22 @@ def test_recovers_when_the_server_is_killed(folder: Path) -> None:
             assert ask(url, "SELECT n FROM kept") == 42
 
 
-def test_a_leftover_that_nobody_owns_is_stopped(folder: Path) -> None:
+def test_a_leftover_that_nobody_owns_is_stopped(made: Path) -> None:
     """As after ``kill -9`` of the parent on a system that cannot tell children: the server lives, its owner does not."""
-    first = EmbeddedServer(folder)
+    first = EmbeddedServer(made)
     first.start()
     assert first.process is not None
     assert first._owner_lock is not None
     os.close(first._owner_lock)
     first._owner_lock = None
-    with EmbeddedServer(folder) as second:
+    with EmbeddedServer(made) as second:
         assert second.process is not None
         assert leftovers.postmasters(second.cluster) == [second.process.pid]
         assert not first.is_running()
 
 
-def test_a_frozen_leftover_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = EmbeddedServer(folder)
+def test_a_frozen_leftover_is_killed(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = EmbeddedServer(made)
     first.start()
     assert first.process is not None
     assert first._owner_lock is not None
@@ -167,13 +190,13 @@ def test_a_frozen_leftover_is_killed(folder: Path, monkeypatch: pytest.MonkeyPat
     first._owner_lock = None
     os.kill(first.process.pid, signal.SIGSTOP)
     monkeypatch.setattr("engine.database.embedded.PATIENCE", 0.3)
-    with EmbeddedServer(folder) as second:
+    with EmbeddedServer(made) as second:
         assert ask(second.url(), "SELECT 1") == 1
         assert not first.is_running()
 
 
-def test_a_stale_pid_that_belongs_to_somebody_else_is_no_obstacle(folder: Path) -> None:
-    server = EmbeddedServer(folder)
+def test_a_stale_pid_that_belongs_to_somebody_else_is_no_obstacle(made: Path) -> None:
+    server = EmbeddedServer(made)
     server.start()
     pid_file = server.cluster / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
@@ -207,8 +230,8 @@ def test_another_major_version_is_refused_by_name(folder: Path) -> None:
     server.stop()
 
 
-def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
-    server = EmbeddedServer(folder)
+def test_a_server_that_cannot_start_says_why(made: Path) -> None:
+    server = EmbeddedServer(made)
     server.start()
     server.stop()
     (server.cluster / "global" / "pg_control").unlink()
@@ -229,11 +252,11 @@ def test_a_long_folder_has_a_short_socket(folder: Path) -> None:
     shutil.rmtree(socket)
 
 
-def test_a_socket_folder_laid_out_by_somebody_else_is_not_used(folder: Path) -> None:
-    trap = folder / "trap"
+def test_a_socket_folder_laid_out_by_somebody_else_is_not_used(made: Path) -> None:
+    trap = made / "trap"
     trap.mkdir()
-    (folder / "socket").symlink_to(trap)
-    with EmbeddedServer(folder) as server:
+    (made / "socket").symlink_to(trap)
+    with EmbeddedServer(made) as server:
         socket = Path(str(make_url(server.url()).query["host"]))
         assert socket.resolve() != trap.resolve()
         assert ask(server.url(), "SELECT 1") == 1
@@ -267,9 +290,9 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(folder: Path, mo
         assert copies[0].stat().st_mtime_ns == made_at
 
 
-def test_a_pool_outlives_a_restart_of_the_server(folder: Path) -> None:
+def test_a_pool_outlives_a_restart_of_the_server(made: Path) -> None:
     """Web and worker keep their Database while the supervisor brings the server back."""
-    with EmbeddedServer(folder) as server:
+    with EmbeddedServer(made) as server:
         database = Database(server.url())
         with database.reading() as session:
             assert session.execute(text("SELECT 1")).scalar() == 1
