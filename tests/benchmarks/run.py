@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import explore, kernel, languages, large, second_opinion, steps, tables
+from tests.benchmarks import documents, explore, kernel, languages, large, second_opinion, steps, tables
 from tests.benchmarks.figures import Figure, is_busy, line, report
 from tests.benchmarks.measure import BLOCKS, busyness
 
@@ -32,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "explore": explore.soundness,
     "second_opinion": second_opinion.agreement,
     "durable": steps.durable,
+    "documents": documents.printing,
 }
 """Every benchmark by what the names of its figures begin with."""
 
