@@ -265,6 +265,8 @@ def _fields(row: QuoteVersion, lines: tuple[Line, ...]) -> dict[str, Any]:
     """What the history compares: each field of the head, each line as one."""
     head = asdict(store.data_of(row))
     extras = head.pop("extras")
+    for name in ("billing_id", "shipping_id"):
+        head.pop(name)  # the party has the addresses themselves
     figures = {name: getattr(row, name) for name in ("net", "tax", "total")}
     told = {f"line {place}": asdict(line) for place, line in enumerate(lines, 1)}
     return {**head, **extras, "party": row.party, "version": row.version, "status": row.status, **figures, **told}

@@ -171,6 +171,8 @@ def _say(name: str, value: Any) -> str | None:
         return t(f"quote.terms.{value}")
     if name in _MONEY and isinstance(value, Decimal):
         return ui.shown(value, "money")
+    if name == "content_hash":
+        return f"{value[:16]}…"  # the whole one stands beside the answer
     if name == "party" and isinstance(value, Mapping):
         places = (value.get("billing"), value.get("shipping"))
         return ", ".join(dict.fromkeys(filter(None, (value.get("name"), *(each["city"] for each in places if each)))))

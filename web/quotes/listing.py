@@ -16,6 +16,7 @@ from web.ui import t
 blueprint = Blueprint("quotes", __name__)
 
 PAGE = 50
+_LAST_ID = 2**63 - 1
 _OPEN = ("draft", "submitted", "sent")
 
 
@@ -28,7 +29,12 @@ def listing() -> Answer:
     statuses = _OPEN if shown == "open" else (shown,) if shown in STATUSES else ()
     with auth.runtime().database.reading() as session:
         page = queries.quotes_page(
-            session, search=q, statuses=statuses, customer=customer or None, after=after, limit=PAGE
+            session,
+            search=q,
+            statuses=statuses,
+            customer=customer or None,
+            after=None if after is None else max(0, min(after, _LAST_ID)),
+            limit=PAGE,
         )
     kept: dict[str, Any] = {key: value for key, value in (("q", q), ("shown", shown), ("customer", customer)) if value}
     return ui.page(

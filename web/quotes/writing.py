@@ -123,7 +123,7 @@ def _changed(number: str | None, form: QuoteForm) -> Answer:
 
 
 def _articles(session: Session, references: list[str]) -> list[LineForm]:
-    found = (stock.find_article(session, each[:40]) for each in references)
+    found = (stock.find_article(session, each[:40]) for each in references if each.isprintable())
     return [forms.of_article(each.reference, each.data) for each in found if each is not None and each.data.is_active]
 
 
@@ -183,7 +183,7 @@ def _customers_page(session: Session) -> str:
 
 
 def _customer(session: Session, number: str) -> CustomerView:
-    found = customers.find_customer(session, number[:40])
+    found = customers.find_customer(session, number[:40]) if number.isprintable() else None
     if found is None:
         raise NotFound("customer_unknown", number=number[:40])
     return found
