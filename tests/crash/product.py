@@ -30,6 +30,14 @@ class Product:
         self.output = folder.parent / f"{folder.name}.out"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @classmethod
+    def running(cls, folder: Path, port: int, process: subprocess.Popen[bytes], output: Path) -> Product:
+        """One that somebody else has started, and will stop."""
+        found = cls(folder)
+        found.port, found.address = port, f"http://127.0.0.1:{port}"
+        found.output, found._process = output, process
+        return found
+
     def start(self, *, patience: float = 60.0) -> float:
         """Start it and wait for the line that names the address; gives the seconds that took."""
         began = time.monotonic()

@@ -18,6 +18,8 @@ from urllib.parse import urlencode
 import pytest
 
 from engine.settings import CHECKOUT
+from tests.crash.product import Product
+from tests.crash.test_kills import new_seed, run_story
 
 PATIENCE = 90.0
 
@@ -104,7 +106,9 @@ def sign_in(port: int, login: str) -> str:
 
 
 @pytest.mark.timeout(400)
-def test_from_nothing_to_the_inbox_and_back_again(started: Started, data_folder: Path, port: int) -> None:
+def test_from_nothing_to_the_inbox_through_six_kills_and_back_again(
+    started: Started, data_folder: Path, port: int
+) -> None:
     started.wait_until_ready()
     said = started.output.read_text()
     assert f"http://127.0.0.1:{port}" in said
@@ -131,6 +135,7 @@ def test_from_nothing_to_the_inbox_and_back_again(started: Started, data_folder:
     try:
         again.wait_until_ready()
         assert "Camille" in sign_in(port, "camille")
+        run_story(Product.running(data_folder, port, again.process, again.output), kills=6, seed=new_seed())
         assert again.end(signal.SIGINT) == 0
     finally:
         again.process.kill()
