@@ -124,40 +124,37 @@ def start(data_folder: Path) -> Iterator[Callable[..., Run]]:
             run.process.wait()
 
 
-def test_it_starts_in_order_and_stops_leaving_nothing(start: Callable[..., Run], data_folder: Path) -> None:
+def test_it_starts_in_order_starts_again_what_dies_and_stops_leaving_nothing(
+    start: Callable[..., Run], data_folder: Path
+) -> None:
     run = start()
     assert str(run.port) in run.wait_for("run_ready")
     assert [line.split()[0] for line in run.said] == ["run_preparing", "prepared", "run_children_starting", "run_ready"]
     assert run.page() == 200
+    assert len(family_of(run.process.pid)) == 3
+
+    for times, name in enumerate(("web", "worker"), 1):
+        before = run.child(name)
+        os.kill(before, signal.SIGKILL)
+        run.wait_for("run_child_died", times)
+        assert [line.split()[1:3] for line in run.said if line.startswith("run_child_died")][-1] == [name, "SIGKILL"]
+        assert run.page() == 200  # whoever asks meanwhile waits, and is not refused
+        eventually(lambda: len(family_of(run.process.pid)) == 3)
+        assert run.child(name) != before
+
+    second = start()
+    words = second.wait_for("run_already_running")
+    assert str(run.process.pid) in words
+    assert f"http://127.0.0.1:{run.port}" in words
+    assert second.process.wait(10) == 1
+    assert run.page() == 200
+
     family = family_of(run.process.pid)
-    assert len(family) == 3
     assert run.stop() == 0
     assert not any(map(lives, family))
     assert [line.split()[0] for line in run.said[-2:]] == ["run_stopping", "run_stopped"]
     assert stat.S_IMODE((data_folder / "log").stat().st_mode) == 0o700
     assert stat.S_IMODE((data_folder / "log" / "web.log").stat().st_mode) == 0o600
-
-
-@pytest.mark.parametrize("wish", [signal.SIGINT, signal.SIGHUP])
-def test_every_polite_signal_stops_it(start: Callable[..., Run], wish: signal.Signals) -> None:
-    run = start()
-    run.wait_for("run_ready")
-    family = family_of(run.process.pid)
-    assert run.stop(wish) == 0
-    assert not any(map(lives, family))
-
-
-@pytest.mark.parametrize("name", ["web", "worker"])
-def test_a_killed_child_is_started_again(start: Callable[..., Run], name: str) -> None:
-    run = start()
-    run.wait_for("run_ready")
-    before = run.child(name)
-    os.kill(before, signal.SIGKILL)
-    assert "SIGKILL" in run.wait_for("run_child_died")
-    assert run.page() == 200  # whoever asks meanwhile waits, and is not refused
-    eventually(lambda: len(family_of(run.process.pid)) == 3)
-    assert run.child(name) != before
-    assert run.stop() == 0
 
 
 def test_a_killed_supervisor_leaves_nothing_and_can_start_again(start: Callable[..., Run]) -> None:
@@ -169,19 +166,9 @@ def test_a_killed_supervisor_leaves_nothing_and_can_start_again(start: Callable[
     again = start(port=run.port)
     again.wait_for("run_ready")
     assert again.page() == 200
-    assert again.stop() == 0
-
-
-def test_a_second_start_says_who_runs_already(start: Callable[..., Run]) -> None:
-    first = start()
-    first.wait_for("run_ready")
-    second = start()
-    words = second.wait_for("run_already_running")
-    assert str(first.process.pid) in words
-    assert f"http://127.0.0.1:{first.port}" in words
-    assert second.process.wait(10) == 1
-    assert first.page() == 200
-    assert first.stop() == 0
+    family = family_of(again.process.pid)
+    assert again.stop(signal.SIGHUP) == 0  # as polite as SIGTERM
+    assert not any(map(lives, family))
 
 
 def test_a_port_that_is_taken_is_said_before_anything_starts(start: Callable[..., Run]) -> None:
@@ -231,5 +218,5 @@ def test_a_killed_database_comes_back_at_the_same_address(start: Callable[..., R
     with psycopg.connect(address) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
     family = family_of(again.process.pid)
-    assert again.stop() == 0
+    assert again.stop(signal.SIGINT) == 0
     assert not any(map(lives, family))
