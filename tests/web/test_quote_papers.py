@@ -1,48 +1,48 @@
-"""The PDF of a quote on its page: a draft before it is sent, then what was sent, byte for byte."""
+"""The PDF of a quote: a draft on its page before it is sent, then what was sent, the same for us, for the customer and in the mail."""
 
 from __future__ import annotations
 
+import hashlib
 import io
-from datetime import date
-from decimal import Decimal
 
 from pypdf import PdfReader
+from sqlalchemy import text
 
-from engine import clock, records
-from engine.handler import SYSTEM
-from handlers.customers.queries import customers_page
-from handlers.sales.commands import AddQuote, add_quote
-from handlers.sales.printing import print_quote
-from handlers.sales.types import Line, QuoteData
 from tests.web.conftest import Office
+from tests.web.test_quote_links import sent
+from tests.web.test_quotes import write
 
 
-def test_the_pdf_of_a_quote(office: Office) -> None:
-    database, today = office.runtime.database, clock.now().date()
-    with database.reading() as session:
-        customer = customers_page(session, limit=1).customers[0].number
-    offer = QuoteData(subject="<b>Chêne</b> #gras", valid_until=date(today.year + 1, 1, 1), locale="fr")
-    line = Line(text="Bureau", quantity=Decimal(2), unit="pièce", unit_price=Decimal(690))
-    given = AddQuote(customer=customer, quote=offer, lines=(line,), today=today)
-    number = records.execute(database, add_quote, given, SYSTEM).answer
+def words(content: bytes) -> str:
+    return " ".join(PdfReader(io.BytesIO(content)).pages[0].extract_text().split())
+
+
+def test_a_draft_says_so_and_holds_what_was_typed(office: Office) -> None:
     sarah = office.as_("sarah")
+    number = write(sarah, subject="<b>Chêne</b> #gras")
     assert "PDF (brouillon)" in sarah.get(f"/quotes/{number}").text
     preview = sarah.get(f"/quotes/{number}/pdf")
     assert preview.mimetype == "application/pdf"
-    words = " ".join(PdfReader(io.BytesIO(preview.data)).pages[0].extract_text().split())
-    for each in ("BROUILLON", number, "<b>Chêne</b> #gras", "1 380,00", "Mobilier Comtois"):
-        assert each in words
-    with database.transaction() as session:
-        kept = print_quote(session, number, 1, clock.now())
-    assert kept is not None
-    page = sarah.get(f"/quotes/{number}").text
-    assert kept.hash in page
-    assert "PDF (brouillon)" not in page
-    one, other = (sarah.get(f"/quotes/{number}/pdf?version=1") for _ in range(2))
-    assert one.data == other.data
-    assert f"filename*=UTF-8''Devis%20{number}.pdf" in one.headers["Content-Disposition"]
-    assert "BROUILLON" not in PdfReader(io.BytesIO(one.data)).pages[0].extract_text()
+    for each in ("BROUILLON", number, "<b>Chêne</b> #gras", "Mobilier Comtois"):
+        assert each in words(preview.data)
     assert sarah.get(f"/quotes/{number}/pdf?version=9").status_code == 404
     assert sarah.get("/quotes/DV-2026-99999/pdf").status_code == 404
-    bruno = office.as_("bruno")
-    assert bruno.get(f"/quotes/{number}/pdf").status_code == 403
+    assert office.as_("bruno").get(f"/quotes/{number}/pdf").status_code == 403
+
+
+def test_what_was_sent_is_one_file_for_everybody(office: Office) -> None:
+    number, address = sent(office)
+    sarah = office.as_("sarah")
+    ours, theirs = sarah.get(f"/quotes/{number}/pdf"), office.nobody().get(f"{address}/pdf")
+    assert ours.data == theirs.data
+    assert "BROUILLON" not in words(ours.data)
+    assert f"filename*=UTF-8''Devis%20{number}.pdf" in theirs.headers["Content-Disposition"]
+    asked = text(
+        "SELECT attachment_name, attachment FROM engine.letter WHERE business_key = :number AND attachment IS NOT NULL"
+    )
+    with office.runtime.database.reading() as session:
+        name, attached = session.execute(asked, {"number": number}).one()
+    assert (name, bytes(attached)) == (f"Devis {number}.pdf", ours.data)
+    page = sarah.get(f"/quotes/{number}").text
+    assert hashlib.sha256(ours.data).hexdigest() in page
+    assert "PDF (brouillon)" not in page
