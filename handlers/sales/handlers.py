@@ -45,7 +45,10 @@ LINK = "/quote/"
     "sales.submit_quote",
     fr="Soumettre le devis",
     en="Submit the quote",
-    errors=("quote_unknown", "quote_not_draft", "quote_empty", "quote_without_email", "quote_out_of_date"),
+    errors=(
+        *("quote_unknown", "quote_not_draft", "quote_in_progress"),
+        *("quote_empty", "quote_without_email", "quote_out_of_date"),
+    ),
 )
 def submit_quote(given: Submission, context: HandlerContext) -> Submitted:
     """Freeze the draft, dated today, with the customer as it is known today and the rates of VAT of today."""
@@ -53,6 +56,8 @@ def submit_quote(given: Submission, context: HandlerContext) -> Submitted:
     quote, row = _lock(session, given.quote)
     if row.status != "draft":
         raise BusinessError("quote_not_draft", quote=given.quote)
+    if given.is_first and row.submitted_by is not None:
+        raise BusinessError("quote_in_progress", quote=given.quote)
     lines = store.lines_of(session, row.id)
     if code := offer.missing(row.email, row.valid_until, lines, given.today):
         raise BusinessError(code, quote=given.quote)
@@ -191,6 +196,7 @@ def renew_quote(given: Version, context: HandlerContext) -> Renewed:
         party=row.party,
         issued_on=row.issued_on,
         is_untaxed=row.is_untaxed,
+        submitted_by=row.submitted_by,
         closed_because=answer.comment,
         **{name: value for name, value in asdict(store.data_of(row)).items() if name != "extras"},
         **asdict(store.extras_of(row)),

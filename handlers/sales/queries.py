@@ -195,9 +195,16 @@ def find_quote(session: Session, number: str, version: int | None = None) -> Quo
 
 
 def read_drafts(session: Session) -> Sequence[Choice]:
-    """The quotes that can be submitted, newest first, with their totals."""
-    page = quotes_page(session, statuses=("draft",), limit=MOST_DRAFTS)
-    return [Choice(value=each.number, label=f"{each.number} · {each.customer_name}") for each in page.quotes]
+    """The drafts that no case leads yet, newest first."""
+    rows = session.execute(
+        select(Quote.number, Customer.name)
+        .join(QuoteVersion, _LATEST)
+        .join(Customer, Customer.id == Quote.customer_id)
+        .where(QuoteVersion.status == "draft", QuoteVersion.submitted_by.is_(None))
+        .order_by(Quote.id.desc())
+        .limit(MOST_DRAFTS)
+    )
+    return [Choice(value=number, label=f"{number} · {name}") for number, name in rows]
 
 
 def _answer(row: QuoteAnswer | None) -> Answer | None:

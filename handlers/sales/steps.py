@@ -9,10 +9,11 @@ from engine.data import Money, data
 
 @data
 class Submission:
-    """A draft that is to be sent to its customer."""
+    """A draft that is to be sent to its customer. ``is_first``: a case begins with it, not one that it comes back to."""
 
     quote: str
     today: date
+    is_first: bool = True
 
 
 @data
