@@ -163,7 +163,7 @@ class Document:
     """One document.
 
     ``is_draft``: every page says so, and it binds nobody. ``version``: of a quote that was changed after it was sent, 1 for the first.
-    ``valid_until``: the last day of an offer. ``reference``: the customer's own. ``seller_contact``: who wrote it, with phone or mail.
+    ``valid_until``: the last day of an offer. ``reference``: the customer's own.
     ``delivery_address``: where it differs from the buyer's. ``mentions``: whole sentences of ``mentions.due``, in the document's language,
     in their order.
     """
@@ -177,10 +177,8 @@ class Document:
     valid_until: date | None = None
     currency: str = "EUR"
     seller: Seller
-    seller_contact: str = ""
     buyer: Buyer
     delivery_address: PostalAddress | None = None
-    delivery_on: date | None = None
     reference: str = ""
     subject: str = ""
     introduction: str = ""
@@ -189,5 +187,4 @@ class Document:
     vat: tuple[VatPart, ...]
     totals: Totals
     terms: PaymentTerms
-    closing: str = ""
     mentions: tuple[str, ...]

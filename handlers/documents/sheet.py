@@ -88,7 +88,6 @@ class _Writer:
             "vat": self.vat(),
             "totals": self.totals(),
             "terms": self.terms(),
-            "closing": written(given.closing),
             "acceptance": self.acceptance(),
             "mentions": [written(each) for each in given.mentions],
             "footer": "\n".join(self.footer()),
@@ -135,10 +134,8 @@ class _Writer:
         found = (
             ("issued_on", forms.day(given.issued_on, self.language, "long")),
             ("valid_until", "" if given.valid_until is None else forms.day(given.valid_until, self.language, "long")),
-            ("delivery_on", "" if given.delivery_on is None else forms.day(given.delivery_on, self.language, "long")),
             ("buyer_number", given.buyer.number),
             ("reference", given.reference),
-            ("seller_contact", given.seller_contact),
         )
         return [(self.word(name), written(value)) for name, value in found if value]
 

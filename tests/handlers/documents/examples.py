@@ -102,7 +102,6 @@ def quote(
         issued_on=DAY,
         valid_until=date(2026, 12, 22),
         seller=SELLER,
-        seller_contact="Sarah Lambert",
         buyer=BUYER,
         reference="PO 4500-77",
         subject="Aménagement du premier étage" if language == "fr" else "Fitting out the first floor",

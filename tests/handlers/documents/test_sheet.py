@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -107,10 +106,6 @@ def test_everything_is_text_and_the_same_document_is_the_same_sheet() -> None:
     assert one == other
     assert sheet(replace(examples.short(), version=2))["version"] == "Version 2"
     assert sheet(replace(examples.short(), is_draft=True))["draft"] == "BROUILLON"
-    assert (
-        sheet(replace(examples.short(), valid_until=None, delivery_on=date(2026, 12, 1)))["facts"][1][0]
-        == "Livraison prévue"
-    )
 
 
 @pytest.mark.parametrize("document", [examples.short(), examples.long(), quote([item("x", rate=None)])])
