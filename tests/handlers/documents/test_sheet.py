@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from handlers.documents.model import Document, Line, NoteLine, PostalAddress, SectionLine
@@ -32,6 +32,7 @@ def test_what_is_written(typed: str, expected: str) -> None:
     assert written(typed) == expected
 
 
+@settings(max_examples=40)
 @given(some.text())
 def test_nothing_is_written_that_the_font_has_not(text: str) -> None:
     assert set(written(text)) <= characters() | {"\n"}
