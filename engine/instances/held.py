@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from engine.data import from_canonical
 from engine.history.kinds import CASES
+from engine.instances import clearing
+from engine.instances.clearing import Besides
 from engine.instances.erasing import subject_of
 from engine.texts.words import query_of
 
@@ -99,6 +101,13 @@ def waiting(session: Session) -> tuple[Asked, ...]:
         )
         for row in session.execute(_WAITING, {"most": MOST_SUBJECTS})
     )
+
+
+def besides(session: Session, subject: str) -> Besides | None:
+    """What a case has beside its chain that would be erased with it; None for a subject that is no case."""
+    what, _, key = subject.partition("/")
+    is_case = what == CASES.word and key.isascii() and key.isdecimal() and len(key) < 19
+    return clearing.besides(session, int(key)) if is_case else None
 
 
 def values(session: Session, subject: str) -> tuple[HeldValue, ...]:

@@ -89,3 +89,19 @@ def test_an_archived_case_opens_and_a_removed_one_says_so(office: Office) -> Non
     assert "La conservation de ce dossier est terminée" in gone
     assert office.as_("aurelien").get(f"/cases/{case}/history.zip").status_code == 200
     assert re.search(r"Retirés\s:\s1", admin.get("/admin/retention").text)
+
+
+def test_a_case_is_called_what_people_call_it_and_shows_what_it_has_besides(office: Office) -> None:
+    case = office.start(quantity="7")
+    office.complete("gabriel", case, decision="refuse", reason="M. Aubry ne répond plus")
+    office.as_("camille").post(f"/cases/{case}/comments", {"text": "Rappelé deux fois"})
+    with office.runtime.database.reading() as session:
+        asked = text("SELECT business_key FROM engine.instance WHERE id = :case")
+        key = session.execute(asked, {"case": case}).scalar_one()
+    page = office.as_("admin").get(f"/admin/personal/case/{case}").text
+    assert f"<h1>Dossier {key}</h1>" in page
+    assert "M. Aubry ne répond plus" in page
+    assert ">reason<" not in page
+    assert "<dt>Commentaires</dt><dd>1</dd>" in page
+    # the law has it kept
+    assert office.as_("admin").post(f"/admin/personal/case/{case}/erase", {"because": "demande"}).status_code == 422

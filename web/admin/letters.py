@@ -145,6 +145,7 @@ def act(letter_id: int, act: str) -> Answer:
 def _page(letter_id: int, outcome: Outcome | None = None) -> Answer:
     with auth.runtime().database.reading() as session:
         found = letters.find(session, letter_id)
+        is_stopped = found.kind != "test" and restored.find_open(session) is not None
         names = people.names(session)
         history = acting.history(session, KIND, str(letter_id), names)
     page = ui.page(
@@ -152,7 +153,7 @@ def _page(letter_id: int, outcome: Outcome | None = None) -> Answer:
         letter=found,
         row=_row(found),
         is_moving=found.state == "waiting" and (found.is_queued or found.kind == "test"),
-        facts=_facts(found),
+        facts=_facts(found, is_stopped=is_stopped),
         why=t(found.code, letter=found.id) if found.code else "",
         outcome=outcome or Outcome(),
         history=history,
@@ -160,14 +161,15 @@ def _page(letter_id: int, outcome: Outcome | None = None) -> Answer:
     return make_response(page, 200 if outcome is None else 409)
 
 
-def _facts(found: Posted) -> list[tuple[str, str]]:
+def _facts(found: Posted, *, is_stopped: bool) -> list[tuple[str, str]]:
+    """``is_stopped``: a backup was brought back, and nobody has let the letters go yet."""
     facts = [
         (t("web.mailbox.to"), _to(found)),
         (t("web.letters.kind"), t(f"web.letters.kind.{found.kind}")),
         (t("web.letters.made"), ui.moment(found.made_at)),
     ]
     if found.is_held:
-        facts.append((t("web.letters.goes"), ui.moment(found.due_at)))
+        facts.append((t("web.letters.goes"), t("web.letters.stopped") if is_stopped else ui.moment(found.due_at)))
     if found.ended_at:
         facts.append((t("web.letters.ended"), ui.moment(found.ended_at)))
     if found.said:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.history import kinds
 from engine.identity import people
 from engine.identity.memberships import ADMINISTRATOR
 from engine.instances import erasing, held, retention
+from engine.instances import queries as cases
 from engine.instances.erasing import (
     ConfirmErasure,
     ErasePersonal,
@@ -20,6 +24,7 @@ from engine.instances.erasing import (
     set_erasing,
     withdraw_erasure,
 )
+from engine.instances.queries import Case
 from engine.instances.retention import SetRetention, set_retention
 from engine.record import RecordCommand
 from engine.records import queries
@@ -149,22 +154,27 @@ def _page(which: str, outcome: Outcome | None = None, because: str = "") -> Answ
         values = held.values(session, which)
         asked = next((each for each in held.waiting(session) if each.subject == which), None)
         names = people.names(session)
-        if not values:
+        beside = held.besides(session, which)
+        if not values and not beside:
             raise NotFound("erasure_nothing_held")
+        case = _case(session, which)
         four_eyes = erasing.four_eyes(session)
         history = acting.history(session, erasing.KIND, which, names)
         seen = queries.revision(session, erasing.KIND, which)
     kind, _, key = which.partition("/")
     page = ui.page(
         "admin/personal_subject.html",
-        title=_title(which, None, names),
+        title=_title(which, None if case is None else case.row.business_key, names),
+        beside=[]
+        if beside is None
+        else [(t(f"web.admin.field.{name}"), count) for name, count in asdict(beside).items() if count],
         kind=kind,
         key=key,
         seen=seen,
         is_case=kind == kinds.CASES.word,
         values=[
             {
-                "name": _label(each.name),
+                "name": _label(each.name, case),
                 "sequence": each.sequence,
                 "when": ui.moment(each.at),
                 "value": None if each.erased_at else ui.shown(each.value),
@@ -172,7 +182,7 @@ def _page(which: str, outcome: Outcome | None = None, because: str = "") -> Answ
             for each in values
         ],
         is_more=len(values) == held.MOST_VALUES,
-        is_held=any(each.erased_at is None for each in values),
+        is_held=bool(beside) or any(each.erased_at is None for each in values),
         asked=None
         if asked is None
         else {
@@ -229,5 +239,17 @@ def _title(which: str, business_key: str | None, names: dict[str, str]) -> str:
     return which.replace("/", " · ", 1)
 
 
-def _label(name: str) -> str:
-    return acting.label(name)
+def _case(session: Session, which: str) -> Case | None:
+    """The case that a subject is; None where it is none, or nothing of it is left."""
+    kind, _, key = which.partition("/")
+    try:
+        return cases.case(session, auth.actor(), int(key)) if kind == kinds.CASES.word else None
+    except NotFound:
+        return None
+
+
+def _label(name: str, case: Case | None = None) -> str:
+    """What people call a value: as the forms of the case's version do, where one asks for it."""
+    forms = {} if case is None else case.definition.bundle.forms
+    label = next((field.label for form in forms.values() for field in form.fields if field.name == name), None)
+    return acting.label(name) if label is None else in_language(label)

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
 from engine.data import to_canonical
-from engine.definitions import store as definitions
 from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.history import search
 from engine.history.search import Asked, Position, Step, Told
@@ -105,12 +104,12 @@ def step(number: int) -> Answer:
         told = search.step(session, number)
         names = people.names(session)
         titles = {each.version.process_key: in_language(each.version.title) for each in overview.processes(session)}
-        bundle = _bundle(session, told.step)
+        bundles = _bundles(session, told.step)
     return ui.page(
         "audit/step.html",
         row=_row(told.step, names, titles),
         step=told.step,
-        events=[_event(each, bundle) for each in told.events],
+        events=[_event(each, bundles.get(each.sequence)) for each in told.events],
         checkpoint=told.checkpoint,
     )
 
@@ -176,15 +175,15 @@ def _subject(found: Step, titles: Mapping[str, str]) -> tuple[str, str | None]:
     return found.chain.replace("/", " · ", 1), None
 
 
-def _bundle(session: Session, found: Step) -> Bundle | None:
-    """The model of the step's case, for the names of its elements."""
+def _bundles(session: Session, found: Step) -> Mapping[int, Bundle]:
+    """By the number of each event of the step's case: the version that the case was in then, for the names of its elements."""
     if found.case is None:
-        return None
+        return {}
     try:
-        version_id = queries.case(session, auth.actor(), found.case).row.version_id
+        timeline = queries.case(session, auth.actor(), found.case).timeline
     except NotFound:  # its row is gone; the history is not
-        return None
-    return definitions.load(session, version_id).bundle
+        return {}
+    return {each.sequence: each.bundle for each in timeline}
 
 
 def _event(told: Told, bundle: Bundle | None) -> Event:
