@@ -83,7 +83,9 @@ def test_a_new_table_is_begun_from_its_task(application: Application, clean_page
     page.keyboard.type('contains(article, "LAM")')
     expect(said).to_be_empty()
     select(page, "need_approval")
-    expect(page.locator("#bio-properties-panel-bd-decision")).to_be_visible()  # what is still being written does not call its element back
+    expect(
+        page.locator("#bio-properties-panel-bd-decision")
+    ).to_be_visible()  # what is still being written does not call its element back
     select_flow(page, "flow_gateway_approval_1")
     expect(condition).to_have_text('contains(article, "LAM")')
 
