@@ -216,6 +216,9 @@ GET    /admin/letters/999999                       303    403 403     403     40
 GET    /admin/letters/999999/attachment            303    403 403     403     403     403    403      404
 POST   /admin/letters/999999/take-back             303    403 403     403     403     403    403      404
 POST   /admin/letters/999999/burn                  303    403 403     403     403     403    403      404
+POST   /admin/letters/999999/erase                 303    403 403     403     403     403    403      404
+POST   /admin/letters/restored/999999/burn         303    403 403     403     403     403    403      404
+POST   /admin/letters/restored/999999/let-go       303    403 403     403     403     403    403      303
 POST   /language/en                                303    303 303     303     303     303    303      303
 POST   /language/xx                                404    404 404     404     404     404    404      404
 GET    /nowhere                                    404    404 404     404     404     404    404      404
