@@ -43,6 +43,8 @@ from tests.publishing import publish_unexamined
 
 FOLDER = Path(__file__).parents[2] / "processes" / "quote_acceptance"
 STORIES = sorted(FOLDER.glob("stories/*.yaml"))
+SHORT = {"accepted", "answered_in_time", "change_asked", "denied_then_accepted", "expired"}
+"""Stories that each check plays; the others say little more, and wait for the long tests."""
 PARIS = ZoneInfo("Europe/Paris")
 NUMBER = "DV-2026-00001"
 OFFER = QuoteData(subject="Mobilier", email="achats@vallier.example", valid_until=date(2026, 12, 23))
@@ -256,7 +258,10 @@ def runtime(house: Runtime) -> Runtime:
     return house
 
 
-@pytest.mark.parametrize("file", STORIES, ids=lambda each: each.stem)
+@pytest.mark.parametrize(
+    "file",
+    [pytest.param(each, marks=() if each.stem in SHORT else pytest.mark.long, id=each.stem) for each in STORIES],
+)
 def test_each_story_goes_the_same_way_with_real_handlers(file: Path, bundle: Bundle, runtime: Runtime) -> None:
     story = read_story(file.read_bytes(), f"stories/{file.name}")
     report = play(bundle, story, HANDLERS, at)

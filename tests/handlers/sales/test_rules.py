@@ -49,7 +49,7 @@ EXTRAS = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(LINES, EXTRAS)
 def test_what_people_read_adds_up(lines: list[Line], extras: Extras) -> None:
     found = rules.totals(lines, extras, RATES)
@@ -59,17 +59,10 @@ def test_what_people_read_adds_up(lines: list[Line], extras: Extras) -> None:
     for each in found.rates:
         assert each.base == each.lines - each.discount + each.charges
         assert each.tax == to_cents(each.base * each.rate)
+    backwards = rules.totals(lines[::-1], extras, RATES)
+    assert (backwards.total, backwards.rates) == (found.total, found.rates), "the order of lines changes no total"
     figures = (found.lines, found.discount, found.net, found.tax, found.total)
     assert all(each == to_cents(each) for each in figures)
-
-
-@settings(max_examples=60)
-@given(LINES, EXTRAS, st.randoms(use_true_random=False))
-def test_the_order_of_lines_changes_no_total(lines: list[Line], extras: Extras, random: object) -> None:
-    shuffled = list(lines)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    one, other = rules.totals(lines, extras, RATES), rules.totals(shuffled, extras, RATES)
-    assert (one.total, one.rates) == (other.total, other.rates)
 
 
 def test_a_line_is_rounded_half_up_after_its_discount() -> None:
