@@ -196,6 +196,17 @@ def test_a_skip_follows_the_conditions_and_is_refused_where_they_have_no_answer(
     assert run.live("c")
 
 
+def test_a_skip_inside_a_sub_process_follows_the_conditions_there() -> None:
+    nodes = sub("s", user("a", scope="s"), user("b", scope="s"), user("c", scope="s"), inputs=maps(ok="false"))
+    run = Run(
+        simple(
+            nodes, "start -> s -> end\ns_start -> a\na -> b : ok = true\na -> c : ok = false\nb -> s_end\nc -> s_end"
+        )
+    )
+    skip(run, "a")
+    assert run.live("c")
+
+
 def test_what_stopped_is_skipped_or_moved() -> None:
     service = make(model.ServiceTask, "a", handler="do.it")
     for act in (skip, lambda run, element: move(run, element, "b")):
@@ -375,6 +386,9 @@ def test_a_complex_gateway_that_has_fired_is_left_alone() -> None:
         SkipActivity(activity=run.one("j"), reason=WHY),
     ):
         assert refused(run, act) == "act_too_late"
+        with pytest.raises(ActRefused) as error:
+            run(act)
+        assert error.value.facts["element"] == "j"
 
 
 def test_what_a_sub_process_with_a_handler_did_half_is_not_undone() -> None:
