@@ -45,6 +45,14 @@ def test_long_expressions_without_loops_are_counted_too() -> None:
     assert run.incident.code == "too_much_work"
 
 
+@pytest.mark.parametrize("source", ["n", "context.inner", "5", '"text"'])
+def test_what_needs_no_computing_is_counted_too(source: str) -> None:
+    nodes = [script(f"s{n}", "m", source) for n in range(30)]
+    line = "start -> " + " -> ".join(each.id for each in nodes) + " -> end"
+    run = Run(simple(nodes, line), max_work=20, n=1, context={"inner": 2})
+    assert run.incident.code == "too_much_work"
+
+
 def test_the_same_move_stops_everywhere() -> None:
     definition = looping(40)
     start = Start(process="p", variables={"n": 0})

@@ -332,6 +332,12 @@ def test_a_cancelled_transaction_ends_its_waits_and_undoes_nested_work() -> None
     assert "told" in run.completed
 
 
+def test_what_undoes_is_given_what_was_known_then() -> None:
+    run = Run(simple([*compensable("a"), undo("u")], "start -> a -> u -> end"), who="somebody else")
+    done(run, "a")
+    assert run.last.given == {"who": "a"}
+
+
 def test_a_cancelled_transaction_that_nobody_watches_ends_there() -> None:
     nothing = make(model.EndEvent, "no", result=model.CancelDefinition(), scope="t")
     nodes = [*sub("t", *compensable("a", scope="t"), nothing, is_transaction=True), user("after")]

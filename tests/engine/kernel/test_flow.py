@@ -373,6 +373,7 @@ def test_an_uncaught_error_end_fails_the_instance() -> None:
     done(run, "b")
     assert run.status == "failed"
     assert run.happened("instance:failed", "code", "element") == [("E1", "bad")]
+    assert run.happened("error:thrown", "code", "element") == [("E1", "bad")]
     assert run.happened("element:cancelled", "element") == ["a"]
 
 
