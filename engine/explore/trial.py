@@ -108,7 +108,7 @@ class Trial(Moves):
         self.effects = self.effects.copy()
         self._checks = self._checks.copy()
         self._written = set(self._written)
-        self._work_left = self._max_work
+        self.work_left = self.max_work
 
     def run(self) -> None:
         """Work until something was chosen, or everything rests; a long way is cut, and goes on from the state reached."""

@@ -19,7 +19,7 @@ from engine.model.values import storable_all
 from engine.protocol import events as happened
 from engine.protocol import stimuli
 from engine.protocol.events import Event, HandlerReturned
-from engine.protocol.stimuli import StaleStimulus, Start, Stimulus
+from engine.protocol.stimuli import CompleteTask, ReturnHandler, StaleStimulus, Start, Stimulus
 
 MAX_STEPS = 10_000
 """How many pieces of automatic work one stimulus may lead to."""
@@ -52,19 +52,20 @@ def advance(model: Model, state: State | None, stimulus: Stimulus, environment: 
 class Run:
     """An instance that answers one stimulus after another in place: what ``advance`` does, for who needs no earlier state."""
 
-    def __init__(self, model: Model, state: State | None, environment: Environment, **bounds: int) -> None:
-        """``state`` is given up: it changes with every answer. The bounds of one answer: ``max_steps``, ``max_work``."""
+    def __init__(
+        self, model: Model, state: State | None, at: Environment, max_steps: int = MAX_STEPS, max_work: int = MAX_WORK
+    ) -> None:
+        """``state`` is given up: it changes with every answer, all of them at one moment. The bounds are those of one answer."""
         self.state = State() if state is None else state
-        self._moves = Moves(model, self.state, environment, bounds.pop("max_work", MAX_WORK))
-        self._max_steps = bounds.pop("max_steps", MAX_STEPS)
-        assert not bounds, f"no bounds of this kind: {bounds}"
+        self._moves = Moves(model, self.state, at, max_work)
+        self._max_steps = max_steps
 
     def answer(self, stimulus: Stimulus) -> tuple[Event, ...]:
         """The events that follow. Raises what ``advance`` raises; nothing has changed then."""
         moves, state, accept = self._moves, self.state, _ACTS.get(type(stimulus), _accept)
-        if state.status != "active" or (accept is _start) == bool(state.process):
+        if state.status != "active" or (accept is _start) is (state.process != ""):
             raise StaleStimulus(stimulus=type(stimulus).__name__)
-        moves.begin_answer()
+        moves.events, moves.work_left = [], moves.max_work
         accept(moves, stimulus)
         _work(moves, self._max_steps)
         return tuple(moves.events)
@@ -97,23 +98,25 @@ def _start(moves: Moves, stimulus: Start) -> None:
         moves.queue(moves.enter_caught(ROOT, entrance, payload=variables))
 
 
-def _return(moves: Moves, stimulus: stimuli.ReturnHandler) -> None:
+def _return(moves: Moves, stimulus: ReturnHandler) -> None:
     activity = _awaited(moves, stimulus.activity, HANDLER)
     returned = HandlerReturned(activity.id, activity.element, storable_all(stimulus.result))
     handler_returned(activity, returned)
     moves.events.append(returned)
-    moves.attempt(activity, moves.station_of(activity))
+    moves.attempt(activity)
+
+
+def _complete(moves: Moves, stimulus: CompleteTask) -> None:
+    activity = _awaited(moves, stimulus.activity, TASK)
+    variables = storable_all(stimulus.variables)
+    moves.resolve_incidents(activity.id)  # an error that nobody caught leaves the task to its person
+    moves.emit(happened.TaskCompleted(activity.id, activity.element, stimulus.actor, variables))
+    moves.attempt(activity)
 
 
 def _accept(moves: Moves, stimulus: Stimulus) -> None:
     """All others: first what makes it stale, then its events."""
     match stimulus:
-        case stimuli.CompleteTask():
-            activity = _awaited(moves, stimulus.activity, TASK)
-            variables = storable_all(stimulus.variables)
-            moves.resolve_incidents(activity.id)  # an error that nobody caught leaves the task to its person
-            moves.emit(happened.TaskCompleted(activity.id, activity.element, stimulus.actor, variables))
-            moves.step(activity.id)
         case stimuli.ThrowError():
             activity = _awaited(moves, stimulus.activity, HANDLER, TASK)
             storable_all(stimulus.facts)
@@ -145,7 +148,8 @@ def _accept(moves: Moves, stimulus: Stimulus) -> None:
             moves.emit(happened.InstanceCancelled(reason=stimulus.reason))
 
 
-_ACTS: dict[type, Callable[[Moves, Any], None]] = {Start: _start, stimuli.ReturnHandler: _return, **operating.ACTS}
+_Act = Callable[[Moves, Any], None]
+_ACTS: dict[type, _Act] = {Start: _start, ReturnHandler: _return, CompleteTask: _complete, **operating.ACTS}
 """Stimuli that have a way of their own."""
 
 
@@ -157,7 +161,7 @@ def _awaited(moves: Moves, activity_id: str, phase: Phase, or_phase: Phase | Non
         raise StaleStimulus(activity=activity_id)
     if state.incidents and activity.phase is HANDLER and state.is_stuck(activity_id):
         raise StaleStimulus(activity=activity_id)
-    return activity if activity_id in state.owned else state.own_activity(activity_id)
+    return state.own_activity(activity_id) if activity_id in state.shared else activity
 
 
 def _retry(moves: Moves, incident_id: str) -> None:

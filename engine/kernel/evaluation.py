@@ -32,13 +32,13 @@ class Evaluation:
 
     def __init__(self, environment: Environment, max_work: int = MAX_WORK) -> None:
         self.environment = environment
-        self._max_work = max_work
-        self._work_left = max_work
+        self.max_work = max_work
+        self.work_left = max_work
 
     def evaluate(self, expression: Expression, seen: Variables, place: str) -> Value:
         """The storable value of an expression."""
         path = expression.path
-        if path is not None and path[0] in seen and self._work_left > 0:
+        if path is not None and path[0] in seen and self.work_left > 0:
             # what a process keeps already need be neither checked nor copied: a large order goes through many inputs
             value: Value = seen
             for name in path:
@@ -46,10 +46,10 @@ class Evaluation:
                     break  # FEEL knows what it has
                 value = value.get(name)
             else:
-                self._work_left -= expression.cost
+                self.work_left -= expression.cost
                 return value
-        if expression.constant is not None and self._work_left > 0:
-            self._work_left -= expression.cost
+        if expression.constant is not None and self.work_left > 0:
+            self.work_left -= expression.cost
             return expression.constant[0]
         budget = self.budget(expression.cost)
         try:
@@ -61,14 +61,14 @@ class Evaluation:
 
     def budget(self, cost: int = 0) -> Budget:
         """For one expression or decision, whose straight line takes ``cost``; to be given to ``charge`` afterwards. Raises Exhausted."""
-        if self._work_left <= 0:
-            raise Exhausted(self._max_work)
-        self._work_left -= cost
+        if self.work_left <= 0:
+            raise Exhausted(self.max_work)
+        self.work_left -= cost
         return Budget()
 
     def charge(self, budget: Budget) -> None:
         """Count what was taken of ``budget``."""
-        self._work_left -= budget.spent
+        self.work_left -= budget.spent
 
     def kept(self, value: Value, place: str) -> Value:
         """``value``, put together of others, if a process can keep it as a whole."""

@@ -11,14 +11,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from engine.errors import InvariantBroken
+from engine.feel import Value
 from engine.kernel.state import (
     DONE,
     ENTERED,
     HANDLER,
     INSIDE,
-    TASK,
-    UNDOING,
-    WAITING,
     Activity,
     Incident,
     Items,
@@ -72,11 +70,10 @@ def scope_opened(state: State, event: happened.ScopeOpened) -> Scope:
     id_, at = event.scope, event.activity
     state.counter += 1
     state.scopes[id_] = opened = Scope(id_, event.process, at, event.item, event.isolated, {}, {})
-    state.owned.add(id_)
     if event.record is not None:
         _move_records(state, event.record, id_)
     if at is not None:
-        owner = state.activities[at] if at in state.owned else state.own_activity(at)
+        owner = state.own_activity(at) if at in state.shared else state.activities[at]
         owner.phase = INSIDE
         owner.scopes = (*owner.scopes, id_)
         if (items := owner.items) is not None:
@@ -90,7 +87,7 @@ def _scope_closed(state: State, event: happened.ScopeClosed) -> None:
     if state.records:
         _forget_records(state, closed)
     if at is not None:
-        owner = state.activities[at] if at in state.owned else state.own_activity(at)
+        owner = state.own_activity(at) if at in state.shared else state.activities[at]
         place = owner.scopes.index(closed)
         owner.scopes = owner.scopes[:place] + owner.scopes[place + 1 :]
 
@@ -111,14 +108,14 @@ def _forget_records(state: State, owner: str) -> None:
         found.extend(inside)
 
 
-def variable_written(holder: Scope | Activity, event: happened.VariableWritten) -> None:
-    """The value in its scope or activity."""
-    holder.variables[event.name] = event.value
+def variable_written(variables: dict[str, Value], event: happened.VariableWritten) -> None:
+    """The value among those of its scope or activity."""
+    variables[event.name] = event.value
 
 
-def flow_taken(scope: Scope, event: happened.FlowTaken) -> None:
-    """A token more on the flow."""
-    tokens, flow = scope.tokens, event.flow
+def flow_taken(tokens: dict[str, int], event: happened.FlowTaken) -> None:
+    """A token more on the flow, among those of its scope."""
+    flow = event.flow
     tokens[flow] = tokens[flow] + 1 if flow in tokens else 1
 
 
@@ -143,7 +140,6 @@ def element_entered(state: State, scope: Scope, event: happened.ElementEntered) 
             del tokens[flow]
     id_ = event.activity
     state.activities[id_] = entered = Activity(id_, event.element, event.scope, ENTERED, {}, event.payload)
-    state.owned.add(id_)
     return entered
 
 
@@ -195,7 +191,7 @@ def _begin_wait(state: State, event: Any, **kind: Any) -> None:
     owner.waits = (*owner.waits, wait.id)
     # a wait for another element is that of a boundary event or a gateway: the activity itself does not wait for it
     if wait.element == owner.element:
-        owner.phase = WAITING
+        owner.phase = Phase.WAITING
 
 
 def _end_wait(state: State, event: happened.WaitOver | happened.WaitCancelled) -> Wait:
@@ -225,7 +221,7 @@ def _items_found(state: State, event: happened.ItemsFound) -> None:
 
 def _item_completed(state: State, event: happened.ItemCompleted) -> None:
     at = event.activity
-    body = state.activities[at] if at in state.owned else state.own_activity(at)
+    body = state.own_activity(at) if at in state.shared else state.activities[at]
     items = body.items
     assert items is not None, "what an item belongs to has items"
     if event.again is not None:
@@ -238,7 +234,7 @@ def _item_completed(state: State, event: happened.ItemCompleted) -> None:
 
 def _gateway_activated(state: State, event: happened.GatewayActivated) -> None:
     gateway = state.own_activity(event.activity)
-    gateway.phase = WAITING
+    gateway.phase = Phase.WAITING
     gateway.flows = event.flows
 
 
@@ -253,7 +249,7 @@ def _compensation_recorded(state: State, event: happened.CompensationRecorded) -
 
 def _compensation_thrown(state: State, event: happened.CompensationThrown) -> None:
     thrower = state.own_activity(event.activity)
-    thrower.phase = UNDOING
+    thrower.phase = Phase.UNDOING
     thrower.undoing = Undoing(scope=event.scope, target=event.target)
 
 
@@ -281,15 +277,15 @@ APPLIERS: Mapping[type[happened.Event], Applier] = {
     happened.InstanceCancelled: _ends("cancelled"),
     happened.ScopeOpened: scope_opened,
     happened.ScopeClosed: _scope_closed,
-    happened.VariableWritten: lambda state, event: variable_written(state.own(event.scope), event),
-    happened.FlowTaken: lambda state, event: flow_taken(state.own_scope(event.scope), event),
+    happened.VariableWritten: lambda state, event: variable_written(state.own(event.scope).variables, event),
+    happened.FlowTaken: lambda state, event: flow_taken(state.own_scope(event.scope).tokens, event),
     happened.TokensDropped: _tokens_dropped,
     happened.ElementEntered: lambda state, event: element_entered(state, state.own_scope(event.scope), event),
     happened.ElementCompleted: _element_left,
     happened.ElementCancelled: _element_left,
     happened.ItemsFound: _items_found,
     happened.ItemCompleted: _item_completed,
-    happened.TaskCreated: _puts(TASK),
+    happened.TaskCreated: _puts(Phase.TASK),
     happened.TaskCompleted: _task_completed,
     happened.HandlerRequested: lambda state, event: handler_requested(state.own_activity(event.activity), event),
     happened.HandlerReturned: lambda state, event: handler_returned(state.own_activity(event.activity), event),

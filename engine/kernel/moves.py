@@ -38,13 +38,13 @@ class Moves(Repeating):
     def do(self, work: Work) -> None:
         """Make the move, if what it is about still lives."""
         if type(work) is Token:
-            state, scope_id, target = self.state, work.scope, work.target
+            state, scope_id, flow, target = self.state, work.scope, work.flow, work.target
             scope = state.scopes.get(scope_id)
-            if scope is None or work.flow not in scope.tokens:
+            if scope is None or flow not in scope.tokens:
                 return  # what interrupted the scope took it
-            flows = self._joining(scope, target) if target.needs else (work.flow,)
+            flows = self._joining(scope, target) if target.needs else (flow,)
             if flows:
-                if scope_id not in state.owned:
+                if scope_id in state.shared:
                     scope = state.own_scope(scope_id)
                 number = state.counter + 1
                 id_ = ACTIVITY_IDS[number] if number < MADE_IDS else f"a{number}"
@@ -156,11 +156,13 @@ class Moves(Repeating):
         state = self.state
         if activity_id in state.activities and not (state.incidents and state.is_stuck(activity_id)):
             activity = state.own_activity(activity_id)
-            self.attempt(activity, self.station_of(activity))
+            self.attempt(activity)
 
-    def attempt(self, activity: Activity, station: model.Station) -> None:
+    def attempt(self, activity: Activity, station: model.Station | None = None) -> None:
         """The same for one that lives, is not stuck and can be changed."""
         phase = activity.phase
+        if station is None:  # as ``station_of``
+            station = self._stations[self.state.scopes[activity.scope].process][activity.element]
         try:
             if phase is DONE:
                 self.leave(activity, activity.result, station)
@@ -241,7 +243,7 @@ class Moves(Repeating):
         for event in told:
             self.emit(event)
         state, scope_id, activity_id, element = self.state, activity.scope, activity.id, activity.element
-        scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
+        scope = state.own_scope(scope_id) if scope_id in state.shared else state.scopes[scope_id]
         if written and scope.activity is None:
             self.write_to(scope, written, element)
         elif written:
@@ -264,10 +266,10 @@ class Moves(Repeating):
 
     def take(self, scope: Scope, flows: Iterable[str]) -> None:
         """A token more on each of the flows."""
-        scope_id, events, targets = scope.id, self.events, self._targets[scope.process]
+        scope_id, tokens, events, targets = scope.id, scope.tokens, self.events, self._targets[scope.process]
         for flow in flows:
             taken = FlowTaken(flow, scope_id)
-            flow_taken(scope, taken)
+            flow_taken(tokens, taken)
             events.append(taken)
             target = targets[flow]
             if not target.is_late_join:  # as ``queue_flow`` does it
@@ -307,9 +309,8 @@ class Moves(Repeating):
 
     def request_handler(self, activity: Activity, node: model.ServiceTask) -> None:
         """Ask (again) for the handler, given the local inputs and nothing else (what is to be undone was known to another)."""
-        given = activity.variables.copy()
-        if activity.undoes is not None:
-            given = {each.target[0]: given[each.target[0]] for each in node.inputs}
+        known = activity.variables
+        given = known.copy() if activity.undoes is None else model.inputs_among(known, node.inputs)
         requested = HandlerRequested(activity.id, node.id, node.handler, given)
         handler_requested(activity, requested)
         self.events.append(requested)

@@ -98,9 +98,7 @@ def _live(moves: Moves, activity_id: str) -> Activity:
     activity = moves.state.activities.get(activity_id)
     if activity is None:
         raise StaleStimulus(activity=activity_id)
-    if (
-        activity.phase is UNDOING or activity.flows
-    ):  # it undoes, or is a complex gateway whose token has gone on already
+    if activity.phase is UNDOING or activity.flows:  # these: a complex gateway whose token has gone on already
         raise ActRefused("act_too_late", element=activity.element)
     return activity
 

@@ -89,13 +89,14 @@ class Repeating(Throwing):
             seen = written if is_written else {**state.variables_of(activity.scope), **written}
             output = self.evaluate(asked, seen, "output element")
         completed, condition, is_enough = len(body.items.outputs) + 1, many.completion_condition, False
-        thrown: tuple[model.SingleDefinition, ...] = ()
+        thrown = () if many.event is None else many.thrown_after(completed)
         if condition is not None or many.complex:
             counters = model.item_counters(body.items.total, len(body.scopes) - 1, completed)
             counted = {**state.variables_of(activity.scope), **written, **counters}
             is_enough = condition is not None and self.holds(condition, counted, "completion condition")
-            thrown = tuple(each.event for each in many.complex if self.holds(each.condition, counted, "behavior"))
-        thrown = thrown if many.event is None else (*many.thrown_after(completed), *thrown)
+            for each in many.complex:
+                if self.holds(each.condition, counted, "behavior"):
+                    thrown = (*thrown, each.event)
         return happened.ItemCompleted(body.id, body.element, number, output, is_enough), thrown
 
     def depart_item(

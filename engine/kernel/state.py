@@ -175,8 +175,8 @@ class State:
     waits: dict[str, Wait] = field(default_factory=dict)
     incidents: dict[str, Incident] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
-    owned: set[str] = field(default_factory=set, compare=False, repr=False)
-    """Ids of the scopes and activities that no other state shares."""
+    shared: set[str] = field(default_factory=set, compare=False, repr=False)
+    """Ids of the scopes and activities that another state may hold too."""
 
     @property
     def is_ended(self) -> bool:
@@ -250,8 +250,8 @@ class State:
     def own_scope(self, scope_id: str) -> Scope:
         """A scope to be changed."""
         found = self.scopes[scope_id]
-        if scope_id not in self.owned:
-            self.owned.add(scope_id)
+        if scope_id in self.shared:
+            self.shared.remove(scope_id)
             found = replace(found, variables=found.variables.copy(), tokens=found.tokens.copy())
             self.scopes[scope_id] = found
         return found
@@ -259,18 +259,18 @@ class State:
     def own_activity(self, activity_id: str) -> Activity:
         """An activity to be changed."""
         found = self.activities[activity_id]
-        if activity_id not in self.owned:
-            self.owned.add(activity_id)
+        if activity_id in self.shared:
+            self.shared.remove(activity_id)
             self.activities[activity_id] = found = replace(found, variables=found.variables.copy())
         return found
 
     def copy(self) -> State:
-        """A state of its own; from now on neither of the two owns a record."""
-        self.owned.clear()
+        """A state of its own; from now on the two share every record."""
+        self.shared = {*self.scopes, *self.activities}
         twin = object.__new__(State)  # without the empty tables that a new one gets
         twin.process, twin.status, twin.counter = self.process, self.status, self.counter
         twin.scopes, twin.activities, twin.waits = self.scopes.copy(), self.activities.copy(), self.waits.copy()
-        twin.incidents, twin.records, twin.owned = self.incidents.copy(), self.records.copy(), set()
+        twin.incidents, twin.records, twin.shared = self.incidents.copy(), self.records.copy(), self.shared.copy()
         return twin
 
     def to_text(self) -> bytes:

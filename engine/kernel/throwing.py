@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from engine.errors import Facts
 from engine.kernel.evaluation import Variables
-from engine.kernel.state import Activity
+from engine.kernel.state import NOTHING, Activity
 from engine.kernel.undoing import Undoer
 from engine.model import elements as model
 from engine.model.asking import block
@@ -32,6 +32,8 @@ class Throwing(Undoer):
         """Everything that an event throws; only messages, signals and escalations may be several."""
         definition = node.message if isinstance(node, model.SendTask) else node.result
         match definition:
+            case None if not node.inputs:  # so are most ends
+                self.leave(activity, NOTHING)
             case model.ErrorDefinition():
                 self._end_by_error(activity, definition.code or "")
             case model.TerminateDefinition():

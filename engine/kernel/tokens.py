@@ -81,11 +81,6 @@ class Tokens(Evaluation, ABC):
         self._checks: deque[str] = deque()
         self._written: set[str] = set()
 
-    def begin_answer(self) -> None:
-        """Be ready for the next stimulus."""
-        self.events = []
-        self._work_left = self._max_work
-
     def forget_work(self) -> None:
         """Nothing more is done now; what can be done stands in the state."""
         self.exhausted = None
@@ -113,7 +108,7 @@ class Tokens(Evaluation, ABC):
         """Take the next piece of work; None when nothing can move."""
         if self.passive:
             return self.passive.popleft()
-        if (self._checks or self._written) and (check := self._next_check()) is not None:
+        if self._has_conditions and (check := self._next_check()) is not None:
             return check
         if self.effects:
             return self.effects.popleft()
@@ -221,7 +216,7 @@ class Tokens(Evaluation, ABC):
     ) -> Activity:
         """A new activity of ``node``, which consumes a token of each of ``flows``."""
         state = self.state
-        scope = state.scopes[scope_id] if scope_id in state.owned else state.own_scope(scope_id)
+        scope = state.own_scope(scope_id) if scope_id in state.shared else state.scopes[scope_id]
         number = state.counter + 1
         id_ = ACTIVITY_IDS[number] if number < MADE_IDS else f"a{number}"
         entered = ElementEntered(id_, node.id, scope_id, flows, payload)
@@ -282,7 +277,8 @@ class Tokens(Evaluation, ABC):
 
     def empty(self, scope_id: str, *, but: str | None = None) -> None:
         """End all that lives in a scope (``but`` one activity), which stays open."""
-        self.cancel(each for each in self.activities_in(scope_id) if each != but)
+        if self.state.activities:
+            self.cancel(each for each in self.activities_in(scope_id) if each != but)
         tokens = self.state.scopes[scope_id].tokens
         if tokens:
             flows = tuple(flow for flow in sorted(tokens) for _ in range(tokens[flow]))
@@ -291,7 +287,7 @@ class Tokens(Evaluation, ABC):
     def cancel(self, activity_ids: Iterable[str]) -> None:
         """Interrupt activities with everything inside, innermost first."""
         found = list(self.with_all_inside(activity_ids))
-        helped = [self.state.activities[each].undoes for each in found]
+        helped = [by for each in found if (by := self.state.activities[each].undoes) is not None]
         for activity_id in reversed(found):
             activity = self.state.activities[activity_id]
             for scope_id in activity.scopes:
@@ -304,8 +300,7 @@ class Tokens(Evaluation, ABC):
             self.resolve_incidents(activity.id)
             self.emit(happened.ElementCancelled(activity=activity.id, element=activity.element))
         for thrower in helped:
-            if thrower is not None:
-                self.go_on_undoing(thrower)
+            self.go_on_undoing(thrower)
 
     def with_all_inside(self, activity_ids: Iterable[str]) -> Iterator[str]:
         """These, then what is inside of them. Not recursive: processes may call themselves as deep as their data lead."""
@@ -336,8 +331,9 @@ class Tokens(Evaluation, ABC):
     def resolve_incidents(self, owner_id: str) -> None:
         """Whatever stopped this activity, scope or wait does not matter any more."""
         if self.state.incidents:
-            for incident in [each for each in self.state.incidents.values() if each.activity == owner_id]:
-                self.resolve_incident(incident)
+            for incident in list(self.state.incidents.values()):
+                if incident.activity == owner_id:
+                    self.resolve_incident(incident)
 
     def resolve_incident(self, incident: Incident) -> None:
         """This does not matter any more, or is tried again."""
@@ -358,15 +354,15 @@ class Tokens(Evaluation, ABC):
         for mapping in mappings:
             target, copied = mapping.target, mapping.copied
             name = target[0]
-            if copied in nearest and not found and self._work_left > 0:
+            if copied in nearest and not found and self.work_left > 0:
                 found[name] = nearest[copied]  # as ``evaluate`` would give it
-                self._work_left -= 1
+                self.work_left -= 1
                 continue
             source = mapping.source
             seen = self.state.sight(activity, source, {**nearest, **found} if found else nearest)
-            if copied in seen and self._work_left > 0:
+            if copied in seen and self.work_left > 0:
                 found[name] = seen[copied]
-                self._work_left -= 1
+                self.work_left -= 1
             elif len(target) == 1:
                 found[name] = self.evaluate(source, seen, f"{place} {name}")
             else:
@@ -401,9 +397,11 @@ class Tokens(Evaluation, ABC):
         """Variables of a scope or an activity that is to be changed, by name: a state that was read has another order."""
         held, id_, events = holder.variables, holder.id, self.events
         for name in sorted(variables) if len(variables) > 1 else variables:
-            is_new = name not in held
-            written = VariableWritten(id_, name, variables[name], None if is_new else held[name], is_new, element)
-            variable_written(holder, written)
+            if name in held:
+                written = VariableWritten(id_, name, variables[name], held[name], False, element)
+            else:
+                written = VariableWritten(id_, name, variables[name], None, True, element)
+            variable_written(held, written)
             events.append(written)
         if self._has_conditions:
             self._written.update(variables)

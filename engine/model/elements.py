@@ -223,6 +223,11 @@ def item_variables(many: MultiInstance | None, number: int, item: Value) -> dict
     return given
 
 
+def inputs_among(variables: Mapping[str, Value], inputs: Sequence[VariableMapping]) -> dict[str, Value]:
+    """Those of ``variables`` that were inputs."""
+    return {each.target[0]: variables[each.target[0]] for each in inputs}
+
+
 def item_counters(total: int, active: int, completed: int) -> dict[str, Value]:
     """What the conditions of a multi-instance see when an item completes, by the names of BPMN table 10.30."""
     return {

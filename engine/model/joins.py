@@ -29,8 +29,12 @@ def joined(station: Station, tokens: Mapping[str, int]) -> tuple[str, ...]:
     flows they come by (BPMN table 10.3).
     """
     node, needs = station.node, station.needs
-    most = 1 if isinstance(node, ParallelGateway) else needs
-    found = tuple(each for each in node.incoming for _ in range(min(most, tokens.get(each, 0))))
+    if type(node) is ParallelGateway:
+        for flow in node.incoming:
+            if flow not in tokens:
+                return ()
+        return node.incoming
+    found = tuple(each for each in node.incoming for _ in range(min(needs, tokens.get(each, 0))))
     return found[:needs] if len(found) >= needs else ()
 
 

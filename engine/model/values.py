@@ -6,7 +6,7 @@ carry an offset instead of a named zone. What has no such form (a FEEL range or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -107,14 +107,15 @@ class _Copy:
         if isinstance(value, _HOLDING):
             if depth == MAX_DEPTH:
                 raise ValueNotStorable("value_too_large", limit=MAX_SIZE)
-            if isinstance(value, _LISTS):
-                return [self.of(each, depth + 1) for each in value]
-            return self._context(value, depth + 1)
+            return self._list(value, depth + 1) if isinstance(value, _LISTS) else self._context(value, depth + 1)
         if isinstance(value, _NUMBERS):
             return _number(Decimal(value))
         if isinstance(value, _MOMENTS):
             return _moment(value)
         raise ValueNotStorable(kind=type(value).__name__)
+
+    def _list(self, value: Iterable[object], depth: int) -> list[Any]:
+        return [self.of(each, depth) for each in value]
 
     def _context(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -126,13 +126,20 @@ def _tell(drawn: Sequence[str], files: Mapping[str, Path]) -> int:
     unexplained = 0
     for name in survivors:
         change = get_diff_for_mutant(name, path=files[name])
-        lines = {each[1:].strip() for each in change.splitlines() if each.startswith("+") and each[:3] != "+++"}
-        why = next((each["why"] for each in reasons if lines & {*each["becomes"]}), None)
+        why = next((each["why"] for each in reasons if _is(each, change)), None)
         unexplained += why is None
         print(f"\n{name}: {ends[name]}\n{change}\n{why or 'not explained'}")
     found = len(drawn) - len(survivors)
     print(f"\n{found} of {len(drawn)} found ({100 * found / len(drawn):.1f} %), {unexplained} survivors not explained")
     return int(unexplained > 0)
+
+
+def _is(reason: Mapping[str, Any], change: str) -> bool:
+    """Whether a reason is that of this change: a line as the mutant has it, or for one that only loses lines the first of these."""
+    lines = [each for each in change.splitlines() if each[:3] not in {"---", "+++"}]
+    new = {each[1:].strip() for each in lines if each.startswith("+")}
+    lost = next((each[1:].strip() for each in lines if each.startswith("-")), None)
+    return bool(new & {*reason.get("becomes", ())}) or (not new and lost == reason.get("loses", ""))
 
 
 if __name__ == "__main__":

@@ -45,6 +45,14 @@ def test_long_expressions_without_loops_are_counted_too() -> None:
     assert run.incident.code == "too_much_work"
 
 
+@pytest.mark.parametrize("source", ["n", "context.inner", "5", '"text"'])
+def test_what_needs_no_computing_is_counted_too(source: str) -> None:
+    nodes = [script(f"s{n}", "m", source) for n in range(30)]
+    line = "start -> " + " -> ".join(each.id for each in nodes) + " -> end"
+    run = Run(simple(nodes, line), max_work=20, n=1, context={"inner": 2})
+    assert run.incident.code == "too_much_work"
+
+
 def test_the_same_move_stops_everywhere() -> None:
     definition = looping(40)
     start = Start(process="p", variables={"n": 0})
@@ -71,6 +79,19 @@ def test_work_of_other_branches_waits_for_the_retry_and_people_go_on() -> None:
     run(RetryIncident(incident=incident.id))
     assert run.status == "completed"
     assert len(run.state.root_variables) == 40
+
+
+def test_what_is_used_up_right_after_a_handler_was_asked_is_told() -> None:
+    items = model.MultiInstance(is_sequential=False, input_collection=feel("[1, 2]"))
+    nodes = [
+        make(model.ParallelGateway, "f"),
+        make(model.ParallelGateway, "g"),
+        script("x", multi_instance=items),
+        make(model.ServiceTask, "t", handler="do.it", inputs=maps(cost=SLOW)),
+    ]
+    run = Run(simple(nodes, "start -> f -> x -> end\nf -> g -> t -> end"), max_work=1_000)
+    assert (run.incident.code, run.incident.element) == ("too_much_work", "x")
+    assert [each.element for each in run.state.needs] == ["t"]
 
 
 def test_a_wait_whose_plan_could_not_be_computed_begins_at_the_retry() -> None:

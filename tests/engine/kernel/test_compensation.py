@@ -332,6 +332,22 @@ def test_a_cancelled_transaction_ends_its_waits_and_undoes_nested_work() -> None
     assert "told" in run.completed
 
 
+def test_what_undoes_is_given_what_was_known_then() -> None:
+    run = Run(simple([*compensable("a"), undo("u")], "start -> a -> u -> end"), who="somebody else")
+    done(run, "a")
+    assert run.last.given == {"who": "a"}
+
+
+def test_a_cancelled_transaction_that_nobody_watches_ends_there() -> None:
+    nothing = make(model.EndEvent, "no", result=model.CancelDefinition(), scope="t")
+    nodes = [*sub("t", *compensable("a", scope="t"), nothing, is_transaction=True), user("after")]
+    run = Run(simple(nodes, "start -> t -> after -> end\nt_start -> a -> no"))
+    done(run, "a")
+    done(run, "una")
+    assert run.status == "completed"
+    assert "after" not in run.completed
+
+
 def test_an_error_while_a_transaction_is_undone_leaves_it_by_the_error() -> None:
     run = cancelled(*compensable("a", scope="t"), flows="t_start -> a -> no", hazard=error(None))
     done(run, "a")

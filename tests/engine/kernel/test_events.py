@@ -360,6 +360,17 @@ def test_a_receive_task_with_a_deadline() -> None:
         assert not run.state.waits
 
 
+def test_the_inputs_of_a_receive_task_are_its_own() -> None:
+    """The key and the outputs see them, the process does not."""
+    inputs, outputs = maps(number="order + 1"), maps(seen="number")
+    receive = make(model.ReceiveTask, "r", message=message("m", "string(number)"), inputs=inputs, outputs=outputs)
+    run = Run(simple([receive], "start -> r -> end"), order=4)
+    wait = run.state.waits[run.wait("r")]
+    assert (wait.key, run.state.activities[wait.activity].variables) == ("5", {"number": 5})
+    run(ReceiveMessage(wait=wait.id, name="m"))
+    assert run.state.root_variables == {"order": 4, "seen": 5}
+
+
 def test_an_event_based_gateway_is_interrupted_with_its_waits() -> None:
     nodes = [
         *sub(

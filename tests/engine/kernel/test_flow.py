@@ -367,12 +367,18 @@ def test_terminate_ends_all_branches() -> None:
     assert run.status == "completed"
 
 
+def test_what_an_end_is_given_is_asked_even_when_nobody_is_told() -> None:
+    run = Run(simple([make(model.EndEvent, "e2", inputs=maps(a="[1..2]"))], "start -> e2"))
+    assert (run.incident.element, run.incident.place) == ("e2", "input a")
+
+
 def test_an_uncaught_error_end_fails_the_instance() -> None:
     nodes = [make(model.ParallelGateway, "f"), user("a"), user("b"), make(model.EndEvent, "bad", result=error("E1"))]
     run = Run(simple(nodes, "start -> f -> a -> end\nf -> b -> bad"))
     done(run, "b")
     assert run.status == "failed"
     assert run.happened("instance:failed", "code", "element") == [("E1", "bad")]
+    assert run.happened("error:thrown", "code", "element") == [("E1", "bad")]
     assert run.happened("element:cancelled", "element") == ["a"]
 
 

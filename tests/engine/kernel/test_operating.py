@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from string import Formatter
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from engine.protocol.stimuli import (
     SetVariable,
     SkipActivity,
 )
+from engine.texts import catalogue
 from tests.engine.kernel.building import (
     Run,
     compensable,
@@ -66,7 +68,16 @@ def refused(run: Run, act: MoveToken | SkipActivity | SetVariable) -> str:
     with pytest.raises(EngineError) as error:
         run(act)
     assert run.state.to_text() == before
+    says_whom(error.value)
     return error.value.code
+
+
+def says_whom(refusal: EngineError) -> None:
+    """What the sentence names is there, and what it is about."""
+    needed = {name for _, name, _, _ in Formatter().parse(str(catalogue()[refusal.code]["en"])) if name}
+    needed |= {"element"} if isinstance(refusal, ActRefused) else set()
+    assert needed <= set(refusal.facts)
+    assert None not in refusal.facts.values()
 
 
 def test_a_moved_token_ends_what_waited_and_begins_what_it_comes_to() -> None:
@@ -192,6 +203,17 @@ def test_a_skip_follows_the_conditions_and_is_refused_where_they_have_no_answer(
     run = Run(simple([user("a"), user("b"), user("c")], flows))
     assert refused(run, SkipActivity(activity=run.one("a"), reason=WHY)) == "skip_blocked"
     run(SetVariable(scope="s1", name="ok", value=False, reason=WHY))
+    skip(run, "a")
+    assert run.live("c")
+
+
+def test_a_skip_inside_a_sub_process_follows_the_conditions_there() -> None:
+    nodes = sub("s", user("a", scope="s"), user("b", scope="s"), user("c", scope="s"), inputs=maps(ok="false"))
+    run = Run(
+        simple(
+            nodes, "start -> s -> end\ns_start -> a\na -> b : ok = true\na -> c : ok = false\nb -> s_end\nc -> s_end"
+        )
+    )
     skip(run, "a")
     assert run.live("c")
 

@@ -14,6 +14,7 @@ from engine.protocol.stimuli import (
     ReceiveMessage,
     RetryIncident,
     ReturnHandler,
+    SkipActivity,
     ThrowError,
 )
 from tests.engine.kernel.building import (
@@ -49,6 +50,31 @@ def tasks(run: Run) -> list[str]:
 
 def complete(run: Run, activity: str, **answers: Any) -> None:
     run(CompleteTask(activity=activity, actor="a", variables=answers))
+
+
+def test_items_with_an_effect_wait_for_what_has_one_already() -> None:
+    nodes = [make(model.ParallelGateway, "f"), make(model.EndEvent, "e2"), script("s1"), script("s2")]
+    run = Run(simple([*nodes, script("x", multi_instance=many())], "start -> f -> s1 -> s2 -> e2\nf -> x -> end"))
+    assert [each for each in run.completed if each in {"s1", "s2", "x"}] == ["s1", "s2", "x", "x", "x", "x"]
+
+
+def test_ids_go_on_past_a_thousand() -> None:
+    """Those of items, and those of what a token comes to."""
+    items = user("x", multi_instance=many(input_collection=feel("for i in 1..502 return i")))
+    run = Run(simple([items, user("after")], "start -> x -> after -> end"))
+    body = next(iter(run.state.activities))
+    assert tasks(run)[-1] == f"a{run.state.counter}" == "a1007"
+    run(SkipActivity(activity=body, reason="enough"))
+    assert run.one("after") == f"a{run.state.counter}" == "a1008"
+
+
+def test_the_conditions_after_the_items_see_what_was_gathered() -> None:
+    items = user("x", multi_instance=many(output_collection="all", output_element=feel("item")))
+    flows = "start -> x\nx -> few : count(all) < 3\nx -> end : count(all) = 3\nfew -> end"
+    run = Run(simple([items, user("few")], flows))
+    for each in tasks(run):
+        complete(run, each)
+    assert run.status == "completed"
 
 
 COUNTERS = "[numberOfInstances, numberOfActiveInstances, numberOfCompletedInstances, numberOfTerminatedInstances]"
