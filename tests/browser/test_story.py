@@ -32,6 +32,7 @@ def sign_in(page: Page, application: Application, login: str) -> None:
 def submit(page: Page, article: str, quantity: str) -> str:
     """Send a request; gives its number."""
     page.get_by_role("link", name="Nouvelle demande").first.click()
+    page.get_by_role("link", name="Demande d’approvisionnement").click()
     page.get_by_label("Article").select_option(article)
     page.get_by_label("Quantité").fill(quantity)
     page.get_by_role("button", name="Envoyer la demande").click()

@@ -139,6 +139,7 @@ POSTS = (
     "/admin/services/x/tokens/y/revoke",
     "/account/notices",
     "/admin/letters/1/resend",
+    "/admin/letters/restored/1/burn",
     "/admin/mail/settings",
     "/admin/personal",
     "/admin/personal/case/1/erase",
