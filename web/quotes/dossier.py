@@ -85,6 +85,7 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
             typed=request.form,
             rates={each.vat: each.rate for each in found.totals.rates},
             names=names,
+            person=ui.person,
             money=lambda value: ui.shown(value, "money"),
             price=price,
             shown_value=ui.shown,
