@@ -70,7 +70,8 @@ def judge(people: People, direct: Database, drawn: Mapping[str, Drawn]) -> None:
                 handler = handlers[each.activity]
                 expected[f"{case.id}:{each.activity}:{handler}", handler] += 1
     for key, foretold in drawn.items():
-        assert done[key] == +foretold.drawing.expected, key
+        wanted = +foretold.drawing.expected
+        assert done[key] == wanted, f"{key}: too many {done[key] - wanted}, too few {wanted - done[key]}"
     assert deeds == expected, f"rows too many: {deeds - expected}; missing: {expected - deeds}"
 
 

@@ -5,7 +5,7 @@ Their connections are lost too. What was asked is asked again until it counts, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -204,12 +204,15 @@ class People:
             if name and name in names:
                 continue  # two of one name: who has the second depends on the first
             names.add(name)
-            self._do(case, seen[case], stimulus, ready[case], f"{case} {len(seen[case].events)} {number}")
+            # a message by name reaches whoever waits: a caller and what it calls wait under the same names
+            waiting = {(at, wait.id) for at in seen for wait in seen[at].state.waits.values() if wait.name == name}
+            wanted = {(at, each.wait) for at in ready for each in ready[at] if isinstance(each, ReceiveMessage)}
+            self._do(case, seen[case], stimulus, waiting <= wanted, f"{case} {len(seen[case].events)} {number}")
 
     def _operate(self, act: str, case: int) -> None:
         self._insist_command(lambda: operators.operate(self.runtime, OWNER, act, case, WHY))
 
-    def _do(self, case: int, seen: Seen, stimulus: Stimulus, ready: Iterable[Stimulus], key: str) -> None:
+    def _do(self, case: int, seen: Seen, stimulus: Stimulus, may_reach_any: bool, key: str) -> None:
         now = clock.now()
         match stimulus:
             case CompleteTask():
@@ -221,12 +224,10 @@ class People:
                 signal = OutgoingSignal(name=stimulus.name, payload={})
                 self._once(key, lambda s: signals.throw(s, [signal], now, sender="test"))
             case ReceiveMessage():
-                waiting = [each.id for each in seen.state.waits.values() if each.name == stimulus.name]
-                wanted = {each.wait for each in ready if isinstance(each, ReceiveMessage)}
-                if wanted.issuperset(waiting):
+                if may_reach_any:
                     sent = OutgoingMessage(name=stimulus.name, key="k", payload={}, idempotency_key=key)
                     self._insist(lambda s: messages.send(s, [sent], now, sender="test"))
-                else:  # a message by name could reach a wait that is not to have one
+                else:  # one of those that wait is not to have it
                     self._once(key, lambda s: self._give(s, case, stimulus))
 
     def _give(self, session: Session, case: int, stimulus: ReceiveMessage) -> None:
