@@ -20,6 +20,7 @@ FORMAT: Final = 1
 LONGEST_PATH: Final = 50
 
 _BEGINNINGS: Final = (
+    happened.InstanceStarted,
     happened.TaskCompleted,
     happened.TimerFired,
     happened.MessageReceived,
@@ -30,7 +31,7 @@ _BEGINNINGS: Final = (
 
 def why(bundle: Bundle, events: Sequence[Event], created: happened.TaskCreated) -> str:
     """The record of ``created``, one of ``events``: those of its step, in their order."""
-    before = events[: events.index(created)]
+    before = events[: next(at for at, each in enumerate(events) if each is created)]
     return to_canonical(
         {
             "format": FORMAT,
@@ -79,7 +80,7 @@ def _rule(bundle: Bundle, created: happened.TaskCreated) -> dict[str, Any]:
 
 def _began(before: Sequence[Event]) -> dict[str, Any] | None:
     """What set the step going: the first of what a person, a clock, a message or a handler did."""
-    first = next((each for each in before if isinstance(each, (*_BEGINNINGS, happened.InstanceStarted))), None)
+    first = next((each for each in before if isinstance(each, _BEGINNINGS)), None)
     if first is None:
         return None
     element = first.start_event if isinstance(first, happened.InstanceStarted) else first.element

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,7 @@ _SAVE = text("""
     )
     INSERT INTO engine.timer (instance_id, wait, element_id, due_at)
     SELECT :instance, t.wait, t.element_id, t.due_at
-    FROM unnest(CAST(:waits AS text[]), CAST(:elements AS text[]), CAST(:dues AS timestamptz[])) AS t(wait, element_id, due_at)
+    FROM json_to_recordset(CAST(:set AS json)) AS t(wait text, element_id text, due_at timestamptz)
     ON CONFLICT (instance_id, wait) DO UPDATE SET due_at = EXCLUDED.due_at, promoted_at = NULL
 """)
 
@@ -40,8 +41,11 @@ def save(session: Session, instance_id: int, *, set_: Mapping[str, TimerRow], en
         {
             "instance": instance_id,
             "ended": gone,
-            "waits": list(set_),
-            "elements": [row.element_id for row in set_.values()],
-            "dues": [row.due_at for row in set_.values()],
+            "set": json.dumps(
+                [
+                    {"wait": wait, "element_id": row.element_id, "due_at": row.due_at.isoformat()}
+                    for wait, row in set_.items()
+                ]
+            ),
         },
     )
