@@ -151,6 +151,8 @@ def _find(runtime: Runtime, session: Session, instance_id: int, activity_id: str
 
 def _run(runtime: Runtime, session: Session, effect: _Effect, attempt: int, now: datetime) -> None:
     if not fence.enter(session, effect.key, now):
+        # done by another attempt; the case may have gone on between our looking and our beginning, and then nobody would forget it
+        outbox.forget_begun(session, effect.instance_id, effect.activity.id)
         return
     context = HandlerContext(
         session=session,

@@ -111,6 +111,10 @@ _IS_HELD = text("""
 """)
 
 _FORGET = text("DELETE FROM engine.effect WHERE instance_id = :instance AND activity = :activity")
+_FORGET_BEGUN = text("""
+    DELETE FROM engine.effect
+    WHERE instance_id = :instance AND activity = :activity AND begun_at IS NOT NULL AND outcome IS NULL
+""")
 
 # the time in which it can be taken back stands still with the case
 _PUT_OFF = text("""
@@ -210,6 +214,11 @@ def is_held(session: Session, instance_id: int, activity: str) -> bool:
 def forget(session: Session, instance_id: int, activity: str) -> None:
     """Nobody wants the effect any more."""
     session.execute(_FORGET, {"instance": instance_id, "activity": activity})
+
+
+def forget_begun(session: Session, instance_id: int, activity: str) -> None:
+    """Forget that the effect was begun; an outcome that was kept stays."""
+    session.execute(_FORGET_BEGUN, {"instance": instance_id, "activity": activity})
 
 
 def put_off(session: Session, instance_id: int, *, since: datetime, now: datetime) -> None:

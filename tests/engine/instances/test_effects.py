@@ -8,7 +8,7 @@ from engine import records
 from engine.database.session import Database
 from engine.errors import InvalidInput, NotAllowed, WrongState
 from engine.handler import SYSTEM, Transient, handler
-from engine.instances import commands, operators
+from engine.instances import commands, effects, operators
 from engine.jobs.retries import TryAgain
 from engine.mail import restored
 from tests.engine.instances.drawing import boundary, el, error, error_named, plain, service, timer, user
@@ -332,3 +332,19 @@ def test_a_late_job_does_not_send_what_is_held_anew(post: Post) -> None:
     post.promote()
     post.work()
     assert len(SENT) == 1
+
+
+def test_a_second_attempt_that_looked_before_the_first_was_done_leaves_nothing_behind(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It saw the effect wanted, and began it when the case had gone on already."""
+    case = one(post, mail.name)
+    ((job, arguments),) = post.jobs()
+    with post.at(), post.runtime.database.transaction() as session:
+        looked = effects._find(post.runtime, session, case, str(arguments["activity"]))
+    post.perform(job, arguments)
+    post.work()
+    assert (post.status(case), len(SENT)) == ("completed", 1)
+    monkeypatch.setattr(effects, "_find", lambda *_: looked)
+    post.perform(job, arguments)
+    assert (len(SENT), post.incidents(), post.rows("SELECT * FROM engine.effect")) == (1, [], [])
