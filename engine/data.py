@@ -156,3 +156,8 @@ _READING = json.JSONDecoder(object_hook=_from_json, parse_int=Decimal, parse_flo
 def from_canonical(text: str | bytes) -> Any:
     """The value that ``to_canonical`` wrote; whole numbers come back as ``Decimal``. Raises ValueError."""
     return _READING.decode(text if isinstance(text, str) else text.decode())
+
+
+def is_storable_text(value: str) -> bool:
+    """PostgreSQL has no text with NUL or half characters."""
+    return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)

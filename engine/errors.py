@@ -7,6 +7,7 @@ EngineError                  the docstring is the default message
 │ ├ NotAllowed               the actor may not do this
 │ ├ WrongState               not possible in the present state
 │ ├ InvalidInput             what was typed cannot be accepted; carries ``FieldProblem`` per field
+│ │ └ ActRefused             what was chosen is not allowed: a refused act, told beside the field
 │ └ Conflict                 somebody else was faster
 ├ HandlerFailure             a handler did not give what it declares
 │ ├ InputInvalid
@@ -115,6 +116,10 @@ class InvalidInput(CommandRejected):
     def __init__(self, fields: tuple[FieldProblem, ...]) -> None:
         super().__init__(None, count=len(fields), first=fields[0].field if fields else None)
         self.fields = fields
+
+
+class ActRefused(InvalidInput):
+    """What was typed or chosen is not allowed: told beside the field, and a refused act all the same."""
 
 
 class HandlerFailure(EngineError):

@@ -36,13 +36,19 @@ class Actor:
 SYSTEM = Actor(login="system", name="Bordereau")
 
 
+def _nowhere(_command: Any, _given: object) -> object:
+    """Where no step runs (an effect, which changes nothing) there is no record to be kept."""
+    raise RuntimeError("records are kept in steps only")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerContext:
     """All that a handler sees of the engine.
 
     ``session`` is the open transaction (never commit it); ``idempotency_key`` is the same for every attempt at one
     activity instance; ``now`` is the moment of the step in UTC; ``attempt`` counts from 1; ``starter`` is the login of who started the
-    instance.
+    instance. ``keep`` runs a record command (``engine.record``) in this transaction, as who acts: what a step changes of a record stands in
+    that record's history.
     """
 
     session: Session
@@ -52,6 +58,7 @@ class HandlerContext:
     idempotency_key: str
     now: datetime
     starter: str
+    keep: Callable[[Any, object], object] = _nowhere
 
 
 class BusinessError(Exception):

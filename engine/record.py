@@ -31,6 +31,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy.orm import Session
 
+from engine.data import is_storable_text
 from engine.errors import FieldProblem, InvalidInput
 from engine.handler import Actor
 
@@ -132,10 +133,12 @@ def record_command(
 
 
 def reason_of(typed: str, field_name: str = "because") -> str:
-    """The reason as it is kept. Raises InvalidInput (``field_name``): there is none, or it is too long."""
+    """The reason as it is kept. Raises InvalidInput (``field_name``): there is none, it is too long, or no text that can be kept."""
     said = typed.strip()
     if not said:
         raise InvalidInput((FieldProblem(field=field_name, code="reason_missing"),))
+    if not is_storable_text(said):
+        raise InvalidInput((FieldProblem(field=field_name, code="text_not_storable"),))
     if len(said) > LONGEST_REASON:
         raise InvalidInput((FieldProblem(field=field_name, code="reason_too_long", facts={"limit": LONGEST_REASON}),))
     return said

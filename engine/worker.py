@@ -44,7 +44,6 @@ from engine.timers.promoter import BATCH, promote
 
 CONCURRENCY: Final = 4
 NUMBER_SECONDS: Final = 1.0
-SIGN_SECONDS: Final = 30.0
 SETTLE_SECONDS: Final = 60.0
 FORGET_SECONDS: Final = 3600.0
 NIGHT: Final = range(1, 5)
@@ -63,6 +62,7 @@ class Pace:
     heartbeat: float = 2.0
     promote: float = 1.0
     reap: float = 5.0
+    sign: float = 30.0
     stalled: int = STALLED_SECONDS
     retry: BaseRetryStrategy = field(default_factory=Backoff)
 
@@ -124,7 +124,7 @@ async def _run(runtime: Runtime, pace: Pace) -> None:
             asyncio.create_task(_every(pace.promote, lambda: _promote_all(runtime)), name="promoter"),
             asyncio.create_task(_every(pace.reap, lambda: _reap(runtime, pace.stalled)), name="reaper"),
             asyncio.create_task(_every(NUMBER_SECONDS, lambda: keeping.number_all(runtime.database)), name="sequencer"),
-            asyncio.create_task(_every(SIGN_SECONDS, lambda: _sign(runtime)), name="signer"),
+            asyncio.create_task(_every(pace.sign, lambda: _sign(runtime)), name="signer"),
             asyncio.create_task(_every(FORGET_SECONDS, lambda: _list_erasures(runtime)), name="erasures"),
             asyncio.create_task(_every(SETTLE_SECONDS, lambda: _settle(runtime)), name="memberships"),
             asyncio.create_task(_every(TELL_SECONDS, lambda: _tell(runtime)), name="notices"),

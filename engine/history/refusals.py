@@ -6,7 +6,8 @@ What was typed is never part of it: an act is named, what it was about is named 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,10 +15,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from engine import log
+from engine import clock, log
 from engine.data import from_canonical, to_canonical
 from engine.database.session import Database
-from engine.errors import CommandRejected, EngineError, InvalidInput
+from engine.errors import ActRefused, CommandRejected, EngineError, InvalidInput
 from engine.history import verifier
 from engine.history.store import moment_text
 
@@ -25,8 +26,8 @@ REFUSED: Final = "act:refused"
 """The type of the one kind of event."""
 REPEATED_WITHIN: Final = timedelta(minutes=1)
 """A refusal that comes again so soon is counted, and follows in the chain as one event with its number of ``repeats``."""
-MOST_DIFFERENT: Final = 20
-"""Different refusals of one person in that time; what goes beyond is counted together, by no name."""
+MOST_DIFFERENT: Final = 120
+"""Different refusals of one person in that time: more than one act on many tasks brings. Those beyond are counted together, by no name."""
 MOST_SHOWN: Final = 100
 """Characters of a key: what somebody types into an address may be long."""
 
@@ -111,19 +112,60 @@ def note(
 ) -> None:
     """Remember that the person of this login was refused ``act``, once; after the act's own transaction was rolled back.
 
-    ``about``: what it was about, by number or key. What a form does not accept (``InvalidInput``) is no refused act: nobody was kept
-    from anything, and the person is told beside the field. Never raises: who is refused is told why, whatever becomes of this note.
+    ``about``: what it was about, by number or key. What a form does not accept (``InvalidInput`` that is no ``ActRefused``) is no
+    refused act: nobody was kept from anything, and the person is told beside the field. Never raises: who is refused is told why,
+    whatever becomes of this note.
     """
-    if refusal.is_noted or isinstance(refusal, InvalidInput):
+    if refusal.is_noted or not _is_act(refusal):
         return
-    shown = {name: value[:MOST_SHOWN] if isinstance(value, str) else value for name, value in about.items()}
-    record = {"type": REFUSED, "act": act, "about": shown, "code": refusal.code, "kind": type(refusal).__name__}
+    record = record_of(refusal, act, about)
     try:
         with database.transaction() as session:
             _tell(session, login, at, record)
     except (EngineError, SQLAlchemyError):
         _log.exception("refusal_not_recorded", act=act, code=refusal.code)
     refusal.is_noted = True
+
+
+@contextmanager
+def remembering(
+    database: Database,
+    login: str,
+    act: str,
+    about: Mapping[str, str | int | None] | Callable[[], Mapping[str, str | int | None]],
+    *,
+    at: datetime | None = None,
+    but: Collection[str] = (),
+) -> Iterator[None]:
+    """Around an act of a person with its transaction: a refusal that leaves the block is noted. What succeeds costs nothing.
+
+    ``about``: what it is about, or how to find that out where it costs something; ``but``: codes that only ask to come again.
+
+    Every command that people give is done in such a block, so that a page which tells the refusal itself cannot forget it.
+    """
+    try:
+        yield
+    except CommandRejected as refusal:
+        if refusal.code not in but:
+            told = about() if callable(about) else about
+            note(database, refusal, login, at or clock.now(), act=act, about=told)
+        raise
+
+
+def record_of(refusal: CommandRejected, act: str, about: Mapping[str, str | int | None]) -> dict[str, Any]:
+    """The event of a refusal; of what was typed it has the code of what is wrong with it."""
+    shown = {name: _shown(value) if isinstance(value, str) else value for name, value in about.items()}
+    code = refusal.fields[0].code if isinstance(refusal, InvalidInput) and refusal.fields else refusal.code
+    return {"type": REFUSED, "act": act, "about": shown, "code": code, "kind": type(refusal).__name__}
+
+
+def _is_act(refusal: CommandRejected) -> bool:
+    return isinstance(refusal, ActRefused) or not isinstance(refusal, InvalidInput)
+
+
+def _shown(value: str) -> str:
+    """A key as the history can hold it: somebody may have typed it."""
+    return value[:MOST_SHOWN].replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _tell(session: Session, login: str, at: datetime, record: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from engine.errors import InvariantBroken
 from engine.history import verifier
 from engine.history.kinds import CASES
 from engine.history.personal import KEEP, Sealer
-from engine.protocol.events import Event, to_record
+from engine.protocol.events import Event, to_record, words_text
 
 # Lines and not arrays: the driver escapes every quotation mark of an array in Python, and records are full of them; that alone took a
 # quarter of the processor time of a step. Canonical JSON has no line end of its own.
@@ -95,11 +95,7 @@ def append(  # noqa: PLR0917 - in the order of the columns
     records: list[str] = []
     hashes: list[str] = []
     for sequence, event in enumerate(events, head.sequence + 1):
-        record = to_record(event) if isinstance(event, Event) else event
-        kind = record.get("type")
-        if not isinstance(kind, str) or not kind:
-            raise InvariantBroken("history_event_without_type", case=instance_id, event=sequence)
-        canonical = to_canonical(record if sealer is None else sealer.event(sequence, record))
+        kind, canonical = _told(event, sequence, instance_id, sealer)
         reached = verifier.chain_link(
             reached, verifier.event_content(instance_id, sequence, moment, actor_login, canonical)
         )
@@ -123,6 +119,17 @@ def append(  # noqa: PLR0917 - in the order of the columns
         },
     )
     return ChainHead(sequence=head.sequence + len(events), hash=reached)
+
+
+def _told(event: Event | Mapping[str, Any], sequence: int, instance_id: int, sealer: Sealer | None) -> tuple[str, str]:
+    """The type and the text of an event, with what is personal put apart."""
+    if isinstance(event, Event) and (words := words_text(event)) is not None:
+        return event.tag, words  # nothing that could be personal
+    record = to_record(event) if isinstance(event, Event) else event
+    kind = record.get("type")
+    if not isinstance(kind, str) or not kind:
+        raise InvariantBroken("history_event_without_type", case=instance_id, event=sequence)
+    return kind, to_canonical(record if sealer is None else sealer.event(sequence, record))
 
 
 def append_to_each(

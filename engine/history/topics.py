@@ -29,6 +29,7 @@ BY_TYPE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         "handling",
         (
             *("task:claimed", "task:released", "task:delegated", "task:substituted", "task:offered"),
+            "effect:sent_now",
             *("comment:added", "comment:removed", "file:attached", "file:removed"),
         ),
     ),

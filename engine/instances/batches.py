@@ -20,6 +20,7 @@ from engine.data import from_canonical, to_canonical
 from engine.errors import CommandRejected, EngineError, FieldProblem, InvalidInput, NotAllowed, NotFound, Unavailable
 from engine.feel import Value
 from engine.handler import Actor
+from engine.history import refusals
 from engine.identity import people
 from engine.instances import commands, operators, repairs
 from engine.instances.runtime import Runtime
@@ -28,6 +29,9 @@ from engine.jobs.parking import plain
 
 BatchAct = Literal["suspend", "resume", "cancel", "retry", "move", "skip", "edit"]
 BATCH_ACTS: Final[tuple[BatchAct, ...]] = get_args(BatchAct)
+
+ACTS_OF: Final[Mapping[str, str]] = {each: "incidents" if each == "retry" else "cases" for each in BATCH_ACTS}
+"""What an act of a batch is about: with it, its name is that of the act on one."""
 
 MOST: Final = 10_000
 """Items of one batch."""
@@ -101,7 +105,9 @@ _ITEMS = text("""
     FROM engine.batch_item item JOIN engine.batch ON batch.id = item.batch_id
     LEFT JOIN engine.incident ON batch.act = 'retry' AND incident.id = item.target
     LEFT JOIN engine.instance ON instance.id = CASE batch.act WHEN 'retry' THEN incident.instance_id ELSE item.target END
-    WHERE item.batch_id = :batch
+    WHERE item.batch_id = :batch AND (CAST(:state AS text) IS NULL OR
+        (CASE item.state WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, item.target)
+        > (CASE CAST(:state AS text) WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, CAST(:target AS bigint)))
     ORDER BY CASE item.state WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, item.target LIMIT :limit
 """)
 
@@ -126,8 +132,8 @@ def check_may_ask(actor: Actor, act: str) -> None:
     """Raises NotAllowed."""
     if act != "retry":
         operators.check_may_operate(actor)
-    elif actor.roles.isdisjoint(commands.RETRY_ROLES):
-        raise NotAllowed("incident_retry_not_allowed")
+    else:
+        commands.check_may_retry(actor)
 
 
 def ask(  # noqa: PLR0917 - who wants what done to what, and why
@@ -144,18 +150,20 @@ def ask(  # noqa: PLR0917 - who wants what done to what, and why
 
     Raises NotAllowed; InvalidInput (``reason``; ``targets``: none, or more than ``MOST``). What is not possible is an item's result.
     """
-    check_may_ask(actor, act)
-    if not targets:
-        raise InvalidInput((FieldProblem(field="targets", code="batch_empty"),))
-    if len(targets) > MOST:
-        raise InvalidInput((FieldProblem(field="targets", code="batch_too_large", facts={"limit": MOST}),))
-    said = reason.strip() if act == "retry" and not reason.strip() else operators.check_reason(reason)
-    with runtime.database.transaction() as session:
-        given = {"act": act, "reason": said, "now": clock.now(), "actor": actor.login, "targets": list(targets)}
-        given["what"] = None if what is None else to_canonical(what)
-        batch = int(session.execute(_ASK, given).scalar_one())
-        queue.defer(session, queue.RUN_BATCH, {"batch_id": batch})
-    return batch
+    about = {"targets": len(targets), "first": min(targets, default=None)}
+    with refusals.remembering(runtime.database, actor.login, f"batches.{act}", about):
+        check_may_ask(actor, act)
+        if not targets:
+            raise InvalidInput((FieldProblem(field="targets", code="batch_empty"),))
+        if len(targets) > MOST:
+            raise InvalidInput((FieldProblem(field="targets", code="batch_too_large", facts={"limit": MOST}),))
+        said = reason.strip() if act == "retry" and not reason.strip() else operators.check_reason(reason)
+        with runtime.database.transaction() as session:
+            given = {"act": act, "reason": said, "now": clock.now(), "actor": actor.login, "targets": list(targets)}
+            given["what"] = None if what is None else to_canonical(what)
+            batch = int(session.execute(_ASK, given).scalar_one())
+            queue.defer(session, queue.RUN_BATCH, {"batch_id": batch})
+        return batch
 
 
 def run(runtime: Runtime, batch_id: int, *, seconds: float = PART_SECONDS) -> None:
@@ -184,6 +192,10 @@ def _one(runtime: Runtime, batch_id: int) -> bool:
                 _act(runtime, session, batch, target, now)
         except CommandRejected as refusal:
             result = {"state": "refused", "code": refusal.code, "facts": to_canonical(refusal.facts)}
+            # with the result of the item, so that each is there once, whatever dies in between: nothing is counted together here
+            about = {"batch": batch_id, "incident" if batch.act == "retry" else "case": target}
+            told = refusals.record_of(refusal, f"{ACTS_OF[batch.act]}.{batch.act}", about)
+            refusals.append(session, batch.asked_by, now, told)
         except Unavailable:
             raise
         except EngineError as error:
@@ -220,8 +232,13 @@ def latest(session: Session, limit: int = 20) -> tuple[Batch, ...]:
     return tuple(_batch(row) for row in session.execute(_LATEST, {"limit": limit}))
 
 
-def items(session: Session, batch_id: int, limit: int = 200) -> tuple[BatchItem, ...]:
-    """Items of a batch: first those that were refused, then those that wait, then those that are done."""
+def items(
+    session: Session, batch_id: int, limit: int = 200, *, after: tuple[str, int] | None = None
+) -> tuple[BatchItem, ...]:
+    """Items of a batch: first those that were refused, then those that wait, then those that are done. ``after``: state and target of
+    the last one that was seen.
+    """
+    state, target = after or (None, None)
     return tuple(
         BatchItem(
             target=row.target,
@@ -231,7 +248,7 @@ def items(session: Session, batch_id: int, limit: int = 200) -> tuple[BatchItem,
             code=row.code,
             facts={} if row.facts is None else plain(row.facts),
         )
-        for row in session.execute(_ITEMS, {"batch": batch_id, "limit": limit})
+        for row in session.execute(_ITEMS, {"batch": batch_id, "limit": limit, "state": state, "target": target})
     )
 
 

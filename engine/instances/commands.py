@@ -19,11 +19,13 @@ from engine.definitions import store as definitions
 from engine.errors import FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
 from engine.feel import Value
 from engine.handler import Actor
+from engine.history import refusals
 from engine.inbox import acts, offers
 from engine.inbox.rules import Absent, Offer, on_behalf_of, refusal
 from engine.instances import driver, incidents
 from engine.instances.driver import OnFailure, StepDone
 from engine.instances.runtime import Runtime
+from engine.jobs import incidents as job_incidents
 from engine.jobs import queue
 from engine.kernel import StaleStimulus, ValueNotStorable, storable
 from engine.model import forms
@@ -79,7 +81,10 @@ def start_instance(
     (``driver.apply``).
     """
     now = clock.now()
-    with runtime.database.transaction() as session:
+    with (
+        refusals.remembering(runtime.database, actor.login, "cases.start", {"process": process_key}, at=now),
+        runtime.database.transaction() as session,
+    ):
         definition = definitions.load_latest(session, process_key)
         bundle = definition.bundle
         if bundle.starts is None or actor.roles.isdisjoint(bundle.starts.roles):
@@ -114,7 +119,10 @@ def complete_task(runtime: Runtime, actor: Actor, task_id: int, answers: Mapping
     does not catch); Conflict (a colleague has it); InvalidInput; Crashed and its siblings: nothing was done then.
     """
     now = clock.now()
-    with runtime.database.transaction() as session:
+    with (
+        refusals.remembering(runtime.database, actor.login, "tasks.complete", {"task": task_id}, at=now),
+        runtime.database.transaction() as session,
+    ):
         instance, task = driver.lock_by_task(session, task_id)
         absent = _check_may_do(session, actor, task_id, task, now)
         if instance.state is None or task.activity not in instance.state.activities:
@@ -142,10 +150,16 @@ def retry_incident(runtime: Runtime, actor: Actor, incident_id: int) -> None:
 
     Raises NotFound; NotAllowed; WrongState (``incident_resolved``).
     """
+    with refusals.remembering(runtime.database, actor.login, "incidents.retry", {"incident": incident_id}):
+        check_may_retry(actor)
+        with runtime.database.transaction() as session:
+            retry_in(runtime, session, actor, incident_id, clock.now())
+
+
+def check_may_retry(actor: Actor) -> None:
+    """Raises NotAllowed."""
     if actor.roles.isdisjoint(RETRY_ROLES):
         raise NotAllowed("incident_retry_not_allowed")
-    with runtime.database.transaction() as session:
-        retry_in(runtime, session, actor, incident_id, clock.now())
 
 
 def retry_in(runtime: Runtime, session: Session, actor: Actor, incident_id: int, now: datetime) -> None:
@@ -160,6 +174,7 @@ def retry_in(runtime: Runtime, session: Session, actor: Actor, incident_id: int,
         return
     if not incidents.resolve(session, incident_id, actor.login, now):
         raise WrongState("incident_resolved", incident=incident_id)
+    job_incidents.tried_again(session, incident_id, incident.job_name, incident.instance_id, actor.login, now)
     queue.defer(session, incident.job_name, incident.job_arguments)
 
 

@@ -18,10 +18,10 @@ from enum import Enum, auto
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, column, text
+from sqlalchemy import Row, TextualSelect, column, text
 from sqlalchemy.orm import Session
 
-from engine import log
+from engine import log, records
 from engine.data import to_canonical
 from engine.definitions import store as definitions
 from engine.errors import Crashed, HandlerFailure, InvariantBroken, NotFound, WrongState
@@ -122,35 +122,52 @@ class StepDone:
 MOST_CALLS: Final = 1_000
 """Handlers that one step may run: a loop of them that never rests would hold its transaction for ever."""
 
-_LOCK_COLUMNS: Final = """
-    instance.id, instance.process_key, instance.version_id, instance.snapshot, instance.revision, instance.chain_sequence,
-    instance.chain_hash, instance.business_key, instance.started_by, instance.suspended_at, instance.summary,
-    instance.parent_instance_id, instance.root_instance_id, instance.depth, instance.begun_by_message, instance.begun_by_key,
-    version.content_hash
-"""
+_OF_INSTANCE: Final = (
+    *(
+        "id",
+        "process_key",
+        "version_id",
+        "snapshot",
+        "revision",
+        "chain_sequence",
+        "chain_hash",
+        "business_key",
+        "started_by",
+    ),
+    *("suspended_at", "summary", "parent_instance_id", "root_instance_id", "depth", "begun_by_message", "begun_by_key"),
+)
+_OF_TASK: Final = {
+    **{name: f"task.{name}" for name in ("activity", "role", "is_open", "claimed_at", "not_same_as", "form")},
+    "assignee": inbox.HOLDER,
+}
+_LOCK_COLUMNS: Final = ", ".join([*(f"instance.{name}" for name in _OF_INSTANCE), "version.content_hash"])
+_WITH_VERSION: Final = "engine.instance JOIN engine.definition_version version ON version.id = instance.version_id"
 
-_LOCK = text(f"""
-    SELECT {_LOCK_COLUMNS} FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
-    WHERE instance.id = :instance FOR UPDATE OF instance
+
+def _read(statement: str, *more: str) -> TextualSelect:
+    """The statement with what its columns are called: said here, so that the driver's answer is not read anew for it each time, a third
+    of what the statement costs us.
+    """
+    return text(statement).columns(*map(column, (*_OF_INSTANCE, "content_hash", *more)))
+
+
+_LOCK = _read(f"""
+    SELECT {_LOCK_COLUMNS} FROM {_WITH_VERSION} WHERE instance.id = :instance FOR UPDATE OF instance
 """)  # noqa: S608 - composed of constants
 
-_LOOK = text(f"""
-    SELECT {_LOCK_COLUMNS} FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
-    WHERE instance.id = ANY(CAST(:instances AS bigint[])) ORDER BY instance.id
+_LOOK = _read(f"""
+    SELECT {_LOCK_COLUMNS} FROM {_WITH_VERSION} WHERE instance.id = ANY(CAST(:instances AS bigint[])) ORDER BY instance.id
 """)  # noqa: S608 - composed of constants
 
 # The row of the task is read before the lock is ours and may be old news by then: whoever closes it guards the change (inbox.store), and
 # the kernel answers from the snapshot, which is read with the lock.
-_LOCK_BY_TASK = text(f"""
-    SELECT {_LOCK_COLUMNS}, task.activity, task.role, {inbox.HOLDER} AS assignee, task.is_open, task.claimed_at, task.not_same_as, task.form
-    FROM engine.task
-    JOIN engine.instance ON instance.id = task.instance_id
-    JOIN engine.definition_version version ON version.id = instance.version_id
+_LOCK_BY_TASK = _read(
+    f"""
+    SELECT {_LOCK_COLUMNS}, {", ".join(f"{of} AS {name}" for name, of in _OF_TASK.items())}
+    FROM {_WITH_VERSION} JOIN engine.task ON task.instance_id = instance.id
     WHERE task.id = :task FOR UPDATE OF instance
-""").columns(  # noqa: S608 - composed of constants
-    # said here, so that the driver's answer is not read anew for what its columns are called: a third of what the statement costs us
-    *map(column, [*(each.rpartition(".")[2] for each in _LOCK_COLUMNS.replace("\n", " ").replace(" ", "").split(","))]),
-    *map(column, ("activity", "role", "assignee", "is_open", "claimed_at", "not_same_as", "form")),
+    """,  # noqa: S608 - composed of constants
+    *_OF_TASK,
 )
 
 _NEW_ID = text("SELECT nextval(pg_get_serial_sequence('engine.instance', 'id'))")
@@ -172,8 +189,8 @@ _UPDATE: Final = """
     WHERE id = :id AND revision = :revision
     RETURNING revision
 """
-_SAVE = text(_UPDATE)
-_SAVE_AND_PROJECT = text(f"WITH {PROJECT} {_UPDATE}")
+_SAVE = text(_UPDATE).columns(column("revision"))
+_SAVE_AND_PROJECT = text(f"WITH {PROJECT} {_UPDATE}").columns(column("revision"))
 
 
 def lock(session: Session, instance_id: int) -> Locked:
@@ -314,7 +331,7 @@ class _Step:
             told.append(instance.called)
         head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, told, sealer)
         self._save_instance(state, head)
-        opened = self._save_rows(StepRows.of(instance.bundle, events), self._ended_effects(state))
+        opened = self._save_rows(StepRows.of(instance.bundle, events, state), self._ended_effects(state))
         self._queue_calls(state, requested)
         return StepDone(
             instance_id=instance.id, state=state, events=events, business_key=self._business_key, opened=opened
@@ -350,6 +367,7 @@ class _Step:
             idempotency_key=idempotency_key(self._instance.id, request.activity, handler.name),
             now=self._now,
             starter=self._instance.started_by,
+            keep=lambda command, given: records.apply(self._session, command, given, self._actor, now=self._now),
         )
         try:
             outcome = invoke(handler, request.given, context)

@@ -51,7 +51,9 @@ _LISTED = text("""
 _MADE = {
     "comment": text("SELECT at FROM engine.comment WHERE id = :id AND removed_at IS NULL"),
     "file": text("SELECT added_at FROM engine.attachment WHERE id = :id AND removed_at IS NULL"),
-    "letter": text("SELECT made_at FROM engine.letter WHERE id = :id AND code IS DISTINCT FROM 'letter_erased'"),
+    "letter": text("SELECT made_at FROM engine.letter WHERE id = :id AND code IS DISTINCT FROM :erased").bindparams(
+        erased=ERASED
+    ),
 }
 
 

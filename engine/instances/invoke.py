@@ -6,11 +6,13 @@ Pydantic holds both sides to what the handler declares; a float is refused where
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any
+from types import TracebackType
+from typing import Any, Final, Self
 
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.orm import Session, SessionTransaction
 
 from engine.data import refuse_floats, to_values
 from engine.errors import Crashed, Facts, HandlerFailure, InputInvalid, OutputInvalid
@@ -34,17 +36,16 @@ class Threw:
 
 
 def invoke(handler: Handler, given: Mapping[str, Value], context: HandlerContext) -> Returned | Threw:
-    """Run ``handler`` inside a savepoint of ``context.session``.
+    """Run ``handler`` inside a savepoint of ``context.session``, which begins when it first asks for the session.
 
     Raises InputInvalid (before anything ran), OutputInvalid or Crashed (everything of it undone); ``Transient`` passes through, undone too.
     Facts of failures are written into the history for ever: they have kinds and names, never the words of an exception (its cause has).
     """
     typed = _read_input(handler, given)
     try:
-        with context.session.begin_nested():
-            result = handler.run(typed, context)
-            # what the handler has not sent yet must fail here, inside its savepoint
-            context.session.flush()
+        with _Guarded(context) as guarded:
+            result = handler.run(typed, guarded)
+            guarded.flush()
             return Returned(result=_read_output(handler, result))
     except BusinessError as error:
         return Threw(error=error)
@@ -52,6 +53,47 @@ def invoke(handler: Handler, given: Mapping[str, Value], context: HandlerContext
         raise
     except Exception as error:
         raise Crashed(None, handler=handler.name, kind=type(error).__name__) from error
+
+
+_PLAIN: Final = tuple(each.name for each in fields(HandlerContext) if each.name != "session")
+
+
+class _Guarded(HandlerContext):
+    """The context with a savepoint around whatever its session is used for; none for a handler that never asks for it, and so cannot
+    have changed anything: two messages to the server less.
+    """
+
+    __slots__ = ("_savepoint", "_whole")
+
+    _savepoint: SessionTransaction | None
+    _whole: Session
+
+    def __init__(self, whole: HandlerContext) -> None:
+        for name in _PLAIN:
+            object.__setattr__(self, name, getattr(whole, name))
+        object.__setattr__(self, "_whole", whole.session)
+        object.__setattr__(self, "_savepoint", None)
+
+    @property
+    def session(self) -> Session:
+        """In place of the field above, which stays empty."""
+        if self._savepoint is None:
+            object.__setattr__(self, "_savepoint", self._whole.begin_nested())
+        return self._whole
+
+    def flush(self) -> None:
+        """Send what the handler has not sent yet: it must fail inside the savepoint."""
+        if self._savepoint is not None:
+            self._whole.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._savepoint is not None:
+            self._savepoint.__exit__(kind, error, trace)
 
 
 _SAID_BY_HANDLERS = frozenset({"value_error", "assertion_error"})

@@ -21,6 +21,7 @@ from engine.data import from_canonical, to_canonical
 from engine.definitions import store as definitions
 from engine.errors import CommandRejected, EngineError, FieldProblem, InvalidInput, NotAllowed, NotFound, Unavailable
 from engine.handler import Actor
+from engine.history import refusals
 from engine.identity import people
 from engine.instances import moving, operators
 from engine.instances.moving import CaseHasNoCounterpart, Order
@@ -136,7 +137,9 @@ _LATEST = text(f"""
 _ITEMS = text("""
     SELECT item.instance_id, item.state, item.code, item.facts, item.result, instance.business_key
     FROM engine.migration_item item LEFT JOIN engine.instance ON instance.id = item.instance_id
-    WHERE item.migration_id = :migration
+    WHERE item.migration_id = :migration AND (CAST(:state AS text) IS NULL OR
+        (CASE item.state WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, item.instance_id)
+        > (CASE CAST(:state AS text) WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, CAST(:case AS bigint)))
     ORDER BY CASE item.state WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, item.instance_id LIMIT :limit
 """)
 
@@ -201,28 +204,29 @@ def ask(
 
     Raises NotAllowed; NotFound; InvalidInput (``reason``, ``to``, ``mapping``, ``cases``). What is not possible for a case is its result.
     """
-    operators.check_may_operate(actor)
-    said = reason.strip() if kind == "rehearsal" and not reason.strip() else operators.check_reason(reason)
-    chosen = dict(mapping or {})
-    with runtime.database.transaction() as session:
-        old, new = pair(session, process_key, versions)
-        _check_mapping(old, new, chosen)
-        made, count = session.execute(
-            _ASK,
-            {
-                "kind": kind,
-                "key": process_key,
-                "old": old.version.id,
-                "new": new.version.id,
-                "mapping": to_canonical(chosen),
-                "reason": said,
-                "now": clock.now(),
-                "actor": actor.login,
-                "chosen": None if cases is None else list(cases),
-                "most": MOST,
-            },
-        ).one()
-        return _begin(session, made, count)
+    with refusals.remembering(runtime.database, actor.login, f"migrations.{kind}", {"process": process_key}):
+        operators.check_may_operate(actor)
+        said = reason.strip() if kind == "rehearsal" and not reason.strip() else operators.check_reason(reason)
+        chosen = dict(mapping or {})
+        with runtime.database.transaction() as session:
+            old, new = pair(session, process_key, versions)
+            _check_mapping(old, new, chosen)
+            made, count = session.execute(
+                _ASK,
+                {
+                    "kind": kind,
+                    "key": process_key,
+                    "old": old.version.id,
+                    "new": new.version.id,
+                    "mapping": to_canonical(chosen),
+                    "reason": said,
+                    "now": clock.now(),
+                    "actor": actor.login,
+                    "chosen": None if cases is None else list(cases),
+                    "most": MOST,
+                },
+            ).one()
+            return _begin(session, made, count)
 
 
 def ask_undo(
@@ -232,15 +236,16 @@ def ask_undo(
 
     Raises NotAllowed; NotFound; InvalidInput (``reason``; ``cases``: there are none).
     """
-    operators.check_may_operate(actor)
-    said = operators.check_reason(reason)
-    with runtime.database.transaction() as session:
-        if find(session, migration_id).kind != "migration":
-            raise NotFound("migration_not_found", migration=migration_id)
-        session.execute(_FORGET)
-        given = {"migration": migration_id, "reason": said, "now": clock.now(), "actor": actor.login}
-        made, count = session.execute(_ASK_UNDO, given | {"chosen": None if cases is None else list(cases)}).one()
-        return _begin(session, made, count)
+    with refusals.remembering(runtime.database, actor.login, "migrations.undo", {"migration": migration_id}):
+        operators.check_may_operate(actor)
+        said = operators.check_reason(reason)
+        with runtime.database.transaction() as session:
+            if find(session, migration_id).kind != "migration":
+                raise NotFound("migration_not_found", migration=migration_id)
+            session.execute(_FORGET)
+            given = {"migration": migration_id, "reason": said, "now": clock.now(), "actor": actor.login}
+            made, count = session.execute(_ASK_UNDO, given | {"chosen": None if cases is None else list(cases)}).one()
+            return _begin(session, made, count)
 
 
 def _begin(session: Session, made: int, count: int) -> int:
@@ -306,16 +311,19 @@ def _one(runtime: Runtime, migration_id: int) -> bool:
             "former": None,
             "revision": None,
         }
+        asked = session.execute(_ASKED, {"migration": migration_id}).one()
         try:
             # what one case has begun and could not end must not be kept
             with session.begin_nested():
-                asked = session.execute(_ASKED, {"migration": migration_id}).one()
                 result |= _act(runtime, session, asked, instance, now)
-        except CaseHasNoCounterpart as refusal:
-            lacks = to_canonical({"lacks": [asdict(each) for each in refusal.lacks]})
-            result |= _refused(refusal) | {"result": lacks}
         except CommandRejected as refusal:
-            result |= _refused(refusal)
+            result |= {"state": "refused", "code": refusal.code, "facts": to_canonical(refusal.facts)}
+            if isinstance(refusal, CaseHasNoCounterpart):
+                result["result"] = to_canonical({"lacks": [asdict(each) for each in refusal.lacks]})
+            if asked.kind != "rehearsal":  # which was to find out
+                about = {"migration": migration_id, "case": instance}
+                act = "cases.move_back" if asked.kind == "undo" else "cases.migrate"
+                refusals.append(session, asked.asked_by, now, refusals.record_of(refusal, act, about))
         except Unavailable:
             raise
         except EngineError as error:
@@ -323,10 +331,6 @@ def _one(runtime: Runtime, migration_id: int) -> bool:
             result |= {"state": "refused", "code": "migration_item_failed", "facts": to_canonical({"kind": error.code})}
         session.execute(_MARK, {"migration": migration_id, "instance": instance, "now": now, **result})
     return True
-
-
-def _refused(refusal: CommandRejected) -> dict[str, str]:
-    return {"state": "refused", "code": refusal.code, "facts": to_canonical(refusal.facts)}
 
 
 def _act(runtime: Runtime, session: Session, asked: Row[Any], instance: int, now: datetime) -> dict[str, Any]:
@@ -382,9 +386,15 @@ def latest(session: Session, process_key: str, limit: int = 20) -> tuple[Migrati
     return tuple(_migration(row) for row in session.execute(_LATEST, {"key": process_key, "limit": limit}))
 
 
-def items(session: Session, migration_id: int, limit: int = 200) -> tuple[MigrationItem, ...]:
-    """Cases of a migration: first those that were refused, then those that wait, then the others."""
-    return tuple(_item(row) for row in session.execute(_ITEMS, {"migration": migration_id, "limit": limit}))
+def items(
+    session: Session, migration_id: int, limit: int = 200, *, after: tuple[str, int] | None = None
+) -> tuple[MigrationItem, ...]:
+    """Cases of a migration: first those that were refused, then those that wait, then the others. ``after``: state and id of the last
+    one that was seen.
+    """
+    state, case = after or (None, None)
+    given = {"migration": migration_id, "limit": limit, "state": state, "case": case}
+    return tuple(_item(row) for row in session.execute(_ITEMS, given))
 
 
 def _migration(row: Row[Any]) -> Migration:

@@ -17,6 +17,7 @@ from engine import clock
 from engine.definitions import gate
 from engine.errors import NotAllowed, NotFound, WrongState
 from engine.handler import TAKEN_BACK, Actor
+from engine.history import refusals
 from engine.inbox import acts
 from engine.instances import driver, incidents
 from engine.instances.driver import Locked, OnFailure
@@ -97,10 +98,11 @@ def operate(runtime: Runtime, actor: Actor, act: str, instance_id: int, reason: 
 
     Raises NotAllowed; InvalidInput (``reason``); NotFound; WrongState.
     """
-    check_may_operate(actor)
-    said, now = check_reason(reason), clock.now()
-    with runtime.database.transaction() as session:
-        ACTS[act](runtime, session, actor, instance_id, said, now)
+    with refusals.remembering(runtime.database, actor.login, f"cases.{act}", {"case": instance_id}):
+        check_may_operate(actor)
+        said, now = check_reason(reason), clock.now()
+        with runtime.database.transaction() as session:
+            ACTS[act](runtime, session, actor, instance_id, said, now)
 
 
 def _running(session: Session, instance_id: int) -> Locked:
@@ -131,7 +133,12 @@ def take_back(runtime: Runtime, actor: Actor, instance_id: int, activity: str, r
     Raises NotFound; NotAllowed; InvalidInput (``reason``); WrongState (too late, or the case stands still).
     """
     now = clock.now()
-    with runtime.database.transaction() as session:
+    with (
+        refusals.remembering(
+            runtime.database, actor.login, "effects.take_back", {"case": instance_id, "activity": activity}
+        ),
+        runtime.database.transaction() as session,
+    ):
         instance = _of_participant(session, actor, instance_id)
         said = check_reason(reason)
         if outbox.take_back(session, instance_id, activity) is None:
@@ -142,12 +149,21 @@ def take_back(runtime: Runtime, actor: Actor, instance_id: int, activity: str, r
 
 def send_now(runtime: Runtime, actor: Actor, instance_id: int, activity: str) -> None:
     """Let a held effect go before its time. Raises NotFound; NotAllowed; WrongState (gone, or the case stands still)."""
-    with runtime.database.transaction() as session:
+    now = clock.now()
+    with (
+        refusals.remembering(
+            runtime.database, actor.login, "effects.send_now", {"case": instance_id, "activity": activity}
+        ),
+        runtime.database.transaction() as session,
+    ):
         instance = _of_participant(session, actor, instance_id)
         if instance.suspended_at is not None:
             raise driver.CaseSuspended(case=instance_id)
-        if not outbox.send_now(session, instance_id, activity, clock.now()):
+        if not outbox.send_now(session, instance_id, activity, now):
             raise WrongState("effect_gone", case=instance_id)
+        assert instance.state is not None
+        told = {"type": "effect:sent_now", "activity": activity, "element": instance.state.activities[activity].element}
+        acts.record_of_case(session, instance_id, instance.head, actor, now, told)
 
 
 def _of_participant(session: Session, actor: Actor, instance_id: int) -> Locked:
@@ -162,25 +178,26 @@ def confirm_effect(runtime: Runtime, actor: Actor, incident_id: int, reason: str
 
     Raises NotAllowed; InvalidInput (``reason``); NotFound; WrongState (not such an incident, resolved, or the effect gives a result).
     """
-    check_may_operate(actor)
-    said, now = check_reason(reason), clock.now()
-    with runtime.database.transaction() as session:
-        incident = incidents.find(session, incident_id)
-        if incident is None:
-            raise NotFound("incident_not_found", incident=incident_id)
-        if incident.code != "effect_uncertain" or incident.instance_id is None or incident.reference is None:
-            raise WrongState("effect_not_uncertain", incident=incident_id)
-        instance = driver.lock(session, incident.instance_id)
-        if instance.state is None or incident.reference not in instance.state.incidents:
-            raise WrongState("incident_resolved", incident=incident_id)
-        activity, element = str(incident.activity), str(incident.element_id)
-        node = find_node(instance.bundle, element)
-        handler = runtime.handlers.handlers.get(node.handler) if isinstance(node, ServiceTask) else None
-        if handler is None or handler.gives:
-            raise WrongState("effect_result_unknown", incident=incident_id)
-        told = {"type": "effect:confirmed", "activity": activity, "element": element, "reason": said}
-        acts.record_of_case(session, instance.id, instance.head, actor, now, told)
-        for stimulus in (RetryIncident(incident=incident.reference), ReturnHandler(activity=activity)):
-            # each step goes on from what the one before wrote; the job that the retry queued finds nothing to do
-            instance = driver.lock(session, instance.id)
-            driver.apply(runtime, session, instance, stimulus, actor, now, on_failure=OnFailure.INCIDENT)
+    with refusals.remembering(runtime.database, actor.login, "effects.confirm", {"incident": incident_id}):
+        check_may_operate(actor)
+        said, now = check_reason(reason), clock.now()
+        with runtime.database.transaction() as session:
+            incident = incidents.find(session, incident_id)
+            if incident is None:
+                raise NotFound("incident_not_found", incident=incident_id)
+            if incident.code != "effect_uncertain" or incident.instance_id is None or incident.reference is None:
+                raise WrongState("effect_not_uncertain", incident=incident_id)
+            instance = driver.lock(session, incident.instance_id)
+            if instance.state is None or incident.reference not in instance.state.incidents:
+                raise WrongState("incident_resolved", incident=incident_id)
+            activity, element = str(incident.activity), str(incident.element_id)
+            node = find_node(instance.bundle, element)
+            handler = runtime.handlers.handlers.get(node.handler) if isinstance(node, ServiceTask) else None
+            if handler is None or handler.gives:
+                raise WrongState("effect_result_unknown", incident=incident_id)
+            told = {"type": "effect:confirmed", "activity": activity, "element": element, "reason": said}
+            acts.record_of_case(session, instance.id, instance.head, actor, now, told)
+            for stimulus in (RetryIncident(incident=incident.reference), ReturnHandler(activity=activity)):
+                # each step goes on from what the one before wrote; the job that the retry queued finds nothing to do
+                instance = driver.lock(session, instance.id)
+                driver.apply(runtime, session, instance, stimulus, actor, now, on_failure=OnFailure.INCIDENT)

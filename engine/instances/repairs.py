@@ -17,6 +17,7 @@ from engine import clock
 from engine.errors import Conflict, EngineError, FieldProblem, InvalidInput, NotFound, WrongState
 from engine.feel import Budget, Environment, FeelError, Value, compile_expression
 from engine.handler import Actor
+from engine.history import refusals
 from engine.instances import driver, operators
 from engine.instances.driver import Locked, OnFailure
 from engine.instances.runtime import Runtime
@@ -168,13 +169,24 @@ def perform(runtime: Runtime, actor: Actor, instance_id: int, repair: Repair, re
 
     Raises NotAllowed; InvalidInput (``reason``); NotFound; WrongState (it has ended, stands still, or the act makes no sense); Conflict.
     """
-    operators.check_may_operate(actor)
-    repair, now = with_reason(repair, repair.reason), clock.now()
-    with runtime.database.transaction() as session:
-        instance = driver.lock(session, instance_id)
-        if revision is not None and revision != instance.revision:
-            raise Conflict("case_changed_meanwhile", case=instance_id)
-        _do(runtime, session, actor, instance, repair, now)
+    with refusals.remembering(runtime.database, actor.login, _act_of(repair), {"case": instance_id}):
+        operators.check_may_operate(actor)
+        repair, now = with_reason(repair, repair.reason), clock.now()
+        with runtime.database.transaction() as session:
+            instance = driver.lock(session, instance_id)
+            if revision is not None and revision != instance.revision:
+                raise Conflict("case_changed_meanwhile", case=instance_id)
+            _do(runtime, session, actor, instance, repair, now)
+
+
+def _act_of(repair: Repair) -> str:
+    match repair:
+        case MoveToken():
+            return "cases.move"
+        case SkipActivity():
+            return "cases.skip"
+        case _:
+            return "cases.edit"
 
 
 def with_reason(repair: Repair, reason: str) -> Repair:

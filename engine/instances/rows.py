@@ -14,10 +14,12 @@ from engine.feel import Value
 from engine.inbox.store import ClosedTask, NewTask
 from engine.instances.names import element_title, find_node, title_of_item
 from engine.instances.why import why
+from engine.kernel import State
 from engine.messages.signals import OutgoingSignal
 from engine.messages.store import NO_KEY, OutgoingMessage, SubscriptionRow
 from engine.model.bundle import Bundle
 from engine.model.elements import Activity
+from engine.model.time_to_live import time_to_live
 from engine.model.unique_keys import is_unique_key
 from engine.protocol import events as happened
 from engine.protocol.events import Event
@@ -58,24 +60,24 @@ class StepRows:
     resolved: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, bundle: Bundle, events: Sequence[Event]) -> StepRows:
-        """Read ``events`` in their order."""
+    def of(cls, bundle: Bundle, events: Sequence[Event], state: State | None = None) -> StepRows:
+        """Read ``events`` in their order. ``state``: the case after them, which tells a task what it stands in."""
         rows = cls()
         for event in events:
             read = _READERS.get(type(event))  # most events mean no row
             if read is not None:
                 read(rows, bundle, event)
         if rows.opened:
-            rows._tell(bundle, events)
+            rows._tell(bundle, events, state)
         return rows
 
-    def _tell(self, bundle: Bundle, events: Sequence[Event]) -> None:
+    def _tell(self, bundle: Bundle, events: Sequence[Event], state: State | None) -> None:
         """What the tasks say of themselves is known once all events are."""
         for event in events:
             if isinstance(event, happened.TaskCreated) and event.activity in self.opened:
                 task = self.opened[event.activity]
                 title = title_of_item(task.title, _item(bundle, events, event))
-                self.opened[event.activity] = replace(task, title=title, why=why(bundle, events, event))
+                self.opened[event.activity] = replace(task, title=title, why=why(bundle, events, event, state))
 
     def _task_created(self, bundle: Bundle, event: happened.TaskCreated) -> None:
         self.opened[event.activity] = NewTask(
@@ -138,9 +140,12 @@ class StepRows:
         if self.awaited.pop(event.wait, None) is None:
             self.no_longer_awaited.add(event.wait)
 
-    def _message_thrown(self, _: Bundle, event: happened.MessageThrown) -> None:
+    def _message_thrown(self, bundle: Bundle, event: happened.MessageThrown) -> None:
         # without an idempotency key: it is sent if, and only if, the step that throws it commits
-        self.messages.append(OutgoingMessage(name=event.name, key=event.key, payload=event.payload))
+        node = find_node(bundle, event.element)
+        kept = None if node is None else time_to_live(node)
+        sent = OutgoingMessage(name=event.name, key=event.key, payload=event.payload, time_to_live=kept)
+        self.messages.append(sent)
 
     def _signal_thrown(self, _: Bundle, event: happened.SignalThrown) -> None:
         self.signals.append(OutgoingSignal(name=event.name, payload=event.payload))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from sqlalchemy.orm import Session
+
 from engine import clock, records
 from engine.database.session import Database
-from engine.errors import CommandRejected
+from engine.feel import Value
 from engine.handler import Actor
 from engine.history import refusals
 from engine.messages import store as messages
@@ -21,10 +24,23 @@ Given = TypeVar("Given")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What the case that waits for message ``name`` with ``key`` is told: that there is something to read."""
+    """What the case that waits for message ``name`` with ``key`` is told: that there is something to read.
+
+    ``payload``: what a case that begins with it has to know; one that waits knows already.
+    """
 
     name: str
     key: str
+    payload: Mapping[str, Value] = field(default_factory=dict)
+
+
+Told = News | Callable[[Recorded], Sequence[News]]
+"""What cases are told, or a function that says it once it is known what was done."""
+
+
+def is_awaited(session: Session, name: str, key: str) -> bool:
+    """Whether a case waits now for message ``name`` with exactly this ``key``; it may end while one looks."""
+    return messages.is_awaited(session, name, key)
 
 
 def execute(
@@ -32,20 +48,20 @@ def execute(
     command: RecordCommand[Given],
     given: Given,
     actor: Actor,
-    news: News,
+    news: Told,
     *,
+    seen: int | None = None,
     now: datetime | None = None,
 ) -> Recorded:
     """``records.execute``, with ``news`` sent in the same transaction. Raises what that raises; nothing is sent then."""
     moment = now or clock.now()
-    try:
-        with database.transaction() as session:
-            done = records.apply(session, command, given, actor, now=moment)
-            messages.send(
-                session, [OutgoingMessage(name=news.name, key=news.key, payload={})], moment, sender=actor.login
-            )
-            return done
-    except CommandRejected as refusal:
-        about = {"kind": command.kind, "key": command.key_of(given)}
-        refusals.note(database, refusal, actor.login, moment, act=command.name, about=about)
-        raise
+    about = {"kind": command.kind, "key": command.key_of(given)}
+    with (
+        refusals.remembering(database, actor.login, command.name, about, at=moment),
+        database.transaction() as session,
+    ):
+        done = records.apply(session, command, given, actor, seen=seen, now=moment)
+        told = [news] if isinstance(news, News) else news(done)
+        outgoing = [OutgoingMessage(name=each.name, key=each.key, payload=each.payload) for each in told]
+        messages.send(session, outgoing, moment, sender=actor.login)
+        return done

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from engine.data import from_canonical, to_canonical
 from engine.instances.names import find_flow, find_node, find_process
+from engine.kernel import State
 from engine.model.bundle import Bundle
-from engine.model.elements import BoundaryEvent, UserTask
+from engine.model.elements import BoundaryEvent, StartEvent, UserTask
 from engine.protocol import events as happened
 from engine.protocol.events import Event
 
@@ -29,8 +30,8 @@ _BEGINNINGS: Final = (
 )
 
 
-def why(bundle: Bundle, events: Sequence[Event], created: happened.TaskCreated) -> str:
-    """The record of ``created``, one of ``events``: those of its step, in their order."""
+def why(bundle: Bundle, events: Sequence[Event], created: happened.TaskCreated, state: State | None = None) -> str:
+    """The record of ``created``, one of ``events``: those of its step, in their order. ``state``: the case after it."""
     before = events[: next(at for at, each in enumerate(events) if each is created)]
     return to_canonical(
         {
@@ -38,7 +39,7 @@ def why(bundle: Bundle, events: Sequence[Event], created: happened.TaskCreated) 
             "rule": _rule(bundle, created),
             "began": _began(before),
             "path": _path(bundle, before, created),
-            "if_nobody": _if_nobody(bundle, events, created),
+            "if_nobody": _if_nobody(bundle, events, created) + _around(bundle, state, created),
         }
     )
 
@@ -89,22 +90,18 @@ def _began(before: Sequence[Event]) -> dict[str, Any] | None:
 
 def _path(bundle: Bundle, before: Sequence[Event], created: happened.TaskCreated) -> list[dict[str, Any]]:
     """Back from the task along the flows that its tokens took, as far as this step goes; told forwards."""
-    entered = [each for each in before if isinstance(each, happened.ElementEntered)]
-    at = next((n for n, each in reversed(list(enumerate(entered))) if each.activity == created.activity), None)
+    backwards = (each for each in reversed(before) if type(each) is happened.ElementEntered)
+    here = next((each for each in backwards if each.activity == created.activity), None)
     found: list[dict[str, Any]] = []
-    while at is not None and len(found) < LONGEST_PATH:
-        here = entered[at]
+    while here is not None and len(found) < LONGEST_PATH:
         flow = find_flow(bundle, here.flows[0]) if here.flows else None
         found.append({"element": here.element, "flow": None if flow is None else flow.id})
         if flow is None:
             break
-        earlier = [n for n in range(at) if entered[n].element == flow.source]
-        if not earlier:
-            # it was left in this step and entered in an earlier one
+        here = next((each for each in backwards if each.element == flow.source), None)
+        if here is None:  # it was left in this step and entered in an earlier one
             found.append({"element": flow.source, "flow": None})
-            break
-        at = earlier[-1]
-    return list(reversed(found)) or [{"element": created.element, "flow": None}]
+    return found[::-1] or [{"element": created.element, "flow": None}]
 
 
 def _if_nobody(bundle: Bundle, events: Sequence[Event], created: happened.TaskCreated) -> list[dict[str, Any]]:
@@ -115,4 +112,21 @@ def _if_nobody(bundle: Bundle, events: Sequence[Event], created: happened.TaskCr
             node = find_node(bundle, each.element)
             interrupts = isinstance(node, BoundaryEvent) and node.is_interrupting
             found.append({"element": each.element, "at": each.due_at, "takes_away": interrupts})
+    return found
+
+
+def _around(bundle: Bundle, state: State | None, created: happened.TaskCreated) -> list[dict[str, Any]]:
+    """The timers of what the task stands in, whenever they were set, that end it and so take the task away: at the border of a
+    sub-process or of a task that is asked of several, and those by which an event sub-process begins. The innermost first.
+    """
+    activity = None if state is None else state.activities.get(created.activity)
+    found: list[dict[str, Any]] = []
+    while state is not None and activity is not None:
+        scope = state.scopes[activity.scope]
+        activity = None if scope.activity is None else state.activities[scope.activity]
+        for each in (*scope.waits, *(() if activity is None else activity.waits)):
+            wait = state.waits[each]
+            node = find_node(bundle, wait.element)
+            if wait.due_at is not None and isinstance(node, BoundaryEvent | StartEvent) and node.is_interrupting:
+                found.append({"element": wait.element, "at": wait.due_at, "takes_away": True})
     return found

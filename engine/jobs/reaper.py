@@ -14,6 +14,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from engine.jobs import incidents
+
 STALLED_SECONDS: Final = 10
 RESCUES: Final = 20
 
@@ -39,9 +41,10 @@ _REAP = text("""
         SELECT instance.id, 'job_worker_died', 'job ' || reaped.task_name, jsonb_build_object('attempts', reaped.attempts)::text,
                reaped.task_name, reaped.args::text, :now
         FROM reaped LEFT JOIN engine.instance ON instance.id = CAST(reaped.args ->> 'instance_id' AS bigint)
-        WHERE reaped.status = 'failed'
+        WHERE reaped.status = 'failed' RETURNING id, instance_id, job_name, code
     )
-    SELECT count(*) FILTER (WHERE status = 'todo') AS rescued, count(*) FILTER (WHERE status = 'failed') AS given_up FROM reaped
+    SELECT NULL AS incident, NULL AS instance_id, NULL AS job_name, NULL AS code, count(*) AS rescued FROM reaped WHERE status = 'todo'
+    UNION ALL SELECT id, instance_id, job_name, code, 0 FROM given_up
 """)
 
 
@@ -55,5 +58,8 @@ class Reaped:
 
 def reap(session: Session, now: datetime, *, stalled_seconds: int = STALLED_SECONDS, rescues: int = RESCUES) -> Reaped:
     """Take every job from workers without a heartbeat for ``stalled_seconds``."""
-    row = session.execute(_REAP, {"now": now, "stalled_seconds": stalled_seconds, "rescues": rescues}).one()
-    return Reaped(rescued=row.rescued, given_up=row.given_up)
+    found = session.execute(_REAP, {"now": now, "stalled_seconds": stalled_seconds, "rescues": rescues}).all()
+    given_up = sorted((row for row in found if row.incident is not None), key=lambda row: row.incident)
+    for row in given_up:
+        incidents.gave_up(session, row.incident, row.job_name, row.instance_id, row.code, now)
+    return Reaped(rescued=sum(row.rescued for row in found), given_up=len(given_up))

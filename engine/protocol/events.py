@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, TypeVar, get_type_hints
+from typing import Any, ClassVar, Final, TypeVar, get_type_hints
 
 from msgspec import Struct, field
+from msgspec.json import Encoder
 from msgspec.structs import asdict
 
 from engine.errors import Facts
@@ -447,6 +448,16 @@ def to_record(event: Event) -> dict[str, Any]:
     return {"type": event.tag, **asdict(event)}
 
 
+def words_text(event: Event) -> str | None:
+    """The canonical JSON text (``engine.data``) of the record of an event that says nothing but the engine's own words, as most do; None
+    for one that holds values of the process. Several times as fast as by way of the record, for what each step writes most.
+    """
+    members = _HOLDING.get(type(event))
+    if members is None or any(getattr(event, name) for name in members):
+        return None
+    return _WORDS.encode({"type": event.tag, **asdict(event)}).decode()
+
+
 def from_record(record: Mapping[str, Any]) -> Event:
     """The event that ``to_record`` wrote, also after the JSON text of ``engine.data``.
 
@@ -466,6 +477,10 @@ def from_record(record: Mapping[str, Any]) -> Event:
         raise ValueError(f"{kind.tag}: {error}") from error
 
 
+def _hints_of(kind: type[Event]) -> dict[str, Any]:
+    return {name: hint for name, hint in get_type_hints(kind).items() if name != "tag"}
+
+
 def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, Decimal) else value
 
@@ -482,3 +497,12 @@ _FIELD_READERS: Mapping[str, Mapping[str, Callable[[Any], Any]]] = {
     tag: {name: _READERS[hint] for name, hint in get_type_hints(kind).items() if hint in _READERS}
     for tag, kind in EVENTS.items()
 }
+
+_WORDS: Final = Encoder(order="sorted")
+_OWN: Final = {str, str | None, int, int | None, bool, bool | None, tuple[str, ...]}
+_HOLDING: Final[Mapping[type[Event], tuple[str, ...]]] = {
+    kind: tuple(name for name, hint in hints.items() if hint not in _OWN)
+    for kind, hints in ((kind, _hints_of(kind)) for kind in EVENTS.values())
+    if Value not in hints.values()
+}
+"""The members of each kind that hold something else unless they are empty, for the kinds whose members can tell so: a value may be 0."""

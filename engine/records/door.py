@@ -16,10 +16,9 @@ from typing import Any, TypeVar
 from sqlalchemy.orm import Session
 
 from engine import clock
-from engine.data import to_values
+from engine.data import is_storable_text, to_values
 from engine.database.session import Database
 from engine.errors import (
-    CommandRejected,
     Conflict,
     FieldProblem,
     InvalidInput,
@@ -65,13 +64,12 @@ def execute(
     ``apply`` raises; Unavailable.
     """
     moment = now or clock.now()
-    try:
-        with database.transaction() as session:
-            return apply(session, command, given, actor, seen=seen, now=moment)
-    except CommandRejected as refusal:
-        about = {"kind": command.kind, "key": command.key_of(given)}
-        refusals.note(database, refusal, actor.login, moment, act=command.name, about=about)
-        raise
+    about = {"kind": command.kind, "key": command.key_of(given)}
+    with (
+        refusals.remembering(database, actor.login, command.name, about, at=moment),
+        database.transaction() as session,
+    ):
+        return apply(session, command, given, actor, seen=seen, now=moment)
 
 
 def apply(
@@ -129,7 +127,7 @@ def _require_storable(command: RecordCommand[Any], given: Any) -> None:
 
 def _is_storable(value: Any) -> bool:
     if isinstance(value, str):
-        return "\0" not in value and not any("\ud800" <= each <= "\udfff" for each in value)
+        return is_storable_text(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return all(_is_storable(getattr(value, each.name)) for each in dataclasses.fields(value))
     if isinstance(value, Mapping):
