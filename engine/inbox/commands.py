@@ -13,9 +13,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.data import is_storable_text
 from engine.database.session import Database
-from engine.errors import Facts, FieldProblem, InvalidInput, InvariantBroken, NotFound, WrongState
+from engine.errors import ActRefused, Facts, FieldProblem, InvalidInput, InvariantBroken, NotFound, WrongState
 from engine.handler import Actor
+from engine.history import refusals
 from engine.inbox import acts
 from engine.inbox.offers import HELD, offer
 from engine.inbox.rules import Offer, delegation_refusal, on_behalf_of, refusal
@@ -49,7 +51,10 @@ def claim(database: Database, actor: Actor, task_id: int) -> None:
     NotAllowed (not offered, four eyes); WrongState (closed); Conflict (a colleague was faster).
     """
     now = clock.now()
-    with database.transaction() as session:
+    with (
+        refusals.remembering(database, actor.login, "tasks.claim", {"task": task_id}, at=now),
+        database.transaction() as session,
+    ):
         desk = _open(session, actor, task_id, now)
         reason = refusal(desk.offer, actor)
         if reason is not None:
@@ -70,7 +75,10 @@ def release(database: Database, actor: Actor, task_id: int) -> None:
     the process, who is then the only one).
     """
     now = clock.now()
-    with database.transaction() as session:
+    with (
+        refusals.remembering(database, actor.login, "tasks.release", {"task": task_id}, at=now),
+        database.transaction() as session,
+    ):
         desk = _open(session, actor, task_id, now)
         reason = refusal(desk.offer, actor)
         # who took it before four eyes forbade it must be able to give it back
@@ -94,7 +102,10 @@ def delegate(database: Database, actor: Actor, task_id: int, to: str, note: str 
     InvalidInput (``to``: unknown, without the role, excluded by four eyes, has it already; ``note``: too long).
     """
     now, said = clock.now(), note.strip()
-    with database.transaction() as session:
+    with (
+        refusals.remembering(database, actor.login, "tasks.delegate", {"task": task_id, "to": to}, at=now),
+        database.transaction() as session,
+    ):
         desk = _open(session, actor, task_id, now)
         reason = delegation_refusal(desk.offer, actor)
         if reason is not None:
@@ -147,7 +158,8 @@ def _hand(
 
 
 def _check_target(session: Session, desk: _Desk, to: str, note: str, now: datetime) -> None:
-    person = session.execute(_TARGET, {"task": desk.task.id, "to": to, "now": now}).one_or_none()
+    given = {"task": desk.task.id, "to": to, "now": now}
+    person = session.execute(_TARGET, given).one_or_none() if is_storable_text(to) else None
     code = None
     if person is None:
         code = "delegate_unknown"
@@ -158,8 +170,11 @@ def _check_target(session: Session, desk: _Desk, to: str, note: str, now: dateti
     elif to in desk.offer.earlier_completers:
         code = "delegate_four_eyes"
     problems = [] if code is None else [FieldProblem(field="to", code=code)]
+    if not is_storable_text(note):
+        problems.append(FieldProblem(field="note", code="text_not_storable"))
     if len(note) > LONGEST_NOTE:
         facts: Facts = {"limit": LONGEST_NOTE, "length": len(note)}
         problems.append(FieldProblem(field="note", code="field_too_long", facts=facts))
     if problems:
-        raise InvalidInput(tuple(problems))
+        # who may do it, and who must not, is no mistake in typing
+        raise (InvalidInput if code in (None, "delegate_unknown", "delegate_has_it") else ActRefused)(tuple(problems))

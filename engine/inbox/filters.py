@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.data import is_storable_text
 from engine.database.session import Database
 from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.handler import Actor
@@ -59,6 +60,7 @@ def save(database: Database, actor: Actor, name: str, query: str) -> int:
             ("filter_without_name", not called),
             ("filter_name_too_long", len(called) > LONGEST_NAME),
             ("filter_too_long", len(query) > LONGEST_QUERY),
+            ("text_not_storable", not is_storable_text(called + query)),
         )
         if is_wrong
     ]

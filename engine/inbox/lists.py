@@ -3,7 +3,7 @@
 A page is made of *groups* (one role, one person) that are each one ordered walk of a partial index, merged: ``role = ANY(...) ORDER BY``
 would sort every open task (architecture §6). A filter is held against what the walk comes by, and the walk ends after ``WINDOW`` tasks of a
 group: a page never costs more, however rare what is looked for is; it says where it stopped (the *horizon*), and the next page goes on from
-there. A search whose words few cases have begins at these cases instead.
+there. A search whose words, or whose value of a field, few cases have begins at these cases instead.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 
 from engine.errors import FieldProblem, InvalidInput
 from engine.handler import Actor
+from engine.inbox import fields
+from engine.inbox.fields import FieldCriterion
 from engine.inbox.queries import COLUMNS, TaskRow, task_row
 from engine.inbox.standing_in import SEPARATOR, StandIn, barred
 from engine.texts.words import query_of
@@ -41,7 +43,7 @@ class Criteria:
     """What a list is narrowed to; None or empty: not by this.
 
     ``due_before``: due before this moment; ``search``: words as typed; ``is_urgent``: of more than the usual priority; ``is_ready``:
-    without a follow-up date that is still to come.
+    without a follow-up date that is still to come; ``field``: by the value that a business field of the case has.
     """
 
     process: str | None = None
@@ -50,11 +52,13 @@ class Criteria:
     is_urgent: bool = False
     is_ready: bool = False
     search: str = ""
+    field: FieldCriterion | None = None
 
     @property
     def is_open(self) -> bool:
         """Nothing narrows the walk."""
-        return self.process is None and self.due_before is None and not (self.is_urgent or self.is_ready or self.search)
+        is_unbound = self.process is None and self.due_before is None and self.field is None
+        return is_unbound and not (self.is_urgent or self.is_ready or self.search)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,13 +127,14 @@ _WANTED: Final = """
         WITH ORDINALITY AS wanted(role, login, roles, processes, view, number)
 """
 
-_FITS: Final = """
+_FITS: Final = f"""
     (CAST(:process AS text) IS NULL OR task.process_key = :process)
     AND (CAST(:due_before AS timestamptz) IS NULL OR task.due_at < :due_before)
     AND (NOT :is_urgent OR task.priority > :usual)
     AND (NOT :is_ready OR task.follow_up_at IS NULL OR task.follow_up_at <= :now)
     AND (CAST(:words AS tsquery) IS NULL OR EXISTS (
         SELECT FROM engine.case_words WHERE case_words.instance_id = task.instance_id AND case_words.words @@ CAST(:words AS tsquery)))
+    AND {fields.FITS}
 """
 
 
@@ -228,7 +233,7 @@ def page(session: Session, asked: Asked, *, after: str | None = None, limit: int
     given = _given(asked, limit + 1) | _read_cursor(after, asked.sort) | {"limit": limit + 1}
     if given["roles"] == []:
         return TaskPage(tasks=(), next=None)
-    few = _few_cases(session, given)
+    few = _few_cases(session, given, asked.criteria.field)
     rows: Sequence[Row[Any]] = ()
     tasks: list[Row[Any]] = []
     # what fits most tasks fills a page after a short walk
@@ -268,7 +273,7 @@ def count(session: Session, asked: Asked) -> Count:
     given = _given(asked, COUNT_CAP) | _read_cursor(None, "due") | {"cap": COUNT_CAP}
     if given["roles"] == []:
         return Count(number=0, is_more=False)
-    few = _few_cases(session, given)
+    few = _few_cases(session, given, asked.criteria.field)
     row = session.execute(_COUNTS[few], given).one()
     return Count(number=row.number, is_more=row.is_more)
 
@@ -281,31 +286,38 @@ def counts(session: Session, actor: Actor, absent: Sequence[StandIn]) -> Counts:
     return Counts(role=row.role, mine=row.mine, absent=row.absent)
 
 
-def _few_cases(session: Session, given: dict[str, Any]) -> bool:
-    """Whether the words are those of few cases; then their ids are among what is given."""
-    if given["words"] is None:
-        return False
-    found = session.scalars(_CASES, {"words": given["words"], "few": FEW_CASES + 1}).all()
-    given["instances"] = list(found)
-    return len(found) <= FEW_CASES
+def _few_cases(session: Session, given: dict[str, Any], criterion: FieldCriterion | None) -> bool:
+    """Whether the words, or the value of the field, are those of few cases; then their ids are among what is given."""
+    if given["words"] is not None:
+        given["instances"] = list(session.scalars(_CASES, {"words": given["words"], "few": FEW_CASES + 1}))
+        if len(given["instances"]) <= FEW_CASES:
+            return True
+    if criterion is not None:
+        given["instances"] = fields.cases(session, criterion, FEW_CASES + 1)
+        return len(given["instances"]) <= FEW_CASES
+    return False
 
 
 def _given(asked: Asked, window: int) -> dict[str, Any]:
     criteria, actor = asked.criteria, asked.actor
     groups = _groups(asked.view, actor, asked.absent)
     wanted = [(*each, asked.view) for each in groups if criteria.role is None or each[0] == criteria.role]
-    return _packed(wanted) | {
-        "barred": barred(actor, asked.absent),
-        "window": window,
-        "now": asked.now,
-        "process": criteria.process,
-        "due_before": criteria.due_before,
-        "is_urgent": criteria.is_urgent,
-        "is_ready": criteria.is_ready,
-        "usual": USUAL_PRIORITY,
-        # words that nobody can have written find nothing, not everything
-        "words": (query_of(criteria.search) or "") if criteria.search.strip() else None,
-    }
+    return (
+        _packed(wanted)
+        | {
+            "barred": barred(actor, asked.absent),
+            "window": window,
+            "now": asked.now,
+            "process": criteria.process,
+            "due_before": criteria.due_before,
+            "is_urgent": criteria.is_urgent,
+            "is_ready": criteria.is_ready,
+            "usual": USUAL_PRIORITY,
+            # words that nobody can have written find nothing, not everything
+            "words": (query_of(criteria.search) or "") if criteria.search.strip() else None,
+        }
+        | fields.given(criteria.field)
+    )
 
 
 Group = tuple[str | None, str | None, str | None, str | None]

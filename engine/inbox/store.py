@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Literal
 
-from sqlalchemy import text
+from sqlalchemy import column, text
 from sqlalchemy.orm import Session
 
 from engine.errors import InvariantBroken
@@ -92,7 +92,7 @@ _SAVE = text(f"""
         RETURNING id, activity
     )
     SELECT true AS is_open, id, activity FROM opened UNION ALL SELECT false, id, activity FROM closed
-""")  # noqa: S608 - composed of constants
+""").columns(column("is_open"), column("id"), column("activity"))  # noqa: S608 - composed of constants
 
 
 def save(

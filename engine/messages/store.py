@@ -27,6 +27,7 @@ from engine.feel import Value
 from engine.jobs import queue
 
 TIME_TO_LIVE: Final = timedelta(days=7)
+"""Of a message whose sender says nothing else (``model.time_to_live``)."""
 
 NO_KEY: Final = ""
 """The correlation key of a wait without one."""
@@ -47,12 +48,13 @@ class SubscriptionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingMessage:
-    """A message to be sent; an ``idempotency_key`` makes a second try harmless."""
+    """A message to be sent; an ``idempotency_key`` makes a second try harmless. ``time_to_live`` None: the usual one."""
 
     name: str
     key: str | None
     payload: Mapping[str, Value]
     idempotency_key: str | None = None
+    time_to_live: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,9 +152,9 @@ _WAITING_MESSAGES = text("""
 _SEND = text("""
     INSERT INTO engine.message
         (name, correlation_key, payload, idempotency_key, sent_at, expires_at, sent_by, sender_instance_id)
-    SELECT m.name, m.correlation_key, m.payload, m.idempotency_key, :now, :expires, :sender, :instance
-    FROM unnest(CAST(:names AS text[]), CAST(:keys AS text[]), CAST(:payloads AS text[]), CAST(:idempotency_keys AS text[]))
-        AS m(name, correlation_key, payload, idempotency_key)
+    SELECT m.name, m.correlation_key, m.payload, m.idempotency_key, :now, m.expires_at, :sender, :instance
+    FROM unnest(CAST(:names AS text[]), CAST(:keys AS text[]), CAST(:payloads AS text[]), CAST(:idempotency_keys AS text[]),
+                CAST(:expire AS timestamptz[])) AS m(name, correlation_key, payload, idempotency_key, expires_at)
     ON CONFLICT (idempotency_key) DO NOTHING
     RETURNING id
 """)
@@ -167,6 +169,12 @@ _WHO_WAITS = text("""
     WHERE kind = 'message' AND name = :name AND correlation_key IN (:key, '')
       AND hashtextextended(correlation_key, 0) IN (hashtextextended(:key, 0), hashtextextended('', 0))
     ORDER BY correlation_key = '', opened_at, instance_id, length(wait), wait LIMIT 1
+""")
+
+_IS_AWAITED = text("""
+    SELECT FROM engine.subscription
+    WHERE kind = 'message' AND name = :name AND correlation_key = :key
+      AND hashtextextended(correlation_key, 0) = hashtextextended(:key, 0) LIMIT 1
 """)
 
 _LOCK_MESSAGE = text("SELECT id FROM engine.message WHERE id = :id AND received_at IS NULL FOR UPDATE")
@@ -245,7 +253,6 @@ def send(
     *,
     sender: str,
     instance_id: int | None = None,
-    time_to_live: timedelta = TIME_TO_LIVE,
 ) -> tuple[int, ...]:
     """Keep ``messages`` and queue their delivery; gives the ids of those that were not sent before."""
     if not messages:
@@ -254,7 +261,7 @@ def send(
         _SEND,
         {
             "now": now,
-            "expires": now + time_to_live,
+            "expire": [now + (each.time_to_live or TIME_TO_LIVE) for each in messages],
             "sender": sender,
             "instance": instance_id,
             "names": [each.name for each in messages],
@@ -290,6 +297,11 @@ def who_waits(session: Session, message: Message) -> Waiting | None:
     meet(session, (message.name, key))
     row = session.execute(_WHO_WAITS, {"name": message.name, "key": key}).one_or_none()
     return None if row is None else Waiting(instance_id=row.instance_id, wait=row.wait)
+
+
+def is_awaited(session: Session, name: str, key: str) -> bool:
+    """Whether a case waits now for message ``name`` with exactly this ``key``. It may end while one looks: no lock is taken."""
+    return session.execute(_IS_AWAITED, {"name": name, "key": key}).first() is not None
 
 
 def lock(session: Session, message_id: int) -> bool:

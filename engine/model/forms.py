@@ -135,7 +135,8 @@ def show(
     *,
     locale: str | None = None,
 ) -> tuple[ShownField, ...]:
-    """Every field as it stands before sending: defaults where ``raw`` is None (the first display), else the answers typed so far.
+    """Every field as it stands before sending: the answers typed so far, and defaults for what nobody was asked yet: everything at the
+    first display (``raw`` is None), later a field that ``raw`` has not, because it was not to be seen.
 
     A default sees the variables too: ``default: unit_price`` offers the answer of the round before.
     Raises FeelFailure only.
@@ -146,7 +147,7 @@ def show(
     for field in form.fields:
         is_visible = _is_visible(field, context, environment)
         value: Value = None
-        if field.is_output or raw is None:
+        if field.is_output or raw is None or field.name not in raw:
             value = _default(field, context if field.is_output else {**variables, **answered}, environment)
         else:
             try:
