@@ -94,6 +94,8 @@ def read(file: Path) -> Backup:
             settings=dict(about["settings"]),
             members=dict(about["members"]),
         )
+    except FileNotFoundError as error:
+        raise BackupUnusable("backup_not_found", file=str(file)) from error
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         raise BackupUnusable(None, file=str(file)) from error
     if names != {ABOUT, *found.members} or DUMP not in found.members or not all(map(_is_plain, found.data_files)):

@@ -58,6 +58,7 @@ def runtime_of(settings: Settings, is_prepared: bool, busy_after: float | None =
         from engine.database.migrations import require_newest
 
         require_newest(database)
+    _warn_of_owner(database)
     settings = of_company(settings, database)
     return Runtime(
         database=database,
@@ -67,6 +68,17 @@ def runtime_of(settings: Settings, is_prepared: bool, busy_after: float | None =
         keeping=keeping_of(settings),
         mailing=Mailing(secret_key=settings.secret_key, is_demonstration=settings.demonstration is not None),
     )
+
+
+def _warn_of_owner(database: Database) -> None:
+    """On a server of one's own, nothing else would say that this process could change what was recorded."""
+    from engine import log
+    from engine.commands.speaking import say
+    from engine.database.roles import can_change_history
+
+    with database.reading() as session:
+        if can_change_history(session.connection()):
+            log.get(__name__).warning("database_role_too_strong", remedy=say("database_role_too_strong"))
 
 
 def keeping_of(settings: Settings) -> Keeping:

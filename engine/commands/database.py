@@ -1,4 +1,4 @@
-"""``bordereau database upgrade``: this release's tables, with a backup before."""
+"""``bordereau database``: this release's tables, with a backup before; and the role that works in them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def add(commands: Any) -> None:
     acts = database.add_subparsers(title=say("cli_heading_commands"), metavar=say("cli_metavar_command"), required=True)
     parser = add_command(acts, "upgrade", upgrade, of="database")
     parser.add_argument("--no-backup", action="store_true", help=say("cli_help_database_upgrade_no_backup"))
+    add_command(acts, "role", role, of="database")
 
 
 def upgrade(settings: Settings, chosen: argparse.Namespace) -> int:
@@ -42,4 +43,26 @@ def upgrade(settings: Settings, chosen: argparse.Namespace) -> int:
             database.dispose()
         bring_up_to_date(url)
     print(say("cli_migrated"))
+    return DONE
+
+
+def role(settings: Settings, _chosen: argparse.Namespace) -> int:
+    """Make the role that web servers and workers are to use, and say its address once; give it its rights anew where it is there."""
+    from sqlalchemy import make_url
+
+    from engine.database.roles import APPLICATION, make_application
+    from engine.database.session import Database
+
+    with database_url(settings, may_create=False) as url:
+        database = Database(url)
+        try:
+            with database.transaction() as session:
+                password = make_application(session.connection())
+        finally:
+            database.dispose()
+        if password is None:
+            print(say("database_role_there", role=APPLICATION))
+            return DONE
+        address = make_url(url).set(drivername="postgresql", username=APPLICATION, password=password)
+        print(say("database_role_made", role=APPLICATION, url=address.render_as_string(hide_password=False)))
     return DONE

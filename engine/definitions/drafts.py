@@ -6,6 +6,7 @@ Two people on one draft: each save names the revision that the person last saw, 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,12 +17,15 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.database.session import Database
 from engine.definitions import files as stored_files
-from engine.errors import CommandRejected, Conflict, NotAllowed
+from engine.errors import CommandRejected, Conflict, DefinitionError, NotAllowed
 from engine.handler import SYSTEM, Actor
-from engine.model.bundle import content_hash
+from engine.history import refusals
+from engine.model.bundle import content_hash, read_bundle
 
 OWNER_ROLES: Final = frozenset({"process_owner", "admin"})
 MAXIMUM_BYTES: Final = 5_000_000
+EXAMINING: Final = "examination_running"
+"""Of a Conflict that only asks to come again: what is to be published is being examined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,26 +76,27 @@ def save(  # noqa: PLR0917 - the contract of the editor
 
     Raises NotAllowed; Conflict (``draft_changed``) if somebody saved, published or discarded meanwhile; CommandRejected if it is too large.
     """
-    _require_owner(actor)
-    require_bounded(files)
-    hashed = content_hash(files)
-    given = {
-        "key": process_key,
-        "base": base_version,
-        "revision": revision,
-        "content_hash": hashed,
-        "now": clock.now(),
-        "login": actor.login,
-    }
-    with database.transaction() as session:
-        before = session.execute(_FIND, {"key": process_key}).one_or_none()
-        row = session.execute(_CREATE if revision == 0 else _CHANGE, given).one_or_none()
-        if row is None:
-            raise Conflict("draft_changed", process=process_key, by=None if before is None else before.saved_by)
-        stored_files.keep(session, hashed, files)
-        if before is not None and before.content_hash != hashed:
-            stored_files.forget_unused(session, before.content_hash)
-        return _draft(row, files)
+    with refusals.remembering(database, actor.login, "processes.save_draft", {"process": process_key}):
+        _require_owner(actor)
+        require_bounded(files)
+        hashed = content_hash(files)
+        given = {
+            "key": process_key,
+            "base": base_version,
+            "revision": revision,
+            "content_hash": hashed,
+            "now": clock.now(),
+            "login": actor.login,
+        }
+        with database.transaction() as session:
+            before = session.execute(_FIND, {"key": process_key}).one_or_none()
+            row = session.execute(_CREATE if revision == 0 else _CHANGE, given).one_or_none()
+            if row is None:
+                raise Conflict("draft_changed", process=process_key, by=None if before is None else before.saved_by)
+            stored_files.keep(session, hashed, files)
+            if before is not None and before.content_hash != hashed:
+                stored_files.forget_unused(session, before.content_hash)
+            return _draft(row, files)
 
 
 def require_bounded(files: Mapping[str, bytes]) -> None:
@@ -105,9 +110,10 @@ def throw_away(database: Database, actor: Actor, process_key: str, revision: int
 
     Raises NotAllowed; Conflict (``draft_changed``) if somebody saved meanwhile. A draft that is gone already is no error.
     """
-    _require_owner(actor)
-    with database.transaction() as session:
-        discard(session, process_key, revision)
+    with refusals.remembering(database, actor.login, "processes.discard_draft", {"process": process_key}):
+        _require_owner(actor)
+        with database.transaction() as session:
+            discard(session, process_key, revision)
 
 
 def find(session: Session, process_key: str) -> Draft | None:
@@ -128,6 +134,18 @@ def discard(session: Session, process_key: str, revision: int | None = None) -> 
     other = session.execute(_FIND, {"key": process_key}).one_or_none()
     if other is not None:
         raise Conflict("draft_changed", process=process_key, by=other.saved_by)
+
+
+def publishing(database: Database, actor: Actor, files: Mapping[str, bytes]) -> AbstractContextManager[None]:
+    """Around publishing, and what leads to it: who is refused stands in the history, with the process that was meant."""
+
+    def about() -> Mapping[str, str]:
+        try:
+            return {"process": read_bundle(files).key}
+        except DefinitionError:
+            return {}
+
+    return refusals.remembering(database, actor.login, "processes.publish", about, but={EXAMINING})
 
 
 def require_publisher(actor: Actor) -> None:

@@ -99,7 +99,8 @@ def ask(
 
     ``files`` should have passed the gate's ``check``. Raises NotAllowed for whoever may not publish.
     """
-    drafts.require_publisher(actor)
+    with drafts.publishing(database, actor, files):
+        drafts.require_publisher(actor)
     hashed = content_hash(files)
     name = {"content_hash": hashed, "fingerprint": fingerprint(handlers)}
     now = clock.now()
@@ -135,8 +136,9 @@ def examine_now(
 
     Raises DefinitionError for files that cannot be read or do not pass the gate's ``check``.
     """
-    drafts.require_publisher(actor)
     hashed = content_hash(files)
+    with drafts.publishing(database, actor, files):
+        drafts.require_publisher(actor)
     with database.reading() as session:
         known = find(session, hashed, handlers)
     if known is not None and known.found is not None:

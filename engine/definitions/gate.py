@@ -28,6 +28,8 @@ from engine.model.elements import (
     SubProcess,
     UserTask,
 )
+from engine.model.time_to_live import PROPERTY as TIME_TO_LIVE
+from engine.model.time_to_live import time_to_live_problem
 from engine.model.unique_keys import PROPERTY, unique_key_problem
 
 
@@ -84,6 +86,9 @@ def _problems_of(bundle: Bundle, handlers: HandlerTable, roles: Collection[str] 
             unclear = unique_key_problem(node)
             if unclear is not None:
                 yield place.problem(unclear, PROPERTY)
+            unclear = time_to_live_problem(node)
+            if unclear is not None:
+                yield place.problem(unclear, TIME_TO_LIVE)
             if isinstance(node, ServiceTask):
                 yield from _service_task(place, node, process, handlers)
             elif isinstance(node, UserTask):

@@ -136,8 +136,21 @@ def publish(
     that the editor began with. ``draft_revision``: that of the draft that the editor last saw, 0 for none. Raises besides NotAllowed, and
     CommandRejected for a reason that is too long.
     """
+    with drafts.publishing(database, actor, files):
+        return _publish(database, actor, files, handlers, note, reason.strip(), base_version, draft_revision)
+
+
+def _publish(  # noqa: PLR0917 - as publish has them
+    database: Database,
+    actor: Actor,
+    files: Mapping[str, bytes],
+    handlers: HandlerTable,
+    note: str,
+    reason: str,
+    base_version: int | None,
+    draft_revision: int | None,
+) -> Version:
     drafts.require_publisher(actor)
-    reason = reason.strip()
     if len(reason) > REASON_LENGTH:
         raise CommandRejected("soundness_reason_too_long", maximum=REASON_LENGTH)
     now = clock.now()
@@ -206,7 +219,7 @@ def _examined(session: Session, hashed: str, bundle: Bundle, handlers: HandlerTa
     """What was found of this content, if nothing of it stands against publishing. Raises as ``publish``."""
     examined = examination.find(session, hashed, handlers)
     if examined is None or examined.found is None:
-        raise Conflict("examination_running", id=hashed)
+        raise Conflict(drafts.EXAMINING, id=hashed)
     against = tuple(map(bundle.located, problems_of(examined.found, has_reason=bool(reason))))
     if against:
         raise DefinitionError(against)

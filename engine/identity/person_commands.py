@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine.addresses import is_address
 from engine.data import data
-from engine.errors import FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
+from engine.errors import ActRefused, FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
 from engine.handler import SYSTEM
 from engine.identity import memberships, passwords, people, secrets, web_sessions
 from engine.identity.memberships import ADMINISTRATOR, Membership
@@ -209,12 +209,12 @@ def give_secret(given: GiveSecret, context: RecordContext) -> Change:
     en="Set one's own password",
 )
 def set_password(given: SetPassword, context: RecordContext) -> Change:
-    """Raises NotAllowed (``not_oneself``), InvalidInput (``old``: ``password_wrong``; ``password``: what ``passwords.problems`` says)."""
+    """Raises NotAllowed (``not_oneself``), ActRefused (``old``: ``password_wrong``), InvalidInput (``passwords.problems``)."""
     if given.login != context.actor.login or context.actor.person_id is None:
         raise NotAllowed("not_oneself")
     row = _row(context.session, given.login)
     if not row.must_set_password and not passwords.is_right(row.password_hash, given.old):
-        raise InvalidInput((FieldProblem(field="old", code="password_wrong"),))
+        raise ActRefused((FieldProblem(field="old", code="password_wrong"),))
     problems = passwords.problems(given.new, (row.login, row.name, row.email))
     if not problems and passwords.is_right(row.password_hash, given.new):
         problems = [FieldProblem(field="password", code="password_unchanged")]

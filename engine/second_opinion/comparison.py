@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.errors import DefinitionError
 from engine.model.bundle import Bundle
+from engine.model.own_cases import cases_elsewhere
 from engine.protocol import events as happened
 from engine.second_opinion.bounds import Allowance
 from engine.second_opinion.comparing import Difference, difference
@@ -48,7 +51,9 @@ def compare(
     world = world_of(played)
     if story.process not in world.model.processes:
         return failing(story.file, story.process)
-    in_the_way = obstacles(world.model, story.process, world.beginning(story.process, story.start.event))
+    # what is called in other files does not run here either: the story says what comes of it, as of a handler
+    elsewhere = replace(world, model=cases_elsewhere(world.model).model)
+    in_the_way = obstacles(elsewhere.model, story.process, world.beginning(story.process, story.start.event))
     if in_the_way:
         return _not_compared(story, *in_the_way)
     report = report or play_here(played, story, handlers, at)
@@ -63,7 +68,7 @@ def compare(
     allowance.take(bounds)
     if there.is_too_large:
         return _not_compared(story, Obstacle(reason="large" if allowance.left else "allowance"))
-    return _compared(story, world, report, there)
+    return _compared(story, elsewhere, report, there)
 
 
 def _compared(story: Story, world: World, report: Report, there: Played) -> Opinion:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from engine.feel import Value
 from engine.model import elements as model
 from engine.model import schedules
 from engine.model.forms import Form, accept
+from engine.model.own_cases import cases_elsewhere, given_back
 from engine.second_opinion.bounds import Bounds, TooLarge
 from engine.second_opinion.machine import Machine, Open, OpenKind
 from engine.second_opinion.trace import Moment, Trace
@@ -96,7 +97,9 @@ class _Play:
 
     def __init__(self, world: World, story: Story, handlers: Declarations | None, at: At, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._world = world
+        elsewhere = cases_elsewhere(world.model)
+        self._calls = {key: world.node(key) for key in elsewhere.calls}
+        self._world = replace(world, model=elsewhere.model)
         self._story = story
         self._handlers = handlers
         self._at = at
@@ -291,6 +294,9 @@ class _Play:
                 self._undo(mark, code)
         else:
             result: Mapping[str, Value] = self._values(step.returns)
+            call = self._calls.get(step.element)
+            if isinstance(call, model.CallActivity):
+                result = given_back(call, result)
             if declared is not None:
                 result, _ = result_of(declared, result)
             self._act(lambda machine: machine.answer(machine.open()[place], result))
