@@ -7,17 +7,35 @@ from engine.record import RecordTable
 from handlers.catalogue import commands as catalogue
 from handlers.company import commands as company
 from handlers.customers import commands as customers
-from handlers.purchasing.handlers import launch_request, refuse_request, remind_buyers, submit_request, tell_submitter
+from handlers.deliveries import commands as deliveries
+from handlers.deliveries.handlers import HANDLERS as DELIVERY_HANDLERS
+from handlers.deliveries.queries import ORDERS_TO_DELIVER
+from handlers.invoices import commands as invoices
+from handlers.invoices.handlers import HANDLERS as INVOICE_HANDLERS
+from handlers.orders import commands as orders
+from handlers.orders.handlers import HANDLERS as ORDER_HANDLERS
+from handlers.payments import commands as payments
+from handlers.payments import statements
+from handlers.payments.handlers import HANDLERS as PAYMENT_HANDLERS
+from handlers.purchasing.handlers import HANDLERS as PURCHASING_HANDLERS
 from handlers.purchasing.queries import SUPPLIERS
 from handlers.sales import commands as sales
 from handlers.sales.handlers import HANDLERS as QUOTE_HANDLERS
 from handlers.sales.queries import DRAFTS
 from handlers.stock import commands as stock
-from handlers.stock.queries import SHORT_ARTICLES
+from handlers.stock import warehouses
+from handlers.stock.queries import SHORT_ARTICLES, WAREHOUSES
 
 HANDLERS = HandlerTable.of(
-    handlers=(submit_request, refuse_request, launch_request, tell_submitter, remind_buyers, *QUOTE_HANDLERS),
-    choices=(SHORT_ARTICLES, SUPPLIERS, DRAFTS),
+    handlers=(
+        *PURCHASING_HANDLERS,
+        *QUOTE_HANDLERS,
+        *ORDER_HANDLERS,
+        *DELIVERY_HANDLERS,
+        *INVOICE_HANDLERS,
+        *PAYMENT_HANDLERS,
+    ),
+    choices=(SHORT_ARTICLES, WAREHOUSES, SUPPLIERS, DRAFTS, ORDERS_TO_DELIVER),
 )
 
 RECORD_COMMANDS = RecordTable.of(
@@ -25,5 +43,11 @@ RECORD_COMMANDS = RecordTable.of(
     *customers.COMMANDS.commands.values(),
     *catalogue.COMMANDS.commands.values(),
     *stock.COMMANDS.commands.values(),
+    *warehouses.COMMANDS.commands.values(),
     *sales.COMMANDS.commands.values(),
+    *orders.COMMANDS.commands.values(),
+    *deliveries.COMMANDS.commands.values(),
+    *invoices.COMMANDS.commands.values(),
+    *payments.COMMANDS.commands.values(),
+    *statements.COMMANDS.commands.values(),
 )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from engine.data import data
 from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.record import Change, RecordContext, RecordTable, record_command
-from handlers.base.rows import fields_of, found_by
+from handlers.base.rows import fields_of, found_by, put
 from handlers.catalogue import rules
 from handlers.catalogue.tables import Article
 from handlers.catalogue.types import ArticleData
@@ -82,8 +82,7 @@ def change_article(given: ChangeArticle, context: RecordContext) -> Change:
     if row is None:
         raise NotFound("article_unknown", article=given.reference)
     before = _fields(row)
-    for name, value in columns(given.reference, wanted).items():
-        setattr(row, name, value)
+    put(row, columns(given.reference, wanted))
     context.session.flush()
     return Change(before=before, after=_fields(row))
 

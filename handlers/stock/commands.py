@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import update
 
 from engine.data import data
-from engine.errors import FieldProblem, InvalidInput, NotFound, WrongState
+from engine.errors import FieldProblem, InvalidInput, WrongState
+from engine.handler import BusinessError
 from engine.record import Change, RecordContext, RecordTable, record_command
-from handlers.catalogue.tables import Article
-from handlers.stock.rules import is_quantity
+from handlers.base.numbers import take_number
+from handlers.stock import ledger
+from handlers.stock.rules import Level, is_quantity
 from handlers.stock.tables import Stock
 
 KIND: Final = "stock"
@@ -24,19 +27,21 @@ LONGEST_REASON: Final = 200
 
 @data
 class CountStock:
-    """What was counted, in the article's unit, and why it differs from what was known."""
+    """What was counted in a warehouse, in the article's unit, and why it differs from what was known."""
 
     reference: str
     counted: Decimal
     reason: str
+    warehouse: str = ""
 
 
 @data
 class SetReorderLevel:
-    """The quantity below which the article is short, in its unit."""
+    """The quantity below which the article is short in a warehouse, in its unit."""
 
     reference: str
     reorder_level: Decimal
+    warehouse: str = ""
 
 
 @record_command(
@@ -49,22 +54,28 @@ class SetReorderLevel:
     en="Count stock",
 )
 def count_stock(given: CountStock, context: RecordContext) -> Change:
-    """Raises InvalidInput, NotFound (``article_unknown``), WrongState (``service_has_no_stock``)."""
+    """The answer, as of all commands that goods can be free after: the article, if somebody lacks it who can have some now.
+
+    Raises InvalidInput, NotFound (``article_unknown``, ``warehouse_unknown``), WrongState (``service_has_no_stock``).
+    """
     found = []
     if not is_quantity(given.counted):
         found.append(FieldProblem(field="counted", code="stock_quantity_invalid"))
-    reason = " ".join(given.reason.split())
-    if not reason:
-        found.append(FieldProblem(field="reason", code="reason_missing"))
-    elif len(reason) > LONGEST_REASON:
-        found.append(FieldProblem(field="reason", code="text_too_long", facts={"most": LONGEST_REASON}))
+    reason = _reason(given.reason, found)
     if found:
         raise InvalidInput(fields=tuple(found))
-    row = _row(context.session, given.reference)
-    before = _fields(row)
-    row.on_hand = given.counted
-    context.session.flush()
-    return Change(before=before, after=_fields(row), facts={"reason": reason})
+    before, after = ledger.count(
+        context.session,
+        given.warehouse,
+        given.reference,
+        given.counted,
+        reason=reason,
+        by=context.actor.login,
+        now=context.now,
+    )
+    facts = {"reason": reason} | ({"warehouse": given.warehouse} if given.warehouse else {})
+    lacked = ledger.lacked(context.session, (given.reference,))
+    return Change(before=_fields(before), after=_fields(after), facts=facts, answer=lacked)
 
 
 @record_command(
@@ -77,33 +88,118 @@ def count_stock(given: CountStock, context: RecordContext) -> Change:
     en="Set the reorder level",
 )
 def set_reorder_level(given: SetReorderLevel, context: RecordContext) -> Change:
-    """Raises InvalidInput, NotFound (``article_unknown``), WrongState (``service_has_no_stock``)."""
+    """Raises InvalidInput, NotFound (``article_unknown``, ``warehouse_unknown``), WrongState (``service_has_no_stock``)."""
     if not is_quantity(given.reorder_level):
         raise InvalidInput(fields=(FieldProblem(field="reorder_level", code="stock_quantity_invalid"),))
-    row = _row(context.session, given.reference)
-    before = _fields(row)
-    row.reorder_level = given.reorder_level
-    context.session.flush()
-    return Change(before=before, after=_fields(row))
+    locked = ledger.lock(context.session, given.warehouse, given.reference)
+    context.session.execute(
+        update(Stock)
+        .where(Stock.article_id == locked.article_id, Stock.warehouse_id == locked.warehouse_id)
+        .values(reorder_level=given.reorder_level)
+    )
+    after = replace(locked.level, reorder_level=given.reorder_level)
+    facts = {"warehouse": given.warehouse} if given.warehouse else {}
+    return Change(before=_fields(locked.level), after=_fields(after), facts=facts)
 
 
-COMMANDS = RecordTable.of(count_stock, set_reorder_level)
+@data
+class TransferStock:
+    """What of an article is brought from one warehouse to another (their codes), in its unit, and why.
+
+    ``today``: the day at the company's.
+    """
+
+    reference: str
+    quantity: Decimal
+    source: str
+    target: str
+    reason: str
+    today: date
 
 
-def _row(session: Session, reference: str) -> Stock:
-    """The stock of an article, locked; empty where nobody has counted it yet."""
-    article = session.scalar(select(Article).where(Article.reference == reference))
-    if article is None:
-        raise NotFound("article_unknown", article=reference)
-    if article.kind != "product":
-        raise WrongState("service_has_no_stock", article=reference)
-    row = session.get(Stock, article.id, with_for_update=True)
-    if row is None:
-        row = Stock(article_id=article.id, on_hand=Decimal(0), reserved=Decimal(0), reorder_level=Decimal(0))
-        session.add(row)
-        session.flush()
-    return row
+@record_command(
+    "stock.transfer",
+    event="stock:transferred",
+    kind=KIND,
+    key="reference",
+    may=EDITORS,
+    fr="Transférer vers un autre entrepôt",
+    en="Bring to another warehouse",
+)
+def transfer_stock(given: TransferStock, context: RecordContext) -> Change:
+    """Only what nobody was promised. Numbered ``TR``. The answer: as of a count.
+
+    Raises InvalidInput, NotFound (``article_unknown``, ``warehouse_unknown``), WrongState (``service_has_no_stock``).
+    """
+    found = []
+    if not is_quantity(given.quantity) or not given.quantity:
+        found.append(FieldProblem(field="quantity", code="transfer_quantity_invalid"))
+    if given.source == given.target:
+        found.append(FieldProblem(field="target", code="transfer_to_itself"))
+    reason = _reason(given.reason, found)
+    if found:
+        raise InvalidInput(fields=tuple(found))
+    try:
+        number = ledger.transfer(
+            context.session,
+            lambda: take_number(context.session, "TR", given.today.year),
+            given.reference,
+            given.quantity,
+            source=given.source,
+            target=given.target,
+            reason=reason,
+            by=context.actor.login,
+            now=context.now,
+        )
+    except BusinessError as refused:
+        problem = FieldProblem(field="quantity", code=refused.code, facts=refused.facts)
+        raise InvalidInput(fields=(problem,)) from refused
+    facts = {"number": number, "quantity": given.quantity, "source": given.source, "target": given.target}
+    lacked = ledger.lacked(context.session, (given.reference,))
+    return Change(before={}, after={}, facts=facts | {"reason": reason}, answer=lacked)
 
 
-def _fields(row: Stock) -> dict[str, Any]:
-    return {"on_hand": row.on_hand, "reorder_level": row.reorder_level}
+@data
+class ReleaseOpening:
+    """That what of an article was promised before reservations were kept is promised no longer, and why."""
+
+    reference: str
+    reason: str
+
+
+@record_command(
+    "stock.release_opening",
+    event="stock:opening_released",
+    kind=KIND,
+    key="reference",
+    may=EDITORS,
+    fr="Libérer ce qui était promis à l’ouverture",
+    en="Release what was promised at the opening",
+)
+def release_opening(given: ReleaseOpening, context: RecordContext) -> Change:
+    """Raises InvalidInput, NotFound (``article_unknown``), WrongState (``nothing_promised_at_opening``)."""
+    found: list[FieldProblem] = []
+    reason = _reason(given.reason, found)
+    if found:
+        raise InvalidInput(fields=tuple(found))
+    if not ledger.release_article(context.session, ledger.OPENING, given.reference):
+        raise WrongState("nothing_promised_at_opening", article=given.reference)
+    lacked = ledger.lacked(context.session, (given.reference,))
+    return Change(before={}, after={}, facts={"reason": reason}, answer=lacked)
+
+
+COMMANDS = RecordTable.of(count_stock, set_reorder_level, transfer_stock, release_opening)
+
+
+def _reason(typed: str, found: list[FieldProblem]) -> str:
+    """The reason as it is kept; what is wrong with it is added to ``found``."""
+    reason = " ".join(typed.split())
+    if not reason:
+        found.append(FieldProblem(field="reason", code="reason_missing"))
+    elif len(reason) > LONGEST_REASON:
+        found.append(FieldProblem(field="reason", code="text_too_long", facts={"most": LONGEST_REASON}))
+    return reason
+
+
+def _fields(level: Level) -> dict[str, Any]:
+    return {"on_hand": level.on_hand, "reorder_level": level.reorder_level}

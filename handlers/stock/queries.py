@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from engine.data import data
@@ -13,14 +13,30 @@ from engine.handler import Choice, ChoiceSource
 from handlers.base.rows import begins_words, fields_of
 from handlers.catalogue.tables import Article
 from handlers.catalogue.types import ArticleData
-from handlers.stock.rules import Level, available, is_short, shortage
-from handlers.stock.tables import Stock
+from handlers.stock.figures import STOCKED, as_level
+from handlers.stock.rules import Level, available, is_short, plain, shortage, together
+from handlers.stock.tables import Stock, Warehouse
+
+_FIGURES = (
+    select(
+        func.sum(Stock.on_hand).label("on_hand"),
+        func.sum(Stock.reserved).label("reserved"),
+        func.sum(Stock.reorder_level).label("reorder_level"),
+        func.sum(Stock.missing).label("missing"),
+    )
+    .where(Stock.article_id == Article.id)
+    .lateral("figures")
+)
+"""The stock of an article in all warehouses together; its columns are null where nobody has counted it yet."""
+_IS_SHORT = _FIGURES.c.on_hand - _FIGURES.c.reserved < _FIGURES.c.reorder_level + _FIGURES.c.missing
+_ARTICLES = select(Article, *_FIGURES.c).join(_FIGURES, true())
 
 
 @data
 class ArticleRow:
-    """An article with its stock; ``level`` None for a service, or where nobody has counted it yet."""
+    """An article with its stock in all warehouses; ``level`` None for a service, or where nobody has counted it yet."""
 
+    id: int
     reference: str
     sort_name: str
     data: ArticleData
@@ -51,30 +67,31 @@ def articles_page(
 ) -> ArticlePage:
     """Articles by name; ``search``: each typed word begins a word of the reference, name or category. One statement."""
     asked = (
-        select(Article, Stock)
-        .outerjoin(Stock, Stock.article_id == Article.id)
-        .where(Article.is_active == is_active)
-        .order_by(Article.sort_name, Article.reference)
-        .limit(limit + 1)
+        _ARTICLES.where(Article.is_active == is_active).order_by(Article.sort_name, Article.reference).limit(limit + 1)
     )
     wanted = begins_words(Article.words, search)
     if wanted is not None:
         asked = asked.where(wanted)
     if only_short:
-        asked = asked.where(Stock.on_hand - Stock.reserved < Stock.reorder_level)
+        asked = asked.where(_IS_SHORT)
     if after is not None:
         asked = asked.where(tuple_(Article.sort_name, Article.reference) > after)
-    found = [_listed(article, stock) for article, stock in session.execute(asked)]
+    found = [_listed(*each) for each in session.execute(asked)]
     more, found = len(found) > limit, found[:limit]
     return ArticlePage(articles=tuple(found), next=(found[-1].sort_name, found[-1].reference) if more else None)
 
 
 def find_article(session: Session, reference: str) -> ArticleRow | None:
     """The article of this reference with its stock; None when there is none."""
-    found = session.execute(
-        select(Article, Stock).outerjoin(Stock, Stock.article_id == Article.id).where(Article.reference == reference)
-    ).one_or_none()
+    found = session.execute(_ARTICLES.where(Article.reference == reference)).one_or_none()
     return None if found is None else _listed(*found)
+
+
+def find_articles(session: Session, references: Sequence[str]) -> list[ArticleRow]:
+    """The articles of these references with their stock, in this order, less those that there are not. One statement."""
+    found = (_listed(*each) for each in session.execute(_ARTICLES.where(Article.reference.in_(references))))
+    known = {each.reference: each for each in found}
+    return [known[each] for each in references if each in known]
 
 
 def categories(session: Session) -> list[str]:
@@ -83,49 +100,61 @@ def categories(session: Session) -> list[str]:
     return list(session.scalars(named.limit(200)))
 
 
-def _listed(article: Article, stock: Stock | None) -> ArticleRow:
+@data
+class WarehouseRow:
+    """A warehouse."""
+
+    code: str
+    name: str
+    is_default: bool
+
+
+def warehouses(session: Session) -> tuple[WarehouseRow, ...]:
+    """All warehouses, the default one first, then by name."""
+    asked = select(Warehouse).order_by(Warehouse.is_default.desc(), Warehouse.name)
+    return tuple(WarehouseRow(**fields_of(WarehouseRow, each)) for each in session.scalars(asked))
+
+
+def _listed(article: Article, *figures: Decimal | None) -> ArticleRow:
     return ArticleRow(
+        id=article.id,
         reference=article.reference,
         sort_name=article.sort_name,
         data=ArticleData(**fields_of(ArticleData, article)),
-        level=None
-        if stock is None or article.kind != "product"
-        else Level(on_hand=stock.on_hand, reserved=stock.reserved, reorder_level=stock.reorder_level),
+        level=_level(*figures) if article.kind == "product" else None,
     )
 
 
-def level_of(session: Session, article_id: int, *, lock: bool = False) -> Level | None:
-    """The stock figures of an article, None where it is not stocked; ``lock`` keeps them until the transaction ends."""
-    found = session.get(Stock, article_id, with_for_update=True if lock else None)
-    if found is None:
+def _level(
+    on_hand: Decimal | None, reserved: Decimal | None, reorder_level: Decimal | None, missing: Decimal | None
+) -> Level | None:
+    if on_hand is None or reserved is None or reorder_level is None or missing is None:
         return None
-    return Level(on_hand=found.on_hand, reserved=found.reserved, reorder_level=found.reorder_level)
+    return Level(on_hand=on_hand, reserved=reserved, reorder_level=reorder_level, missing=missing)
 
 
-def _plain(quantity: Decimal) -> str:
-    return format(quantity.normalize(), "f")
+def level_of(session: Session, article_id: int, *, lock: bool = False) -> Level | None:
+    """The stock of an article in all warehouses, None where it is not stocked; ``lock`` keeps it until the transaction ends."""
+    asked = select(*STOCKED).where(Stock.article_id == article_id).order_by(Stock.warehouse_id)
+    found = [as_level(row) for row in session.execute(asked.with_for_update() if lock else asked)]
+    return together(found) if found else None
 
 
 def read_short_articles(session: Session) -> Sequence[Choice]:
     """The articles that are short, by name, with what is available and what is missing."""
-    rows = session.execute(
-        select(Article, Stock)
-        .join(Stock, Stock.article_id == Article.id)
-        .where(Article.is_active, Article.kind == "product")
-        .order_by(Article.name)
-    )
+    asked = _ARTICLES.where(Article.is_active, Article.kind == "product", _IS_SHORT).order_by(Article.name)
     choices = []
-    for article, stock in rows:
-        level = Level(on_hand=stock.on_hand, reserved=stock.reserved, reorder_level=stock.reorder_level)
-        if is_short(level):
+    for each in session.execute(asked):
+        found = _listed(*each)
+        if found.level is not None:
             choices.append(
                 Choice(
-                    value=article.reference,
-                    label=f"{article.reference} · {article.name}",
+                    value=found.reference,
+                    label=f"{found.reference} · {found.data.name}",
                     details={
-                        "available": _plain(available(level)),
-                        "missing": _plain(shortage(level)),
-                        "unit": article.unit,
+                        "available": plain(available(found.level)),
+                        "missing": plain(shortage(found.level)),
+                        "unit": found.data.unit,
                     },
                 )
             )
@@ -133,3 +162,12 @@ def read_short_articles(session: Session) -> Sequence[Choice]:
 
 
 SHORT_ARTICLES = ChoiceSource(name="stock.short_articles", read=read_short_articles)
+
+
+def read_warehouses(session: Session) -> Sequence[Choice]:
+    """The warehouses, the default one first."""
+    rows = session.scalars(select(Warehouse).order_by(Warehouse.is_default.desc(), Warehouse.name, Warehouse.code))
+    return [Choice(value=row.code, label=row.name) for row in rows]
+
+
+WAREHOUSES = ChoiceSource(name="stock.warehouses", read=read_warehouses)
