@@ -9,7 +9,7 @@ from engine.data import data
 from engine.errors import InvalidInput, WrongState
 from engine.files import store
 from engine.record import Change, RecordContext, RecordTable, record_command
-from handlers.base.rows import fields_of
+from handlers.base.rows import fields_of, put
 from handlers.company import logo, rules
 from handlers.company.tables import CompanyIdentity
 from handlers.company.types import IdentityData
@@ -64,8 +64,7 @@ def set_identity(given: SetIdentity, context: RecordContext) -> Change:
         row = CompanyIdentity(id=1, logo_hash="", **asdict(wanted))
         context.session.add(row)
     else:
-        for name, value in asdict(wanted).items():
-            setattr(row, name, value)
+        put(row, asdict(wanted))
     context.session.flush()
     return Change(before=before, after=_fields(row))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import date
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import delete, func, select, text, update
@@ -13,7 +14,7 @@ from engine.data import data
 from engine.errors import FieldProblem, InvalidInput, NotFound, WrongState
 from engine.record import Change, RecordContext, RecordTable, record_command
 from handlers.base.numbers import take_number
-from handlers.base.rows import fields_of, found_by
+from handlers.base.rows import fields_of, found_by, put
 from handlers.customers import rules
 from handlers.customers.tables import Customer, CustomerAddress, CustomerContact
 from handlers.customers.types import AddressData, ContactData, CustomerData
@@ -36,10 +37,11 @@ Line = TypeVar("Line", CustomerAddress, CustomerContact)
 
 @data
 class AddCustomer:
-    """A new customer or prospect, with the first address if one is known."""
+    """A new customer or prospect, with the first address if one is known. ``today``: the day at the company's; None: the day in UTC."""
 
     customer: CustomerData
     address: AddressData | None = None
+    today: date | None = None
 
 
 @data
@@ -48,6 +50,13 @@ class ChangeCustomer:
 
     number: str
     customer: CustomerData
+
+
+@data
+class NoteOrder:
+    """A prospect of whom an order is confirmed."""
+
+    number: str
 
 
 @data
@@ -107,7 +116,7 @@ def add_customer(given: AddCustomer, context: RecordContext) -> Change:
     address = None if given.address is None else _sound_address(given.address)
     session = context.session
     _require_free(session, wanted)
-    number = take_number(session, "CL", context.now.year)
+    number = take_number(session, "CL", (given.today or context.now).year)
     row = Customer(number=number, created_at=context.now, **_columns(number, wanted))
     session.add(row)
     session.flush()
@@ -115,6 +124,23 @@ def add_customer(given: AddCustomer, context: RecordContext) -> Change:
         session.add(CustomerAddress(customer_id=row.id, **asdict(address)))
         session.flush()
     return Change(before=None, after=_fields(session, row), key=number, answer=number)
+
+
+@record_command(
+    "customers.note_order",
+    event="customer:ordered",
+    kind=KIND,
+    key="number",
+    may=(),
+    fr="Faire d’un prospect un client",
+    en="Make a customer of a prospect",
+)
+def note_order(given: NoteOrder, context: RecordContext) -> Change:
+    """Who has ordered is no prospect any more; whoever may confirm the order may do this. Raises NotFound (``customer_unknown``)."""
+    row = _row(context.session, given.number)
+    before, row.is_prospect = row.is_prospect, False
+    context.session.flush()
+    return Change(before={"is_prospect": before}, after={"is_prospect": False})
 
 
 @record_command(
@@ -133,8 +159,7 @@ def change_customer(given: ChangeCustomer, context: RecordContext) -> Change:
     row = _row(context.session, given.number)
     _require_free(context.session, wanted, but=row.id)
     before = _fields(context.session, row)
-    for name, value in _columns(row.number, wanted).items():
-        setattr(row, name, value)
+    put(row, _columns(row.number, wanted))
     context.session.flush()
     return Change(before=before, after=_fields(context.session, row))
 
@@ -195,7 +220,8 @@ def save_contact(given: SaveContact, context: RecordContext) -> Change:
     session = context.session
     row = _row(session, given.number)
     before = _fields(session, row)
-    _write_line(session, CustomerContact, row.id, given.contact_id, asdict(wanted), "contact_unknown")
+    values = asdict(wanted) | {"receives": list(wanted.receives)}
+    _write_line(session, CustomerContact, row.id, given.contact_id, values, "contact_unknown")
     return Change(before=before, after=_fields(session, row))
 
 
@@ -239,6 +265,7 @@ def delete_customer(given: DeleteCustomer, context: RecordContext) -> Change:
 
 COMMANDS = RecordTable.of(
     add_customer,
+    note_order,
     change_customer,
     save_address,
     remove_address,
@@ -307,9 +334,7 @@ def _write_line(  # noqa: PLR0917 - which line of what
         _require_room(session, table, customer)
         session.add(table(customer_id=customer, **values))
     else:
-        found = _line(session, table, customer, line, unknown)
-        for name, value in values.items():
-            setattr(found, name, value)
+        put(_line(session, table, customer, line, unknown), values)
     session.flush()
 
 
@@ -333,5 +358,5 @@ def _fields(session: Session, row: Customer) -> dict[str, Any]:
     for address in session.scalars(select(CustomerAddress).where(CustomerAddress.customer_id == row.id)):
         fields[f"address {address.id}"] = fields_of(AddressData, address)
     for contact in session.scalars(select(CustomerContact).where(CustomerContact.customer_id == row.id)):
-        fields[f"contact {contact.id}"] = fields_of(ContactData, contact)
+        fields[f"contact {contact.id}"] = fields_of(ContactData, contact) | {"receives": list(contact.receives)}
     return fields

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import any_, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.data import data
@@ -114,9 +114,23 @@ def find_customer(session: Session, number: str) -> CustomerView | None:
         number=row.number,
         data=CustomerData(**known | {"tags": tuple(row.tags)}),
         addresses=tuple(Address(id=each.id, data=AddressData(**fields_of(AddressData, each))) for each in addresses),
-        contacts=tuple(Contact(id=each.id, data=ContactData(**fields_of(ContactData, each))) for each in contacts),
+        contacts=tuple(Contact(id=each.id, data=_contact(each)) for each in contacts),
         created_at=row.created_at,
     )
+
+
+def recipients(session: Session, customer_id: int, document: str) -> tuple[str, ...]:
+    """The addresses of the contacts who receive ``document`` (one of ``DOCUMENTS``), each once; empty when nobody was named."""
+    rows = session.scalars(
+        select(CustomerContact.email)
+        .where(CustomerContact.customer_id == customer_id, any_(CustomerContact.receives) == document)
+        .order_by(CustomerContact.id)
+    )
+    return tuple(dict.fromkeys(rows))
+
+
+def _contact(row: CustomerContact) -> ContactData:
+    return ContactData(**fields_of(ContactData, row) | {"receives": tuple(row.receives)})
 
 
 def _listed(row: Customer, city: str | None) -> CustomerRow:

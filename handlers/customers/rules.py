@@ -10,7 +10,7 @@ from typing import Final
 from engine.errors import FieldProblem
 from handlers.base import parties
 from handlers.base.parties import compact, lines_of, one_line
-from handlers.customers.types import PAYMENTS, AddressData, ContactData, CustomerData
+from handlers.customers.types import DOCUMENTS, PAYMENTS, AddressData, ContactData, CustomerData
 
 LONGEST: Final = 200
 LONGEST_NOTES: Final = 4_000
@@ -88,6 +88,7 @@ def tidied_contact(given: ContactData) -> ContactData:
         department=one_line(given.department),
         email=given.email.strip(),
         phone=one_line(given.phone),
+        receives=tuple(dict.fromkeys(given.receives)),
     )
 
 
@@ -96,6 +97,10 @@ def contact_problems(given: ContactData) -> list[FieldProblem]:
     found = _too_long(given, ("name", "department", "email", "phone"))
     if not given.name:
         found.append(FieldProblem(field="name", code="contact_name_missing"))
+    if not set(given.receives) <= set(DOCUMENTS):
+        found.append(FieldProblem(field="receives", code="documents_unknown"))
+    if given.receives and not given.email:
+        found.append(FieldProblem(field="email", code="contact_receives_nowhere"))
     return found + parties.contact_problems(email=given.email, phone=given.phone)
 
 

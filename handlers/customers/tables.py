@@ -78,10 +78,14 @@ class CustomerAddress(Table):
 
 
 class CustomerContact(Table):
-    """Somebody whom we talk to at a customer; ``department`` tells who gets which document."""
+    """Somebody whom we talk to at a customer. ``receives``: the documents that go to their address (``types.DOCUMENTS``)."""
 
     __tablename__ = "customer_contact"
-    __table_args__ = (CheckConstraint("name <> ''", name="name_given"),)
+    __table_args__ = (
+        CheckConstraint("name <> ''", name="name_given"),
+        CheckConstraint("receives <@ ARRAY['quotes', 'orders', 'delivery_notes', 'invoices']", name="receives_known"),
+        CheckConstraint("receives = '{}' OR email <> ''", name="receives_somewhere"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     customer_id: Mapped[int] = mapped_column(ForeignKey(Customer.id, ondelete="CASCADE"), index=True)
@@ -89,3 +93,4 @@ class CustomerContact(Table):
     department: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(Text)
     phone: Mapped[str] = mapped_column(Text)
+    receives: Mapped[list[str]] = mapped_column(ARRAY(Text))

@@ -7,6 +7,9 @@ from engine.data import data
 PAYMENTS = ("transfer", "card", "direct_debit", "cheque", "cash")
 """How a customer can prefer to pay."""
 
+DOCUMENTS = ("quotes", "orders", "delivery_notes", "invoices")
+"""What a contact can receive by mail. *orders*: their acknowledgements; *invoices*: credit notes, reminders and statements too."""
+
 
 @data
 class CustomerData:
@@ -48,9 +51,10 @@ class AddressData:
 
 @data
 class ContactData:
-    """Somebody whom we talk to."""
+    """Somebody whom we talk to. ``receives``: which of ``DOCUMENTS`` go to their address."""
 
     name: str
     department: str = ""
     email: str = ""
     phone: str = ""
+    receives: tuple[str, ...] = ()

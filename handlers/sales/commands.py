@@ -110,7 +110,7 @@ def add_quote(given: AddQuote, context: RecordContext) -> Change:
         version=1,
         created_at=context.now,
         created_by=context.actor.login,
-        **store.words(number, customer.name, wanted),
+        words=store.words(number, customer.name, wanted),
     )
     session.add(quote)
     session.flush()
@@ -142,7 +142,7 @@ def change_quote(given: ChangeQuote, context: RecordContext) -> Change:
     customer = session.get_one(Customer, quote.customer_id)
     store.fill(session, row, customer, wanted, given.today)
     store.put_figures(row, totals)
-    quote.words = store.words(quote.number, customer.name, wanted)["words"]
+    quote.words = store.words(quote.number, customer.name, wanted)
     session.flush()
     store.write_lines(session, row.id, lines, totals, is_new=False)
     return Change(before=before, after=_fields(row, lines))

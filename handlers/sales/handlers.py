@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.handler import BusinessError, HandlerContext, handler
-from engine.letter import Attachment, Letter, ToAddress, ToPerson, ToRole, site, write
+from engine.letter import Attachment, ToAddress, ToPerson, ToRole, site
 from engine.texts import format as formats
-from engine.texts import say
+from handlers.base.letters import write_letter
 from handlers.company.queries import invoices_vat
 from handlers.customers.tables import Customer
-from handlers.sales import links, offer, printing, rules, store
+from handlers.sales import links, offer, printing, store
 from handlers.sales.steps import (
     Answered,
     Cancelled,
@@ -36,7 +36,11 @@ from handlers.sales.steps import (
 from handlers.sales.tables import Quote, QuoteAnswer, QuoteVersion
 from handlers.sales.types import ANSWERS
 
-COMPANY_LANGUAGE = "fr"
+_OUTCOMES: Final = {
+    "accepted": "mail.quote_accepted",
+    "refused": "mail.quote_refused",
+    "change_asked": "mail.quote_change_asked",
+}
 LINK = "/quote/"
 """Where the pages of customers begin; the token follows."""
 
@@ -201,7 +205,7 @@ def renew_quote(given: Version, context: HandlerContext) -> Renewed:
         **{name: value for name, value in asdict(store.data_of(row)).items() if name != "extras"},
         **asdict(store.extras_of(row)),
     )
-    totals = rules.totals(lines, store.extras_of(row), rules.rates_on(row.issued_on, is_untaxed=row.is_untaxed))
+    totals = store.totals_of(row, lines)
     store.put_figures(following, totals)
     session.add(following)
     quote.version = following.version
@@ -224,16 +228,7 @@ def abandon_quote(given: Cancelled, context: HandlerContext) -> Issued:
 def tell_seller(given: Outcome, context: HandlerContext) -> Told:
     """Write to whoever sent the quote what became of it."""
     facts = {"quote": given.quote_number, "customer": given.customer_name, "comment": given.comment or "–"}
-    to = ToPerson(login=context.starter)
-    match given.outcome:
-        case "accepted":
-            _write(context, "mail.quote_accepted", to, COMPANY_LANGUAGE, facts)
-        case "refused":
-            _write(context, "mail.quote_refused", to, COMPANY_LANGUAGE, facts)
-        case "change_asked":
-            _write(context, "mail.quote_change_asked", to, COMPANY_LANGUAGE, facts)
-        case _:
-            _write(context, "mail.quote_expired", to, COMPANY_LANGUAGE, facts)
+    write_letter(context, _OUTCOMES.get(given.outcome, "mail.quote_expired"), ToPerson(login=context.starter), facts)
     return Told()
 
 
@@ -241,7 +236,7 @@ def tell_seller(given: Outcome, context: HandlerContext) -> Told:
 def remind_approvers(given: Waiting, context: HandlerContext) -> Told:
     """Write to all who hold ``role`` that a quote still waits for them."""
     facts = {"quote": given.quote_number, "customer": given.customer_name}
-    _write(context, "mail.quote_waiting", ToRole(role=given.role), COMPANY_LANGUAGE, facts)
+    write_letter(context, "mail.quote_waiting", ToRole(role=given.role), facts)
     return Told()
 
 
@@ -269,29 +264,7 @@ def _write_to_customer(given: Sending, context: HandlerContext, code: str, paper
         "day": formats.day(found.valid_until, found.locale),
         "link": site(session) + LINK + token,
     }
-    _write(context, code, ToAddress(address=found.email), found.locale, facts, paper)
-
-
-def _write(  # noqa: PLR0917 - a letter in the order of its parts
-    context: HandlerContext,
-    code: str,
-    to: ToAddress | ToPerson | ToRole,
-    locale: str,
-    facts: Mapping[str, str],
-    paper: Attachment | None = None,
-) -> None:
-    """Put a letter into the outbox, with this step: it goes once it is committed."""
-    letter = Letter(
-        key=context.idempotency_key,
-        kind="process",
-        to=to,
-        locale=locale,
-        subject=say(f"{code}.subject", locale, **facts),
-        body=say(f"{code}.body", locale, **facts),
-        attachment=paper,
-        business_key=context.business_key,
-    )
-    write(context.session, letter, context.now, context.actor.login)
+    write_letter(context, code, ToAddress(address=found.email), facts, found.locale, paper)
 
 
 HANDLERS = (

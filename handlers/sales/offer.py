@@ -11,41 +11,28 @@ from typing import Any, Final
 from engine.data import to_canonical, to_values
 from engine.errors import FieldProblem
 from handlers.base import parties
-from handlers.base.parties import lines_of, one_line
-from handlers.sales.types import TERMS, Line, QuoteData, Totals
+from handlers.base.parties import lines_of
+from handlers.sales import head
+from handlers.sales.types import Line, QuoteData, Totals
 
-CURRENCY: Final = "EUR"
 LONGEST_VALIDITY: Final = 366
 """Days that an offer can bind us."""
 
-_LONGEST: Final = {"subject": 200, "contact": 200, "email": 254, "customer_reference": 80, "introduction": 4_000}
+_LONGEST: Final = {"introduction": 4_000}
 
 
 def tidied(given: QuoteData) -> QuoteData:
     """As it is kept."""
-    return replace(
-        given,
-        subject=one_line(given.subject),
-        contact=one_line(given.contact),
-        email=given.email.strip(),
-        customer_reference=one_line(given.customer_reference),
-        introduction=lines_of(given.introduction),
-        currency=given.currency.strip().upper(),
-    )
+    return replace(given, introduction=lines_of(given.introduction), **head.tidied(given))
 
 
 def problems(given: QuoteData, today: date) -> list[FieldProblem]:
     """What is wrong with the head of a tidied quote, by field."""
-    found = parties.too_long(given, _LONGEST)
-    found += parties.contact_problems(email=given.email, phone="")
-    if given.currency != CURRENCY:
-        found.append(FieldProblem(field="currency", code="currency_not_ours", facts={"currency": given.currency[:20]}))
     checks = (
-        ("locale", "locale_unknown", given.locale not in ("fr", "en")),
-        ("terms", "terms_unknown", given.terms not in TERMS),
         ("valid_until", "validity_past", given.valid_until < today),
         ("valid_until", "validity_too_long", (given.valid_until - today).days > LONGEST_VALIDITY),
     )
+    found = head.problems(given) + parties.too_long(given, _LONGEST)
     return found + [FieldProblem(field=field, code=code) for field, code, is_wrong in checks if is_wrong]
 
 

@@ -181,7 +181,7 @@ def find_quote(session: Session, number: str, version: int | None = None) -> Quo
         number=quote.number,
         latest=quote.version,
         data=store.data_of(row),
-        party=_party(row.party),
+        party=party(row.party),
         lines=lines,
         totals=store.totals_of(row, lines),
         created_at=quote.created_at,
@@ -211,7 +211,8 @@ def _answer(row: QuoteAnswer | None) -> Answer | None:
     return None if row is None else Answer(**fields_of(Answer, row))
 
 
-def _party(known: dict[str, Any]) -> Party:
+def party(known: dict[str, Any]) -> Party:
+    """The customer as a document keeps it in its column."""
     places = {name: Place(**known[name]) if known[name] else None for name in ("billing", "shipping")}
     return Party(**{**known, **places})
 

@@ -45,7 +45,7 @@ def totals(lines: Sequence[Line], extras: Extras, rates: Mapping[str, Decimal]) 
     amounts = tuple(amount(each) for each in lines)
     sold = [(line, found) for line, found in zip(lines, amounts, strict=True) if found is not None]
     charges = extras.shipping + extras.adjustment
-    by_rate: dict[str, Decimal] = {_CHARGED_AT: Decimal(0)} if charges else {}
+    by_rate: dict[str, Decimal] = {_CHARGED_AT: Decimal(0)} if extras.shipping or extras.adjustment else {}
     for line, found in sold:
         by_rate[line.vat] = by_rate.get(line.vat, Decimal(0)) + found
     parts = [
@@ -140,6 +140,21 @@ def product_types(lines: Sequence[Line]) -> tuple[str, ...]:
     """Which types are sold, in the order of ``PRODUCT_TYPES``."""
     sold = {each.product_type for each in lines if each.kind == "item"}
     return tuple(each for each in PRODUCT_TYPES if each in sold)
+
+
+def missing(lines: Sequence[Line], available: Mapping[str, Decimal]) -> tuple[Decimal, ...]:
+    """What each line lacks of what is ``available`` by article, nothing for what has no stock; lines share an article, the first first."""
+    free = {article: max(quantity, Decimal(0)) for article, quantity in available.items()}
+    found = []
+    for line in lines:
+        if line.kind != "item" or line.article not in free or not line.quantity.is_finite():
+            found.append(Decimal(0))
+            continue
+        wanted = max(line.quantity, Decimal(0))
+        taken = min(wanted, free[line.article])
+        free[line.article] -= taken
+        found.append(wanted - taken)
+    return tuple(found)
 
 
 def _is_number(value: Decimal, smallest: Decimal) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from engine.errors import FieldProblem, InvalidInput, NotFound
-from engine.texts.words import words_of
-from handlers.base.rows import fields_of
+from handlers.base import rows
+from handlers.base.rows import fields_of, put
+from handlers.base.tables import Table
 from handlers.catalogue.tables import Article
 from handlers.company.queries import invoices_vat
 from handlers.customers.tables import Customer, CustomerAddress
@@ -39,8 +40,14 @@ def lock(session: Session, number: str) -> tuple[Quote, QuoteVersion]:
 
 def lines_of(session: Session, version_id: int) -> tuple[Line, ...]:
     """The lines of a version, in order."""
-    rows = session.scalars(select(QuoteLine).where(QuoteLine.version_id == version_id).order_by(QuoteLine.place))
-    return tuple(_line(each) for each in rows)
+    found = session.scalars(select(QuoteLine).where(QuoteLine.version_id == version_id).order_by(QuoteLine.place))
+    return tuple(line_of(each) for each in found)
+
+
+def line_of(row: Table) -> Line:
+    """What a line of a document says: of a quote, an order or an invoice."""
+    told = fields_of(Line, row)
+    return Line(**told | {"article": told["article"] or ""})
 
 
 def data_of(row: QuoteVersion) -> QuoteData:
@@ -61,35 +68,37 @@ def totals_of(row: QuoteVersion, lines: Sequence[Line]) -> Totals:
 
 def fill(session: Session, row: QuoteVersion, customer: Customer, given: QuoteData, today: date) -> None:
     """Write the head as it is to be, with a copy of the customer and of the addresses. Raises InvalidInput for somebody else's address."""
-    for name in QuoteData.__dataclass_fields__.keys() - {"extras"}:
-        setattr(row, name, getattr(given, name))
-    for name, value in asdict(given.extras).items():
-        setattr(row, name, value)
-    wanted = [each for each in (given.billing_id, given.shipping_id) if each is not None]
+    head = asdict(given)
+    put(row, head.pop("extras"))
+    put(row, head)
+    row.party = party_of(session, customer, given.billing_id, given.shipping_id)
+    row.issued_on, row.is_untaxed = today, not invoices_vat(session)
+
+
+def party_of(session: Session, customer: Customer, billing_id: int | None, shipping_id: int | None) -> dict[str, Any]:
+    """The customer and the two places as a document copies them. Raises InvalidInput for somebody else's address."""
+    named = {"billing": billing_id, "shipping": shipping_id}
+    wanted = [each for each in named.values() if each is not None]
     places = {
         each.id: asdict(Place(**fields_of(Place, each)))
         for each in session.scalars(
             select(CustomerAddress).where(CustomerAddress.id.in_(wanted), CustomerAddress.customer_id == customer.id)
         )
     }
-    problems = [
-        FieldProblem(field=field, code="address_unknown")
-        for field in ("billing_id", "shipping_id")
-        if getattr(given, field) is not None and getattr(given, field) not in places
-    ]
+    problems = tuple(
+        FieldProblem(field=f"{name}_id", code="address_unknown")
+        for name, each in named.items()
+        if each is not None and each not in places
+    )
     if problems:
-        raise InvalidInput(tuple(problems))
-    row.party = {name: getattr(customer, name) for name in PARTY} | {
-        "billing": None if given.billing_id is None else places[given.billing_id],
-        "shipping": None if given.shipping_id is None else places[given.shipping_id],
-    }
-    row.issued_on, row.is_untaxed = today, not invoices_vat(session)
+        raise InvalidInput(problems)
+    copied = {name: None if each is None else places[each] for name, each in named.items()}
+    return {name: getattr(customer, name) for name in PARTY} | copied
 
 
 def put_figures(row: QuoteVersion, totals: Totals) -> None:
     """Keep the figures beside the lines that they follow from."""
-    for name in ("net", "tax", "total", "discount_percent"):
-        setattr(row, name, getattr(totals, name))
+    put(row, {name: getattr(totals, name) for name in ("net", "tax", "total", "discount_percent")})
 
 
 def write_lines(session: Session, version_id: int, lines: Sequence[Line], totals: Totals, *, is_new: bool) -> None:
@@ -116,9 +125,9 @@ def require_articles(session: Session, lines: Sequence[Line]) -> None:
         raise InvalidInput(problems)
 
 
-def words(number: str, name: str, given: QuoteData) -> dict[str, Any]:
-    """The column that the search compares."""
-    return {"words": func.array_to_tsvector(words_of([number, name, given.subject, given.customer_reference]))}
+def words(number: str, name: str, given: QuoteData) -> ColumnElement[str]:
+    """By what a quote is found: its number, its customer's ``name``, subject and their reference."""
+    return rows.words(number, name, given.subject, given.customer_reference)
 
 
 def hash_of(number: str, row: QuoteVersion, lines: Sequence[Line]) -> str:
@@ -131,7 +140,3 @@ def hash_of(number: str, row: QuoteVersion, lines: Sequence[Line]) -> str:
         **asdict(data_of(row)),
     }
     return offer.content_hash(head, lines, totals_of(row, lines))
-
-
-def _line(row: QuoteLine) -> Line:
-    return Line(**fields_of(Line, row) | {"article": row.article or ""})

@@ -1,0 +1,1 @@
+"""Orders of customers: what was ordered, at which price, and how far it is."""

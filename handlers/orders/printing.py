@@ -1,0 +1,78 @@
+"""An order on paper: the acknowledgement that its customer gets once it is confirmed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, cast
+
+from sqlalchemy.orm import Session
+
+from engine.letter import Attachment
+from engine.texts import say
+from handlers.documents import store as printed
+from handlers.documents.model import Document, DocumentKind, Language, PaymentMethod
+from handlers.documents.ours import Ours, find_ours
+from handlers.documents.press import pdf_of
+from handlers.documents.store import Printed
+from handlers.orders import queries
+from handlers.orders.queries import OrderView
+from handlers.sales import paper
+
+_KIND: Final = DocumentKind.ORDER_ACKNOWLEDGEMENT
+
+
+def document_of(order: OrderView, ours: Ours, *, is_draft: bool) -> Document:
+    """The order as it is printed."""
+    given, language = order.data, cast("Language", order.data.locale)
+    rates, party = paper.rates_of(order.totals, is_untaxed=order.is_untaxed), order.party
+    lines = [each.line for each in order.lines]
+    return Document(
+        kind=_KIND,
+        language=language,
+        number=order.number,
+        is_draft=is_draft,
+        issued_on=order.issued_on,
+        currency=given.currency,
+        seller=ours.seller(),
+        buyer=paper.buyer_of(party, given.contact),
+        delivery_address=paper.delivery_address_of(party),
+        delivered_on=given.shipment_on,
+        delivery_method=given.delivery_method,
+        reference=given.customer_reference,
+        subject=given.subject,
+        lines=paper.lines_of(lines, order.totals.amounts, rates),
+        adjustments=paper.adjustments_of(given.extras, order.totals, rates, language),
+        vat=paper.vat_of(order.totals, rates),
+        totals=paper.totals_of(order.totals),
+        terms=ours.terms(say(f"quote.terms.{given.terms}", language), language),
+        payment_method=cast("PaymentMethod", given.payment_method),
+        mentions=ours.mentions(
+            _KIND,
+            order.issued_on,
+            language,
+            is_business=party.is_company,
+            exemption="franchise" if order.is_untaxed else None,
+        ),
+    )
+
+
+def print_acknowledgement(session: Session, number: str, now: datetime) -> Printed | None:
+    """The PDF, made and kept the first time it is asked for; None for an order that was never confirmed, and as long as nobody has said
+    who we are.
+
+    It takes the time of a drawing: for effects, never for a step. Raises what ``pdf_of`` raises.
+    """
+    found = printed.find(session, _KIND, number, 1)
+    if found is not None:
+        return found
+    ours, order = find_ours(session), queries.find_order(session, number)
+    if ours is None or order is None or order.confirmed_at is None:
+        return None
+    document = document_of(order, ours, is_draft=False)
+    return printed.keep(session, document, pdf_of(document), now)
+
+
+def attachment(session: Session, number: str, now: datetime) -> Attachment | None:
+    """The same as a letter carries it."""
+    found = print_acknowledgement(session, number, now)
+    return None if found is None else printed.attachment(session, found)

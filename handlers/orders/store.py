@@ -1,0 +1,92 @@
+"""How orders are found, written and read, for the commands, handlers and queries of this part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
+
+from engine.errors import NotFound
+from handlers.base import rows
+from handlers.base.rows import fields_of, put
+from handlers.orders.tables import OrderLine, SalesOrder
+from handlers.orders.types import OrderData
+from handlers.sales import rules
+from handlers.sales.types import Extras, Line, Totals
+
+_FIGURES = ("net", "tax", "total")
+
+
+def lock(session: Session, number: str) -> SalesOrder:
+    """The order, kept from others until the transaction ends. Raises NotFound (``order_unknown``)."""
+    found = session.scalar(
+        select(SalesOrder)
+        .where(SalesOrder.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound("order_unknown", order=number)
+    return found
+
+
+def goes_on(row: SalesOrder) -> bool:
+    """Whether goods and invoices may still come of it: it is confirmed, and not over by anybody's word (``closed_because``).
+
+    Its own rule may close it before: one that *shipped* closes is still to be invoiced, one that *invoiced* closes still to be delivered.
+    A return or a credit note may open again what was done.
+    """
+    return row.status == "confirmed" or (row.status == "closed" and not row.closed_because)
+
+
+def close(row: SalesOrder, reason: str, now: datetime) -> None:
+    """Close what is confirmed; one that its own rule has closed gets the ``reason`` why nothing more comes. Others stay as they are."""
+    if row.status == "confirmed":
+        row.status, row.closed_at, row.closed_because = "closed", now, reason
+    elif reason and goes_on(row):
+        row.closed_because = reason
+
+
+def lines_of(session: Session, order_id: int) -> tuple[OrderLine, ...]:
+    """The lines of an order, in order."""
+    return tuple(
+        session.scalars(select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.place)).all()
+    )
+
+
+def data_of(row: SalesOrder) -> OrderData:
+    """What people wrote in the head of an order."""
+    names = OrderData.__dataclass_fields__.keys() - {"extras"}
+    return OrderData(**{name: getattr(row, name) for name in names}, extras=Extras(**fields_of(Extras, row)))
+
+
+def totals_of(row: SalesOrder, lines: Sequence[Line]) -> Totals:
+    """The figures of an order, worked out again."""
+    extras = Extras(**fields_of(Extras, row))
+    return rules.totals(lines, extras, rules.rates_on(row.issued_on, is_untaxed=row.is_untaxed))
+
+
+def put_head(row: SalesOrder, given: OrderData, totals: Totals) -> None:
+    """Write what people say about an order, and the figures that follow from its lines."""
+    head = asdict(given)
+    put(row, head.pop("extras"))
+    put(row, head | {name: getattr(totals, name) for name in _FIGURES})
+
+
+def write_lines(session: Session, order_id: int, lines: Sequence[Line], totals: Totals, *, is_new: bool) -> None:
+    """Put these lines in place of those of a draft. Two statements, however many lines."""
+    if not is_new:
+        session.execute(delete(OrderLine).where(OrderLine.order_id == order_id))
+    session.add_all(
+        OrderLine(order_id=order_id, place=place, amount=amount, **asdict(line) | {"article": line.article or None})
+        for place, (line, amount) in enumerate(zip(lines, totals.amounts, strict=True))
+    )
+    session.flush()
+
+
+def words(number: str, name: str, given: OrderData, origin: str | None) -> ColumnElement[str]:
+    """By what an order is found: its number, its customer's ``name``, subject, their reference, and the quote that it comes from."""
+    return rows.words(number, name, given.subject, given.customer_reference, origin or "")
