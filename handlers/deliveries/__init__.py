@@ -1,0 +1,1 @@
+"""Deliveries and returns: what is prepared, shipped and comes back."""
