@@ -1,0 +1,1 @@
+"""Invoices and credit notes: drafts, validation, numbers without gaps."""

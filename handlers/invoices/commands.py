@@ -1,0 +1,125 @@
+"""What people do to invoices outside a process, as record commands. The record's key is the id of the invoice, which a draft has, too.
+
+The process ``invoicing`` drafts and validates invoices, and validates the credit notes that begin here.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from engine.data import data
+from engine.errors import WrongState
+from engine.record import Change, RecordContext, RecordTable, record_command
+from handlers.base.parties import lines_of
+from handlers.invoices import making, store
+from handlers.invoices.tables import Invoice
+
+KIND: Final = "invoice"
+EDITORS: Final = ("accounting",)
+"""Who may change drafts and begin credit notes."""
+
+READERS: Final = ("sales", "sales_admin", "sales_manager", "accounting", "auditor")
+"""Who may see them."""
+
+PERSONAL: Final = ("party", "reason")
+
+
+@data
+class Quantity:
+    """How much of one line."""
+
+    line: int
+    quantity: Decimal
+
+
+@data
+class ChangeDraft:
+    """The quantities that a draft of an invoice is to have, by line of its order; a line that is not named is not invoiced now."""
+
+    invoice: str
+    quantities: tuple[Quantity, ...]
+
+
+@data
+class AddCreditNote:
+    """What of a validated invoice is given back, by its own lines. ``is_reinvoiceable``: it may be invoiced again (*à refacturer*).
+
+    ``key``: of the form, so that sending it twice drafts one.
+    """
+
+    invoice: str
+    quantities: tuple[Quantity, ...]
+    reason: str
+    is_reinvoiceable: bool
+    key: str | None = None
+
+
+@record_command(
+    "invoices.change_draft",
+    event="invoice:changed",
+    kind=KIND,
+    key="invoice",
+    may=EDITORS,
+    personal=PERSONAL,
+    fr="Modifier un brouillon de facture",
+    en="Change a draft of an invoice",
+)
+def change_draft(given: ChangeDraft, context: RecordContext) -> Change:
+    """Raises InvalidInput, NotFound (``invoice_unknown``), WrongState: ``invoice_validated``, ``draft_not_changeable`` (a credit note)."""
+    session = context.session
+    row, order = store.lock_draft(session, store.find_id(session, given.invoice))
+    if order is None or row.kind != "invoice":
+        raise WrongState("draft_not_changeable")
+    before = _fields(row, store.lines_of(session, row.id))
+    making.redraft(session, row, order, [(each.line, each.quantity) for each in given.quantities])
+    return Change(before=before, after=_fields(row, store.lines_of(session, row.id)))
+
+
+@record_command(
+    "invoices.add_credit_note",
+    event="invoice:added",
+    kind=KIND,
+    key=None,
+    may=EDITORS,
+    personal=PERSONAL,
+    fr="Préparer un avoir",
+    en="Draft a credit note",
+)
+def add_credit_note(given: AddCreditNote, context: RecordContext) -> Change:
+    """The answer is the id of the draft; of a form that was sent twice, the first one's, and nothing is done.
+
+    Raises InvalidInput, NotFound (``invoice_unknown``), WrongState: ``invoice_not_creditable``, ``credit_note_sent_already`` (the same form
+    of another invoice).
+    """
+    session = context.session
+    corrected, _ = store.lock(session, store.find_id(session, given.invoice))
+    if given.key is not None and (known := store.by_form(session, given.key)) is not None:
+        if known.corrects_id != corrected.id:
+            raise WrongState("credit_note_sent_already")
+        return Change(before={}, after={}, key=str(known.id), answer=known.id)
+    row = making.credit(
+        session,
+        corrected.id,
+        [(each.line, each.quantity) for each in given.quantities],
+        reason=lines_of(given.reason),
+        is_reinvoiceable=given.is_reinvoiceable,
+        now=context.now,
+        by=context.actor.login,
+        form_key=given.key,
+    )
+    after = _fields(row, store.lines_of(session, row.id))
+    return Change(before=None, after=after, key=str(row.id), answer=row.id)
+
+
+COMMANDS = RecordTable.of(change_draft, add_credit_note)
+
+
+def _fields(row: Invoice, lines: tuple[Any, ...]) -> dict[str, Any]:
+    """What the history compares: the head, each line as one."""
+    head = {
+        name: getattr(row, name) for name in ("kind", "status", "reason", "is_reinvoiceable", "net", "tax", "total")
+    }
+    sold = [each for each in lines if each.kind == "item"]
+    told = {f"line {place}": f"{each.quantity:f} {each.unit} × {each.text}" for place, each in enumerate(sold, 1)}
+    return {**head, "party": row.party["name"], **told}

@@ -1,0 +1,301 @@
+"""What of an order can be invoiced, and what it costs. Pure.
+
+Rounding is cumulative: lines and discounts cost what everything invoiced so far comes to, less what was invoiced before; and the tax of a
+rate is within a cent of its own rounding, chosen so that what is left of the order's tax is within a cent of its own, too. So the invoices
+of an order sum to the order's total to the cent (domain §5.2-7), however it was cut; only where many invoices were given back that had
+been rounded the same way, the cents that no single invoice may bear stay out. Nothing is ever negative: what was invoiced never
+exceeds what was ordered, and credit notes give back no more than there was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+from engine.errors import FieldProblem
+from handlers.base.money import CENT, to_cents
+from handlers.invoices.types import Drafted, DraftLine, Earlier, Invoiced, Sale, Source
+from handlers.sales.rules import totals
+from handlers.sales.types import Line, RateTotal
+
+NOTHING: Final = Invoiced()
+_ZERO: Final = Decimal("0.00")
+_HUNDRED: Final = Decimal(100)
+_QUANTITY: Final = Decimal("0.0001")
+_CHARGED_AT: Final = "normal"
+_SUMMED: Final = ("lines", "discount", "charges", "base", "tax")
+
+
+def open_quantities(
+    lines: Sequence[Source],
+    invoiced: Mapping[int, Invoiced],
+    delivered: Mapping[int, Decimal],
+    policy: str,
+) -> dict[int, Decimal]:
+    """What can still be invoiced of each item: of what was ordered; with the policy ``on_delivery``, of goods only what was delivered."""
+    found = {}
+    for each in lines:
+        if each.line.kind == "item":
+            is_waiting = policy == "on_delivery" and each.line.product_type == "product"
+            most = min(each.line.quantity, delivered.get(each.id, Decimal(0))) if is_waiting else each.line.quantity
+            found[each.id] = max(Decimal(0), most - invoiced.get(each.id, NOTHING).quantity)
+    return found
+
+
+def chosen(  # noqa: PLR0917 - what is asked, then all that it depends on
+    what: str,
+    lines: Sequence[Source],
+    is_open: Mapping[int, Decimal],
+    invoiced: Mapping[int, Invoiced],
+    delivered: Mapping[int, Decimal],
+    percent: Decimal | None = None,
+) -> dict[int, Decimal]:
+    """How much of each item is invoiced when ``what`` (one of ``WHATS``) is asked; items of which nothing is, are left out.
+
+    ``percent`` is taken of what was ordered, and never gives more than is open.
+    """
+    found: dict[int, Decimal] = {}
+    for each in lines:
+        left = is_open.get(each.id, Decimal(0))
+        match what:
+            case "products" | "services":
+                wanted = left if each.line.product_type == what.removesuffix("s") else Decimal(0)
+            case "delivered":
+                shipped = delivered.get(each.id, Decimal(0)) - invoiced.get(each.id, NOTHING).quantity
+                wanted = min(left, max(Decimal(0), shipped)) if each.line.product_type == "product" else Decimal(0)
+            case "percent":
+                part = each.line.quantity * (percent or 0) / _HUNDRED
+                wanted = min(left, part.quantize(_QUANTITY, rounding=ROUND_HALF_UP))
+            case _:
+                wanted = left
+        if wanted > 0:
+            found[each.id] = wanted
+    return found
+
+
+def above(asked: Iterable[tuple[int, Decimal]], is_open: Mapping[int, Decimal]) -> list[FieldProblem]:
+    """What is wrong with quantities asked line by line, by place: a line named twice counts twice."""
+    found, sums = [], dict.fromkeys(is_open, Decimal(0))
+    for place, (line, quantity) in enumerate(asked):
+        field = f"quantity.{place}"
+        if not quantity.is_finite() or quantity < 0 or quantity != quantity.quantize(_QUANTITY):
+            found.append(FieldProblem(field=field, code="line_quantity_invalid"))
+        elif line not in is_open:
+            found.append(FieldProblem(field=field, code="invoice_line_unknown"))
+        else:
+            sums[line] += quantity
+            if sums[line] > is_open[line]:
+                most = f"{is_open[line].normalize():f}"
+                found.append(FieldProblem(field=field, code="invoice_above_open", facts={"most": most}))
+    return found
+
+
+def is_fully_invoiced(lines: Sequence[Source], invoiced: Mapping[int, Invoiced]) -> bool:
+    """Whether nothing that was ordered is left to invoice."""
+    return not _unfinished(lines, invoiced)
+
+
+def invoice(sale: Sale, earlier: Earlier, wanted: Mapping[int, Decimal]) -> Drafted:
+    """The invoice of these quantities (by line, none above what is open), after all that is ``earlier``."""
+    lines = _with_headings(
+        sale.lines, {each.id: _partial(each, earlier, wanted[each.id]) for each in sale.lines if each.id in wanted}
+    )
+    extras, shipping = sale.extras, sale.extras.shipping - earlier.shipping
+    left = extras.adjustment - earlier.adjustment
+    by_rate = _sums(lines)
+    if shipping or left:
+        by_rate.setdefault(_CHARGED_AT, _ZERO)
+    parts, adjustment, unfinished = [], _ZERO, _unfinished(sale.lines, _after(earlier, lines))
+    of_order = {each.vat: each for each in totals([each.line for each in sale.lines], extras, sale.rates).rates}
+    for name, of_lines in by_rate.items():
+        rate, before = sale.rates[name], earlier.rates.get(name) or _nothing(name, sale.rates[name])
+        so_far = to_cents((before.lines + of_lines) * extras.discount / _HUNDRED)
+        discount = min(max(_ZERO, so_far - before.discount), of_lines)
+        charges = _ZERO
+        if name == _CHARGED_AT:
+            adjustment = max(left, -(of_lines - discount + shipping))  # the rest waits for the next invoice
+            charges = shipping + adjustment
+        base = of_lines - discount + charges
+        tax = _tax(base, rate, of_order[name], before, is_done=name not in unfinished)
+        parts.append(_part(name, rate, of_lines, discount, charges, tax))
+    return _drafted(lines, parts, to_cents(shipping), to_cents(adjustment))
+
+
+def rest_of(sale: Sale, earlier: Earlier) -> dict[str, RateTotal]:
+    """What of an order is not invoiced yet, by name of the rate."""
+    found = {}
+    for each in totals([source.line for source in sale.lines], sale.extras, sale.rates).rates:
+        before = earlier.rates.get(each.vat) or _nothing(each.vat, each.rate)
+        found[each.vat] = replace(each, **{name: getattr(each, name) - getattr(before, name) for name in _SUMMED})
+    return found
+
+
+def credit(
+    lines: Sequence[Source],
+    whole: Earlier,
+    given: Earlier,
+    wanted: Mapping[int, Decimal],
+    again: Mapping[str, RateTotal] | None = None,
+) -> Drafted:
+    """The credit note of these quantities of an invoice. ``whole``: the figures of the invoice; ``given``: what was credited of it;
+    ``again``: of what may be invoiced again, what is left of the order without it (``rest_of``).
+
+    What belongs to no line (discount, shipping, adjustment) is given back in proportion to the lines of its rate; what is left at the end
+    comes with the last line.
+    """
+    credited = {each.id: _credited(each, given, wanted[each.id]) for each in lines if each.id in wanted}
+    kept = _with_headings(lines, credited)
+    unfinished = _unfinished(lines, _after(given, kept))
+    sold = {each.line.vat for each in lines if each.line.kind == "item"}
+    sums, parts, shipping, adjustment = _sums(kept), [], _ZERO, _ZERO
+    for name, all_of_rate in whole.rates.items():
+        before = given.rates.get(name) or _nothing(name, all_of_rate.rate)
+        of_lines = sums.get(name, _ZERO)
+        so_far = before.lines + of_lines
+        is_done = name not in (unfinished if name in sold else unfinished and {name})
+        share = Decimal(1) if is_done else so_far / all_of_rate.lines if all_of_rate.lines else Decimal(0)
+        discount = to_cents(all_of_rate.discount * share) - before.discount
+        charges = _ZERO
+        if name == _CHARGED_AT:
+            shipping = to_cents(whole.shipping * share) - given.shipping
+            if whole.adjustment < 0:  # it makes up for the rounding of the others, so that the base never falls
+                base = to_cents(all_of_rate.base * share) - before.base
+                adjustment = base - (of_lines - discount + shipping)
+            else:
+                adjustment = to_cents(whole.adjustment * share) - given.adjustment
+            charges = shipping + adjustment
+        base = of_lines - discount + charges
+        tax = _tax_back(base, all_of_rate, before, None if again is None else again.get(name), is_done=is_done)
+        if of_lines or base or tax:
+            parts.append(_part(name, all_of_rate.rate, of_lines, discount, charges, tax))
+    return _drafted(kept, parts, shipping, adjustment)
+
+
+def category(lines: Iterable[DraftLine]) -> str:
+    """What is invoiced: one of ``CATEGORIES``."""
+    sold = {each.line.product_type for each in lines if each.line.kind == "item"}
+    return "mixed" if len(sold) > 1 else "services" if sold == {"service"} else "goods"
+
+
+def _partial(source: Source, earlier: Earlier, quantity: Decimal) -> DraftLine:
+    before, line = earlier.lines.get(source.id, NOTHING), source.line
+    so_far = to_cents((before.quantity + quantity) * line.unit_price * (_HUNDRED - line.discount) / _HUNDRED)
+    return DraftLine(source=source.id, line=_of(line, quantity), amount=max(_ZERO, so_far - before.amount))
+
+
+def _credited(source: Source, given: Earlier, quantity: Decimal) -> DraftLine:
+    before = given.lines.get(source.id, NOTHING)
+    assert source.amount is not None
+    so_far = to_cents(source.amount * (before.quantity + quantity) / source.line.quantity)
+    return DraftLine(source=source.id, line=_of(source.line, quantity), amount=so_far - before.amount)
+
+
+def _of(line: Line, quantity: Decimal) -> Line:
+    return replace(line, quantity=quantity)
+
+
+def _with_headings(sources: Sequence[Source], drafted: Mapping[int, DraftLine]) -> tuple[DraftLine, ...]:
+    """The lines in their order; a heading or note stays where something of what follows it, up to the next heading, does."""
+    found: list[DraftLine] = []
+    waiting: list[DraftLine] = []
+    for each in sources:
+        if each.line.kind == "item":
+            if each.id in drafted:
+                found += [*waiting, drafted[each.id]]
+                waiting = []
+        else:
+            if each.line.kind == "heading":
+                waiting = []
+            waiting.append(DraftLine(source=None, line=each.line, amount=None))
+    return tuple(found)
+
+
+def _sums(lines: Sequence[DraftLine]) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for each in lines:
+        if each.amount is not None:
+            found[each.line.vat] = found.get(each.line.vat, _ZERO) + each.amount
+    return found
+
+
+def _after(earlier: Earlier, lines: Sequence[DraftLine]) -> dict[int, Invoiced]:
+    found = dict(earlier.lines)
+    for each in lines:
+        if each.source is not None and each.amount is not None:
+            before = found.get(each.source, NOTHING)
+            found[each.source] = Invoiced(
+                quantity=before.quantity + each.line.quantity, amount=before.amount + each.amount
+            )
+    return found
+
+
+def _unfinished(lines: Sequence[Source], invoiced: Mapping[int, Invoiced]) -> set[str]:
+    """The rates of which something is left."""
+    return {
+        each.line.vat
+        for each in lines
+        if each.line.kind == "item" and invoiced.get(each.id, NOTHING).quantity < each.line.quantity
+    }
+
+
+def _nothing(name: str, rate: Decimal) -> RateTotal:
+    return RateTotal(vat=name, rate=rate, lines=_ZERO, discount=_ZERO, charges=_ZERO, base=_ZERO, tax=_ZERO)
+
+
+def _part(name: str, rate: Decimal, lines: Decimal, discount: Decimal, charges: Decimal, tax: Decimal) -> RateTotal:  # noqa: PLR0917 - a row in the order of its columns
+    base = to_cents(lines - discount + charges)
+    return RateTotal(vat=name, rate=rate, lines=lines, discount=discount, charges=to_cents(charges), base=base, tax=tax)
+
+
+def _tax(base: Decimal, rate: Decimal, whole: RateTotal, before: RateTotal, *, is_done: bool) -> Decimal:
+    """The tax of ``base`` out of what is left of the ``whole``: within a cent of its own rounding, and so that the rest can be, too.
+
+    Where both are rounded by themselves, their sum is at most two cents away from what is left: each bears one of them.
+    """
+    rest = whole.tax - before.tax
+    left = whole.base - before.base - base
+    own = to_cents(base * rate)
+    if (
+        is_done and not left
+    ):  # many credit notes between may leave more than a cent: no invoice says a tax that is not its own
+        return max(_ZERO, min(max(rest, own - CENT), own + CENT))
+    if not base:
+        return _ZERO
+    missing = rest - own - to_cents(left * rate)
+    return min(max(_ZERO, own + min(max(missing, -CENT), CENT)), rest)
+
+
+def _tax_back(base: Decimal, whole: RateTotal, before: RateTotal, again: RateTotal | None, *, is_done: bool) -> Decimal:
+    """The tax that goes back with ``base`` of an invoice: all that is left with the last of it; before, within a cent of its own rounding,
+    so that what is left of the invoice is, too, and what is to be invoiced ``again`` of the order.
+    """
+    rest, left = whole.tax - before.tax, whole.base - before.base - base
+    if is_done and not left:
+        return rest
+    if not base:
+        return _ZERO
+    own = to_cents(base * whole.rate)
+
+    def cost(tax: Decimal) -> tuple[bool, bool, Decimal]:
+        here = abs(rest - tax - to_cents(left * whole.rate))
+        there = _ZERO if again is None else abs(again.tax + tax - to_cents((again.base + base) * whole.rate))
+        return here > CENT, there > CENT, here + there + abs(tax - own)
+
+    return min((min(max(_ZERO, own + more), rest) for more in (_ZERO, CENT, -CENT)), key=cost)
+
+
+def _drafted(lines: tuple[DraftLine, ...], parts: list[RateTotal], shipping: Decimal, adjustment: Decimal) -> Drafted:
+    parts.sort(key=lambda each: each.rate, reverse=True)
+    net = sum((each.base for each in parts), _ZERO)
+    tax = sum((each.tax for each in parts), _ZERO)
+    return Drafted(
+        lines=lines,
+        rates=tuple(parts),
+        shipping=shipping,
+        adjustment=adjustment,
+        net=net,
+        tax=tax,
+        total=net + tax,
+    )

@@ -1,0 +1,136 @@
+"""What the handlers of ``invoicing`` take and give. ``today``: the day at the company's; amounts in euros, with tax unless said."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from engine.data import Money, data
+
+
+@data
+class Request:
+    """What is asked to be invoiced: ``what`` (one of ``handlers.invoices.types.WHATS``) of an order; ``asked_by``: a login.
+
+    Or ``invoice_id``: a draft that is there already.
+    """
+
+    order_number: str | None = None
+    what: str | None = None
+    percent: Money | None = None
+    asked_by: str | None = None
+    invoice_id: int | None = None
+
+
+@data
+class Draft:
+    """A draft of an invoice or credit note."""
+
+    invoice_id: int
+
+
+@data
+class Written:
+    """A draft, for the form of whoever validates it. ``kind``: *invoice* or *credit_note*; ``net``: before tax; ``lines_text``: lines."""
+
+    invoice_id: int
+    kind: str
+    order_number: str | None
+    customer_name: str
+    net: Money
+    total: Money
+    terms: str
+    lines_text: str
+    asked_by: str
+
+
+@data
+class Judging:
+    """A draft, before anybody validates it."""
+
+    invoice_id: int
+    today: date
+
+
+@data
+class Judged:
+    """``complaint``: why it cannot be validated as it is, None where nothing is against it; ``shown``: the fingerprint of what it says."""
+
+    complaint: str | None
+    shown: str | None
+
+
+@data
+class Validation:
+    """A draft that is validated. ``validated_by``: a login, who saw ``total``; ``terms``: one of ``handlers.sales.types.TERMS``.
+
+    ``complaint``, ``shown``: what it was ``Judged`` to be, when whoever validates it saw it.
+    """
+
+    invoice_id: int
+    total: Money
+    complaint: str | None = None
+    shown: str | None = None
+    terms: str | None = None
+    validated_by: str
+    today: date
+
+
+@data
+class Validated:
+    """What it is from then on. ``is_fully_invoiced``: nothing of its order is left to invoice."""
+
+    invoice_number: str
+    issued_on: date
+    due_on: date
+    is_fully_invoiced: bool
+
+
+@data
+class Dropping:
+    """A draft that is not to be; ``reason`` for its history."""
+
+    invoice_id: int
+
+
+@data
+class Order:
+    """An order."""
+
+    order_number: str
+
+
+@data
+class Progress:
+    """How far the order is invoiced."""
+
+    is_fully_invoiced: bool
+
+
+@data
+class Sending:
+    """A validated invoice or credit note that goes to its customer."""
+
+    invoice_number: str
+
+
+@data
+class Refused:
+    """Why no invoice came of a request, for whoever asked. ``outcome``: *nothing_to_invoice*, *order_over* or *dropped*."""
+
+    order_number: str | None
+    asked_by: str
+    outcome: str
+    reason: str | None = None
+
+
+@data
+class Waiting:
+    """A draft that still waits to be validated."""
+
+    customer_name: str
+    total: Money
+
+
+@data
+class Told:
+    """Nothing to say: the mail is on its way."""
