@@ -1,0 +1,65 @@
+"""What the handlers of ``invoicing`` that look at money take and give. Amounts in euros, with tax."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from engine.data import Money, data
+
+
+@data
+class OfInvoice:
+    """A validated invoice."""
+
+    invoice_number: str
+
+
+@data
+class Owed:
+    """What is left of it. ``open_amount``: never negative."""
+
+    is_settled: bool
+    open_amount: Money
+
+
+@data
+class Reminder:
+    """An invoice that is late. ``level``: *friendly*, *firm* or *formal*."""
+
+    invoice_number: str
+    level: str
+
+
+@data
+class Crediting:
+    """A credit note that was validated."""
+
+    invoice_number: str
+    today: date
+
+
+@data
+class Credited:
+    """What became of the invoice that it corrects. ``is_settled``: by it, nothing of that one is left now."""
+
+    corrected_invoice: str
+    is_settled: bool
+
+
+@data
+class OfOrder:
+    """An order."""
+
+    order_number: str
+
+
+@data
+class OrderPaid:
+    """Whether an order that waits for it (its rule is *paid*) is paid: all of it is invoiced, and all its invoices are settled."""
+
+    is_order_paid: bool
+
+
+@data
+class Told:
+    """Nothing to say: the mail is on its way."""
