@@ -10,18 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from engine.texts import format as forms
-from handlers.documents.model import DocumentKind, Language
+from handlers.documents.model import INVOICES, UNPRICED, DocumentKind, Exemption, Language, Mention
 
-Condition = Literal["franchise", "business", "business_without_rate", "business_with_rate", "no_discount", "consumer"]
-"""When a mention is due: the company's VAT regime, or whom the document is for."""
+Condition = Literal[
+    Exemption, "business", "business_without_rate", "business_with_rate", "no_discount", "mediation", "always"
+]
+"""When a mention is due: why a line bears no tax, or whom the document is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
-    """A sentence. ``since`` is its first day, ``until`` its last one (None: it still holds); ``source``: what asks for it."""
+class Dated:
+    """A sentence of the law. ``since`` is its first day, ``until`` its last one (None: it still holds); ``source``: what asks for it."""
 
     code: str
     kinds: frozenset[DocumentKind]
@@ -39,19 +41,20 @@ class Circumstances:
 
     kind: DocumentKind
     day: date
-    is_franchise: bool
+    exemption: Exemption | None
     is_business: bool
     penalty_percent: Decimal | None
     has_discount: bool
     mediator: str
 
 
-_OFFERS: Final = frozenset({DocumentKind.QUOTE})
+_PRICED: Final = frozenset(DocumentKind) - UNPRICED
+_INVOICED: Final = INVOICES | {DocumentKind.PROFORMA}
 
-MENTIONS: Final[Sequence[Mention]] = (
-    Mention(
+MENTIONS: Final[Sequence[Dated]] = (
+    Dated(
         code="vat_franchise",
-        kinds=_OFFERS,
+        kinds=_PRICED,
         condition="franchise",
         since=date(1979, 1, 1),
         until=date(2026, 8, 31),
@@ -59,9 +62,9 @@ MENTIONS: Final[Sequence[Mention]] = (
         fr="TVA non applicable, art. 293 B du CGI.",
         en="VAT not applicable, article 293 B of the French tax code (TVA non applicable, art. 293 B du CGI).",
     ),
-    Mention(
+    Dated(
         code="vat_franchise",
-        kinds=_OFFERS,
+        kinds=_PRICED,
         condition="franchise",
         since=date(2026, 9, 1),
         until=None,
@@ -72,9 +75,49 @@ MENTIONS: Final[Sequence[Mention]] = (
             "(TVA non applicable, art. L. 223-1 et suivants du CIBS, ancien art. 293 B du CGI)."
         ),
     ),
-    Mention(
+    Dated(
+        code="vat_intra_eu",
+        kinds=_INVOICED,
+        condition="intra_eu",
+        since=date(1993, 1, 1),
+        until=None,
+        source="CGI art. 262 ter I (tolerated until 31 December 2027; its place in the CIBS: to be looked up)",
+        fr="Exonération de TVA, art. 262 ter I du CGI.",
+        en="Exempt from VAT, intra-Community supply, article 262 ter I of the French tax code.",
+    ),
+    Dated(
+        code="vat_export",
+        kinds=_INVOICED,
+        condition="export",
+        since=date(1979, 1, 1),
+        until=None,
+        source="CGI art. 262 I (tolerated until 31 December 2027; its place in the CIBS: to be looked up)",
+        fr="Exonération de TVA, art. 262 I du CGI.",
+        en="Exempt from VAT, export, article 262 I of the French tax code.",
+    ),
+    Dated(
+        code="vat_reverse_charge",
+        kinds=_INVOICED,
+        condition="reverse_charge",
+        since=date(2013, 1, 1),
+        until=None,
+        source="CGI art. 283, ann. II art. 242 nonies A I-13°",
+        fr="Autoliquidation.",
+        en="Reverse charge (autoliquidation).",
+    ),
+    Dated(
+        code="vat_exempt",
+        kinds=_INVOICED,
+        condition="exempt",
+        since=date(1979, 1, 1),
+        until=None,
+        source="CGI ann. II art. 242 nonies A I-12° (which exemption: the company's own mentions say)",
+        fr="Exonération de TVA.",
+        en="Exempt from VAT.",
+    ),
+    Dated(
         code="no_discount",
-        kinds=_OFFERS,
+        kinds=_PRICED,
         condition="no_discount",
         since=date(2009, 1, 1),
         until=None,
@@ -82,9 +125,9 @@ MENTIONS: Final[Sequence[Mention]] = (
         fr="Pas d’escompte pour paiement anticipé.",
         en="No discount is given for early payment.",
     ),
-    Mention(
+    Dated(
         code="late_penalty_legal_rate",
-        kinds=_OFFERS,
+        kinds=_PRICED,
         condition="business_without_rate",
         since=date(2009, 1, 1),
         until=None,
@@ -98,9 +141,9 @@ MENTIONS: Final[Sequence[Mention]] = (
             "most recent refinancing rate plus ten percentage points (article L. 441-10 of the French commercial code)."
         ),
     ),
-    Mention(
+    Dated(
         code="late_penalty",
-        kinds=_OFFERS,
+        kinds=_PRICED,
         condition="business_with_rate",
         since=date(2009, 1, 1),
         until=None,
@@ -114,9 +157,9 @@ MENTIONS: Final[Sequence[Mention]] = (
             "(article L. 441-10 of the French commercial code)."
         ),
     ),
-    Mention(
+    Dated(
         code="recovery_fee",
-        kinds=_OFFERS,
+        kinds=_PRICED,
         condition="business",
         since=date(2013, 1, 1),
         until=None,
@@ -124,28 +167,54 @@ MENTIONS: Final[Sequence[Mention]] = (
         fr="Une indemnité forfaitaire de 40 € pour frais de recouvrement s’y ajoute (art. D. 441-5 du code de commerce).",
         en="A fixed sum of €40 for recovery costs is due besides (article D. 441-5 of the French commercial code).",
     ),
-    Mention(
+    Dated(
         code="mediator",
-        kinds=_OFFERS,
-        condition="consumer",
+        kinds=_PRICED,
+        condition="mediation",
         since=date(2016, 1, 1),
         until=None,
         source="C. conso. art. L. 611-1, L. 616-1, R. 616-1",
         fr="En cas de litige, le consommateur peut recourir gratuitement au médiateur de la consommation : {mediator}",
         en="In case of a dispute, consumers may turn to the mediator free of charge: {mediator}",
     ),
+    Dated(
+        code="not_an_invoice",
+        kinds=frozenset({DocumentKind.PROFORMA}),
+        condition="always",
+        since=date(1979, 1, 1),
+        until=None,
+        source="CGI art. 289, 271 II (only an invoice gives the right to deduct)",
+        fr="Ce document n’est pas une facture : il ne donne pas droit à déduction de la TVA.",
+        en="This document is not an invoice: it gives no right to deduct VAT.",
+    ),
+    Dated(
+        code="reservations",
+        kinds=frozenset({DocumentKind.DELIVERY_NOTE}),
+        condition="business",
+        since=date(2009, 12, 9),
+        until=None,
+        source="C. com. art. L. 133-3 (loi 2009-1503)",
+        fr=(
+            "En cas d’avarie ou de perte partielle, adressez votre protestation motivée au transporteur par lettre recommandée dans les "
+            "trois jours, non compris les jours fériés, qui suivent la réception (art. L. 133-3 du code de commerce)."
+        ),
+        en=(
+            "In case of damage or partial loss, send the carrier your reasoned complaint by registered letter within three days of "
+            "receipt, public holidays not counted (article L. 133-3 of the French commercial code)."
+        ),
+    ),
 )
-"""In the order in which they are printed. What is due on invoices only enters with the invoice."""
+"""In the order in which they are printed. That an invoice replaces another, or gives it back, is said at its head (``sheet``)."""
 
 
-def due(given: Circumstances, language: Language) -> tuple[str, ...]:
+def due(given: Circumstances, language: Language) -> tuple[Mention, ...]:
     """The sentences that a document of that kind and day must bear, in its language and in the order of the table."""
     facts = {
         "rate": "" if given.penalty_percent is None else forms.percent(given.penalty_percent / 100, language),
         "mediator": given.mediator,
     }
     return tuple(
-        (each.fr if language == "fr" else each.en).format_map(facts)
+        Mention(code=each.code, text=(each.fr if language == "fr" else each.en).format_map(facts))
         for each in MENTIONS
         if given.kind in each.kinds
         and each.since <= given.day
@@ -157,10 +226,11 @@ def due(given: Circumstances, language: Language) -> tuple[str, ...]:
 def _conditions(given: Circumstances) -> Mapping[Condition, bool]:
     has_rate = given.penalty_percent is not None
     return {
-        "franchise": given.is_franchise,
+        **{each: given.exemption == each for each in get_args(Exemption)},
         "business": given.is_business,
         "business_with_rate": given.is_business and has_rate,
         "business_without_rate": given.is_business and not has_rate,
         "no_discount": given.is_business and not given.has_discount,
-        "consumer": not given.is_business and bool(given.mediator),
+        "mediation": not given.is_business and bool(given.mediator),
+        "always": True,
     }

@@ -1,15 +1,16 @@
 """What stands on a printed document: pure data, complete in itself, so that the same document gives the same pages for ever.
 
-A ``Document`` is filled from a record of the business (a quote today) as a copy: names, addresses and texts as they were that day. Amounts
-come finished, as the record's own rules made them; a document whose figures do not agree is refused. Nothing here is formatted or
-translated: that is the work of those who draw it.
+A ``Document`` is filled from a record of the business (a quote, an order, a delivery, an invoice) as a copy: names, addresses and texts as
+they were that day. Amounts come finished, as the record's own rules made them; a document that contradicts itself is refused (``rules``).
+Nothing here is formatted or translated: that is the work of those who draw it, or write it for machines.
 """
 
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from engine.data import Money, data
 
@@ -20,6 +21,43 @@ class DocumentKind(StrEnum):
     """What a document is. Each kind comes with the process that makes it."""
 
     QUOTE = "quote"
+    ORDER_ACKNOWLEDGEMENT = "order_acknowledgement"
+    DELIVERY_NOTE = "delivery_note"
+    PROFORMA = "proforma"
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+    STATEMENT = "statement"
+
+
+INVOICES: Final = frozenset({DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE})
+"""What the law calls invoices (CGI art. 289): numbered in one series, final, and also written for machines."""
+
+UNPRICED: Final = frozenset({DocumentKind.DELIVERY_NOTE, DocumentKind.STATEMENT})
+"""What has no lines with prices, and so neither taxes nor totals."""
+
+Category = Literal["goods", "services", "mixed"]
+"""What is sold: delivered, done, or both (the *category of operation* of invoices, décret 2022-1299)."""
+
+Nature = Literal["plain", "replacement", "deposit", "after_deposits"]
+"""What an invoice is in a row of invoices. *replacement*: cancels and replaces the one that it names; *deposit*: asks for money before
+anything is delivered, or, of a credit note, takes such an invoice back; *after_deposits*: the final one, which names them.
+"""
+
+Exemption = Literal["franchise", "intra_eu", "export", "reverse_charge", "exempt"]
+"""Why lines without a rate bear no tax. *franchise*: the seller's regime; *exempt*: an exemption of the trade, which the company's own
+mentions name.
+"""
+
+PaymentMethod = Literal["", "transfer", "card", "direct_debit", "cheque", "cash"]
+"""How it is to be paid (``handlers.customers.types.PAYMENTS``); empty: nothing was agreed."""
+
+
+@data
+class ElectronicAddress:
+    """Where invoices for machines arrive. ``scheme``: of the EAS list; 0225 is the French one, whose ``value`` begins with the SIREN."""
+
+    scheme: str = "0225"
+    value: str
 
 
 @data
@@ -54,7 +92,7 @@ class BankAccount:
 @data
 class Seller:
     """The company as it was on that day. ``capital``: None where the legal form has none; ``registry_city``: of the RCS, empty when it is
-    not registered there; ``vat_number``: empty under the franchise.
+    not registered there; ``vat_number``: empty under the franchise. ``electronic_address``: None, its SIREN is.
     """
 
     name: str
@@ -71,12 +109,13 @@ class Seller:
     website: str
     bank: BankAccount | None
     logo: Logo | None
+    electronic_address: ElectronicAddress | None = None
 
 
 @data
 class Buyer:
-    """Whom the document is for. ``number``: the customer's, in our books; ``siren``: empty where there is none; ``contact``: *à l'attention
-    de*.
+    """Whom the document is for. ``number``: the customer's, in our books; ``siren``, ``siret``: empty where there is none; ``contact``: *à
+    l'attention de*; ``email``: of the customer. ``electronic_address``: None, its SIREN is, or else its mail.
     """
 
     number: str
@@ -84,14 +123,18 @@ class Buyer:
     is_company: bool
     address: PostalAddress | None
     siren: str = ""
+    siret: str = ""
     vat_number: str = ""
     contact: str = ""
+    email: str = ""
+    electronic_address: ElectronicAddress | None = None
 
 
 @data
 class ItemLine:
     """Something that is sold. ``vat_rate``: a part of one (0.2000), None where no tax is due (the mention says why); ``discount_percent``:
-    of this line, 10 for ten per cent; ``amount``: before tax, after the discount, to the cent.
+    of this line, 10 for ten per cent; ``amount``: before tax, after the discount, to the cent. What an invoice gives back (a deposit that
+    was paid) has a negative quantity, never a negative price.
     """
 
     reference: str = ""
@@ -103,6 +146,21 @@ class ItemLine:
     discount_percent: Money | None = None
     vat_rate: Money | None
     amount: Money
+
+
+@data
+class DeliveryLine:
+    """Something that is delivered, without its price. ``ordered``: in all; ``remaining``: what is still to come after this delivery; None:
+    not said.
+    """
+
+    reference: str = ""
+    name: str
+    description: str = ""
+    quantity: Decimal
+    unit: str
+    ordered: Decimal | None = None
+    remaining: Decimal | None = None
 
 
 @data
@@ -120,7 +178,7 @@ class NoteLine:
     text: str
 
 
-Line = ItemLine | SectionLine | NoteLine
+Line = ItemLine | DeliveryLine | SectionLine | NoteLine
 
 
 @data
@@ -159,13 +217,70 @@ class PaymentTerms:
 
 
 @data
+class Mention:
+    """A sentence that the law or the trade asks for. ``code``: of ``mentions.MENTIONS``, or ``own``: the company's own words."""
+
+    code: str
+    text: str
+
+
+@data
+class InvoiceReference:
+    """An earlier invoice that this one is about, by its number and its day."""
+
+    number: str
+    issued_on: date
+    is_deposit: bool = False
+
+
+@data
+class StatementRow:
+    """What moved an account. ``label``: what it was, in the document's language (*Facture*, *Règlement par chèque*), ``number``: its own.
+    ``debit``: what the customer owes by it, ``credit``: what no longer; one of them is zero. ``due_on`` and ``is_overdue``: of an invoice
+    that is not wholly paid.
+    """
+
+    day: date
+    label: str
+    number: str = ""
+    due_on: date | None = None
+    is_overdue: bool = False
+    debit: Money = Decimal(0)
+    credit: Money = Decimal(0)
+
+
+@data
+class Statement:
+    """A customer's account from ``since`` to ``until``. ``opening``: what was owed before, ``closing``: what is owed at the end;
+    ``overdue``: what of it should have been paid already. A negative balance is the customer's.
+    """
+
+    since: date
+    until: date
+    opening: Money
+    rows: tuple[StatementRow, ...]
+    closing: Money
+    overdue: Money = Decimal(0)
+
+
+NO_TOTALS: Final = Totals(net=Decimal(0), vat=Decimal(0), gross=Decimal(0))
+"""Of what has no prices."""
+
+
+@data
 class Document:
     """One document.
 
-    ``is_draft``: every page says so, and it binds nobody. ``version``: of a quote that was changed after it was sent, 1 for the first.
-    ``valid_until``: the last day of an offer. ``reference``: the customer's own.
-    ``delivery_address``: where it differs from the buyer's. ``mentions``: whole sentences of ``mentions.due``, in the document's language,
-    in their order.
+    ``is_draft``: every page says so, and it binds nobody. ``number``: may be empty for a draft and for a statement. ``version``: of a quote
+    that was changed after it was sent, 1 for the first. ``valid_until``: the last day of an offer. ``reference``: the customer's own;
+    ``order_number``: of the order, in our books.
+    ``delivery_address``: where it differs from the buyer's. ``delivered_on``: the day on which it was, or is to be, delivered or done;
+    ``delivery_method``, ``carrier``, ``tracking``: how. ``mentions``: whole sentences, in the document's language, in their order
+    (``Ours.mentions``).
+
+    Of invoices and credit notes: ``nature``; ``category``, which they must have; ``due_on``, the last day for paying; ``references``, the
+    invoices that they are about; ``exemption``, where a line bears no tax; ``prepaid``, what was paid already of ``totals.gross``. All
+    amounts of a credit note are positive: what is given back. ``statement``: of a statement, and of it alone.
     """
 
     kind: DocumentKind
@@ -179,12 +294,30 @@ class Document:
     seller: Seller
     buyer: Buyer
     delivery_address: PostalAddress | None = None
+    delivered_on: date | None = None
+    delivery_method: str = ""
+    carrier: str = ""
+    tracking: str = ""
     reference: str = ""
+    order_number: str = ""
     subject: str = ""
     introduction: str = ""
+    nature: Nature = "plain"
+    category: Category | None = None
+    references: tuple[InvoiceReference, ...] = ()
+    exemption: Exemption | None = None
     lines: tuple[Line, ...]
     adjustments: tuple[Adjustment, ...] = ()
-    vat: tuple[VatPart, ...]
-    totals: Totals
-    terms: PaymentTerms
-    mentions: tuple[str, ...]
+    vat: tuple[VatPart, ...] = ()
+    totals: Totals = NO_TOTALS
+    prepaid: Money = Decimal(0)
+    terms: PaymentTerms = PaymentTerms(text="")
+    payment_method: PaymentMethod = ""
+    due_on: date | None = None
+    statement: Statement | None = None
+    mentions: tuple[Mention, ...] = ()
+
+    @property
+    def payable(self) -> Decimal:
+        """What is still to be paid of it."""
+        return self.totals.gross - self.prepaid

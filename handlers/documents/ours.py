@@ -11,7 +11,17 @@ from handlers.company.queries import Identity, LogoPicture, find_identity, read_
 from handlers.company.types import IdentityData
 from handlers.documents import mentions
 from handlers.documents.mentions import Circumstances
-from handlers.documents.model import BankAccount, DocumentKind, Language, Logo, PaymentTerms, PostalAddress, Seller
+from handlers.documents.model import (
+    BankAccount,
+    DocumentKind,
+    Exemption,
+    Language,
+    Logo,
+    Mention,
+    PaymentTerms,
+    PostalAddress,
+    Seller,
+)
 
 
 @data
@@ -59,21 +69,22 @@ class Ours:
         return PaymentTerms(text=" ".join(filter(None, (agreed, how))), discount_text=discount)
 
     def mentions(
-        self, kind: DocumentKind, day: date, language: Language, *, is_business: bool, is_untaxed: bool
-    ) -> tuple[str, ...]:
-        """What the law asks for, then what the company's trade does. ``is_untaxed``: the document is one of the franchise."""
+        self, kind: DocumentKind, day: date, language: Language, *, is_business: bool, exemption: Exemption | None
+    ) -> tuple[Mention, ...]:
+        """What the law asks for, then what the company's trade does. ``exemption``: why some line bears no tax; None: all bear some."""
         known = self.identity
         circumstances = Circumstances(
             kind=kind,
             day=day,
-            is_franchise=is_untaxed,
+            exemption=exemption,
             is_business=is_business,
             penalty_percent=known.penalty_percent,
             has_discount=bool(self.terms("", language).discount_text),
             mediator=known.mediator,
         )
         own = known.own_mentions_fr if language == "fr" else known.own_mentions_en
-        return (*mentions.due(circumstances, language), *own.splitlines())
+        of_the_trade = (Mention(code="own", text=each) for each in own.splitlines() if each.strip())
+        return (*mentions.due(circumstances, language), *of_the_trade)
 
 
 def find_ours(session: Session) -> Ours | None:

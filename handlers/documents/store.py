@@ -12,6 +12,8 @@ from engine.data import data
 from engine.errors import InvariantBroken
 from engine.files import store
 from engine.files.kinds import PDF
+from engine.letter import Attachment
+from engine.texts import say
 from handlers.base.rows import fields_of
 from handlers.documents.model import Document, DocumentKind
 from handlers.documents.tables import PrintedDocument
@@ -65,3 +67,14 @@ def read(session: Session, printed: Printed) -> bytes:
     if found is None:
         raise InvariantBroken("document_lost", number=printed.number)
     return found[1]
+
+
+def file_name(printed: Printed) -> str:
+    """What the PDF is called where it is saved: ``Devis DV-2026-00001 v2.pdf``, ``Facture FA-2026-00001.pdf``."""
+    title, version = say(f"document.kind.{printed.kind}", printed.language), printed.version
+    return f"{title} {printed.number}{f' v{version}' if version > 1 else ''}.pdf"
+
+
+def attachment(session: Session, printed: Printed) -> Attachment:
+    """The same as a letter carries it. Raises what ``read`` raises."""
+    return Attachment(name=file_name(printed), content=read(session, printed))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Integer, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from handlers.base.tables import Table
+from handlers.documents.model import DocumentKind
+
+_KINDS: Final = ", ".join(f"'{each}'" for each in DocumentKind)
 
 
 class PrintedDocument(Table):
@@ -16,7 +20,7 @@ class PrintedDocument(Table):
     __tablename__ = "printed_document"
     __table_args__ = (
         UniqueConstraint("kind", "number", "version"),
-        CheckConstraint("kind IN ('quote')", name="kind_known"),
+        CheckConstraint(f"kind IN ({_KINDS})", name="kind_known"),
         CheckConstraint("language IN ('fr', 'en')", name="language_known"),
         CheckConstraint("version >= 1", name="version_positive"),
         CheckConstraint("hash ~ '^[0-9a-f]{64}$'", name="sha256"),
