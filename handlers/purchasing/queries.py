@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.data import Money, data
 from engine.handler import Choice, ChoiceSource
-from handlers.purchasing.tables import ReplenishmentRequest, Supplier, SupplierOrder
+from handlers.base.rows import fields_of
+from handlers.catalogue.tables import Article
+from handlers.purchasing.tables import ReplenishmentRequest, Supplier, SupplierOrder, SupplierReceipt
+from handlers.stock.tables import Warehouse
 
 
 @data
@@ -27,6 +30,73 @@ class OrderOfRequest:
     launched_by: str
     approved_by: str | None
     ordered_at: datetime
+
+
+@data
+class Receipt:
+    """What came of a supplier order at one time. ``received_at`` in UTC."""
+
+    quantity: Decimal
+    delivery_note: str
+    received_by: str
+    received_at: datetime
+
+
+@data
+class Awaited:
+    """What is still to come of a supplier order. ``expected_on``: the day that the supplier announced."""
+
+    order_number: str
+    supplier_name: str
+    warehouse_name: str
+    outstanding: Decimal
+    expected_on: date | None
+
+
+def receipts_of_order(session: Session, order_number: str) -> tuple[Receipt, ...]:
+    """What came of the order, the first one first."""
+    asked = (
+        select(SupplierReceipt)
+        .join(SupplierOrder, SupplierOrder.id == SupplierReceipt.order_id)
+        .where(SupplierOrder.number == order_number)
+        .order_by(SupplierReceipt.id)
+    )
+    return tuple(Receipt(**fields_of(Receipt, each)) for each in session.scalars(asked))
+
+
+def awaited(session: Session, article: str, limit: int = 50) -> tuple[Awaited, ...]:
+    """The supplier orders of which goods of this article (its reference) are still to come, the first expected first."""
+    received = (
+        select(func.coalesce(func.sum(SupplierReceipt.quantity), 0))
+        .where(SupplierReceipt.order_id == SupplierOrder.id)
+        .scalar_subquery()
+    )
+    asked = (
+        select(
+            SupplierOrder.number,
+            Supplier.name,
+            Warehouse.name,
+            SupplierOrder.quantity - received,
+            SupplierOrder.expected_on,
+        )
+        .join(Article, Article.id == SupplierOrder.article_id)
+        .join(ReplenishmentRequest, ReplenishmentRequest.id == SupplierOrder.request_id)
+        .join(Warehouse, Warehouse.id == ReplenishmentRequest.warehouse_id)
+        .join(Supplier, Supplier.id == SupplierOrder.supplier_id)
+        .where(Article.reference == article, ReplenishmentRequest.status == "launched")
+        .order_by(SupplierOrder.expected_on.nulls_last(), SupplierOrder.id)
+        .limit(limit)
+    )
+    return tuple(
+        Awaited(
+            order_number=number,
+            supplier_name=supplier,
+            warehouse_name=warehouse,
+            outstanding=outstanding,
+            expected_on=expected_on,
+        )
+        for number, supplier, warehouse, outstanding, expected_on in session.execute(asked)
+    )
 
 
 def read_suppliers(session: Session) -> Sequence[Choice]:

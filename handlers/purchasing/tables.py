@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from handlers.base.tables import Table
 from handlers.catalogue.tables import Article
+from handlers.stock.tables import Warehouse
 
 
 class Supplier(Table):
@@ -26,22 +27,29 @@ class Supplier(Table):
 
 
 class ReplenishmentRequest(Table):
-    """What sales administration asks for. What was asked is frozen at submission (seed rule R2; a trigger keeps it)."""
+    """What sales administration asks for. What was asked is frozen at submission (seed rule R2; a trigger keeps it).
+
+    A launched request is *received* when its goods have come, or purchasing waits for no more of them; *cancelled* when none came.
+    """
 
     __tablename__ = "replenishment_request"
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity_positive"),
-        CheckConstraint("status IN ('submitted', 'launched', 'refused')", name="status_known"),
+        CheckConstraint("status IN ('submitted', 'launched', 'refused', 'received', 'cancelled')", name="status_known"),
         CheckConstraint("(status = 'refused') = (refusal_reason IS NOT NULL)", name="refused_with_reason"),
         CheckConstraint("(status = 'submitted') = (decided_by IS NULL)", name="decided_by_somebody"),
         CheckConstraint("(decided_by IS NULL) = (decided_at IS NULL)", name="decided_at_some_time"),
         CheckConstraint("decided_by <> submitted_by", name="submitter_does_not_decide"),
+        CheckConstraint("(status IN ('received', 'cancelled')) = (closed_by IS NOT NULL)", name="closed_by_somebody"),
+        CheckConstraint("(closed_by IS NULL) = (closed_at IS NULL)", name="closed_at_some_time"),
+        CheckConstraint("status <> 'cancelled' OR coalesce(closed_because, '') <> ''", name="cancelled_with_reason"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     number: Mapped[str] = mapped_column(Text, unique=True)
     article_id: Mapped[int] = mapped_column(ForeignKey(Article.id), index=True)
     quantity: Mapped[Decimal] = mapped_column(Numeric(14, 4))
+    warehouse_id: Mapped[int] = mapped_column(ForeignKey(Warehouse.id), index=True)
     needed_on: Mapped[date | None] = mapped_column(Date)
     comment: Mapped[str | None] = mapped_column(Text)
     submitted_by: Mapped[str] = mapped_column(Text)
@@ -50,6 +58,9 @@ class ReplenishmentRequest(Table):
     refusal_reason: Mapped[str | None] = mapped_column(Text)
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    closed_by: Mapped[str | None] = mapped_column(Text)
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    closed_because: Mapped[str | None] = mapped_column(Text)
     idempotency_key: Mapped[str] = mapped_column(Text, unique=True)
 
 
@@ -74,5 +85,21 @@ class SupplierOrder(Table):
     amount: Mapped[Decimal] = mapped_column(Numeric(14, 2))
     launched_by: Mapped[str] = mapped_column(Text)
     approved_by: Mapped[str | None] = mapped_column(Text)
+    expected_on: Mapped[date | None] = mapped_column(Date)
     ordered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    idempotency_key: Mapped[str] = mapped_column(Text, unique=True)
+
+
+class SupplierReceipt(Table):
+    """Goods of a supplier order that came in at one time. Never changed; together never more than was ordered (a trigger keeps both)."""
+
+    __tablename__ = "supplier_receipt"
+    __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey(SupplierOrder.id), index=True)
+    quantity: Mapped[Decimal] = mapped_column(Numeric(14, 4))
+    delivery_note: Mapped[str] = mapped_column(Text)
+    received_by: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     idempotency_key: Mapped[str] = mapped_column(Text, unique=True)
