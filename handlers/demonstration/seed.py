@@ -19,9 +19,10 @@ from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.queries import customers_page
 from handlers.customers.types import AddressData, CustomerData
 from handlers.demonstration.company import seed_company
+from handlers.demonstration.orders import add_orders
 from handlers.demonstration.quotes import add_quotes
+from handlers.demonstration.stock import seed_stock
 from handlers.purchasing.tables import Supplier
-from handlers.stock.tables import Stock
 
 PASSWORD = "demo"  # noqa: S105 - the demonstration's password is public by design, and shown on its sign-in page
 
@@ -35,6 +36,7 @@ PEOPLE = (
     ("monique", "Monique Lacaze", ("purchasing_manager",)),
     ("bruno", "Bruno Tissot", ("warehouse",)),
     ("yasmine", "Yasmine Benali", ("accounting",)),
+    ("andre", "André Masson", ("accounting",)),
     ("olivia", "Olivia Prost", ("process_owner",)),
     ("aurelien", "Aurélien Dufour", ("auditor",)),
     ("admin", "Anne Dumas", ("admin",)),
@@ -100,7 +102,7 @@ CUSTOMERS = (
 
 
 def seed(database: Database) -> None:
-    """Add the people, roles, company, articles and suppliers that are not there yet; customers with quotes when there are none."""
+    """Add the people, roles, company, articles and suppliers that are not there yet; customers, quotes and orders when there are none."""
     with database.transaction() as session:
         for key, title_fr, title_en in ROLES:
             add_role(session, key, title_fr=title_fr, title_en=title_en)
@@ -124,14 +126,7 @@ def seed(database: Database) -> None:
                 article = Article(reference=reference, **columns(reference, told))
                 session.add(article)
                 session.flush()
-                session.add(
-                    Stock(
-                        article_id=article.id,
-                        on_hand=Decimal(on_hand),
-                        reserved=Decimal(reserved),
-                        reorder_level=Decimal(reorder_level),
-                    )
-                )
+                seed_stock(session, article, Decimal(on_hand), Decimal(reserved), Decimal(reorder_level))
         known_suppliers = set(session.scalars(select(Supplier.code)))
         session.add_all(
             Supplier(code=code, name=name, email=email, is_active=is_active)
@@ -145,3 +140,6 @@ def seed(database: Database) -> None:
             seller = find_actor(session, "sarah")
             assert seller is not None
             add_quotes(session, seller)
+            clerk = find_actor(session, "camille")
+            assert clerk is not None
+            add_orders(session, clerk)
