@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from engine import records
 from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed
 from engine.identity import group_commands, person_commands, service_commands
-from engine.instances import erasing, retention
+from engine.instances import erasing, retention, telling
 from engine.mail import checkpoints as mailed_checkpoints
 from engine.mail import commands as letter_commands
 from engine.mail import restored
@@ -25,6 +27,8 @@ from engine.texts import has
 from handlers.table import RECORD_COMMANDS
 from web import auth, errors, ui
 from web.ui import in_language, t
+
+_LONGEST_KEY: Final = 64
 
 Given = TypeVar("Given")
 
@@ -81,10 +85,16 @@ class HistoryLine:
     notes: Sequence[str]
 
 
-def act(command: RecordCommand[Given], given: Given, *, seen: int | None = None) -> Outcome:
-    """Do it as the person of this request. A refusal that the person can mend comes back; NotAllowed is raised."""
+def act(
+    command: RecordCommand[Given], given: Given, *, seen: int | None = None, news: telling.Told | None = None
+) -> Outcome:
+    """Do it as the person of this request, and tell cases ``news``. A refusal that the person can mend comes back; NotAllowed is raised."""
+    database = auth.runtime().database
     try:
-        done = records.execute(auth.runtime().database, command, given, auth.actor(), seen=seen)
+        if news is None:
+            done = records.execute(database, command, given, auth.actor(), seen=seen)
+        else:
+            done = telling.execute(database, command, given, auth.actor(), news, seen=seen)
     except InvalidInput as refusal:
         return Outcome(problems={each.field: errors.field_sentence(each) for each in refusal.fields})
     except NotAllowed:
@@ -196,3 +206,13 @@ def _membership(each: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 def _day(value: datetime | None) -> str:
     return "" if value is None else ui.shown(ui.local(value).date())
+
+
+def key_of(form: MultiDict[str, str]) -> str:
+    """What tells this form from others, however often it is sent; a new one where it was left out."""
+    return form.get("key", "")[:_LONGEST_KEY] or new_key()
+
+
+def new_key() -> str:
+    """Of a new form."""
+    return secrets.token_urlsafe(16)

@@ -25,11 +25,29 @@ from web.audit.views import blueprint as audit
 from web.catalogue.views import blueprint as catalogue
 from web.company.views import blueprint as company_pages
 from web.customers.views import blueprint as customers
+from web.deliveries.dossier import blueprint as delivery_dossiers
+from web.deliveries.listing import blueprint as deliveries
+from web.deliveries.paper import blueprint as delivery_papers
+from web.deliveries.picking import blueprint as delivery_picking
 from web.inbox.absences import blueprint as absences
 from web.inbox.bulk import blueprint as bulk
 from web.inbox.filters import blueprint as filters
 from web.inbox.papers import blueprint as papers
 from web.inbox.views import blueprint as inbox
+from web.invoices.dossier import blueprint as invoice_dossiers
+from web.invoices.listing import blueprint as invoices
+from web.invoices.paper import blueprint as invoice_papers
+from web.invoices.writing import blueprint as invoice_forms
+from web.orders.dossier import blueprint as order_dossiers
+from web.orders.listing import blueprint as orders
+from web.orders.paper import blueprint as order_papers
+from web.orders.settings import blueprint as order_settings
+from web.orders.writing import blueprint as order_forms
+from web.payments.accounts import blueprint as accounts
+from web.payments.dossier import blueprint as payment_dossiers
+from web.payments.listing import blueprint as payments
+from web.payments.recording import blueprint as payment_forms
+from web.payments.using import blueprint as payment_uses
 from web.quotes.dossier import blueprint as dossiers
 from web.quotes.listing import blueprint as quotes
 from web.quotes.paper import blueprint as quote_papers
@@ -40,6 +58,8 @@ from web.records.operations import blueprint as operations
 from web.records.repairing import blueprint as repairing
 from web.records.repairing_many import blueprint as repairing_many
 from web.records.views import blueprint as records
+from web.stock.movements import blueprint as stock
+from web.stock.warehouses import blueprint as warehouses
 from web.workshop.editing import blueprint as editors
 from web.workshop.examining import blueprint as examinations
 from web.workshop.moving import blueprint as moving
@@ -80,11 +100,31 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         records,
         customers,
         catalogue,
+        warehouses,
+        stock,
         quotes,
         quote_forms,
         quote_papers,
         dossiers,
         portal,
+        orders,
+        order_forms,
+        order_papers,
+        order_dossiers,
+        order_settings,
+        deliveries,
+        delivery_dossiers,
+        delivery_picking,
+        delivery_papers,
+        invoices,
+        invoice_forms,
+        invoice_papers,
+        invoice_dossiers,
+        payments,
+        payment_forms,
+        payment_uses,
+        payment_dossiers,
+        accounts,
         company_pages,
         operating,
         operations,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, ParamSpec, cast
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from flask_wtf import CSRFProtect
 from engine import clock, log
 from engine.errors import NotAllowed
 from engine.handler import Actor
+from engine.history import refusals
 from engine.identity import people, web_sessions
 from engine.texts import say
 from web import errors
@@ -36,6 +38,8 @@ SIGNED = "bordereau-form"
 LOCALE_COOKIE = "bordereau-language"
 LOCALES = ("fr", "en")
 COOKIE_SECONDS = 24 * 3600
+NOBODY_KNOWN = "unknown:sign-in"
+"""Whose refused sign-ins those are that name nobody; no login has a colon."""
 
 csrf = CSRFProtect()
 _log = log.get(__name__)
@@ -204,6 +208,8 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     except NotAllowed as refusal:
         with runtime().database.reading() as reading:
             known = people.find_person(reading, login)
+        tried = known.login if known else NOBODY_KNOWN
+        refusals.note(runtime().database, refusal, tried, now, act="sign_in", about={"from": _network(address())})
         # never what was typed: sometimes it is the password
         _log.warning("sign_in_refused", code=refusal.code, person=str(known.id) if known else None)
         raise
@@ -217,6 +223,15 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     g.actor = person
     _log.info("signed_in", person=str(person.person_id))
     return person
+
+
+def _network(found: str) -> str:
+    """Of an address what may be kept for ever: enough to tell inside from outside, and one attacker from many."""
+    try:
+        prefix = 24 if ip_address(found).version == 4 else 48
+    except ValueError:
+        return ""
+    return str(ip_network(f"{found}/{prefix}", strict=False))
 
 
 def sign_out(response: Response) -> None:

@@ -6,6 +6,7 @@ A person gets a page that says what happened and what can be done; a program tha
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app, g, make_response, render_template, request
@@ -130,14 +131,54 @@ def _note(error: EngineError) -> None:
     is_act = request.method not in ("GET", "HEAD") or isinstance(error, NotAllowed)
     if person is None or not isinstance(error, CommandRejected) or not is_act:
         return
-    about = {
-        name: value
-        for name, value in (request.view_args or {}).items()
-        if isinstance(value, int) or (isinstance(value, str) and name.endswith(("_key", "_id")))
-    }
-    act = f"{request.method} {request.endpoint}"
     database = current_app.extensions["bordereau"].database
-    refusals.note(database, error, person.login, clock.now(), act=act, about=about)
+    refusals.note(database, error, person.login, clock.now(), act=_act(), about=_about())
+
+
+ACTS: Mapping[str, str] = {
+    "inbox.claim": "tasks.claim",
+    "inbox.release": "tasks.release",
+    "inbox.delegate": "tasks.delegate",
+    "inbox.complete": "tasks.complete",
+    "inbox.begin": "cases.start",
+    "operating.operate": "cases",
+    "operating.take_back": "effects.take_back",
+    "operating.send_now": "effects.send_now",
+    "operating.confirm": "effects.confirm",
+    "operating.retry": "incidents.retry",
+    "operations.retry": "batches.retry",
+    "operations.act_on_cases": "batches",
+    "repairing.perform": "cases",
+    "repairing.edit": "cases.edit",
+    "repairing_many.ask": "batches",
+    "editors.publish": "processes.publish",
+    "editors.save_draft": "processes.save_draft",
+    "editors.discard": "processes.discard_draft",
+    "moving.rehearse": "migrations.rehearsal",
+    "moving.start": "migrations.migration",
+    "moving.undo": "migrations.undo",
+}
+"""What the engine calls the act behind a page, where the page refuses before it; every other is called by its address's name."""
+CHOSEN: frozenset[str] = frozenset({"suspend", "resume", "cancel", "move", "skip", "edit"})
+"""What a form can name as the act (``act``); nothing else of a form is repeated."""
+
+
+def _act() -> str:
+    endpoint = request.endpoint or ""
+    chosen = request.form.get("act", "") if request.method == "POST" else ""
+    if request.method != "POST" or endpoint not in ACTS:
+        return f"{request.method} {endpoint}" + (f" {chosen}" if chosen in CHOSEN else "")
+    named = ACTS[endpoint]
+    return named if "." in named else f"{named}.{chosen if chosen in CHOSEN else 'unknown'}"
+
+
+def _about() -> dict[str, str | int | None]:
+    """What the address names: numbers, keys, logins; never what is itself a key to something."""
+    return {
+        name.removesuffix("_id").removesuffix("_key"): value if isinstance(value, int) else str(value)
+        for name, value in (request.view_args or {}).items()
+        if name != "token"
+    }
 
 
 def _engine_error(error: EngineError) -> Response:

@@ -120,10 +120,14 @@ def view(
 
 
 def answers(posted: MultiDict[str, str], form: Form | None) -> dict[str, str]:
-    """What was typed, without the page's own inputs. A field that the form does not ask stays in, so that it is refused."""
-    own = {"csrf_token", SHOWN, SUBMISSION}
-    outputs = {each.name for each in form.fields if each.is_output} if form else set()
-    return {name: posted.getlist(name)[-1] for name in posted if name not in own | outputs}
+    """What was typed, without the page's own inputs; empty for what stood on the page and was left alone (a browser sends nothing of a box
+    that is not ticked). A field that the form does not ask stays in, so that it is refused.
+    """
+    own, on_page = {"csrf_token", SHOWN, SUBMISSION}, set(posted.getlist(SHOWN))
+    fields = form.fields if form else ()
+    outputs = {each.name for each in fields if each.is_output}
+    left = {each.name: "" for each in fields if not each.is_output and (each.visible is None or each.name in on_page)}
+    return left | {name: posted.getlist(name)[-1] for name in posted if name not in own | outputs}
 
 
 def changed(view_now: FormView, posted: MultiDict[str, str]) -> tuple[FieldView, ...]:
@@ -202,8 +206,8 @@ def _details(choice: Choice) -> str:
 def _text(field: Field, value: Value, raw: Mapping[str, str] | None) -> str:
     if field.is_output:
         return shown(value, field.type) if value is not None else ""
-    if raw is not None and field.type not in ("boolean", "date"):
-        return raw.get(field.name, "")  # as it was typed, right or wrong
+    if raw is not None and field.name in raw and field.type not in ("boolean", "date"):
+        return raw[field.name]  # as it was typed, right or wrong
     if value is None:
         return raw.get(field.name, "") if raw is not None else ""
     if isinstance(value, bool):

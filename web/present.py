@@ -57,7 +57,7 @@ from engine.model.elements import (
     UserTask,
 )
 from web import ui
-from web.ui import in_language, local, moment, person, safe_json, shown, t
+from web.ui import in_language, linked, local, moment, person, safe_json, shown, t
 
 NOTHING = ElementCounts(entered=0, completed=0, cancelled=0)
 NO_PATH = Path(elements={}, flows=())
@@ -235,8 +235,12 @@ def stage_of(bundle: Bundle, element_id: str) -> str:
 
 
 def facts_of(summary: Sequence[SummaryValue]) -> list[tuple[str, str]]:
-    """What a process wants people to see of a case: label and value, without what is not known yet."""
-    return [(in_language(each.label), shown(each.value, each.type)) for each in summary if each.value not in (None, "")]
+    """What a process wants people to see of a case: label and value, without what is not known yet; documents as links to their pages."""
+    return [
+        (in_language(each.label), linked(shown(each.value, each.type)))
+        for each in summary
+        if each.value not in (None, "")
+    ]
 
 
 def in_short(summary: Sequence[SummaryValue], *, without: str | None, at_most: int = 3) -> str:

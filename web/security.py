@@ -6,10 +6,12 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.routing import IntegerConverter, Map
 
 from engine import log
-from engine.errors import NotFound
+from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.files.store import MOST_BYTES
 from handlers.company.types import MOST_LOGO_BYTES
 from web.auth import csrf
@@ -46,6 +48,9 @@ FORM_BYTES = 512 * 1024
 
 A_YEAR = 31_536_000
 
+LARGEST = 2**63 - 1
+"""The largest number that a row can have (bigint)."""
+
 
 class NamedRequests:
     """WSGI: gives every request an id that all its log entries carry."""
@@ -77,9 +82,51 @@ def _bound_form() -> None:
 
 
 def refuse_nul() -> None:
-    """PostgreSQL has no text with NUL: an address with one names nothing here. Forms are read by the engine, which knows it."""
+    """PostgreSQL has no text with NUL: an address with one names nothing here, and no browser lets one be typed into a form.
+
+    For all forms at once: a page that had to think of it itself would forget it. (What a form sends in no good encoding is read with
+    replacement characters, so half characters cannot come that way.)
+    """
     if "\0" in request.path or any("\0" in each for _, each in request.args.items(multi=True)):
         raise NotFound("not_found")
+    if request.method == "POST" and not request.is_json:
+        wrong = {name for name, each in request.form.items(multi=True) if "\0" in name or "\0" in each}
+        if wrong:
+            problems = (FieldProblem(field=name.replace("\0", ""), code="text_not_storable") for name in sorted(wrong))
+            raise InvalidInput(tuple(problems))
+
+
+class Given(ImmutableMultiDict[str, str]):
+    """What an address or a form gives. A number that is asked for as ``int`` is one that a row can have, or it was not given."""
+
+    def get(self, key: str, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]  # noqa: A002 - its overloads and name
+        """As werkzeug's."""
+        return super().get(key, default, type=_number if type is int else type)
+
+    def getlist(self, key: str, type: Any = None) -> Any:  # noqa: A002 - werkzeug's name
+        """As werkzeug's: what is none is left out."""
+        return super().getlist(key, type=_number if type is int else type)
+
+
+def _number(typed: str) -> int:
+    """Raises ValueError, as ``int`` does."""
+    found = int(typed) if len(typed) < 20 else LARGEST + 1
+    if not -LARGEST <= found <= LARGEST:
+        raise ValueError
+    return found
+
+
+class BoundedRequest(Request):
+    """A request whose numbers the database knows."""
+
+    parameter_storage_class = Given
+
+
+class NumberInAddress(IntegerConverter):
+    """``<int:…>``: a number that no row can have is no address of ours."""
+
+    def __init__(self, url_map: Map, *args: Any, **options: Any) -> None:
+        super().__init__(url_map, *args, **{"max": LARGEST} | options)
 
 
 def _add_headers(response: Response) -> Response:
@@ -105,6 +152,8 @@ def _csp_report() -> tuple[str, int]:
 
 def install(app: Flask) -> None:
     """Give ``app`` the headers, the request id and the address for reports."""
+    app.request_class = BoundedRequest
+    app.url_map.converters["int"] = NumberInAddress
     app.wsgi_app = NamedRequests(app.wsgi_app)  # type: ignore[method-assign]  # Flask documents middleware in this way
     app.before_request(_name_request)
     app.before_request(_bound_form)

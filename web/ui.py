@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 
 from flask import Flask, g, render_template, request, url_for
 from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
 
 from engine import clock
 from engine.data import YearsMonths
@@ -29,6 +31,10 @@ from engine.texts import format as texts_format
 from engine.texts import say
 from handlers.catalogue import commands as catalogue
 from handlers.customers import commands as customers
+from handlers.deliveries import commands as deliveries
+from handlers.invoices import commands as invoices
+from handlers.orders import commands as orders
+from handlers.payments import commands as payments
 from handlers.sales import commands as sales
 from web import auth
 
@@ -36,6 +42,17 @@ DIST = Path(__file__).parent / "static" / "dist"
 LANGUAGES = (("fr", "Français"), ("en", "English"))
 CAPPED = 1_000
 """Counters stop here: what matters then is "very many"."""
+
+
+_DOCUMENT = re.compile(r"(DV|CC|BL|BR|FA)-[0-9]{4}-[0-9]{5,9}")
+_DOCUMENTS = {
+    "DV": ("dossiers.quote", "number", sales.READERS),
+    "CC": ("order_dossiers.order", "number", orders.READERS),
+    "BL": ("delivery_dossiers.delivery", "number", deliveries.READERS),
+    "BR": ("delivery_dossiers.delivery", "number", deliveries.READERS),
+    "FA": ("invoice_dossiers.invoice", "key", invoices.READERS),
+}
+"""The pages of documents by the series of their numbers, and who may open them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +88,12 @@ class Pager:
     text: str | None = None
 
 
+def after_item(given: MultiDict[str, str]) -> tuple[str, int] | None:
+    """Where a page of results of a batch begins: after which ``state`` and number; None: at the first."""
+    number = given.get("after", type=int)
+    return None if number is None else (given.get("state", "done"), number)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """When something is due, in words. ``state``: late, soon (within a day) or later."""
@@ -102,6 +125,19 @@ def in_language(texts: Mapping[str, str] | None) -> str:
 def local(moment: datetime) -> datetime:
     """``moment`` in the company's zone."""
     return moment.astimezone(auth.runtime().zone)
+
+
+def today() -> date:
+    """The day that it is at the company's."""
+    return local(clock.now()).date()
+
+
+def day(text: str) -> date | None:
+    """The day that a date input sends; None for what is none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def shown(value: object, kind: str | None = None) -> str:
@@ -143,6 +179,16 @@ def moment(value: datetime | None) -> str:
 def person(names: Mapping[str, str], login: str) -> str:
     """What somebody is called; the engine itself is Bordereau. ``names``: by login."""
     return t("web.timeline.engine") if login == SYSTEM.login else names.get(login, login)
+
+
+def linked(text: str) -> str:
+    """``text``, as a link to its page where it is the number of a document that the person may see."""
+    series = text[:2] if _DOCUMENT.fullmatch(text) else ""
+    if not series or not auth.has_role(*_DOCUMENTS[series][2]):
+        return text
+    endpoint, key, _ = _DOCUMENTS[series]
+    named: dict[str, Any] = {key: text}
+    return Markup('<a href="{}">{}</a>').format(url_for(endpoint, **named), text)
 
 
 def ago(value: datetime) -> str:
@@ -258,6 +304,10 @@ def _navigation() -> list[Link]:
         ("start", "inbox.start", "start", is_starter),
         ("cases", "records.cases", "cases", True),
         ("quotes", "quotes.listing", "edit", auth.has_role(*sales.READERS)),
+        ("orders", "orders.listing", "order", auth.has_role(*orders.READERS)),
+        ("deliveries", "deliveries.listing", "deliveries", auth.has_role(*deliveries.READERS)),
+        ("invoices", "invoices.listing", "invoice", auth.has_role(*invoices.READERS)),
+        ("payments", "payments.listing", "payments", auth.has_role(*payments.READERS)),
         ("customers", "customers.listing", "customers", auth.has_role(*customers.READERS)),
         ("articles", "catalogue.listing", "articles", auth.has_role(*catalogue.READERS)),
         ("processes", "workshop.processes", "process", True),
@@ -317,8 +367,44 @@ CURRENT: Mapping[str, frozenset[str]] = {
             *(f"quote_forms.{each}" for each in ("new", "add", "edit", "change")),
         }
     ),
-    "customers": frozenset({f"customers.{each}" for each in ("listing", "new", "add", "customer", "change")}),
-    "articles": frozenset({f"catalogue.{each}" for each in ("listing", "new", "add", "article", "change")}),
+    "orders": frozenset(
+        {
+            "orders.listing",
+            *(f"order_dossiers.{each}" for each in ("order", "place", "close", "cancel", "terms")),
+            *(f"order_forms.{each}" for each in ("new", "add", "edit", "change")),
+        }
+    ),
+    "deliveries": frozenset(
+        {
+            *("deliveries.listing", "delivery_dossiers.delivery", "delivery_dossiers.take_back"),
+            *(f"delivery_picking.{each}" for each in ("pick", "note_picked", "ship", "note_shipped")),
+        }
+    ),
+    "invoices": frozenset(
+        {
+            *("invoices.listing", "invoices.orders", "invoice_dossiers.invoice"),
+            *(f"invoice_forms.{each}" for each in ("quantities", "change", "credit", "add_credit")),
+        }
+    ),
+    "payments": frozenset(
+        {
+            *("payments.listing", "payment_forms.new", "payment_forms.add", "payment_dossiers.payment"),
+            *(f"payment_uses.{each}" for each in ("use", "used", "ask_refund", "give_back")),
+        }
+    ),
+    "customers": frozenset(
+        {
+            *(f"customers.{each}" for each in ("listing", "new", "add", "customer", "change")),
+            *("accounts.account", "accounts.send"),
+        }
+    ),
+    "articles": frozenset(
+        {
+            *(f"catalogue.{each}" for each in ("listing", "new", "add", "article", "change")),
+            *(f"warehouses.{each}" for each in ("listing", "new", "add", "warehouse", "change")),
+            *(f"stock.{each}" for each in ("ledger_page", "transfer", "release")),
+        }
+    ),
     "cases": frozenset(
         {
             *("records.cases", "records.case", "repairing_many.choose", "repairing_many.ask"),
@@ -350,6 +436,8 @@ CURRENT: Mapping[str, frozenset[str]] = {
                 "company.change",
                 "company.logo",
                 "company.drop_logo",
+                "order_settings.page",
+                "order_settings.change",
                 "mail.page",
                 "mail.change",
                 "letters.listing",

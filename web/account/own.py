@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue as Answer
 
 from engine import clock, records
 from engine.errors import InvalidInput, NotAllowed, NotFound
+from engine.history import refusals
 from engine.identity import throttle, web_sessions
 from engine.identity.person_commands import EndSessions, SetPassword, end_sessions, set_password
 from web import auth, errors, ui
@@ -33,7 +34,11 @@ def change_password() -> Answer:
     database = auth.runtime().database
     given = SetPassword(login=actor.login, old=request.form.get("old", ""), new=new, session=auth.session_number())
     try:
-        with database.transaction() as session:
+        about = {"kind": "person", "key": actor.login}
+        with (
+            refusals.remembering(database, actor.login, set_password.name, about, at=now),
+            database.transaction() as session,
+        ):
             throttle.count_try(session, actor.login, "", now)
         records.execute(database, set_password, given, actor)
     except InvalidInput as refusal:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, request, send_file, url_for
 from flask.typing import ResponseReturnValue as Answer
 
 from engine import clock
+from engine.database.roles import can_change_history
 from engine.database.session import Database
 from engine.history import checkpoints, keeping, signing, whole_export
 from engine.history.signing import KeyUnusable
@@ -27,6 +28,7 @@ def listed() -> Answer:
     before = None if before is None or not 0 < before < 2**31 else before
     with auth.runtime().database.reading() as session:
         found = checkpoints.newest(session, before=before, limit=PAGE + 1)
+        is_too_strong = can_change_history(session.connection())
     shown = found[:PAGE]
     return ui.page(
         "audit/checkpoints.html",
@@ -43,6 +45,7 @@ def listed() -> Answer:
             for each in shown
         ],
         public_key=_public_key(),
+        is_too_strong=is_too_strong,
         may_sign=auth.runtime().keeping is not None,
         pager=ui.Pager(
             previous=url_for("checkpoints.listed") if before else None,

@@ -9,7 +9,6 @@ from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
-from engine import clock
 from engine.errors import NotFound
 from engine.identity import people
 from engine.instances import overview
@@ -21,7 +20,7 @@ from handlers.stock import commands as stock
 from handlers.stock import queries
 from handlers.stock.commands import CountStock, SetReorderLevel, count_stock, set_reorder_level
 from handlers.stock.rules import available
-from web import acting, auth, ui
+from web import acting, auth, goods, ui
 from web.acting import Outcome
 from web.catalogue import forms
 from web.catalogue.forms import ArticleForm
@@ -109,11 +108,16 @@ def change(reference: str) -> Answer:
 @blueprint.post("/articles/<path:reference>/count")
 @auth.requires(*stock.EDITORS)
 def count(reference: str) -> Answer:
-    """Note what was counted."""
+    """Note what was counted. Whoever lacked what is there now is told."""
     try:
         counted = number(request.form.get("counted", ""), "counted")
-        given = CountStock(reference=reference, counted=_or_nothing(counted), reason=request.form.get("reason", ""))
-        outcome = acting.act(count_stock, given)
+        given = CountStock(
+            reference=reference,
+            counted=_or_nothing(counted),
+            reason=request.form.get("reason", ""),
+            warehouse=request.form.get("warehouse", ""),
+        )
+        outcome = acting.act(count_stock, given, news=goods.lacked)
     except NumberUnreadable as unreadable:
         outcome = Outcome(problems={unreadable.field: unreadable.said})
     return _done(reference) if outcome.is_done else _page(reference, outcome)
@@ -125,7 +129,9 @@ def level(reference: str) -> Answer:
     """Set the level below which the article is short."""
     try:
         wanted = number(request.form.get("reorder_level", ""), "reorder_level")
-        given = SetReorderLevel(reference=reference, reorder_level=_or_nothing(wanted))
+        given = SetReorderLevel(
+            reference=reference, reorder_level=_or_nothing(wanted), warehouse=request.form.get("warehouse", "")
+        )
         outcome = acting.act(set_reorder_level, given)
     except NumberUnreadable as unreadable:
         outcome = Outcome(problems={unreadable.field: unreadable.said})
@@ -172,6 +178,7 @@ def _page(reference: str, outcome: Outcome | None = None, *, form: ArticleForm |
             may_edit=auth.has_role(*EDITORS),
             may_count=auth.has_role(*stock.EDITORS),
             may_ask=found.is_short and _may_ask(session),
+            warehouses=[(each.value, each.label) for each in queries.read_warehouses(session)],
             seen=recorded.revision(session, KIND, reference),
             histories=[
                 (title, acting.history(session, kind, reference, names, labels="web.catalogue.field.", say=_say))
@@ -186,7 +193,7 @@ def _page(reference: str, outcome: Outcome | None = None, *, form: ArticleForm |
 
 
 def _choices(session: Session) -> dict[str, Any]:
-    today = ui.local(clock.now()).date()
+    today = ui.today()
     return {
         "kinds": [(each, t(f"web.catalogue.kind.{each}")) for each in KINDS],
         "rates": [(each, _rate(each, vat.rate(each, today))) for each in vat.NAMES],

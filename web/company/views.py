@@ -8,7 +8,6 @@ from typing import Any, cast
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 
-from engine import clock
 from engine.errors import FieldProblem, InvariantBroken, NotFound
 from engine.identity import people
 from engine.records import queries as recorded
@@ -26,10 +25,10 @@ from handlers.company.commands import (
     set_logo,
 )
 from handlers.company.types import FORMS, VAT_REGIMES, IdentityData, LogoType
-from handlers.documents.model import Language
+from handlers.documents.model import DocumentKind, Language
 from handlers.documents.ours import find_ours
 from handlers.documents.press import pdf_of
-from handlers.documents.specimen import specimen, with_logo
+from handlers.documents.specimen import KINDS, specimen, with_logo
 from web import acting, auth, downloads, errors, ui
 from web.acting import Outcome
 from web.company import forms
@@ -103,22 +102,23 @@ def picture(hashed: str) -> Answer:
 @blueprint.get("/admin/company/specimen/<language>.pdf")
 @auth.requires(*EDITORS)
 def example(language: str) -> Answer:
-    """A quote that nobody asked for, in the house style with our identity."""
-    if language not in dict(ui.LANGUAGES):
+    """A document that nobody asked for, in the house style with our identity; ``kind``: which, a quote where none is named."""
+    kind = request.args.get("kind", DocumentKind.QUOTE.value)
+    if language not in dict(ui.LANGUAGES) or kind not in KINDS:
         raise NotFound("not_found")
     with auth.runtime().database.reading() as session:
         ours = find_ours(session)
     if ours is None:
         raise NotFound("company_identity_missing")
-    today = ui.local(clock.now()).date()
-    content = pdf_of(specimen(ours, cast("Language", language), today))
-    return downloads.pdf(content, t("web.company.specimen.name"))
+    today = ui.today()
+    content = pdf_of(specimen(ours, cast("Language", language), today, DocumentKind(kind)))
+    return downloads.pdf(content, t("web.company.specimen.name", kind=t(f"document.kind.{kind}")))
 
 
 def _can_be_drawn(content: bytes) -> bool:
     media_type = cast("LogoType", pictures.kind_of_logo(content).media_type)
     try:
-        pdf_of(with_logo(content, media_type, ui.local(clock.now()).date()))
+        pdf_of(with_logo(content, media_type, ui.today()))
     except InvariantBroken:
         return False
     return True
@@ -146,6 +146,7 @@ def _page(outcome: Outcome | None = None, typed: Mapping[str, str] | None = None
             vat_regimes=[(each, t(f"company.vat_regime.{each}")) for each in VAT_REGIMES],
             countries=countries(),
             other_language="en" if ui.locale() == "fr" else "fr",
+            specimens=[each.value for each in KINDS],
         )
     return make_response(rendered, 200 if outcome is None else 422)
 

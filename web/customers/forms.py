@@ -53,4 +53,5 @@ def contact(form: MultiDict[str, str]) -> ContactData:
         department=form.get("department", ""),
         email=form.get("contact_email", ""),
         phone=form.get("contact_phone", ""),
+        receives=tuple(form.getlist("receives")),
     )

@@ -32,7 +32,7 @@ from handlers.customers.commands import (
     save_address,
     save_contact,
 )
-from handlers.customers.types import PAYMENTS, AddressData, ContactData, CustomerData
+from handlers.customers.types import DOCUMENTS, PAYMENTS, AddressData, ContactData, CustomerData
 from handlers.sales import commands as sales
 from web import acting, auth, ui
 from web.acting import Outcome
@@ -102,12 +102,13 @@ def add() -> Answer:
     """Add a customer."""
     wanted, address = forms.customer(request.form), forms.address(request.form)
     first = replace(address, is_billing=True, is_shipping=True) if forms.has_address(request.form) else None
-    outcome = acting.act(add_customer, AddCustomer(customer=wanted, address=first))
+    outcome = acting.act(add_customer, AddCustomer(customer=wanted, address=first, today=ui.today()))
     if not outcome.is_done:
         return _new_page(wanted, address, outcome)
     flash(t("web.customers.added", number=outcome.answer), "success")
-    if request.form.get("then") == "quote":
-        return redirect(url_for("quote_forms.new", customer=outcome.answer), 303)
+    following = {"quote": "quote_forms.new", "order": "order_forms.new"}.get(request.form.get("then", ""))
+    if following is not None:
+        return redirect(url_for(following, customer=outcome.answer), 303)
     return redirect(url_for("customers.customer", number=outcome.answer), 303)
 
 
@@ -184,7 +185,8 @@ def _done(number: str, part: str | None = None) -> Answer:
 
 def _of_contact(problems: Mapping[str, str]) -> dict[str, str]:
     """The fields of a contact are named apart from the customer's on the page."""
-    return {name if name == "department" else f"contact_{name}": said for name, said in problems.items()}
+    own = ("department", "receives")
+    return {name if name in own else f"contact_{name}": said for name, said in problems.items()}
 
 
 def _new_page(wanted: CustomerData, address: AddressData, outcome: Outcome | None = None) -> Answer:
@@ -240,6 +242,7 @@ def _choices() -> dict[str, Any]:
             *((each, t(f"web.customers.payment.{each}")) for each in PAYMENTS),
         ],
         "countries": countries(),
+        "documents": [(each, t(f"web.customers.receives.{each}")) for each in DOCUMENTS],
     }
 
 
@@ -252,5 +255,6 @@ def _say(name: str, value: Any) -> str | None:
     if isinstance(value, Mapping):
         texts = (str(value[key]).replace("\n", ", ") for key in _IN_ORDER if value.get(key))
         uses = (t(f"web.customers.field.{key}") for key, each in value.items() if each is True)
-        return ", ".join((*texts, *uses))
+        received = (t(f"web.customers.receives.{each}") for each in value.get("receives") or ())
+        return ", ".join((*texts, *uses, *received))
     return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -101,7 +100,7 @@ def announce() -> Answer:
     keys = form.getlist("processes")
     only = form.get("only") == "some"
     typed = {name: form.get(name, "") for name in ("person", "substitute", "first_day", "last_day")}
-    first, last = _day(typed["first_day"]), _day(typed["last_day"])
+    first, last = ui.day(typed["first_day"]), ui.day(typed["last_day"])
     again: dict[str, object] = {**typed, "processes": keys, "only": only}
     if first is None or last is None:
         missing = [name for name, day in (("first_day", first), ("last_day", last)) if day is None]
@@ -131,11 +130,3 @@ def end(absence_id: int) -> Answer:
     execute(auth.runtime().database, end_absence, EndAbsence(absence=absence_id), auth.actor())
     flash(t("web.absences.ended"), "info")
     return redirect(url_for("absences.listing"), 303)
-
-
-def _day(text: str) -> date | None:
-    """What a date input sends."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -9,8 +9,11 @@ from typing import Any, Final, get_args
 from urllib.parse import urlencode
 
 from engine import clock
+from engine.inbox.fields import FieldCriterion
 from engine.inbox.lists import Criteria, Sort, View
 from web import auth
+from web.inbox import field_narrowing
+from web.inbox.field_narrowing import FieldNarrowing
 
 DUES: Final = ("late", "today", "week")
 LONGEST_SEARCH: Final = 100
@@ -27,11 +30,17 @@ class Narrowing:
     search: str
     is_urgent: bool
     is_ready: bool
+    field: FieldNarrowing | None = None
 
     @property
     def is_narrowed(self) -> bool:
         """Something is left out."""
-        return bool(self.process or self.due or self.search or self.is_urgent or self.is_ready)
+        return bool(self.process or self.due or self.search or self.is_urgent or self.is_ready or self.criterion)
+
+    @property
+    def criterion(self) -> FieldCriterion | None:
+        """What the field chosen is to be; None without one, without a bound, or with one that nobody can read."""
+        return None if self.field is None else self.field.criterion
 
     def arguments(self, *, view: View | None = None) -> dict[str, Any]:
         """The query of the address, with only what differs from the usual; of another ``view`` of the same, if asked."""
@@ -44,7 +53,8 @@ class Narrowing:
             "ready": "1" if self.is_ready else "",
             "sort": "" if self.sort == "due" else self.sort,
         }
-        return {name: value for name, value in found.items() if value}
+        of_field = {} if self.field is None else self.field.arguments()
+        return {name: value for name, value in (found | of_field).items() if value}
 
     def query(self) -> str:
         """The same as text: one list, one text."""
@@ -53,24 +63,27 @@ class Narrowing:
     def criteria(self) -> Criteria:
         """What the engine is asked for, now."""
         return Criteria(
-            process=self.process or None,
+            process=self.process or (self.field.process if self.field is not None and self.criterion else None),
             due_before=_due_before(self.due),
             is_urgent=self.is_urgent,
             is_ready=self.is_ready,
             search=self.search,
+            field=self.criterion,
         )
 
 
 def read(asked: Mapping[str, str]) -> Narrowing:
     """The list that the arguments of an address name."""
+    process = asked.get("process", "").strip()[:100]
     return Narrowing(
         view=next((each for each in get_args(View) if each == asked.get("view")), "role"),
         sort=next((each for each in get_args(Sort) if each == asked.get("sort")), "due"),
-        process=asked.get("process", "").strip()[:100],
+        process=process,
         due=next((each for each in DUES if each == asked.get("due")), ""),
         search=" ".join(asked.get("q", "").split())[:LONGEST_SEARCH],
         is_urgent=bool(asked.get("urgent")),
         is_ready=bool(asked.get("ready")),
+        field=field_narrowing.read(asked, process),
     )
 
 

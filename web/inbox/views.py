@@ -29,7 +29,7 @@ from engine.instances.queries import TaskDetails
 from engine.model.forms import Form
 from engine.texts import format as texts_format
 from web import auth, errors, fields, ui
-from web.inbox import listing, narrowing, papers, why
+from web.inbox import field_narrowing, listing, narrowing, papers, why
 from web.present import StageBar, facts_of, first_stage, stage_bar
 from web.ui import Due, in_language, t
 
@@ -79,9 +79,9 @@ def inbox() -> Answer:
         page = lists.page(session, wanted, after=after, limit=PAGE)
         number = lists.count(session, wanted) if asked.is_narrowed else None
         rows = listing.rows(session, page.tasks, absent, place)
-        processes = [
-            (each.version.process_key, in_language(each.version.title)) for each in overview.processes(session)
-        ]
+        published = overview.processes(session)
+        processes = [(each.version.process_key, in_language(each.version.title)) for each in published]
+        field_groups = field_narrowing.groups(session, published, asked.process)
         kept = filters.filters(session, actor)
         chosen = _chosen(session, actor, request.args.get("task", type=int))
     tabs = listing.tabs(asked, counts, absent)
@@ -98,6 +98,7 @@ def inbox() -> Answer:
         selected=chosen,
         dues=narrowing.DUES,
         processes=sorted(processes, key=lambda each: each[1].casefold()),
+        field_groups=field_groups,
         filters=kept,
         query=asked.query(),
         pager=ui.Pager(

@@ -109,6 +109,12 @@ def after(task: TaskRow, bundle: Bundle) -> list[str]:
         elif not isinstance(event.trigger, CompensationDefinition | EscalationDefinition):
             # who does the task decides nothing about what is undone, or passed on, later
             lines.append(t("web.why.error", name=name_of(bundle, event.id), step=step))
+    at_border = {each.id for each in boundary_of(process, node)}
+    for element, at in moments.items():
+        around = find_node(bundle, element)
+        if task.is_open and around is not None and element not in at_border:
+            name, step = name_of(bundle, element), _first_step(bundle, around)
+            lines.append(t("web.why.if_nobody", name=name, step=step, moment=moment(at)))
     return lines
 
 

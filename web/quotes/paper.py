@@ -28,7 +28,7 @@ def pdf(number: str) -> Answer:
             raise NotFound("quote_unknown", quote=number)
         kept = printed.find(session, DocumentKind.QUOTE, number, found.version)
         if kept is not None:
-            return downloads.pdf(printed.read(session, kept), printing.file_name(kept))
+            return downloads.pdf(printed.read(session, kept), printed.file_name(kept))
         ours = find_ours(session)
     if ours is None:
         raise NotFound("company_identity_missing")

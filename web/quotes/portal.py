@@ -19,13 +19,14 @@ from engine.instances import telling
 from engine.instances.telling import News
 from handlers.documents import store as printed
 from handlers.documents.model import DocumentKind
-from handlers.sales import links, printing, queries
+from handlers.sales import links, queries
 from handlers.sales.commands import BY_LINK, LONGEST_COMMENT, AnswerQuote, answer_quote
 from handlers.sales.queries import QuoteView
 from handlers.sales.types import ANSWERS
 from web import auth, downloads, errors, ui
 from web.acting import Outcome
-from web.quotes.dossier import CUSTOMER, price
+from web.quotes.dossier import CUSTOMER
+from web.sales.dossier import price
 from web.ui import t
 
 blueprint = Blueprint("portal", __name__)
@@ -47,7 +48,7 @@ def pdf(token: str) -> Answer:
         kept = printed.find(session, DocumentKind.QUOTE, found.number, found.version)
         if kept is None or not _is_readable(found):
             raise NotFound("quote_link_unknown")
-        return downloads.pdf(printed.read(session, kept), printing.file_name(kept))
+        return downloads.pdf(printed.read(session, kept), printed.file_name(kept))
 
 
 @blueprint.post("/quote/<token>")
@@ -65,7 +66,7 @@ def answer(token: str) -> Answer:
         comment=request.form.get("comment", "")[: LONGEST_COMMENT + 1],
         consent=_consent(found) if consents else "",
         address=auth.address(),
-        today=ui.local(clock.now()).date(),
+        today=ui.today(),
     )
     customer = Actor(login=CUSTOMER, name=found.party.name, roles=frozenset({BY_LINK}), locale=found.data.locale)
     news = News(name="quote_answered", key=f"{found.number}/{found.version}")
@@ -109,7 +110,7 @@ def _asking() -> str:
 
 def _is_open(found: QuoteView) -> bool:
     """Whether it can be answered."""
-    return found.status == "sent" and found.data.valid_until >= ui.local(clock.now()).date()
+    return found.status == "sent" and found.data.valid_until >= ui.today()
 
 
 def _is_readable(found: QuoteView) -> bool:

@@ -24,6 +24,7 @@ blueprint = Blueprint("operations", __name__)
 
 PAGE = 50
 SHOWN_ITEMS = 200
+"""Results on a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,12 +151,19 @@ def listing() -> Answer:
 @blueprint.get("/operations/batches/<int:batch_id>")
 @auth.requires(*sorted(operators.OPERATORS))
 def batch(batch_id: int) -> Answer:
-    """One batch: its progress and the result of each item."""
+    """One batch: its progress and the result of each item, in pages, refused ones first."""
+    after = ui.after_item(request.args)
     with auth.runtime().database.reading() as session:
         found = batches.find(session, batch_id)
         view = _batch(found, people.names(session))
-        items = [_item(found, each) for each in batches.items(session, batch_id, SHOWN_ITEMS)]
-    return ui.page("records/batch.html", batch=view, items=items, is_cut=found.total > SHOWN_ITEMS)
+        rows = batches.items(session, batch_id, SHOWN_ITEMS + 1, after=after)
+        items = [_item(found, each) for each in rows[:SHOWN_ITEMS]]
+    next_ = None
+    if len(rows) > SHOWN_ITEMS:
+        last = rows[SHOWN_ITEMS - 1]
+        next_ = url_for("operations.batch", batch_id=batch_id, state=last.state, after=last.target)
+    pager = ui.Pager(previous=view.url if after else None, next=next_)
+    return ui.page("records/batch.html", batch=view, items=items, pager=pager)
 
 
 @blueprint.get("/operations/messages")

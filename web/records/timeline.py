@@ -50,7 +50,7 @@ TECHNICAL = frozenset(
 BY_PEOPLE = frozenset(
     {
         *("instance:started", "instance:cancelled"),
-        *("instance:suspended", "instance:resumed", "effect:confirmed"),
+        *("instance:suspended", "instance:resumed", "effect:confirmed", "effect:sent_now"),
         *("token:moved", "activity:skipped", "variable:edited"),
         *("instance:migrated", "instance:migration-undone"),
         *("task:completed", "task:claimed", "task:released", "task:delegated", "task:substituted"),

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-import typing
 from collections.abc import Mapping
-from typing import Any
 
 from markupsafe import Markup
 
@@ -65,34 +62,5 @@ def _stories(files: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _handler(handler: Handler) -> dict[str, object]:
-    return {
-        "name": handler.name,
-        "title": handler.title_fr if ui.locale() == "fr" else handler.title_en,
-        "inputs": _fields(handler.input_type),
-        "outputs": _fields(handler.output_type),
-        "errors": list(handler.errors),
-        "effect": handler.is_effect,
-        "schema": described(handler),
-    }
-
-
-def _fields(record: type) -> list[dict[str, object]]:
-    if not dataclasses.is_dataclass(record):
-        return []
-    hints = typing.get_type_hints(record)
-    return [
-        {"name": each.name, "type": _type_name(hints[each.name]), "required": _is_required(each)}
-        for each in dataclasses.fields(record)
-    ]
-
-
-def _is_required(field: dataclasses.Field[Any]) -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-
-
-def _type_name(hint: Any) -> str:
-    """A type as a process owner reads it: ``Decimal``, ``date or nothing``."""
-    arguments = [each for each in typing.get_args(hint) if each is not type(None)]
-    is_optional = type(None) in typing.get_args(hint)
-    name = arguments[0].__name__ if is_optional and len(arguments) == 1 else getattr(hint, "__name__", str(hint))
-    return f"{name}?" if is_optional else name
+    """As the catalogue describes it, with the title of the language."""
+    return described(handler) | {"title": handler.title_fr if ui.locale() == "fr" else handler.title_en}

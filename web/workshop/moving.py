@@ -26,7 +26,7 @@ from web.workshop.wording_of_moves import Words
 blueprint = Blueprint("moving", __name__)
 
 SHOWN_ITEMS: Final = 200
-"""Cases of a migration on its page: first those that need somebody."""
+"""Cases of a migration on a page: first those that need somebody."""
 FIELD: Final = "map-"
 
 
@@ -137,17 +137,24 @@ def rehearse(process_key: str) -> Answer:
 @blueprint.get("/processes/<process_key>/moves/<int:migration_id>")
 @auth.requires(*sorted(OPERATORS))
 def moved(process_key: str, migration_id: int) -> Answer:
-    """A rehearsal, a move or an undo: its progress, the result of each case, and what can be done next."""
+    """A rehearsal, a move or an undo: its progress, the result of each case in pages, refused ones first, and what can be done next."""
+    after = ui.after_item(request.args)
     with auth.runtime().database.reading() as session:
         found = _found(session, process_key, migration_id)
         words = _words(session, found)
         view = _migration(found, words)
-        items = [_item(found, each, words) for each in migrations.items(session, migration_id, SHOWN_ITEMS)]
+        rows = migrations.items(session, migration_id, SHOWN_ITEMS + 1, after=after)
+        items = [_item(found, each, words) for each in rows[:SHOWN_ITEMS]]
+    next_ = None
+    if len(rows) > SHOWN_ITEMS:
+        last = rows[SHOWN_ITEMS - 1]
+        arguments: dict[str, Any] = {"process_key": process_key, "migration_id": migration_id}
+        next_ = url_for("moving.moved", **arguments, state=last.state, after=last.instance_id)
     return ui.page(
         "workshop/moved.html",
         move=view,
         items=items,
-        is_cut=found.total > SHOWN_ITEMS,
+        pager=ui.Pager(previous=view.url if after else None, next=next_),
         process={"key": process_key, "title": in_language(words.new.version.title)},
     )
 

@@ -8,6 +8,7 @@ import { getBusinessObject, is } from "bpmn-js/lib/util/ModelUtil";
 import { useService } from "bpmn-js-properties-panel";
 
 import { extensionOf, propertyOf, writeExtensions, writeProperty } from "./extensions.js";
+import { factsOf } from "./handler-facts.js";
 import { chooseHandler } from "./handlers.js";
 
 const OURS_LAST = 200;
@@ -76,12 +77,8 @@ function HandlerEntry({ element, id, catalogue }) {
   });
 }
 
-function describeHandler({ name, inputs = [], outputs = [], errors = [], effect }, word) {
-  const list = (items) => items.map((item) => `${item.name} (${item.type})`).join(", ") || word("nothing");
-  const lines = [name, word("handlerHint", { inputs: list(inputs), outputs: list(outputs) })];
-  if (errors.length) lines.push(word("handlerErrors", { errors: errors.join(", ") }));
-  if (effect) lines.push(word("handlerEffect"));
-  return h("span", { class: "bd-handler-facts" }, ...lines.map((line) => h("span", {}, line)));
+function describeHandler(handler, word) {
+  return h("span", { class: "bd-handler-facts" }, ...factsOf(handler, word).map((line) => h("span", {}, line)));
 }
 
 const roleOptions = (catalogue) => catalogue.roles.map(({ key, title }) => ({ value: key, label: title }));

@@ -1,0 +1,1 @@
+"""Deliveries: what the warehouse picks and ships, and what comes back."""

@@ -1,0 +1,1 @@
+"""Pages of payments: what came in, what it pays, and the accounts of customers."""

@@ -1,0 +1,14 @@
+"""What cases are told when money was recorded."""
+
+from __future__ import annotations
+
+from engine.instances.telling import News
+from engine.records import Recorded
+from handlers.payments.commands import Done
+
+
+def invoices_paid(done: Recorded) -> list[News]:
+    """A case may wait for each invoice that is settled now; nothing for a form that was sent twice."""
+    if not done.is_changed or not isinstance(done.answer, Done):
+        return []
+    return [News(name="invoice_paid", key=each) for each in done.answer.settled]

@@ -1,0 +1,139 @@
+"""What the dossiers of documents of sales share: the case that leads one, what can be done, how its history is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from engine.errors import NotFound
+from engine.identity import people
+from engine.instances import queries as cases
+from engine.instances.queries import Case
+from handlers.sales.types import TERMS
+from web import auth, present, ui
+from web.ui import in_language, t
+
+_MONEY: Final = frozenset({"net", "tax", "total", "shipping", "adjustment"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that can be done with a document; ``url`` empty: not now, ``why`` says why. ``is_post``: the address is posted to."""
+
+    title: str
+    url: str = ""
+    why: str = ""
+    is_first: bool = False
+    is_post: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leading:
+    """The case that leads a document, as pages show it."""
+
+    case: Case
+    stages: present.StageBar | None
+    diagram: present.DiagramView
+    waiting: tuple[tuple[str, str, ui.Due | None], ...]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it still goes on."""
+        return self.case.row.status == "active"
+
+
+def leading(session: Session, process: str, number: str, names: Mapping[str, str]) -> Leading | None:
+    """The newest case of ``process`` about the document ``number`` that the person may see."""
+    actor = auth.actor()
+    page = cases.cases(session, actor, process_key=process, search=number, limit=5)
+    row = next((each for each in page.cases if each.business_key == number), None)
+    return None if row is None else led_by(session, row.id, names)
+
+
+def led_by(session: Session, case_id: int, names: Mapping[str, str]) -> Leading | None:
+    """The case of this id, as pages show it; None when the person may not see it."""
+    try:
+        case = cases.case(session, auth.actor(), case_id)
+    except NotFound:
+        return None
+    titles = people.role_titles(session)
+    return Leading(
+        case=case,
+        stages=present.stage_bar(case.stages),
+        diagram=_diagram(case, titles),
+        waiting=tuple(_waiting(case, titles, names)),
+    )
+
+
+def tasks(found: Leading | None) -> Iterator[Act]:
+    """The open tasks of the case: those of the person lead to them, of the others it is said that somebody else does them."""
+    actor = auth.actor()
+    for each in found.case.tasks if found else ():
+        if not each.is_open:
+            continue
+        if each.role in actor.roles or each.assignee == actor.login:
+            yield Act(title=in_language(each.title), url=url_for("inbox.task", task_id=each.id), is_first=True)
+        else:
+            yield Act(title=in_language(each.title), why=t("web.quotes.why.others"))
+
+
+def price(value: Decimal) -> str:
+    """A price of one unit: to the cent, with more decimals where it has them."""
+    return ui.shown(value, "money") if value == round(value, 2) else f"{ui.shown(value)} €"
+
+
+def say(name: str, value: Any) -> str | None:
+    """Values of a document's history that need words of their own; None: as every page does."""
+    if name == "terms" and value in TERMS:
+        return t(f"quote.terms.{value}")
+    if name in _MONEY and isinstance(value, Decimal):
+        return ui.shown(value, "money")
+    if name == "party" and isinstance(value, Mapping):
+        places = (value.get("billing"), value.get("shipping"))
+        return ", ".join(dict.fromkeys(filter(None, (value.get("name"), *(each["city"] for each in places if each)))))
+    if name.startswith("line ") and isinstance(value, Mapping):
+        return _line(value)
+    return None
+
+
+def _diagram(case: Case, titles: people.RoleTitles) -> present.DiagramView:
+    address = url_for("records.case", case_id=case.row.id)
+    return present.diagram(
+        case.definition.bundle,
+        source=url_for("records.diagram", case_id=case.row.id),
+        path=case.path,
+        last_at={each.element_id: each.at for each in case.timeline if each.element_id},
+        selected=None,
+        titles=titles,
+        address=lambda element: f"{address}?el={element}#el-{element}",
+        process_id=case.process_id,
+    )
+
+
+def _waiting(
+    case: Case, titles: people.RoleTitles, names: Mapping[str, str]
+) -> Iterator[tuple[str, str, ui.Due | None]]:
+    """What is to be done by whom."""
+    for each in case.tasks:
+        if each.is_open:
+            whom = (
+                t("web.case.waiting.person", name=ui.person(names, each.assignee))
+                if each.assignee
+                else t("web.case.waiting.role", role=present.role_title(titles, each.role))
+            )
+            yield in_language(each.title), whom, ui.due(each.due_at)
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    """A line in one line."""
+    if value.get("kind") != "item":
+        return str(value.get("text", ""))
+    quantity, unit, price = (ui.shown(value.get(each)) for each in ("quantity", "unit", "unit_price"))
+    discount = value.get("discount")
+    less = f" (−{ui.shown(discount)} %)" if discount else ""
+    return f"{value.get('text', '')}, {quantity} {unit} × {price} €{less}"

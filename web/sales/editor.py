@@ -1,0 +1,183 @@
+"""Writing a document of sales: its head, its lines, its figures and its stock as they stand; nothing is kept before it is saved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from flask import request, url_for
+from sqlalchemy.orm import Session
+
+from engine.errors import NotFound
+from handlers.company.queries import invoices_vat
+from handlers.customers import queries as customers
+from handlers.customers.queries import CustomerView
+from handlers.customers.types import AddressData
+from handlers.sales import rules
+from handlers.sales.types import PRODUCT_TYPES, TERMS, Line, Totals
+from handlers.stock import queries as stock
+from handlers.stock.ledger import availability
+from handlers.stock.rules import available, is_short
+from web import acting, auth, ui
+from web.acting import Outcome
+from web.sales import forms
+from web.sales.forms import Form, LineForm, Meant
+from web.ui import t
+
+FOUND = 12
+"""Customers, or articles, that a search offers."""
+
+_REPLENISHMENT = "replenishment"
+_MAY_ASK = "sales_admin"
+"""Who asks for what is short."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Short:
+    """A line that wants more than there is. ``url``: where a replenishment request begins, filled; empty where none can be made."""
+
+    place: int
+    text: str
+    said: str
+    url: str
+
+
+def changed(session: Session, form: Form) -> Form:
+    """The form after the button of this request: a line came, went or moved; anything else leaves it as it is."""
+    act, _, rest = request.form.get("act", "").partition(":")
+    place = int(rest) if rest.isdecimal() and len(rest) < 6 else -1
+    match act:
+        case "free":
+            return forms.with_lines(form, LineForm())
+        case "heading" | "note":
+            return forms.with_lines(form, LineForm(kind=act))
+        case "remove" if place >= 0:
+            return forms.without(form, place)
+        case "up":
+            return forms.raised(form, place)
+        case "article":
+            return forms.with_lines(form, *_articles(session, [rest]))
+        case "chosen":
+            return forms.with_lines(form, *_articles(session, request.form.getlist("pick")[:FOUND]))
+        case _:
+            return form
+
+
+def context(
+    session: Session, form: Form, meant: Meant, outcome: Outcome | None, warehouse: str | None
+) -> dict[str, Any]:
+    """What ``sales/edit.html`` needs of any document. ``warehouse``: whose stock counts; None: all of it."""
+    customer = find_customer(session, form.customer)
+    rates = rules.rates_on(ui.today(), is_untaxed=not invoices_vat(session))
+    search = request.form.get("search", "")[:100]
+    return {
+        "form": form,
+        "customer": customer,
+        "addresses": [("", "–"), *((str(each.id), _place(each.data)) for each in customer.addresses)],
+        "contacts": [each.data for each in customer.contacts],
+        "terms": [(each, t(f"quote.terms.{each}")) for each in TERMS],
+        "rates": [(each, f"{ui.shown(rate * 100)} %") for each, rate in rates.items()],
+        "types": [(each, t(f"web.catalogue.kind.{each}")) for each in PRODUCT_TYPES],
+        "totals": _totals(meant, rates),
+        "short": short(session, meant.lines, warehouse),
+        "amount": _amount,
+        "outcome": outcome or Outcome(problems=meant.problems),
+        "seen": acting.seen_revision(request.form.get("seen")),
+        "search": search,
+        "articles": stock.articles_page(session, search=search, limit=FOUND).articles if search.strip() else (),
+        "shown_value": ui.shown,
+    }
+
+
+def for_customer(customer: CustomerView, form: Form, document: str) -> Form:
+    """The form filled from the customer: language, the contact who receives ``document`` (else the first), where invoices and goods go."""
+    billing = next((str(each.id) for each in customer.addresses if each.data.is_billing), "")
+    shipping = next((str(each.id) for each in customer.addresses if each.data.is_shipping), "")
+    people = sorted((each.data for each in customer.contacts), key=lambda each: document not in each.receives)
+    first = next(iter(people), None)
+    return replace(
+        form,
+        customer=customer.number,
+        locale=customer.data.locale,
+        email=(first.email if first else "") or customer.data.email,
+        contact=first.name if first else "",
+        billing_id=billing,
+        shipping_id=shipping,
+    )
+
+
+def find_customer(session: Session, number: str) -> CustomerView:
+    """The customer of this number. Raises NotFound (``customer_unknown``)."""
+    found = customers.find_customer(session, number[:40]) if number.isprintable() else None
+    if found is None:
+        raise NotFound("customer_unknown", number=number[:40])
+    return found
+
+
+def choosing(session: Session) -> dict[str, Any]:
+    """What ``sales/for_whom.html`` needs: customers found by the first letters."""
+    q = request.args.get("q", "").strip()[:100]
+    return {"q": q, "customers": customers.customers_page(session, search=q, limit=FOUND).customers}
+
+
+def short(session: Session, lines: Sequence[Line], warehouse: str | None) -> tuple[Short, ...]:
+    """The lines that want more than is available, those before them served first. At most two statements, however many lines."""
+    references = {each.article for each in lines if each.article and each.article.isprintable()}
+    if not references or not (warehouse or "").isprintable():
+        return ()
+    levels = availability(session, references, warehouse)
+    missing = rules.missing(lines, {each: available(level) for each, level in levels.items()})
+    lacking = {line.article for line, lacks in zip(lines, missing, strict=True) if lacks}
+    urls = _requests(session, lacking, warehouse or "") if lacking and auth.has_role(_MAY_ASK) else {}
+
+    def found() -> Iterator[Short]:
+        for place, (line, lacks) in enumerate(zip(lines, missing, strict=True)):
+            if lacks:
+                said = t(
+                    "web.sales.short.said",
+                    missing=ui.shown(lacks),
+                    available=ui.shown(max(available(levels[line.article]), Decimal(0))),
+                    unit=line.unit,
+                )
+                address = urls.get(line.article, "")
+                url = f"{address}&quantity={math.ceil(lacks)}" if address else ""
+                yield Short(place=place, text=line.text, said=said, url=url)
+
+    return tuple(found())
+
+
+def _requests(session: Session, references: AbstractSet[str], warehouse: str) -> dict[str, str]:
+    """Where a replenishment request of each article begins that one can be made for: those that are short, all warehouses together."""
+    return {
+        reference: url_for(
+            "inbox.start_process", process_key=_REPLENISHMENT, article=reference, warehouse=warehouse or None
+        )
+        for reference, level in availability(session, references).items()
+        if is_short(level)
+    }
+
+
+def _articles(session: Session, references: Sequence[str]) -> list[LineForm]:
+    found = stock.find_articles(session, [each[:40] for each in references if each.isprintable()])
+    return [forms.of_article(each.reference, each.data) for each in found if each.data.is_active]
+
+
+def _totals(meant: Meant, rates: Mapping[str, Decimal]) -> Totals | None:
+    """The figures as they stand; None while something is wrong with a line."""
+    lines = tuple(rules.tidied(each) for each in meant.lines)
+    wrong = [each for each in rules.problems(lines, meant.extras, rates) if not each.field.endswith(".text")]
+    return None if wrong or meant.problems else rules.totals(lines, meant.extras, rates)
+
+
+def _place(data: AddressData) -> str:
+    return ", ".join(
+        filter(None, (data.label, data.street.replace("\n", ", "), f"{data.postal_code} {data.city}".strip()))
+    )
+
+
+def _amount(value: Decimal | None) -> str:
+    return ui.shown(value, "money") if value is not None else ""

@@ -1,0 +1,1 @@
+"""Pages of warehouses, and of what moved the stock of an article."""
