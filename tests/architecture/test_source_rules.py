@@ -190,3 +190,17 @@ def test_every_folder_of_modules_is_a_package(folder: str) -> None:
 def test_the_tests_are_no_package() -> None:
     wrong = [file.relative_to(ROOT).as_posix() for file in (ROOT / "tests").rglob("__init__.py")]
     assert not wrong, "tests/engine/__init__.py would hide the real engine (importmode importlib needs none)"
+
+
+def test_what_asks_while_people_type_asks_for_the_newest() -> None:
+    """Without ``hx-sync`` a request that is under way keeps the first of those that follow, with what was typed until then, and drops the
+    others: the page would go on showing an old answer.
+    """
+    asking = re.compile(r'<[^<>]*hx-trigger="[^"]*\b(?:change|input)\b[^<>]*')
+    tags = [
+        (file.name, tag)
+        for file in (ROOT / "web" / "templates").rglob("*.html")
+        for tag in asking.findall(file.read_text())
+    ]
+    assert tags
+    assert [(name, tag) for name, tag in tags if "hx-sync=" not in tag] == []

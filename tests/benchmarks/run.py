@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import documents, explore, kernel, languages, large, second_opinion, steps, tables
+from tests.benchmarks import documents, explore, kernel, languages, large, orders, second_opinion, steps, tables
 from tests.benchmarks.figures import Figure, is_busy, line, report
 from tests.benchmarks.measure import BLOCKS, busyness
 
@@ -31,8 +31,10 @@ BENCHMARKS: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "kernel.parallel_blocks": kernel.parallel_blocks,
     "explore": explore.soundness,
     "second_opinion": second_opinion.agreement,
+    "durable.loop": steps.durable_loop,
     "durable": steps.durable,
     "documents": documents.printing,
+    "orders": orders.orders,
 }
 """Every benchmark by what the names of its figures begin with."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -18,7 +17,6 @@ from sqlalchemy import event, text
 from engine import clock
 from engine.data import data
 from engine.database.embedded import EmbeddedServer
-from engine.database.migrations import migrate
 from engine.database.session import Database
 from engine.definitions import examination, store
 from engine.feel import Environment
@@ -31,9 +29,11 @@ from engine.kernel import State, advance
 from engine.model.bpmn_reader import read_processes
 from engine.model.elements import Model
 from engine.protocol.stimuli import CompleteTask, ReturnHandler, Start
+from tests.benchmarks import databases
 from tests.benchmarks.figures import Figure, Goal
 from tests.benchmarks.languages import INPUTS
 from tests.benchmarks.measure import BLOCKS, Spread, cpu, wall
+from tests.publishing import publish_unexamined
 
 ENVIRONMENT = Environment(now=datetime(2026, 11, 21, 12, tzinfo=UTC))
 OLD, YOUNG = 10_000, 10
@@ -71,6 +71,73 @@ def loop() -> Iterator[Figure]:
         young.append(cpu(lambda: round_of(states[YOUNG], YOUNG + 1), 50))
     yield Figure("kernel.loop.round_10000_vs_10", Spread.of_ratio(old, young), goal=Goal("<=", 1.15, aim=1.05))
     yield Figure("kernel.loop.round", Spread.of([1e6 * each for each in young]), "us")
+
+
+_LOOP_YAML = """
+key: bench_loop
+title: {fr: Boucle, en: Loop}
+process: bench_loop
+start: {roles: [sales]}
+retention_days: 1
+"""
+
+
+@data
+class Rounds:
+    """What `count` takes and gives."""
+
+    rounds: Decimal
+
+
+@handler("bench.count", fr="Compter", en="Count")
+def count_round(given: Rounds, _context: HandlerContext) -> Rounds:
+    """One round more."""
+    return Rounds(rounds=given.rounds + 1)
+
+
+def durable_loop() -> Iterator[Figure]:
+    """The same on the database, with history and inbox: two cases side by side, one of them 10,000 rounds old."""
+    form = b"id: bench_work\ntitle: {fr: work, en: work}\nfields: []\n"
+    files = {
+        "process.yaml": _LOOP_YAML.encode(),
+        "loop.bpmn": (INPUTS / "loop.bpmn").read_bytes(),
+        "forms/bench_work.yaml": form,
+    }
+    with databases.fresh() as (database, _):
+        runtime = Runtime(database=database, handlers=HandlerTable.of((count_round,), ()))
+        with database.transaction() as session:
+            add_role(session, "sales", title_fr="Ventes", title_en="Sales")
+        version = publish_unexamined(database, SYSTEM, files, runtime.handlers).id
+
+        def step(task: int | None) -> int:
+            """Begin, or do a round; gives the task that is open then."""
+            with database.transaction() as session:
+                if task is None:
+                    instance = driver.new_instance(session, store.load(session, version), ACTOR.login)
+                    variables = {"limit": Decimal(10**9), "rounds": Decimal(0)}
+                    stimulus: Start | CompleteTask = Start(process="bench_loop", variables=variables)
+                else:
+                    instance, row = driver.lock_by_task(session, task)
+                    stimulus = CompleteTask(activity=row.activity, actor=ACTOR.login)
+                done = driver.apply(
+                    runtime, session, instance, stimulus, ACTOR, clock.now(), on_failure=OnFailure.REFUSE
+                )
+            (opened,) = done.opened.values()
+            return opened
+
+        tasks = {"old": step(None), "young": step(None)}
+        for name, rounds in (("old", OLD), ("young", YOUNG)):
+            for _ in range(rounds):
+                tasks[name] = step(tasks[name])
+        spent: dict[str, list[float]] = {"old": [], "young": []}
+        for _ in range(BLOCKS):
+            for name, taken in spent.items():
+                begin = time.process_time()
+                for _ in range(PER_CPU_BLOCK):
+                    tasks[name] = step(tasks[name])
+                taken.append(time.process_time() - begin)
+    goal = Goal("<=", 1.15, aim=1.05)
+    yield Figure("durable.loop.round_10000_vs_10", Spread.of_ratio(spent["old"], spent["young"]), goal=goal)
 
 
 # -- the reference process on the database ----------------------------------------------------------------------------------
@@ -289,18 +356,11 @@ class Reference:
 
 def durable() -> Iterator[Figure]:
     """Each completion of the reference process, history, inbox and timers in the same transaction, against F; what a whole case takes."""
-    with tempfile.TemporaryDirectory(prefix="bordereau-bench-") as folder:
-        Path(folder).chmod(0o711)
-        with EmbeddedServer(Path(folder) / "postgresql") as server:
-            migrate(server.url())
-            database = Database(server.url())
-            try:
-                reference = Reference.on(database)
-                yield from _against_a_row(reference)
-                yield from _statements(reference)
-                yield from _processor(reference, server)
-            finally:
-                database.dispose()
+    with databases.fresh() as (database, server):
+        reference = Reference.on(database)
+        yield from _against_a_row(reference)
+        yield from _statements(reference)
+        yield from _processor(reference, server)
 
 
 def _against_a_row(reference: Reference) -> Iterator[Figure]:
@@ -330,27 +390,21 @@ def _against_a_row(reference: Reference) -> Iterator[Figure]:
 
 def _statements(reference: Reference) -> Iterator[Figure]:
     """What a completion sends that opens the next task: all that goes to the server, without savepoints; and its commits."""
-    sent: list[str] = []
     commits: list[None] = []
-    engine = reference.runtime.database.engine
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(statement)
+    database = reference.runtime.database
 
     def commit(_connection: Any) -> None:
         commits.append(None)
 
     reference.whole()
     done = reference.begin()
-    event.listen(engine, "before_cursor_execute", note)
-    event.listen(engine, "commit", commit)
+    event.listen(database.engine, "commit", commit)
     try:
-        reference.complete(done, ANSWERS["enter_order"])
+        with databases.sent_to(database) as sent:
+            reference.complete(done, ANSWERS["enter_order"])
     finally:
-        event.remove(engine, "before_cursor_execute", note)
-        event.remove(engine, "commit", commit)
-    own = [each for each in sent if "SAVEPOINT" not in each]
-    yield Figure("durable.step.statements", Spread.of([len(own)]), "n", goal=Goal("<=", 5, aim=4))
+        event.remove(database.engine, "commit", commit)
+    yield Figure("durable.step.statements", Spread.of([len(sent)]), "n", goal=Goal("<=", 5, aim=4))
     yield Figure("durable.step.commits", Spread.of([len(commits)]), "n", goal=Goal("<=", 1, aim=1))
 
 

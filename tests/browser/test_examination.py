@@ -43,10 +43,10 @@ def test_what_is_unsound_is_refused_and_what_is_undecided_needs_a_reason(
     page = clean_page
     open_editor(page, application, "olivia")
     await_examination(page, "Rien ne s’oppose à la publication.")
-    expect(examination(page)).to_contain_text("6 récits parcourent 100 %")
+    expect(examination(page)).to_contain_text("7 récits parcourent 100 %")
     page.get_by_role("button", name="Montrer la couverture").click()
     expect(shape(page, "asked")).to_have_class(re.compile("bd-visited"))
-    expect(page.locator('[data-container-id="asked"] .bde-times')).to_contain_text("5×")
+    expect(page.locator('[data-container-id="asked"] .bde-times')).to_contain_text("6×")
     page.get_by_role("button", name="Montrer la couverture").click()
 
     select(page, "gateway_approval_join")

@@ -64,7 +64,7 @@ def test_a_request_becomes_an_order(application: Application, clean_page: Page) 
     page = clean_page
     sign_in(page, application, "camille")
     number = submit(page, "BUR-CH-160", "12")
-    expect(page.get_by_text("Étape 2 sur 4")).to_be_visible()
+    expect(page.get_by_text("Étape 2 sur 5")).to_be_visible()
     expect(page.locator(".bd-count--active")).to_have_count(1)
 
     sign_in(page, application, "gabriel")
@@ -89,9 +89,20 @@ def test_a_request_becomes_an_order(application: Application, clean_page: Page) 
     sign_in(page, application, "camille")
     _await_mail(page, application, number)
     page.get_by_role("link", name=f"Ouvrir le dossier {number}").click()
-    expect(page.get_by_role("heading", name=number)).to_contain_text("Terminé")
+    expect(page.get_by_role("heading", name=number)).to_contain_text("En cours")
     expect(page.locator("#timeline")).to_contain_text("Monique Lacaze")
     expect(page.locator(".bjs-powered-by")).to_be_visible()
+
+    sign_in(page, application, "bruno")
+    take(page, application, number)
+    page.get_by_label("Quantité arrivée").fill("12")
+    page.get_by_role("button", name="Enregistrer la réception").click()
+    expect(page.locator(".bd-flash--success").first).to_be_visible()
+
+    sign_in(page, application, "camille")
+    page.goto(f"{application.url}/cases?q={number}")
+    page.get_by_role("link", name=number).first.click()
+    expect(page.get_by_role("heading", name=number)).to_contain_text("Terminé")
 
 
 def _await_mail(page: Page, application: Application, number: str) -> None:

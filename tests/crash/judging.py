@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import text
 
+from engine import clock
 from engine.database.session import Database
+from engine.history import keeping, verifier, whole_export
 from engine.history import queries as history
+from engine.history.keeping import Keeping
 from engine.history.verification import verify_all
 from engine.kernel import Event, State
 from engine.migration import fold_case
@@ -73,6 +76,23 @@ def judge(people: People, direct: Database, drawn: Mapping[str, Drawn]) -> None:
         wanted = +foretold.drawing.expected
         assert done[key] == wanted, f"{key}: too many {done[key] - wanted}, too few {wanted - done[key]}"
     assert deeds == expected, f"rows too many: {deeds - expected}; missing: {expected - deeds}"
+
+
+def judge_signatures(direct: Database, kept_in: Keeping) -> None:
+    """The whole history, taken out of the house, agrees with every checkpoint that was signed while workers died, and with a last one."""
+    during = sorted(kept_in.folder.glob("checkpoint-*.json"))
+    keeping.sign(direct, kept_in, clock.now())
+    files = sorted(kept_in.folder.glob("checkpoint-*.json"))
+    kept = [verifier.read_checkpoint(each.read_bytes()) for each in files]
+    with direct.reading() as session:
+        history_file = list(whole_export.lines(session, clock.now()))
+    found = verifier.verify_history(history_file, [each for each in kept if each is not None])
+    assert found.is_whole, found.problems[:5]
+    assert len(during) > 1, "nobody signed during the storm"
+    assert found.checkpoints == len(kept) == len(found.proven), found
+    assert found.events == max(each.size for each in found.proven), "the last checkpoint covers everything"
+    assert found.stated["not_yet_numbered"] == 0
+    print(f"{len(during)} checkpoints signed during the storm, {found.events} events held against {len(kept)}")
 
 
 def _asked_once(events: Iterable[Event]) -> list[Event]:

@@ -20,13 +20,15 @@ from sqlalchemy import text
 
 from engine.database.session import Database
 from engine.handler import SYSTEM
+from engine.history import signing
 from engine.identity import people as identity
 from engine.instances.runtime import Runtime
 from tests.crash.deeds import HANDLERS, TABLES
 from tests.crash.drawn import ROLE, drawn
-from tests.crash.judging import judge
+from tests.crash.judging import judge, judge_signatures
 from tests.crash.people import People
 from tests.crash.proxy import proxied
+from tests.crash.workers import keeping
 from tests.publishing import publish_unexamined
 
 ROOT = Path(__file__).parents[2]
@@ -71,12 +73,16 @@ def storm(database: Database, database_url: str, first: int, count: int, most: i
         session.execute(text(TABLES))
     for each in processes.values():
         publish_unexamined(database, SYSTEM, each.files, HANDLERS)
-    with tempfile.TemporaryDirectory(prefix="bordereau-proxy-") as folder:
-        url = proxied(Path(folder), database_url)
+    with (
+        tempfile.TemporaryDirectory(prefix="bordereau-proxy-") as folder,
+        tempfile.TemporaryDirectory(prefix="bordereau-kept-") as kept,
+    ):
+        url, signed_to = proxied(Path(folder), database_url), keeping(Path(kept))
+        signing.ensure_key(signed_to.key_file)
         with process("proxy", folder, database_url, str(first)) as proxy:
             assert proxy.stdout is not None
             assert proxy.stdout.readline() == "listening\n"
-            with process("workers", url, database_url, str(first)) as workers:
+            with process("workers", url, database_url, str(first), kept) as workers:
                 runtime = Runtime(database=Database(url), handlers=HANDLERS)
                 people = People(runtime=runtime, direct=database, drawn=processes, chance=chance)
                 began = time.monotonic()
@@ -89,9 +95,10 @@ def storm(database: Database, database_url: str, first: int, count: int, most: i
                 runtime.database.dispose()
                 killed = ended(workers)
             lost = ended(proxy)
-    print(f"{count} processes in {time.monotonic() - began:.1f} s; workers: {killed}; connections lost: {lost}")
-    print(f"asked again: {people.lost}; incidents retried: {people.retried}; suspended: {people.suspended} times")
-    judge(people, database, processes)
+        print(f"{count} processes in {time.monotonic() - began:.1f} s; workers: {killed}; connections lost: {lost}")
+        print(f"asked again: {people.lost}; incidents retried: {people.retried}; suspended: {people.suspended} times")
+        judge(people, database, processes)
+        judge_signatures(database, signed_to)
 
 
 def _settle(database: Database) -> None:

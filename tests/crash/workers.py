@@ -1,7 +1,8 @@
 """Real workers that are killed with ``kill -9`` at random moments and replaced at once.
 
-``python -m tests.crash.workers URL DIRECT SEED`` forks them from a process that has loaded everything, so that a new one works after
-milliseconds; URL may lead through a door that slams (``proxy``), DIRECT may not. Ends with its standard input and says what it did (JSON).
+``python -m tests.crash.workers URL DIRECT SEED FOLDER`` forks them from a process that has loaded everything, so that a new one works
+after milliseconds; URL may lead through a door that slams (``proxy``), DIRECT may not. They sign the history with the key in FOLDER
+(``keeping``). Ends with its standard input and says what it did (JSON).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sqlalchemy import text
 from engine import log
 from engine.database.session import Database
 from engine.definitions import store as definitions
+from engine.history.keeping import Keeping
 from engine.instances.runtime import Runtime
 from engine.worker import Pace, run_worker
 from tests.crash.deeds import HANDLERS
@@ -45,14 +47,19 @@ class AtOnce(BaseRetryStrategy):
         return RetryDecision(retry_in={"seconds": 0})
 
 
-PACE = Pace(poll=0.1, heartbeat=0.2, promote=0.1, reap=0.2, stalled=1, retry=AtOnce())
+PACE = Pace(poll=0.1, heartbeat=0.2, promote=0.1, reap=0.2, sign=0.5, stalled=1, retry=AtOnce())
 
 
-def work(url: str) -> NoReturn:
+def keeping(folder: Path) -> Keeping:
+    """Signs whenever something is new: every worker does so when it begins, and again and again."""
+    return Keeping(key_file=folder / "checkpoint_key", folder=folder / "checkpoints", minutes=0)
+
+
+def work(url: str, folder: Path) -> NoReturn:
     """Be a worker until the end."""
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     try:
-        run_worker(Runtime(database=Database(url), handlers=HANDLERS), PACE)
+        run_worker(Runtime(database=Database(url), handlers=HANDLERS, keeping=keeping(folder)), PACE)
     finally:
         os._exit(1)
 
@@ -75,7 +82,7 @@ def worked(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICK
 
 
-def main(url: str, direct: str, seed: str) -> None:
+def main(url: str, direct: str, seed: str, folder: str) -> None:
     log.configure("worker", level="error")
     load(direct)
     chance = Random(seed)
@@ -86,7 +93,7 @@ def main(url: str, direct: str, seed: str) -> None:
         while len(living) < WORKERS:
             pid = os.fork()
             if pid == 0:
-                work(url)
+                work(url, Path(folder))
             living.add(pid)
         now, used = time.monotonic(), {pid: worked(pid) for pid in living}
         until -= sum(max(0.0, time_of - seen.get(pid, 0.0)) for pid, time_of in used.items()) + IDLE * (now - at)

@@ -217,7 +217,7 @@ class TestCheck:
         assert cli.run(["check", str(REPLENISHMENT)]) == 0
         said = capsys.readouterr().out
         assert "Replenishment request: The process is sound" in said
-        assert "6 stories, 0 failed; 100 % of the process covered" in said
+        assert "7 stories, 0 failed; 100 % of the process covered" in said
         drawing = tmp_path / "stuck.bpmn"
         drawing.write_text(STUCK, encoding="utf-8")
         assert cli.run(["check", str(drawing)]) == 1

@@ -9,13 +9,14 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.orm import Session
 
+from engine import records
 from engine.database.session import Database
 from engine.handler import Actor, HandlerContext
 from handlers.catalogue.commands import columns
 from handlers.catalogue.tables import Article
 from handlers.catalogue.types import ArticleData
+from handlers.demonstration.stock import seed_stock
 from handlers.purchasing.tables import Supplier
-from handlers.stock.tables import Stock
 
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -28,14 +29,7 @@ def company(database: Database) -> Database:
             article = Article(reference=reference, **columns(reference, ArticleData(name=name, unit="pièce")))
             session.add(article)
             session.flush()
-            session.add(
-                Stock(
-                    article_id=article.id,
-                    on_hand=Decimal(on_hand),
-                    reserved=Decimal(0),
-                    reorder_level=Decimal(reorder_level),
-                )
-            )
+            seed_stock(session, article, Decimal(on_hand), Decimal(0), Decimal(reorder_level))
         session.add(Supplier(code="PRO", name="Lumière Pro", email="pro@example.test", is_active=True))
         session.add(Supplier(code="OLD", name="Ancien Bois", email="old@example.test", is_active=False))
     return database
@@ -49,14 +43,16 @@ def context_of() -> ContextMaker:
     """Makes the context of one handler call; the key tells calls apart."""
 
     def make(session: Session, login: str = "camille", key: str = "1:a1:handler") -> HandlerContext:
+        actor = Actor(login=login, name=login.title())
         return HandlerContext(
             session=session,
-            actor=Actor(login=login, name=login.title()),
+            actor=actor,
             business_key="DA-2026-00001",
             attempt=1,
             idempotency_key=key,
             now=NOW,
             starter="camille",
+            keep=lambda command, given: records.apply(session, command, given, actor, now=NOW),
         )
 
     return make

@@ -160,8 +160,8 @@ def how_it_can_end() -> tuple[str, str]:
     """How can a request end?"""
     says = sorted(str(each["end"]) for each in TEXT["steps"] if "end" in each)
     ends = {each.id for each in bundle().process.nodes.values() if isinstance(each, model.EndEvent)}
-    beside = {"reminded"}  # the reminder ends, the request does not
-    assert node("decision_late", model.BoundaryEvent).is_interrupting is False
+    beside = {"reminded", "lateness_told"}  # the reminder ends, the request does not
+    assert not any(node(each, model.BoundaryEvent).is_interrupting for each in ("decision_late", "delivery_late"))
     return ", ".join(says), ", ".join(sorted(ends - beside))
 
 
@@ -175,7 +175,7 @@ QUESTIONS: dict[Callable[[], tuple[str, str]], str] = {
     what_if_denied: "refuse_request",
     what_if_the_supplier_is_inactive: "decide_request",
     what_if_decided_twice: "save nothing and tell whoever acted",
-    how_it_can_end: "launched, refused",
+    how_it_can_end: "received, refused",
 }
 """Each question (its docstring) with the answer that people are told."""
 
@@ -192,7 +192,15 @@ def test_what_people_are_told_elsewhere_is_the_same() -> None:
     assert rows == {"at most": "5,000", "above": "5,000"}
     assert (needs(Decimal(5_000)), needs(Decimal("5000.01"))) == (False, True)
     told = (ROOT / "docs" / "short-form.md").read_text(encoding="utf-8")
-    for name in ("decide_request", "approve_order", "refuse_request", "tell_launched", "tell_refused"):
+    for name in (
+        "decide_request",
+        "approve_order",
+        "refuse_request",
+        "tell_launched",
+        "tell_refused",
+        "receive_goods",
+        "tell_end",
+    ):
         assert re.search(rf"`[^`]*\b{name}`", told)
         assert name in bundle().process.nodes
 

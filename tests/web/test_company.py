@@ -80,7 +80,11 @@ def test_the_specimen_is_a_draft_of_ours(admin: Browser) -> None:
     text = PdfReader(io.BytesIO(sent.data)).pages[0].extract_text()
     for each in ("DRAFT", "Quote", "Mobilier Comtois · SAS with a capital of €80,000", "1,773.60"):
         assert each in " ".join(text.split())
-    assert admin.get("/admin/company/specimen/de.pdf").status_code == 404
+    assert "?kind=delivery_note" in admin.get("/admin/company").text
+    sent = admin.get("/admin/company/specimen/fr.pdf?kind=credit_note")
+    assert "Avoir sur la facture n° FA-0000" in PdfReader(io.BytesIO(sent.data)).pages[0].extract_text()
+    for refused in ("de.pdf", "fr.pdf?kind=letter"):
+        assert admin.get(f"/admin/company/specimen/{refused}").status_code == 404
 
 
 def test_only_administrators_may(office: Office) -> None:

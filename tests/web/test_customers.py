@@ -86,6 +86,16 @@ def test_addresses_and_contacts(sarah: Browser) -> None:
     assert 'value="marie"' in wrong.text
     assert "Le contact doit avoir un nom" in wrong.text
     assert sarah.post(f"{address}/contact", {"contact_name": "Marie", "department": "Achats"}).status_code == 303
+    asked = {"contact_name": "Luc", "receives": ["invoices", "quotes"]}
+    wrong = sarah.post(f"{address}/contact", asked)
+    assert wrong.status_code == 422
+    assert 'value="invoices" checked' in wrong.text
+    assert sarah.post(f"{address}/contact", asked | {"contact_email": "luc@dole.example"}).status_code == 303
+    luc = re.search(r"/contact/(\d+)/remove", sarah.get(address).text.partition("Luc")[2])
+    assert luc is not None
+    offer = sarah.get(f"/quotes/new?customer={address.rpartition('/')[2]}").text
+    assert 'value="luc@dole.example"' in offer, "who receives quotes, not who comes first"
+    assert sarah.post(f"{address}/contact/{luc[1]}/remove", {}).status_code == 303
     page = sarah.get(address).text
     line = re.search(r"/address/(\d+)\"", page)
     contact = re.search(r"/contact/(\d+)\"", page)

@@ -97,6 +97,16 @@ def test_both_pages_show_the_draft_and_know_its_revision(olivia: Browser) -> Non
     assert f"{AT}/versions/1/decisions/discount.dmn" not in olivia.get(AT).text
 
 
+def test_the_diagram_editor_is_given_the_schemas_of_what_handlers_take(olivia: Browser) -> None:
+    _, data = page_data(olivia.get(f"{AT}/edit").text, "editor")
+    found = {each["name"]: each for each in data["handlers"]}
+    wanted = found["purchasing.submit_request"]
+    assert wanted["title"] == "Enregistrer la demande d’approvisionnement"
+    assert wanted["input"]["required"] == ["article", "quantity"]
+    assert {"inputs", "outputs", "schema"} & set(wanted) == set(), "one list, not two"
+    assert (wanted["effect"], wanted["hold_seconds"], wanted["attempts"]) == (False, 0, 6)
+
+
 def test_a_story_is_part_of_the_draft(office: Office, olivia: Browser) -> None:
     """Both editors show its text, since what is drawn may be what is meant."""
     told = page_data(olivia.get(f"{AT}/edit").text, "editor")[1]["stories"]["stories/ordered.yaml"]

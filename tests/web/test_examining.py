@@ -97,8 +97,8 @@ def test_a_report_is_asked_for_followed_and_kept(office: Office, olivia: Browser
     assert found["coverage"]["stories"] == len(found["stories"])
     assert min(found["coverage"]["flows"].values()) > 0
     same = {"kind": "same", "unexplained": False, "sentence": "Le second moteur suit le même chemin.", "element": None}
-    assert [each["opinion"] for each in found["stories"]] == [same] * 6
-    assert found["opinions"] == {"total": 6, "compared": 6, "explained": 0, "unexplained": 0}
+    assert [each["opinion"] for each in found["stories"]] == [same] * 7
+    assert found["opinions"] == {"total": 7, "compared": 7, "explained": 0, "unexplained": 0}
     assert olivia.post_json(f"{AT}/examination", sent).json == found
     assert olivia.get(f"/processes/other/examination/{asked['id']}").status_code == 404
 
@@ -189,7 +189,7 @@ def test_a_difference_that_nothing_explains_is_refused_with_the_element(
     assert "diffère sans raison connue" in problem["message"]
     found = olivia.post_json(f"{AT}/examination", sent).json or {}
     assert (found["may_publish"], found["needs_reason"]) == (False, False)
-    assert found["opinions"] == {"total": 6, "compared": 6, "explained": 0, "unexplained": 1}
+    assert found["opinions"] == {"total": 7, "compared": 7, "explained": 0, "unexplained": 1}
     (opinion,) = [each["opinion"] for each in found["stories"] if each["opinion"]["unexplained"]]
     assert (opinion["kind"], opinion["element"], opinion["sentence"]) == (
         "different",
@@ -200,7 +200,7 @@ def test_a_difference_that_nothing_explains_is_refused_with_the_element(
 
 def test_a_version_shows_what_the_second_engine_said(office: Office, olivia: Browser) -> None:
     assert office.publish_by(olivia, AT, body(office, remarked("sixth"))).status_code == 200
-    assert "SpiffWorkflow suit le même chemin dans 6 récits sur 6." in olivia.get(AT).text.replace("\xa0", " ")
+    assert "SpiffWorkflow suit le même chemin dans 7 récits sur 7." in olivia.get(AT).text.replace("\xa0", " ")
 
 
 def test_what_is_not_decided_needs_a_reason_that_everybody_reads(office: Office, olivia: Browser) -> None:

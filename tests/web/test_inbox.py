@@ -37,6 +37,44 @@ def test_searching_finds_beginnings_of_words_without_accents(office: Office) -> 
     assert "Aucune tâche ne correspond" in text_of(gabriel, "/inbox?q=%27%3A*%26%21")
 
 
+def test_a_list_is_narrowed_by_a_field_of_its_cases_and_kept(office: Office) -> None:
+    few, many = office.start("LAM-LED-11", "1000"), office.start("LAM-LED-11", "2500")
+    gabriel = office.as_("gabriel")
+    page = gabriel.get("/inbox").text
+    assert '<option value="number:replenishment:quantity">Quantité</option>' in page
+    assert 'name="from"' not in page
+    key = "number:replenishment:quantity"
+    for asked, has_few, has_many in (
+        ("from=900&to=2 000,5", True, False),
+        ("from=2 000,5", False, True),
+        ("to=2500", True, True),
+        ("from=&to=", True, True),
+    ):
+        page = gabriel.get(f"/inbox?field={key}&{asked}&q=lampe").text
+        assert (key_of(office, few) in page, key_of(office, many) in page) == (has_few, has_many), asked
+        assert 'inputmode="decimal"' in page
+    assert key_of(office, few) in gabriel.get("/inbox?field=text:replenishment:request_number&from=da-").text
+    gabriel.get("/inbox")
+    query = f"field={key}&from=2 000&q=lampe"
+    kept = gabriel.post("/inbox/lists", {"name": "Beaucoup", "query": query}).headers["Location"]
+    assert "from=2000" in kept
+    assert re.search(r"Beaucoup <span[^>]*>1<", gabriel.get("/inbox/lists/counts").text)
+
+
+def test_what_nobody_can_read_of_a_field_narrows_nothing_and_is_said(office: Office) -> None:
+    office.start("LAM-LED-11", "2")
+    gabriel = office.as_("gabriel")
+    assert "field-from-problem" in gabriel.get("/inbox?field=number:replenishment:quantity&from=beaucoup").text
+    assert "field-to-problem" in gabriel.get("/inbox?field=date:replenishment:needed_on&to=31/02/2026").text
+    for hostile in ("x", "number:", "number::x", "boolean:a:b", "text:a:" + "x" * 300):
+        page = gabriel.get(f"/inbox?field={hostile}&from=1")
+        assert page.status_code == 200, hostile
+        assert 'name="from"' not in page.text, hostile
+    assert 'name="from"' not in gabriel.get("/inbox?process=other&field=number:replenishment:quantity&from=1").text
+    injected = gabriel.get("/inbox?field=text:replenishment:x') OR true --&from=a")
+    assert "Aucune tâche ne correspond" in unescape(injected.text)
+
+
 def test_a_list_is_kept_counted_and_forgotten(office: Office) -> None:
     office.start("PAN-AC-120", "2")
     gabriel = office.as_("gabriel")

@@ -155,3 +155,18 @@ def test_the_pages_speak_english_too(office: Office, address: str) -> None:
     page = olivia.get(address).text
     assert "Undelivered messages" in page
     assert "web." not in re.sub(r'(href|src|action)="[^"]*"', "", page)
+
+
+def test_every_result_of_a_batch_can_be_seen_refused_ones_first(office: Office) -> None:
+    olivia, missing = office.as_("olivia"), [str(each) for each in range(900_000, 900_000 + 203)]
+    running = office.start()
+    answer = olivia.post("/operations/cases", {"act": "suspend", "target": [str(running), *missing], "reason": "Essai"})
+    run_pending(office.runtime)
+    first = olivia.get(answer.location).text
+    assert first.count("<tr>") - 1 == 200
+    (following,) = re.findall(r'rel="next" href="([^"]+)"', first)
+    second = olivia.get(following.replace("&amp;", "&")).text
+    assert second.count("<tr>") - 1 == 4
+    assert 'rel="next"' not in second
+    assert f"/cases/{running}" in second, "what was done comes last"
+    assert olivia.get(f"{answer.location}?state=hush&after={10**30}").status_code == 200

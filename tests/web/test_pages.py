@@ -13,6 +13,7 @@ from engine.definitions import store
 from engine.inbox import commands as inbox_commands
 from engine.letter import Letter, ToPerson, ToRole, write
 from engine.settings import CHECKOUT
+from engine.worker import run_pending
 from tests.publishing import publish_unexamined
 from tests.web.conftest import Browser, Office
 
@@ -40,7 +41,7 @@ def test_submitting_and_deciding_by_the_pages_alone(office: Office) -> None:
     case = int(sent.headers["Location"].rsplit("/", 1)[1])
     page = unescape(camille.get(sent.headers["Location"]).text)
     assert "est enregistrée" in page
-    assert "Étape 2 sur 4" in page
+    assert "Étape 2 sur 5" in page
     task = office.task_of(case)
     gabriel = office.as_("gabriel")
     assert f"/tasks/{task}" in gabriel.get(f"/inbox?view=role&task={task}").text
@@ -55,6 +56,16 @@ def test_submitting_and_deciding_by_the_pages_alone(office: Office) -> None:
     assert re.search(r"CF-\d{4}-\d+", page)
     assert "Gabriel Achard" in page
     assert "740,00" in page
+    run_pending(office.runtime)  # the submitter is told before the goods are awaited
+    bruno = office.as_("bruno")
+    for received, more, left in (("15", "yes", "25"), ("25", "", "")):
+        task = office.task_of(case)
+        bruno.get(f"/tasks/{task}")
+        came = {"received": received, "delivery_note": "BL 4711", "more_expected": more}
+        assert bruno.post(f"/tasks/{task}/complete", came).status_code == 303
+        assert left in unescape(camille.get(f"/cases/{case}").text)
+    run_pending(office.runtime)
+    assert "Demande servie ou close" in unescape(camille.get(f"/cases/{case}").text)
 
 
 def test_a_refused_answer_keeps_what_was_typed_and_names_each_field(office: Office) -> None:

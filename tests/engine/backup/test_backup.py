@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from engine import cli, clock, records
-from engine.backup import making, restoring
+from engine.backup import container, making, restoring
 from engine.backup.container import BackupUnusable
 from engine.backup.heads import heads
 from engine.database import dump
@@ -304,6 +304,12 @@ def test_a_damaged_backup_touches_nothing(
     with busy.reading() as session:
         assert dump.is_empty(session)
     assert not settings.checkpoint_key.exists()
+
+
+def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(BackupUnusable) as refused:
+        container.read(tmp_path / "nowhere.bordereau")
+    assert refused.value.code == "backup_not_found"
 
 
 def test_a_backup_whose_history_was_changed_is_found_out(busy: Database, settings: Settings, tmp_path: Path) -> None:

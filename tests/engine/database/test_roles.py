@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
-from engine.database.roles import APPLICATION, ONLY_GROWING
+from engine.database.roles import APPLICATION, ONLY_GROWING, can_change_history, make_application
 from engine.database.session import Database
 from engine.definitions import store
 from engine.errors import NotAllowed
@@ -85,3 +85,23 @@ def test_it_cannot_touch_what_was_recorded(application: Database) -> None:
     for statement in FORBIDDEN:
         with pytest.raises(DBAPIError, match=r"permission denied|must be owner"), application.transaction() as session:
             session.execute(text(statement))
+
+
+def test_the_owner_is_told_that_it_could_change_the_past_and_the_application_is_not(
+    database: Database, application: Database
+) -> None:
+    for found, wanted in ((database, True), (application, False)):
+        with found.reading() as session:
+            assert can_change_history(session.connection()) is wanted
+
+
+def test_making_the_role_gives_an_address_once_and_its_rights_anew(database: Database) -> None:
+    """In a transaction that is rolled back: roles belong to the whole server."""
+    with database.engine.connect() as connection, connection.begin() as transaction:
+        connection.execute(text(f"ALTER ROLE {APPLICATION} RENAME TO kept_for_the_test"))
+        password = make_application(connection)
+        assert password is not None
+        assert make_application(connection) is None
+        connection.execute(text(f"SET ROLE {APPLICATION}"))
+        assert not can_change_history(connection)
+        transaction.rollback()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from pathlib import Path
 
@@ -68,8 +69,20 @@ def test_a_whole_history_of_a_release_still_verifies(release: Path) -> None:
     assert verdict.problems == []
     assert [each.size for each in verdict.proven] == [kept["size"]]
     assert verdict.events > kept["size"]
-    for name in ("case.zip", "process.zip"):
-        assert verifier.verify((release / name).read_bytes()).is_whole
+    for file in sorted(release.glob("*.zip")):
+        assert verifier.verify(file.read_bytes(), [kept] if file.parent.name != "1" else ()).is_whole
+
+
+def test_the_newest_whole_history_has_a_chain_of_every_sort_and_sealed_values() -> None:
+    """Of cases, publications, records and refusals; with personal values apart, and erased ones (``golden_house``)."""
+    newest = max((each for each in RELEASES if (each / "history.jsonl").exists()), key=lambda each: int(each.name))
+    told = [json.loads(each) for each in events_in(newest / "history.jsonl")]
+    for member in ("instance", "process", "kind", "refused"):
+        assert any(member in each for each in told), member
+    assert '"@personal"' in (newest / "history.jsonl").read_text(encoding="utf-8")
+    erased = verifier.verify((newest / "erased.zip").read_bytes())
+    assert erased.is_whole
+    assert erased.apart.erased
 
 
 def test_the_newest_files_have_every_event_that_there_is_now() -> None:
@@ -94,8 +107,17 @@ def test_the_files_have_every_kind_of_record_that_there_is_now() -> None:
 
 
 def written() -> set[str]:
-    """The kinds of records that the sources of the engine name; not what belongs to a format of others."""
-    return {
+    """The kinds of records that the sources name: in the engine any (not what belongs to a format of others), in handlers of commands."""
+    commands = {
+        each.value.value
+        for source in sources()
+        if source.is_in("engine/", "handlers/")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Call)
+        for each in node.keywords
+        if each.arg == "event" and isinstance(each.value, ast.Constant) and isinstance(each.value.value, str)
+    }
+    return commands | {
         node.value
         for source in sources()
         if source.is_in("engine/")

@@ -16,10 +16,11 @@ from engine.handler import Actor
 from engine.history.queries import timeline
 from engine.history.verification import verify_all
 from engine.identity import people
-from engine.inbox import offers
+from engine.inbox import filters, offers
 from engine.inbox.commands import claim, delegate, release
 from engine.instances.commands import complete_task, start_instance
 from engine.instances.runtime import Runtime
+from engine.record import reason_of
 from tests.engine.inbox.cast import hire, open_task, tasks
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import BOTH, CHIEF, CLERK, OWNER, PACKER, PACKERS, STRANGER
@@ -83,10 +84,16 @@ def test_every_act_is_in_the_chain_with_its_actor(runtime: Runtime, task: int) -
         lambda database, task: delegate(database, PACKER, 999_999, "pack1"),
     ],
 )
-def test_what_is_refused_leaves_no_trace(runtime: Runtime, task: int, act: Callable[[Database, int], None]) -> None:
+def test_what_is_refused_changes_nothing_and_stands_in_the_history_of_refusals(
+    runtime: Runtime, task: int, act: Callable[[Database, int], None]
+) -> None:
     with pytest.raises(CommandRejected):
         act(runtime.database, task)
     assert acts(runtime) == []
+    with runtime.database.reading() as session:
+        found = session.execute(text("SELECT record::jsonb ->> 'act' FROM engine.refusal_event")).scalars().all()
+    assert len(found) == 1
+    assert found[0].startswith("tasks.")
 
 
 def test_who_gets_a_task_sees_by_whom_and_why(runtime: Runtime, task: int) -> None:
@@ -178,3 +185,18 @@ def test_who_had_a_role_when_a_case_began_and_lost_it_is_taken_over_from(runtime
         people.take_role(session, "pack0", "packer")
     claim(runtime.database, COLLEAGUE, task)
     assert acts(runtime)[-1] == ("claimed", "pack1", {})
+
+
+@pytest.mark.parametrize(
+    ("to", "note", "field"), [("pack1\0", "", "to"), ("pack1", "\0", "note"), ("pack1", "\ud800", "note")]
+)
+def test_what_no_row_can_hold_is_said_beside_its_field(
+    runtime: Runtime, task: int, to: str, note: str, field: str
+) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        delegate(runtime.database, PACKER, task, to, note)
+    assert [each.field for each in refused.value.fields] == [field]
+    with pytest.raises(InvalidInput):
+        filters.save(runtime.database, PACKER, "a\0b", "")
+    with pytest.raises(InvalidInput):
+        reason_of("because\0")

@@ -17,10 +17,12 @@ from engine.history import export, keeping, verifier
 from engine.history import queries as history
 from engine.history.personal import Erased
 from engine.history.verification import verify_all
-from engine.instances import archive, commands, held, operators, papers, queries, retention
+from engine.instances import archive, commands, held, operations, operators, papers, queries, retention
 from engine.instances.erasing import ErasePersonal, erase_personal
 from engine.instances.retention import SetRetention, set_retention
 from engine.instances.runtime import Runtime
+from engine.jobs import parking
+from engine.messages import forgetting
 from tests.engine.instances.conftest import CLERK, NOW, OWNER
 from tests.engine.instances.test_personal import NAME, do, publish, runtime, visited
 
@@ -236,3 +238,32 @@ def test_received_messages_forget_what_they_carried(runtime: Runtime) -> None:
     with runtime.database.reading() as session:
         found = {row.name: row.payload for row in session.execute(text("SELECT name, payload FROM engine.message"))}
     assert found == {"old": "{}", "waiting": '{"who":"x"}'}
+    clear(runtime, NOW + timedelta(days=29))
+    assert payload(runtime, "waiting") == '{"who":"x"}'
+    clear(runtime, NOW + timedelta(days=31))
+    assert payload(runtime, "waiting") == "{}"
+    with runtime.database.reading() as session:
+        (shown,) = operations.undelivered(session).messages
+    assert (shown.name, shown.expires_at) == ("waiting", NOW)
+
+
+def test_what_is_parked_for_a_case_that_stands_still_keeps_what_it_carries(runtime: Runtime) -> None:
+    publish(runtime)
+    case = visited(runtime)
+    with runtime.database.transaction() as session:
+        message = session.execute(
+            text("""
+            INSERT INTO engine.message (name, payload, sent_at, expires_at, sent_by)
+            VALUES ('parked', '{"who":"x"}', :now, :now, 'x') RETURNING id
+            """),
+            {"now": NOW},
+        ).scalar_one()
+        parking.park(session, case, "deliver_message", {"message_id": message}, NOW)
+        forgetting.forget_payloads(session, NOW + timedelta(days=40))
+    assert payload(runtime, "parked") == '{"who":"x"}'
+
+
+def payload(runtime: Runtime, name: str) -> str:
+    with runtime.database.reading() as session:
+        found = session.execute(text("SELECT payload FROM engine.message WHERE name = :name"), {"name": name})
+        return str(found.scalar_one())

@@ -203,6 +203,8 @@ def test_a_held_effect_can_go_earlier_but_not_twice(post: Post) -> None:
     post.promote()
     post.work()
     assert (post.status(case), len(SENT)) == ("completed", 1)
+    told = post.rows("SELECT actor, record::jsonb ->> 'element' FROM engine.event WHERE type = 'effect:sent_now'")
+    assert told == [(CLERK.login, "send")]
 
 
 def test_a_held_effect_that_is_interrupted_never_goes(post: Post) -> None:

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import pytest
 from pydantic import AfterValidator
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy import Text, event, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from engine.data import Money, data
 from engine.database.session import Database
@@ -93,6 +93,16 @@ def context(database: Database) -> Iterator[HandlerContext]:
         )
 
 
+class Own(DeclarativeBase):
+    pass
+
+
+class Mark(Own):
+    __tablename__ = "mark"
+    __table_args__ = {"schema": "business"}  # noqa: RUF012 - so SQLAlchemy wants it
+    word: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
 def mark(session: Session) -> None:
     session.execute(text("INSERT INTO business.mark VALUES ('here')"))
 
@@ -169,6 +179,36 @@ def test_what_a_handler_raises_undoes_what_it_wrote(
     if isinstance(failed.value, Crashed):
         assert failed.value.facts == {"handler": "test.act", "kind": type(error).__name__}
         assert failed.value.__cause__ is error
+
+
+@pytest.mark.parametrize(("asks", "savepoints"), [(0, 0), (1, 1), (2, 1)])
+def test_a_savepoint_begins_when_the_session_is_first_asked_for(
+    context: HandlerContext, asks: int, savepoints: int
+) -> None:
+    sent: list[str] = []
+    connection = context.session.connection()
+    event.listen(connection, "savepoint", lambda *_: sent.append("savepoint"))
+
+    def act(given: Given, context: HandlerContext) -> object:
+        for _ in range(asks):
+            mark(context.session)
+        return sums(given, context)
+
+    assert isinstance(invoke(made(act), FINE, context), Returned)
+    assert (len(sent), marks(context.session)) == (savepoints, asks)
+
+
+def test_what_is_not_sent_yet_fails_within_the_savepoint(context: HandlerContext) -> None:
+    context.session.execute(text("CREATE UNIQUE INDEX ON business.mark (word)"))
+    mark(context.session)
+
+    def act(given: Given, context: HandlerContext) -> object:
+        context.session.add(Mark(word="here"))
+        return sums(given, context)
+
+    with pytest.raises(Crashed):
+        invoke(made(act), FINE, context)
+    assert marks(context.session) == 1
 
 
 def test_what_a_check_of_the_handler_says_is_not_passed_on(context: HandlerContext) -> None:

@@ -364,6 +364,19 @@ def test_a_job_that_gave_up_can_be_queued_again(runtime: Runtime) -> None:
     assert jobs(runtime) == [("fire_timer", arguments)]
     with pytest.raises(WrongState):
         retry_incident(runtime, OWNER, incident)
+    assert [
+        (key, actor, from_canonical(record))
+        for key, actor, record in rows(
+            runtime, "SELECT key, actor, record FROM engine.record_event WHERE kind = 'incident' ORDER BY sequence"
+        )
+    ] == [
+        (
+            str(incident),
+            "system",
+            {"type": "job:gave_up", "job": "fire_timer", "case": instance, "code": "job_gave_up"},
+        ),
+        (str(incident), OWNER.login, {"type": "job:retried", "job": "fire_timer", "case": instance}),
+    ]
 
 
 def test_a_message_that_came_early_waits_for_who_awaits_it(runtime: Runtime) -> None:

@@ -300,6 +300,13 @@ def test_each_case_has_its_own_result_and_an_undo_takes_back_what_stands(post: P
         (cases[2], "done", None),
         (cases[3], "done", None),
     ]
+    refused = post.rows(
+        "SELECT refused, record::jsonb -> 'about', record::jsonb ->> 'code' FROM engine.refusal_event ORDER BY sequence"
+    )
+    assert refused[-2:] == [
+        (OWNER.login, {"migration": migration, "case": cases[0]}, "migration_not_possible"),
+        (OWNER.login, {"migration": migration, "case": cases[1]}, "case_ended"),
+    ]
     post.complete(cases[2], "look")
     back = ask(post, (2, 1), kind="rehearsal")
     assert [each.instance_id for each in results(post, back)] == [cases[3]]

@@ -123,6 +123,8 @@ def test_a_job_rescued_too_often_becomes_an_incident(database: Database) -> None
         assert reap(session, NOW, rescues=3).given_up == 0
         found = session.execute(text("SELECT code, job_name, job_arguments, raised_at FROM engine.incident")).one()
         assert (found.code, found.job_name, found.raised_at) == ("job_worker_died", "run_effect", NOW)
+        told = session.execute(text("SELECT kind, actor, type FROM engine.record_event")).all()
+        assert [tuple(each) for each in told] == [("incident", "system", "job:gave_up")]
         assert '"activity": "a1"' in found.job_arguments
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
 
+from engine.data import to_canonical
 from engine.feel import Value
 from engine.kernel import Event, Phase, Stimulus, to_record
 from engine.model import elements as model
@@ -162,13 +163,16 @@ def ran(events: Sequence[Event]) -> Counter[str]:
 
 
 def check_history(events: Sequence[Event]) -> None:
-    """What begins ends exactly once, tokens are taken from where they were put, records are used once, ids are new."""
+    """What begins ends exactly once, tokens are taken from where they were put, records are used once, ids are new; the two ways to write
+    an event give the same text.
+    """
     begun: Counter[tuple[str, str]] = Counter()
     tokens: Counter[tuple[str, str]] = Counter()
     records: set[str] = set()
     given: list[int] = []
     for event in events:
         record = to_record(event)
+        assert happened.words_text(event) in {None, to_canonical(record)}
         if event.tag in BEGIN:
             begun[event.tag, record[BEGIN[event.tag]]] += 1
         for tag in END.get(event.tag, ()):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.data import YearsMonths, from_canonical, to_canonical
@@ -97,6 +99,44 @@ def test_records_keep_their_types() -> None:
     assert again == event
     assert isinstance(again, happened.IncidentRaised)
     assert type(again.facts["limit"]) is int
+
+
+TYPED = {
+    int: st.integers(0, 2**53),
+    bool: st.booleans(),
+    str: st.text(st.characters(codec="utf-8")),
+    Any: values,
+    datetime: st.datetimes(timezones=st.just(UTC)),
+}
+
+
+def of_type(hint: Any) -> st.SearchStrategy[Any]:
+    """Whatever a member of an event can hold."""
+    if hint in TYPED:
+        return TYPED[hint]
+    if get_origin(hint) is tuple:
+        return st.lists(of_type(get_args(hint)[0]), max_size=2).map(tuple)
+    if get_origin(hint) in {dict, Mapping}:
+        return st.dictionaries(names, of_type(get_args(hint)[1]), max_size=2)
+    return st.one_of(*(st.none() if each is NoneType else of_type(each) for each in get_args(hint)))
+
+
+@pytest.mark.parametrize("kind", happened.EVENTS.values(), ids=lambda kind: kind.tag)
+@settings(max_examples=15)
+@given(st.data())
+def test_what_says_only_words_is_written_as_everything_else(kind: type[happened.Event], chance: st.DataObject) -> None:
+    hints = {name: hint for name, hint in get_type_hints(kind).items() if name != "tag"}
+    event = kind(**{name: chance.draw(of_type(hint), label=name) for name, hint in hints.items()})
+    assert happened.words_text(event) in {None, to_canonical(to_record(event))}
+
+
+def test_most_of_what_happens_says_only_words() -> None:
+    entered = happened.ElementEntered(activity="a1", element="Prüfen\n", scope="s0", flows=("f1",), payload={})
+    assert happened.words_text(entered) == to_canonical(to_record(entered))
+    written = happened.VariableWritten(
+        scope="s0", name="amount", value=Decimal(0), previous=None, is_new=True, element="e"
+    )
+    assert happened.words_text(written) is None
 
 
 def test_a_state_of_an_unknown_format_is_refused() -> None:

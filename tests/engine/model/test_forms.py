@@ -171,13 +171,20 @@ def test_the_first_display_shows_defaults_and_outputs(form: Form) -> None:
 def test_a_later_display_follows_what_was_typed(form: Form) -> None:
     shown = {
         each.field.name: each
-        for each in show(form, VARIABLES, ENVIRONMENT, {"weight": "5", "fragile": "on", "boxes": "x"})
+        for each in show(form, VARIABLES, ENVIRONMENT, {"weight": "5", "fragile": "on", "boxes": "x", "insured": ""})
     }
     assert shown["care"].is_visible
     assert shown["care"].is_required
     assert shown["box"].is_required
     assert shown["boxes"].value is None
     assert shown["insured"].value is None
+
+
+def test_what_appears_while_one_answers_offers_its_default() -> None:
+    form = made("name: sure, type: boolean", "name: terms, type: text, default: '\"30 days\"', visible: sure")
+    for raw, value in (({"sure": "on"}, "30 days"), ({"sure": "on", "terms": ""}, None)):
+        shown = {each.field.name: each for each in show(form, {}, ENVIRONMENT, raw)}
+        assert (shown["terms"].is_visible, shown["terms"].value) == (True, value)
 
 
 def test_an_output_is_computed_from_the_answers() -> None:

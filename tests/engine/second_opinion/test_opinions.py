@@ -57,6 +57,22 @@ CYCLE = make(
 
 
 @pytest.mark.parametrize(
+    ("told", "is_kept"),
+    [({"outputs": maps(kept="came")}, True), ({}, False), ({"propagates_all_out": True}, True)],
+)
+def test_what_is_called_in_other_files_is_answered_for_by_the_story(told: dict[str, Any], is_kept: bool) -> None:
+    call = make(model.CallActivity, "c", process="elsewhere", binding=model.Binding.LATEST, **told)
+    gateway = make(model.ExclusiveGateway, "g")
+    name = "came" if "propagates_all_out" in told else "kept"
+    steps = "[{handler: c, returns: {came: 7, other: 8}}]"
+    flows = f"start -> c -> g\ng -> yes : {name} = 7\ng -> no : not({name} = 7)"
+    ends = [make(model.EndEvent, "yes"), make(model.EndEvent, "no")]
+    told_story = story(f"steps: {steps}\nexpect: {{end: {'yes' if is_kept else 'no'}}}")
+    found = compare(told_story, simple([call, gateway, *ends], flows), None, at)
+    assert (found.agreement, found.sentence("en")) == (Agreement.SAME, "The second engine goes the same way.")
+
+
+@pytest.mark.parametrize(
     ("nodes", "flows", "reason", "element"),
     [
         ([make(model.CatchEvent, "c", trigger=when("true"))], "start -> c -> end", "condition", "c"),

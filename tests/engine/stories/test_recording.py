@@ -79,6 +79,7 @@ steps:
     article_name: Papier A4
     request_number: DA-2026-0002
     unit: carton
+    warehouse_name: Dépôt
 - task: decide_request
   by: purchasing_admin_1
   answers:

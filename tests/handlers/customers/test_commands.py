@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from threading import Barrier, Thread
 
 import pytest
@@ -54,6 +54,12 @@ def test_a_customer_is_added_numbered_and_found_by_first_letters(database: Datab
     assert names(database, "pont") == ["Écuries du Pont"]
     assert names(database, "") == ["Dupont SARL", "Écuries du Pont"]
     assert names(database, "dup | !x:*") == []
+
+
+def test_the_first_number_of_a_year_is_taken_from_midnight_at_the_company(database: Database) -> None:
+    given = c.AddCustomer(customer=DUPONT, today=date(2027, 1, 1))
+    late = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    assert records.execute(database, c.add_customer, given, SARAH, now=late).answer == "CL-2027-00001"
 
 
 def test_pages_follow_each_other(database: Database) -> None:

@@ -99,6 +99,17 @@ def test_a_contact_has_a_name() -> None:
     assert [each.field for each in wrong] == ["name", "email", "phone"]
 
 
+def test_a_contact_receives_documents_somewhere() -> None:
+    twice = ContactData(name="Marie", email="marie@dupont.example", receives=("invoices", "invoices"))
+    assert tidied_contact(twice).receives == ("invoices",)
+    assert contact_problems(tidied_contact(twice)) == []
+    wrong = contact_problems(ContactData(name="Marie", receives=("letters",)))
+    assert [(each.field, each.code) for each in wrong] == [
+        ("receives", "documents_unknown"),
+        ("email", "contact_receives_nowhere"),
+    ]
+
+
 @given(
     some.builds(
         CustomerData, **{name: some.text(max_size=30) for name in ("name", "siren", "siret", "vat_number", "website")}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from handlers.base.money import to_cents
 from handlers.documents.mentions import Circumstances, due
@@ -13,15 +14,21 @@ from handlers.documents.model import (
     Adjustment,
     BankAccount,
     Buyer,
+    DeliveryLine,
     Document,
     DocumentKind,
+    Exemption,
+    InvoiceReference,
     ItemLine,
     Language,
     Line,
+    Mention,
     PaymentTerms,
     PostalAddress,
     SectionLine,
     Seller,
+    Statement,
+    StatementRow,
     Totals,
     VatPart,
 )
@@ -71,13 +78,11 @@ def item(
     )
 
 
-def quote(
-    lines: Sequence[Line],
-    *,
-    language: Language = "fr",
-    adjustments: tuple[Adjustment, ...] = (),
-    is_draft: bool = False,
-) -> Document:
+DESK = "Bureau chêne 160 cm"
+
+
+def figures(lines: Sequence[Line], adjustments: Sequence[Adjustment]) -> dict[str, Any]:
+    """The breakdown and the totals that lines and adjustments make."""
     counted: list[ItemLine | Adjustment] = [each for each in lines if isinstance(each, ItemLine)]
     counted += adjustments
     bases: dict[Decimal | None, Decimal] = {}
@@ -85,15 +90,35 @@ def quote(
         bases[each.vat_rate] = bases.get(each.vat_rate, Decimal(0)) + each.amount
     parts = tuple(VatPart(rate=rate, base=base, vat=to_cents(base * (rate or 0))) for rate, base in bases.items())
     net, tax = sum((each.base for each in parts), Decimal(0)), sum((each.vat for each in parts), Decimal(0))
-    circumstances = Circumstances(
-        kind=DocumentKind.QUOTE,
-        day=DAY,
-        is_franchise=None in bases,
-        is_business=True,
-        penalty_percent=None,
-        has_discount=False,
-        mediator="",
+    return {"vat": parts, "totals": Totals(net=net, vat=tax, gross=net + tax)}
+
+
+def mentions(
+    kind: DocumentKind, language: Language, exemption: Exemption | None, *, is_business: bool = True
+) -> tuple[Mention, ...]:
+    return due(
+        Circumstances(
+            kind=kind,
+            day=DAY,
+            exemption=exemption,
+            is_business=is_business,
+            penalty_percent=None,
+            has_discount=False,
+            mediator="CM2C, cm2c.net",
+        ),
+        language,
     )
+
+
+def quote(
+    lines: Sequence[Line],
+    *,
+    language: Language = "fr",
+    adjustments: tuple[Adjustment, ...] = (),
+    is_draft: bool = False,
+) -> Document:
+    made = figures(lines, adjustments)
+    exemption: Exemption | None = "franchise" if None in {each.rate for each in made["vat"]} else None
     return Document(
         kind=DocumentKind.QUOTE,
         language=language,
@@ -110,11 +135,168 @@ def quote(
         else "Dear Ms Vallier,\nhere is our offer.",
         lines=tuple(lines),
         adjustments=adjustments,
-        vat=parts,
-        totals=Totals(net=net, vat=tax, gross=net + tax),
         terms=PaymentTerms(text="Paiement à 30 jours." if language == "fr" else "Payment within 30 days."),
-        mentions=due(circumstances, language),
+        mentions=mentions(DocumentKind.QUOTE, language, exemption),
+        **made,
     )
+
+
+DESK = "Bureau chêne 160 cm"
+
+
+def invoice(
+    lines: Sequence[Line] = (),
+    *,
+    kind: DocumentKind = DocumentKind.INVOICE,
+    language: Language = "fr",
+    adjustments: tuple[Adjustment, ...] = (),
+    exemption: Exemption | None = None,
+    buyer: Buyer = BUYER,
+    **changed: Any,
+) -> Document:
+    """An invoice, or a credit note on one; two lines where none are given."""
+    given = tuple(lines) or (item(DESK, "3"), item("Pose", "2.5", "58"))
+    facts: dict[str, Any] = {
+        "kind": kind,
+        "language": language,
+        "number": "FA-2026-00007",
+        "is_draft": False,
+        "issued_on": DAY,
+        "seller": SELLER,
+        "buyer": buyer,
+        "reference": "PO 4500-77",
+        "order_number": "CC-2026-00003",
+        "category": "goods",
+        "lines": given,
+        "adjustments": adjustments,
+        "exemption": exemption,
+        "due_on": date(2026, 12, 22) if kind is DocumentKind.INVOICE else None,
+        "references": (ORIGINAL,) if kind is DocumentKind.CREDIT_NOTE else (),
+        "delivered_on": date(2026, 11, 20),
+        "terms": PaymentTerms(text="Paiement à 30 jours." if language == "fr" else "Payment within 30 days."),
+        "payment_method": "transfer",
+        "mentions": mentions(kind, language, exemption, is_business=buyer.is_company),
+    }
+    return Document(**(facts | figures(given, adjustments) | changed))
+
+
+def delivery_note(number_of_lines: int = 3, language: Language = "fr") -> Document:
+    """To another place than the customer's; the last line comes in two deliveries."""
+    lines = [
+        DeliveryLine(
+            reference=f"BUR-{n:03}", name=f"{DESK} n° {n}", quantity=Decimal(n), unit="pièce", ordered=Decimal(n)
+        )
+        for n in range(1, number_of_lines)
+    ]
+    last = DeliveryLine(
+        name="Lampe LED orientable",
+        description="Avec ampoule.",
+        quantity=Decimal("2.5"),
+        unit="mètre",
+        ordered=Decimal(4),
+        remaining=Decimal("1.5"),
+    )
+    kind = DocumentKind.DELIVERY_NOTE
+    return Document(
+        kind=kind,
+        language=language,
+        number="BL-2026-00004",
+        is_draft=False,
+        issued_on=DAY,
+        seller=SELLER,
+        buyer=BUYER,
+        delivery_address=PostalAddress(
+            name="Chantier des Halles", street="2 quai Pasteur", postal_code="39100", city="Dole"
+        ),
+        delivered_on=DAY,
+        carrier="Transports Rapides",
+        tracking="XZ-445-778-221",
+        reference="PO 4500-77",
+        order_number="CC-2026-00003",
+        lines=(*lines, last),
+        mentions=mentions(kind, language, None),
+    )
+
+
+def statement(number_of_rows: int = 4, language: Language = "fr") -> Document:
+    """Invoices and payments in turn, from a balance of before."""
+    rows = []
+    for n in range(number_of_rows):
+        day = date(2026, 11, 1) + timedelta(days=n * 20 // max(number_of_rows, 1))
+        if n % 2:
+            rows.append(
+                StatementRow(
+                    day=day, label="Règlement par virement", number=f"RG-2026-{n:05}", credit=Decimal("500.00")
+                )
+            )
+        else:
+            rows.append(
+                StatementRow(
+                    day=day,
+                    label="Facture",
+                    number=f"FA-2026-{n:05}",
+                    due_on=day + timedelta(days=10),
+                    is_overdue=n == 0,
+                    debit=Decimal("828.00"),
+                )
+            )
+    moved = sum((each.debit - each.credit for each in rows), Decimal(0))
+    return Document(
+        kind=DocumentKind.STATEMENT,
+        language=language,
+        number="",
+        is_draft=False,
+        issued_on=DAY,
+        seller=SELLER,
+        buyer=BUYER,
+        lines=(),
+        terms=PaymentTerms(
+            text="Merci de régler ce qui est échu." if language == "fr" else "Please pay what is overdue."
+        ),
+        statement=Statement(
+            since=date(2026, 11, 1),
+            until=DAY,
+            opening=Decimal("1200.00"),
+            rows=tuple(rows),
+            closing=Decimal("1200.00") + moved,
+            overdue=Decimal("828.00"),
+        ),
+    )
+
+
+def acknowledgement(language: Language = "fr") -> Document:
+    """Of an order whose quote was accepted."""
+    kind = DocumentKind.ORDER_ACKNOWLEDGEMENT
+    return replace(
+        long(language),
+        kind=kind,
+        number="CC-2026-00003",
+        valid_until=None,
+        delivered_on=date(2026, 12, 4),
+        delivery_method="Messagerie",
+        payment_method="transfer",
+        introduction="",
+        mentions=mentions(kind, language, None),
+    )
+
+
+ORIGINAL = InvoiceReference(number="FA-2026-00003", issued_on=date(2026, 11, 2))
+DEPOSIT = InvoiceReference(number="FA-2026-00002", issued_on=date(2026, 10, 12), is_deposit=True)
+GERMAN = Buyer(
+    number="CL-2026-00002",
+    name="Möbelhaus Berlin GmbH",
+    is_company=True,
+    address=PostalAddress(street="Torstraße 1", postal_code="10115", city="Berlin", country="DE"),
+    vat_number="DE136695976",
+    email="rechnung@moebelhaus.example",
+)
+CONSUMER = Buyer(
+    number="CL-2026-00003",
+    name="Jean Morel",
+    is_company=False,
+    address=PostalAddress(street="3 rue Haute", postal_code="25000", city="Besançon"),
+    email="jean.morel@example.org",
+)
 
 
 def short(language: Language = "fr") -> Document:

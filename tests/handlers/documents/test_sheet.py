@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from handlers.documents.model import Document, Line, NoteLine, PostalAddress, SectionLine
+from handlers.documents.rows import LONG
 from handlers.documents.rules import contradictions
-from handlers.documents.sheet import LONG, sheet
+from handlers.documents.sheet import sheet
 from handlers.documents.writing import characters, written
 from tests.handlers.documents import examples
 from tests.handlers.documents.examples import item, quote

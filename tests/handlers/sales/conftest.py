@@ -40,8 +40,7 @@ OFFER = QuoteData(
 )
 
 
-@pytest.fixture
-def shop(database: Database) -> Database:
+def open_shop(database: Database) -> None:
     """``CL-2026-00001`` is Cabinet Vallier; articles ``BUR`` and ``CHA``."""
     with database.transaction() as session:
         for reference, name in (("BUR", "Bureau chêne"), ("CHA", "Chaise Nuage")):
@@ -51,6 +50,12 @@ def shop(database: Database) -> Database:
         address=AddressData(street="12 rue des Salines", postal_code="39000", city="Lons", is_billing=True),
     )
     records.execute(database, add_customer, wanted, SARAH, now=NOW)
+
+
+@pytest.fixture
+def shop(database: Database) -> Database:
+    """A customer and two articles (``open_shop``)."""
+    open_shop(database)
     return database
 
 

@@ -23,7 +23,7 @@ from handlers.documents.rules import contradictions
 from handlers.sales import handlers as h
 from handlers.sales import queries, rules
 from handlers.sales.commands import ChangeQuote, change_quote
-from handlers.sales.printing import document_of, file_name, print_quote
+from handlers.sales.printing import document_of, print_quote
 from handlers.sales.queries import QuoteView
 from handlers.sales.steps import Issue, Sending, Submission
 from handlers.sales.types import Extras, Line, Place
@@ -67,7 +67,7 @@ def test_a_quote_stands_on_paper_as_it_was_written(draft: Database) -> None:
     assert [(each.label, each.amount) for each in document.adjustments] == [("Frais de port", Decimal(40))]
     assert document.terms.text.startswith("Paiement à 30 jours")
     assert document.seller.name == "Mobilier Comtois"
-    assert any("40 €" in each for each in document.mentions)
+    assert any("40 €" in each.text for each in document.mentions)
 
 
 def test_discounts_are_told_rate_by_rate_and_agree_to_the_cent(draft: Database) -> None:
@@ -109,7 +109,7 @@ def test_under_the_franchise_a_quote_has_no_vat_and_keeps_having_none(draft: Dat
     document = paper(quote)
     assert contradictions(document) == ()
     assert {each.rate for each in document.vat} == {None}
-    assert document.mentions[0].startswith("TVA non applicable, art. L. 223-1")
+    assert document.mentions[0].text.startswith("TVA non applicable, art. L. 223-1")
 
 
 def test_what_was_sent_is_kept_and_goes_with_the_letter(draft: Database, context_of: ContextMaker) -> None:
@@ -124,7 +124,7 @@ def test_what_was_sent_is_kept_and_goes_with_the_letter(draft: Database, context
         name, content = session.execute(text("SELECT attachment_name, attachment FROM engine.letter")).one()
         kept = print_quote(session, NUMBER, 1, context.now)
         assert kept is not None
-        assert name == file_name(kept) == f"Devis {NUMBER}.pdf"
+        assert name == printed.file_name(kept) == f"Devis {NUMBER}.pdf"
         assert bytes(content) == printed.read(session, kept)
         assert hashlib.sha256(content).hexdigest() == kept.hash
     with draft.transaction() as session, pytest.raises(DBAPIError, match="never changed"):

@@ -132,3 +132,32 @@ def test_headings_and_notes_keep_only_their_text() -> None:
     assert rules.tidied(Line(kind="heading", text=" Salon ", quantity=Decimal(3))) == Line(kind="heading", text="Salon")
     assert rules.problems([line()] * 1_001, NOTHING, RATES)[0].code == "lines_too_many"
     assert rules.product_types([line(), Line(kind="note", text="x", product_type="service")]) == ("product",)
+
+
+QUANTITIES = st.decimals(min_value=-20, max_value=50, places=2)
+WANTED = st.lists(
+    st.builds(
+        Line,
+        kind=st.sampled_from(("item", "item", "note")),
+        article=st.sampled_from(("", "BUR", "CHA", "SRV")),
+        text=st.just("x"),
+        quantity=st.decimals(min_value=0, max_value=30, places=2, allow_nan=True),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=40)
+@given(WANTED, st.fixed_dictionaries({"BUR": QUANTITIES, "CHA": QUANTITIES}))
+def test_lines_of_an_article_share_what_there_is(lines: list[Line], available: dict[str, Decimal]) -> None:
+    found = rules.missing(lines, available)
+    assert all(0 <= lacks <= line.quantity for line, lacks in zip(lines, found, strict=True) if lacks)
+    for article in ("", "BUR", "CHA", "SRV"):
+        mine = [
+            (line.quantity, lacks)
+            for line, lacks in zip(lines, found, strict=True)
+            if line.article == article and line.kind == "item" and line.quantity.is_finite()
+        ]
+        wanted, lacks = (sum((each[side] for each in mine), Decimal(0)) for side in (0, 1))
+        stocked = max(available[article], Decimal(0)) if article in available else wanted
+        assert lacks == max(wanted - stocked, Decimal(0))

@@ -133,7 +133,7 @@ MISFITS: list[tuple[str, str, str, str]] = [
         "error_never_raised",
         "- because: [supplier_unknown, request_already_decided]",
     ),
-    ("get: [request_status]", "get: [request_status, x]", "", ""),
+    ("\n    get: [request_status]", "\n    get: [request_status, x]", "", ""),
     ("- when: approval_required", "- when: quantity + 1", "condition_never_boolean", "- when: approval_required"),
 ]
 """What is written instead, and the problem that the gate tells, at the line of this."""

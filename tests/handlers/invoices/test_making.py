@@ -1,0 +1,380 @@
+"""Drafting, validating and crediting on PostgreSQL; what the database keeps whatever a program does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
+
+from engine import records
+from engine.database.session import Database
+from engine.errors import InvalidInput, NotAllowed, NotFound, WrongState
+from engine.handler import SYSTEM
+from handlers.company.commands import SetIdentity, set_identity
+from handlers.demonstration.company import IDENTITY
+from handlers.invoices import chain, making, queries, store
+from handlers.invoices import commands as c
+from handlers.invoices.making import Asked
+from handlers.sales.types import Extras, Line
+from tests.handlers.invoices.conftest import CAMILLE, NUMBER, YASMINE, Drafter, add_order, validate
+from tests.handlers.orders.conftest import ORDER
+from tests.handlers.sales.conftest import DESK, NOW, TODAY
+
+FIRST = "FA-2026-00001"
+
+
+def found(database: Database, key: str | int = FIRST) -> queries.InvoiceView:
+    with database.reading() as session:
+        view = queries.find_invoice(session, key)
+    assert view is not None
+    return view
+
+
+def sql(database: Database, statement: str) -> None:
+    with database.transaction() as session:
+        session.execute(text(statement))
+
+
+def all_of(view: queries.InvoiceView) -> tuple[c.Quantity, ...]:
+    return tuple(
+        c.Quantity(line=each.id, quantity=each.line.quantity) for each in view.lines if each.amount is not None
+    )
+
+
+def test_a_whole_order_becomes_an_invoice_that_sums_to_it(order: Database, drafted: Drafter) -> None:
+    draft = drafted()
+    view = found(order, draft)
+    assert (view.number, view.status, view.hash, view.issued_on) == (None, "draft", None, None)
+    assert validate(order, draft) == FIRST
+    view = found(order)
+    assert (view.issued_on, view.due_on, view.sequence, view.category) == (
+        TODAY,
+        TODAY + timedelta(days=30),
+        1,
+        "mixed",
+    )
+    assert view.seller is not None
+    assert view.seller["siren"] == IDENTITY.siren
+    assert view.mentions
+    with order.reading() as session:
+        row = queries.invoices_page(session, search="fa-2026 vall").invoices[0]
+        assert (row.number, row.order_number) == (FIRST, NUMBER)
+        assert [each.number for each in queries.invoices_of(session, NUMBER)] == [FIRST]
+        assert [each.number for each in queries.open_invoices(session, "CL-2026-00001")] == [FIRST]
+        assert chain.verify(session) == ()
+        sold = session.execute(text("SELECT net, tax, total FROM business.sales_order")).one()
+    assert tuple(sold) == (view.totals.net, view.totals.tax, view.totals.total)
+    assert [each.line.text for each in view.lines] == ["Bureaux", "Bureau chêne", "Montage"]
+
+
+def test_by_product_type_then_the_rest(order: Database, drafted: Drafter) -> None:
+    """The example of the seeds: one invoice per product type (F4)."""
+    services, goods = drafted("services"), drafted("products")
+    with pytest.raises(WrongState, match="nothing_to_invoice"):
+        drafted()
+    validate(order, goods)
+    validate(order, services)
+    first, second = found(order), found(order, "FA-2026-00002")
+    assert (first.category, second.category) == ("goods", "services")
+    assert (first.totals.charges, second.totals.charges) == (Decimal(0), Decimal(40)), (
+        "shipping came with what was drafted first"
+    )
+    with order.reading() as session:
+        assert queries.orders_to_invoice(session) == ()
+
+
+def test_the_same_step_drafts_once(drafted: Drafter) -> None:
+    assert drafted(key="1:a:b") == drafted(key="1:a:b")
+
+
+def test_a_draft_is_changed_by_quantity_and_may_be_dropped(order: Database, drafted: Drafter) -> None:
+    draft = drafted()
+    lines = {each.line.text: each.order_line_id or 0 for each in found(order, draft).lines}
+    one = (c.Quantity(line=lines["Bureau chêne"], quantity=Decimal(1)),)
+    records.execute(order, c.change_draft, c.ChangeDraft(invoice=str(draft), quantities=one), YASMINE, now=NOW)
+    assert found(order, draft).totals.lines == Decimal(690)
+    for wrong, code in (
+        ((*one, c.Quantity(line=lines["Bureau chêne"], quantity=Decimal("2.5"))), "invoice_above_open"),
+        ((c.Quantity(line=10**9, quantity=Decimal(1)),), "invoice_line_unknown"),
+        ((), "invoice_quantities_missing"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            records.execute(
+                order, c.change_draft, c.ChangeDraft(invoice=str(draft), quantities=wrong), YASMINE, now=NOW
+            )
+        assert [each.code for each in refused.value.fields] == [code]
+    with pytest.raises(NotAllowed):
+        records.execute(order, c.change_draft, c.ChangeDraft(invoice=str(draft), quantities=one), CAMILLE, now=NOW)
+    rest = drafted()
+    assert found(order, rest).totals.lines == Decimal("1500.00")
+    with order.transaction() as session:
+        store.drop(session, store.lock_draft(session, rest)[0])
+    with order.reading() as session:
+        assert queries.find_invoice(session, rest) is None
+        assert sum(each.quantity for each in queries.invoiced(session, NUMBER).values()) == 1
+        (waiting,) = queries.orders_to_invoice(session, search="vallier")
+    assert (waiting.number, waiting.invoiced) == (NUMBER, Decimal("730.00"))
+
+
+def test_what_is_missing_is_named(order: Database, drafted: Drafter) -> None:
+    draft = drafted()
+    with pytest.raises(WrongState, match="validator_is_asker"):
+        validate(order, draft, by="camille")
+    with order.transaction() as session:
+        row, sold = store.lock_draft(session, draft)
+        with pytest.raises(WrongState, match="invoice_terms_missing"):
+            making.validate(session, row, sold, "", today=TODAY, now=NOW, by="yasmine")
+    nameless = SetIdentity(identity=replace(IDENTITY, siren="", siret="", vat_number=""))
+    records.execute(order, set_identity, nameless, SYSTEM, now=NOW)
+    with pytest.raises(WrongState, match="company_siren_missing"):
+        validate(order, draft)
+    sql(order, "DELETE FROM business.company_identity")
+    with pytest.raises(WrongState, match="company_identity_missing"):
+        validate(order, draft)
+    sql(order, "DELETE FROM business.customer_address")
+    records.execute(order, set_identity, SetIdentity(identity=IDENTITY), SYSTEM, now=NOW)
+    with pytest.raises(WrongState, match="buyer_address_missing"):
+        validate(order, draft)
+    with order.transaction() as session, pytest.raises(NotFound):
+        store.find_id(session, "FA-0")
+
+
+def test_only_what_stands_is_invoiced(shop: Database) -> None:
+    asked = Asked(what="remaining")
+    add_order(shop)
+    sql(shop, "UPDATE business.sales_order SET status = 'closed', closed_at = created_at, closed_because = 'x'")
+    for what, code in ((asked, "order_not_invoiceable"), (Asked(what="all"), "order_not_invoiceable")):
+        with shop.transaction() as session, pytest.raises(WrongState, match=code):
+            making.draft(session, NUMBER, what, key=None, asked_by="c", now=NOW, by="c")
+    second = add_order(shop)
+    for wrong in (Asked(what="all"), Asked(what="percent"), Asked(what="percent", percent=Decimal(101))):
+        with shop.transaction() as session, pytest.raises(WrongState, match="percent_invalid"):
+            making.draft(session, second, wrong, key=None, asked_by="c", now=NOW, by="c")
+
+
+def test_a_credit_note_gives_back_and_may_let_invoice_again(order: Database, drafted: Drafter) -> None:
+    validate(order, drafted())
+    view = found(order)
+    one = tuple(replace(each, quantity=Decimal(1)) for each in all_of(view)[:1])
+    given = c.AddCreditNote(invoice=FIRST, quantities=one, reason="Rayé", is_reinvoiceable=True)
+    first = records.execute(order, c.add_credit_note, given, YASMINE, now=NOW).answer
+    with order.reading() as session:
+        assert queries.invoiced(session, NUMBER)[view.lines[1].order_line_id or 0].quantity == 3, (
+            "a draft gives nothing back"
+        )
+    assert validate(order, first, TODAY + timedelta(days=1)) == "FA-2026-00002"
+    with order.reading() as session:
+        assert queries.invoiced(session, NUMBER)[view.lines[1].order_line_id or 0].quantity == 2
+    again = drafted()
+    rest = replace(given, quantities=(replace(one[0], quantity=Decimal(2)), *all_of(view)[1:]), is_reinvoiceable=False)
+    last = records.execute(order, c.add_credit_note, rest, YASMINE, now=NOW).answer
+    validate(order, last, TODAY + timedelta(days=2))
+    note, back = found(order, "FA-2026-00002"), found(order, "FA-2026-00003")
+    assert note.corrects == (FIRST, TODAY)
+    assert note.totals.total + back.totals.total == view.totals.total, "all of it, to the cent"
+    assert note.totals.net == found(order, again).totals.net, "and what is invoiced again costs what was given back"
+    for wrong in (all_of(view)[:1], ()):
+        with pytest.raises(InvalidInput):
+            records.execute(order, c.add_credit_note, replace(given, quantities=wrong), YASMINE, now=NOW)
+    with pytest.raises(InvalidInput):
+        records.execute(order, c.add_credit_note, replace(given, reason=" "), YASMINE, now=NOW)
+    with pytest.raises(WrongState, match="invoice_not_creditable"):
+        records.execute(order, c.add_credit_note, replace(given, invoice="FA-2026-00002"), YASMINE, now=NOW)
+    with pytest.raises(NotAllowed):
+        records.execute(order, c.add_credit_note, given, CAMILLE, now=NOW)
+    with order.reading() as session:
+        assert chain.verify(session) == ()
+
+
+FROZEN = (
+    "DELETE FROM business.invoice",
+    "UPDATE business.invoice SET subject = 'x'",
+    "UPDATE business.invoice SET status = 'draft', number = NULL",
+    "UPDATE business.invoice_line SET text = 'x'",
+    "DELETE FROM business.invoice_line",
+    "UPDATE business.invoice_rate SET tax = 0",
+    "DELETE FROM business.invoice_rate",
+    "INSERT INTO business.invoice_rate SELECT id, 'particular', 0.021, 0, 0, 0, 0, 0 FROM business.invoice",
+)
+
+
+def test_what_is_validated_stays(order: Database, drafted: Drafter) -> None:
+    validate(order, drafted())
+    for statement in FROZEN:
+        with pytest.raises(DBAPIError, match=r"is validated"):
+            sql(order, statement)
+
+
+INCOMPLETE = (
+    "",
+    "number = NULL",
+    "hash = NULL",
+    "terms = ''",
+    "due_on = values.issued_on - 1",
+    "seller = jsonb_set(values.seller, '{siren}', '\"\"')",
+    "mentions = NULL",
+    "category = ''",
+    "sequence = 3",
+    "previous_hash = repeat('1', 64)",
+    "net = invoice.net + 1, total = invoice.total + 1",
+    "shipping = invoice.shipping + 1",
+)
+
+
+def test_nothing_incomplete_is_validated(order: Database, drafted: Drafter) -> None:
+    """A number without its hash, no terms, a later place in the chain, other figures: the database refuses."""
+    draft = drafted()
+    with order.transaction() as session:
+        row, sold = store.lock_draft(session, draft)
+        making.validate(session, row, sold, None, today=TODAY, now=NOW, by="yasmine")
+        values = session.execute(text("SELECT to_jsonb(invoice) FROM business.invoice")).scalar_one()
+        session.rollback()
+    columns = ("number", "hash", "terms", "due_on", "issued_on", "mentions", "seller", "sequence", "previous_hash")
+    told = json.dumps({name: values[name] for name in (*columns, "validated_at", "validated_by")})
+    for change in INCOMPLETE:
+        changed = change.partition(" ")[0]
+        kept = [f"{name} = values.{name}" for name in json.loads(told) if name != changed]
+        statement = (
+            f"UPDATE business.invoice SET status = 'validated', {', '.join(filter(None, [*kept, change]))} "
+            "FROM jsonb_populate_record(NULL::business.invoice, CAST(:told AS jsonb)) AS values"
+        )
+        with order.transaction() as session:
+            if change:
+                with pytest.raises(DBAPIError):
+                    session.execute(text(statement), {"told": told})
+            else:
+                session.execute(text(statement), {"told": told})  # as it is, it would be taken
+            session.rollback()
+
+
+def test_never_above_what_was_ordered_whatever_a_program_does(order: Database, drafted: Drafter) -> None:
+    drafted()
+    for change in ("quantity = quantity + 1", "amount = amount + 0.01"):
+        with pytest.raises(DBAPIError, match="more is invoiced than was ordered"):
+            sql(order, f"UPDATE business.invoice_line SET {change} WHERE kind = 'item'")
+    with pytest.raises(DBAPIError, match="more is invoiced than was ordered"):  # the invoice's own lines count, too
+        sql(
+            order,
+            "INSERT INTO business.invoice_line SELECT id + 100, invoice_id, order_line_id, NULL, 99, kind, article, text, 0.5, unit, "
+            "unit_price, discount, vat, product_type, 0 FROM business.invoice_line WHERE article = 'BUR'",
+        )
+
+
+def test_who_changes_the_rows_is_found_out(order: Database, drafted: Drafter) -> None:
+    validate(order, drafted("products"))
+    validate(order, drafted("services"))
+    for change, codes in (
+        ("UPDATE business.invoice SET email = 'x' WHERE sequence = 1", ["changed"]),
+        ("UPDATE business.invoice_line SET text = 'x' WHERE article = 'BUR'", ["changed"]),
+        ("UPDATE business.invoice SET hash = repeat('a', 64) WHERE sequence = 1", ["changed", "unlinked"]),
+        ("UPDATE business.invoice SET sequence = 7 WHERE sequence = 2", ["missing", "changed"]),
+        ("UPDATE business.invoice SET issued_on = '2025-01-01' WHERE sequence = 2", ["earlier", "changed"]),
+    ):
+        with order.transaction() as session:
+            session.execute(text("SET LOCAL session_replication_role = replica"))  # no trigger keeps anything
+            session.execute(text(change))
+            session.flush()
+            assert [each.code for each in chain.verify(session)] == codes
+            session.rollback()
+
+
+def test_days_never_go_back_not_even_over_the_year(order: Database, drafted: Drafter) -> None:
+    validate(order, drafted("products"), date(2027, 1, 1))
+    validate(order, drafted("services"), date(2026, 12, 31))  # a clock that is late
+    with order.reading() as session:
+        rows = session.execute(text("SELECT number, issued_on FROM business.invoice ORDER BY sequence")).all()
+    assert [tuple(each) for each in rows] == [("FA-2027-00001", date(2027, 1, 1)), ("FA-2027-00002", date(2027, 1, 1))]
+
+
+def at_once(work: Any, count: int) -> list[Any]:
+    """What ``count`` threads come to that begin together: an answer, or an exception."""
+    found: list[Any] = [None] * count
+    ready = threading.Barrier(count)
+
+    def run(place: int) -> None:
+        ready.wait()
+        try:
+            found[place] = work(place)
+        except Exception as error:  # noqa: BLE001 - it is the answer
+            found[place] = error
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(count)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return found
+
+
+def test_sixteen_validate_at_the_same_time(shop: Database) -> None:
+    """No gap, no number twice, days that rise, one chain."""
+    line = (replace(DESK, quantity=Decimal(1)),)
+    numbers = [add_order(shop, line, replace(ORDER, extras=Extras())) for _ in range(16)]
+
+    def draft(number: str) -> int:
+        with shop.transaction() as session:
+            return making.draft(
+                session, number, Asked(what="remaining"), key=None, asked_by="camille", now=NOW, by="camille"
+            ).id
+
+    drafts = [draft(each) for each in numbers]
+    days = [TODAY + timedelta(days=place % 3) for place in range(16)]
+    done = at_once(lambda place: validate(shop, drafts[place], days[place]), 16)
+    assert sorted(done) == [f"FA-2026-{each:05d}" for each in range(1, 17)]
+    with shop.reading() as session:
+        assert chain.verify(session) == ()
+        rows = session.execute(text("SELECT number, issued_on FROM business.invoice ORDER BY sequence")).all()
+    assert [each.number for each in rows] == sorted(done)
+    assert [each.issued_on for each in rows] == sorted(each.issued_on for each in rows)
+
+
+def test_two_invoice_the_same_lines_and_one_of_them_gets_nothing(order: Database) -> None:
+    def draft(_place: int) -> int:
+        with order.transaction() as session:
+            return making.draft(session, NUMBER, Asked(what="remaining"), key=None, asked_by="c", now=NOW, by="c").id
+
+    done = at_once(draft, 8)
+    assert sorted(type(each).__name__ for each in done) == ["WrongState"] * 7 + ["int"]
+    with order.reading() as session:
+        sums = queries.invoiced(session, NUMBER).values()
+    assert [(each.quantity, each.amount) for each in sums] == [
+        (Decimal(3), Decimal(2070)),
+        (Decimal("2.5"), Decimal(120)),
+    ]
+
+
+def test_two_credit_the_same_invoice(order: Database, drafted: Drafter) -> None:
+    validate(order, drafted())
+    given = c.AddCreditNote(invoice=FIRST, quantities=all_of(found(order)), reason="x", is_reinvoiceable=True)
+    done = at_once(lambda _: records.execute(order, c.add_credit_note, given, YASMINE, now=NOW), 4)
+    assert sorted(type(each).__name__ for each in done) == ["InvalidInput"] * 3 + ["Recorded"]
+
+
+def test_five_hundred_lines_cost_no_more_statements_than_one(shop: Database) -> None:
+    counts = []
+    for size in (1, 500):
+        lines: tuple[Line, ...] = (replace(DESK, quantity=Decimal(2)),) * size
+        number = add_order(shop, lines)
+        said: list[str] = []
+
+        def hear(_connection: Any, _cursor: Any, statement: str, *_rest: Any, said: list[str] = said) -> None:
+            said.append(statement)
+
+        event.listen(shop.engine, "before_cursor_execute", hear)
+        with shop.transaction() as session:
+            made = making.draft(
+                session, number, Asked(what="percent", percent=Decimal(50)), key=None, asked_by="c", now=NOW, by="c"
+            ).id
+        key = validate(shop, made)
+        view = found(shop, key)
+        event.remove(shop.engine, "before_cursor_execute", hear)
+        counts.append(len(said))
+        assert len(view.lines) == size
+    assert counts[0] == counts[1]

@@ -1,0 +1,245 @@
+"""Invoices on pages: found, followed from draft to payment, credited; orders that wait to be invoiced; who may."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from facturx import get_facturx_xml_from_pdf
+from pypdf import PdfReader
+from sqlalchemy import event, text
+
+from engine import clock, records
+from engine.errors import WrongState
+from engine.instances import commands
+from engine.messages import store as messages
+from engine.messages.store import OutgoingMessage
+from engine.worker import run_pending
+from handlers.invoices import queries
+from handlers.invoices.queries import InvoiceRow
+from handlers.orders import commands as orders
+from handlers.orders.types import OrderData
+from handlers.sales.types import Extras, Line
+from tests.web.conftest import Browser, Office
+
+LINES = (
+    Line(kind="heading", text="Bureaux"),
+    Line(text="Bureau chêne", quantity=Decimal(4), unit="pièce", unit_price=Decimal("300.00")),
+    Line(text="Pose\nsur place", unit="heure", unit_price=Decimal(50), vat="intermediate", product_type="service"),
+)
+HEAD = OrderData(subject="Mobilier", email="achats@vallier.example", extras=Extras(shipping=Decimal(40)))
+
+
+def plain(found: str) -> str:
+    return found.replace("\u202f", " ").replace("\xa0", " ")
+
+
+def order(office: Office, lines: tuple[Line, ...] = LINES) -> str:
+    """The number of a confirmed order."""
+    now = clock.now()
+    wanted = orders.AddOrder(customer="CL-2026-00001", order=HEAD, lines=lines, today=now.date())
+    number = str(records.execute(office.runtime.database, orders.add_order, wanted, office.actor("sarah")).answer)
+    with office.runtime.database.transaction() as session:
+        session.execute(
+            text(
+                "UPDATE business.sales_order SET status = 'confirmed', confirmed_at = :now, confirmed_by = 'camille' WHERE number = :number"
+            ),
+            {"number": number, "now": now},
+        )
+    return number
+
+
+def ask(office: Office, number: str, what: str = "remaining", asked_by: str = "camille") -> InvoiceRow:
+    """What the process of the order says; gives the draft that came of it."""
+    told = {"order_number": number, "what": what, "percent": None, "asked_by": asked_by}
+    with office.runtime.database.transaction() as session:
+        sent = OutgoingMessage(name="invoice_wanted", key=f"{number}/{what}", payload=told)
+        messages.send(session, [sent], clock.now(), sender="system")
+    run_pending(office.runtime)
+    return newest(office, number)
+
+
+def newest(office: Office, number: str) -> InvoiceRow:
+    with office.runtime.database.reading() as session:
+        return queries.invoices_of(session, number)[-1]
+
+
+def decide(office: Office, page: str, login: str = "yasmine", decision: str = "validate", **more: str) -> None:
+    """Answer the task that the page leads to."""
+    found = re.search(r'href="/tasks/(\d+)"', page)
+    assert found, "the page leads to the task"
+    answers = {"decision": decision, "terms": "30_days"} | more
+    commands.complete_task(office.runtime, office.actor(login), int(found[1]), answers)
+    run_pending(office.runtime)
+
+
+def page_of(office: Office, key: str, login: str = "yasmine") -> str:
+    answer = office.as_(login).get(f"/invoices/{key}")
+    assert answer.status_code == 200
+    return plain(answer.text)
+
+
+def test_from_the_order_to_the_payment(office: Office) -> None:
+    number = order(office)
+    assert number in office.as_("camille").get("/invoices/orders").text
+    draft = ask(office, number)
+    assert number not in office.as_("camille").get("/invoices/orders?q=mob").text
+    page = page_of(office, draft.key)
+    assert f"Brouillon {draft.id}" in page
+    assert "1 290,00 €" in page
+    assert "un brouillon se modifie ou s’abandonne" in page
+    assert "le SIREN du client (sur sa fiche)" in page
+    with office.runtime.database.transaction() as session:
+        session.execute(text('UPDATE business.invoice SET party = party || \'{"siren": "404833048"}\''))
+    assert "Il manque sur ce document" not in page_of(office, draft.key)
+    assert office.as_("yasmine").get(f"/invoices/{draft.key}/pdf").data.startswith(b"%PDF")
+    assert (
+        "Valider la facture"
+        not in re.sub(r"(?s)<svg.*?</svg>", "", page_of(office, draft.key, "sarah")).split("<table")[0]
+    )
+    decide(office, page, decision="check")
+    decide(office, page_of(office, draft.key))
+    done = newest(office, number)
+    assert done.number is not None
+    assert done.number.startswith("FA-")
+    assert office.as_("yasmine").get(f"/invoices/{done.id}").location.endswith(done.number)
+    page = page_of(office, done.number)
+    for said in (number, "Maillon", "Enregistrer un règlement", "Faire un avoir", "non payée"):
+        assert said in page
+    paper = office.as_("yasmine").get(f"/invoices/{done.number}/pdf")
+    assert paper.data.startswith(b"%PDF")
+    _, xml = get_facturx_xml_from_pdf(paper.data, check_xsd=False)
+    assert done.number.encode() in xml
+    yasmine = office.as_("yasmine")
+    for shown, is_there in (
+        ("open", True),
+        ("paid", False),
+        ("overdue", False),
+        ("draft", False),
+        ("credit_note", False),
+    ):
+        assert (done.number in yasmine.get(f"/invoices?q=mob&shown={shown}&customer=CL-2026-00001").text) == is_there
+    assert yasmine.get(f"/invoices?after={10**30}&shown=x").status_code == 200
+    pay(yasmine, done)
+    run_pending(office.runtime)
+    page = page_of(office, done.number)
+    assert "rien à régler" in page
+    assert "RG-" in page
+    assert done.number in yasmine.get("/invoices?shown=paid").text
+
+
+def pay(browser: Browser, invoice: InvoiceRow) -> None:
+    form = browser.get(f"/payments/new?invoice={invoice.number}").text
+    found = {
+        name: re.search(rf'name="{name}"[^>]*? value="([^"]*)"', form) for name in ("key", "amount", "received_on")
+    }
+    given = {name: each[1] for name, each in found.items() if each}
+    more = {"customer": invoice.customer_number, "method": "transfer", "way": "oldest", "act": "save"}
+    assert browser.post("/payments/new", given | more).status_code == 303
+
+
+def test_a_draft_is_changed_and_an_invoice_credited(office: Office) -> None:
+    number, yasmine = order(office), office.as_("yasmine")
+    draft = ask(office, number)
+    form = yasmine.get(f"/invoices/{draft.key}/quantities").text
+    lines = re.findall(r'name="line" value="(\d+)"', form)
+    for quantities, said in (
+        (("9", "1"), "Il reste 4 au plus."),
+        (("x", "1"), "nombre"),
+        (("0", "0"), "au moins une ligne"),
+    ):
+        answer = yasmine.post(f"/invoices/{draft.key}/quantities", {"line": lines, "quantity": list(quantities)})
+        assert answer.status_code == 422
+        assert said in plain(answer.text)
+    assert (
+        yasmine.post(f"/invoices/{draft.key}/quantities", {"line": lines, "quantity": ["1,5", "0"]}).status_code == 303
+    )
+    page = page_of(office, draft.key)
+    assert "490,00 €" in page
+    with pytest.raises(WrongState):  # the task still shows what the draft said before
+        decide(office, page)
+    run_pending(office.runtime)
+    decide(office, page_of(office, draft.key))
+    done = newest(office, number)
+    assert yasmine.get(f"/invoices/{done.number}/quantities").status_code == 303, "it does not change any more"
+    form = yasmine.get(f"/invoices/{done.number}/credit").text
+    (line,) = re.findall(r'name="line" value="(\d+)"', form)
+    given = {"line": line, "quantity": "1", "again": "yes", "reason": "Rayé"}
+    for wrong, said in (
+        ({"reason": " "}, "Dites pourquoi"),
+        ({"again": ""}, "à refacturer"),
+        ({"quantity": "2"}, "1.5 au plus"),
+    ):
+        answer = yasmine.post(f"/invoices/{done.number}/credit", given | wrong)
+        assert answer.status_code == 422
+        assert said in plain(answer.text)
+    answer = yasmine.post(f"/invoices/{done.number}/credit", given)
+    assert answer.status_code == 303
+    run_pending(office.runtime)
+    page = page_of(office, answer.location.rsplit("/", 1)[1])
+    assert "Rayé" in page
+    assert str(done.number) in page
+    decide(office, page, login="andre")  # never who drafted it
+    note = newest(office, number)
+    assert (note.kind, note.status) == ("credit_note", "validated")
+    assert "Imputer l’avoir" in page_of(office, note.key)
+    assert "Avoir" in page_of(office, str(done.number))
+    assert note.key in yasmine.get("/invoices?shown=credit_note").text
+    assert number in yasmine.get("/invoices/orders").text, "what was given back is to be invoiced again"
+    letters = [each for each in mails(office) if str(note.number) in each]
+    assert len(letters) == 1
+
+
+def mails(office: Office) -> list[str]:
+    with office.runtime.database.reading() as session:
+        return list(session.execute(text("SELECT subject FROM engine.letter ORDER BY id")).scalars())
+
+
+def test_a_proforma_takes_no_number(office: Office) -> None:
+    number, camille = order(office), office.as_("camille")
+    assert f"/orders/{number}/proforma" in camille.get(f"/orders/{number}").text
+    paper = camille.get(f"/orders/{number}/proforma")
+    assert paper.data.startswith(b"%PDF")
+    said = PdfReader(io.BytesIO(paper.data)).pages[0].extract_text()
+    assert number in said
+    assert "FA-" not in said
+    with office.runtime.database.reading() as session:
+        assert queries.invoices_of(session, number) == ()
+    assert camille.get("/orders/CC-0/proforma").status_code == 404
+    assert office.as_("gabriel").get(f"/orders/{number}/proforma").status_code == 403
+
+
+def test_who_may(office: Office) -> None:
+    number = order(office)
+    draft = ask(office, number)
+    for login in ("sarah", "camille", "marc", "aurelien"):
+        assert office.as_(login).get(f"/invoices/{draft.key}").status_code == 200
+        assert office.as_(login).get(f"/invoices/{draft.key}/quantities").status_code == 403
+        assert office.as_(login).post(f"/invoices/{draft.key}/quantities", {}).status_code == 403
+        assert office.as_(login).post(f"/invoices/{draft.key}/credit", {}).status_code == 403
+    for login in ("gabriel", "olivia"):
+        for address in ("", "/orders", f"/{draft.key}", f"/{draft.key}/pdf"):
+            assert office.as_(login).get(f"/invoices{address}").status_code == 403
+    for key in ("FA-0", "9" * 30, "%00", "é"):
+        assert office.as_("yasmine").get(f"/invoices/{key}").status_code in {404, 400}
+
+
+def test_a_page_costs_as_many_statements_whatever_the_lines(office: Office) -> None:
+    counts = []
+    yasmine = office.as_("yasmine")
+    for size in (1, 60):
+        draft = ask(office, order(office, (replace(LINES[1], quantity=Decimal(1)),) * size))
+        yasmine.get(f"/invoices/{draft.key}")
+        said: list[str] = []
+
+        def hear(_connection: object, _cursor: object, statement: str, *_rest: object, said: list[str] = said) -> None:
+            said.append(statement)
+
+        event.listen(office.runtime.database.engine, "before_cursor_execute", hear)
+        yasmine.get(f"/invoices/{draft.key}")
+        event.remove(office.runtime.database.engine, "before_cursor_execute", hear)
+        counts.append(len(said))
+    assert counts[0] == counts[1]
