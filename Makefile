@@ -1,6 +1,7 @@
 # Needs python3 (3.11 or newer), make and git. Everything else is installed into .venv, from the lock files.
 #
 #   make run      the product with an embedded database and a demonstration company (Ctrl-C stops it)
+#   make tour     one order from its quote to its last payment, told as it happens (LANGUAGE=en)
 #   make test     the tests
 #   make check    format, lint, types, architecture, tests: what must be green before a change lands
 
@@ -14,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PIP := .venv/bin/python -m pip install --disable-pip-version-check --no-input $(PIP_PROGRESS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format format-check lint types contracts check-long properties crash mutants bench bench-large assets assets-check lock clean
+.PHONY: help run tour test check format format-check lint types contracts check-long properties crash mutants bench bench-large assets assets-check lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -44,6 +45,10 @@ help:
 
 run: .venv/run.stamp
 	@exec .venv/bin/bordereau run
+
+LANGUAGE = fr
+tour: .venv/run.stamp
+	@.venv/bin/python -m handlers.demonstration.tour $(LANGUAGE)
 
 test: .venv/dev.stamp
 	.venv/bin/pytest -q -n $(PYTEST_WORKERS) --dist worksteal -m "not long"
