@@ -64,6 +64,7 @@ _ACTIVE = text("""
     FROM engine.instance LEFT JOIN engine.call ON call.child_instance_id = instance.id
     WHERE instance.status = 'active' ORDER BY instance.id
 """)
+_TOLD = text("SELECT coalesce(sum(chain_sequence), 0) FROM engine.instance")
 _BEGUN = text("SELECT count(*) FROM engine.instance WHERE parent_instance_id IS NULL")
 _LOOK = text("SELECT snapshot FROM engine.instance WHERE id = :id")
 _TASKS = text("SELECT activity, id FROM engine.task WHERE instance_id = :id AND is_open")
@@ -145,6 +146,11 @@ class People:
             if not unresolved and all(each.id in resting or each.id in suspended for each in members):
                 self._move(members, {each.id for each in members} - set(suspended))
         return int(left)
+
+    def told(self) -> int:
+        """How many events all cases have: as long as it grows, somebody works."""
+        with self.direct.reading() as session:
+            return int(session.execute(_TOLD).scalar_one())
 
     def left(self) -> list[str]:
         """What is under way, for whoever has to find out why it does not end."""
