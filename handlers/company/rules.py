@@ -66,6 +66,11 @@ def problems(given: IdentityData) -> list[FieldProblem]:
         ("name", "company_name_missing", not given.name),
         ("legal_form", "legal_form_unknown", given.legal_form not in FORMS),
         ("vat_regime", "vat_regime_unknown", given.vat_regime not in VAT_REGIMES),
+        (
+            "is_vat_on_debits",
+            "vat_on_debits_without_vat",
+            given.is_vat_on_debits and given.vat_regime == "franchise",
+        ),
         ("capital", "capital_invalid", given.capital is not None and not _is_capital(given.capital)),
         ("activity_code", "activity_code_invalid", _differs(_ACTIVITY, given.activity_code)),
         ("iban", "iban_invalid", bool(given.iban) and not ibans.is_valid(given.iban)),

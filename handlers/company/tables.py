@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Integer, Numeric, Text
+from sqlalchemy import Boolean, CheckConstraint, Integer, Numeric, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from handlers.base.tables import Table
@@ -37,6 +37,7 @@ class CompanyIdentity(Table):
     siret: Mapped[str] = mapped_column(Text)
     registry_city: Mapped[str] = mapped_column(Text)
     vat_regime: Mapped[str] = mapped_column(Text)
+    is_vat_on_debits: Mapped[bool] = mapped_column(Boolean)
     vat_number: Mapped[str] = mapped_column(Text)
     activity_code: Mapped[str] = mapped_column(Text)
     phone: Mapped[str] = mapped_column(Text)

@@ -21,6 +21,7 @@ class IdentityData:
     """Everything that people write about the company. Texts may be empty, but not ``name``.
 
     ``name``: as it is registered. ``legal_form``: one of ``FORMS``. ``registry_city``: of the RCS. ``activity_code``: NAF, without its dot.
+    ``is_vat_on_debits``: VAT on services is due with the invoice, not with the payment; the company has chosen so, and invoices say it.
     ``penalty_percent``: of late payment in a year; None: the rate of the law. ``payment_terms``: how to pay, after the term of
     each document. ``discount_terms``: for paying early, empty: none is given.
     ``mediator``: for consumers, with name and address of the site. ``own_mentions``: what the company's trade asks besides (an
@@ -38,6 +39,7 @@ class IdentityData:
     siret: str = ""
     registry_city: str = ""
     vat_regime: str = "normal"
+    is_vat_on_debits: bool = False
     vat_number: str = ""
     activity_code: str = ""
     phone: str = ""

@@ -7,7 +7,7 @@ judge it (``checking``). Every figure and word is the document's: what machines 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
@@ -28,6 +28,7 @@ from handlers.documents.model import (
     PaymentMethod,
     PostalAddress,
     Seller,
+    VatPart,
 )
 from handlers.documents.parties import legal_line
 
@@ -39,6 +40,7 @@ _CATEGORIES: Final[Mapping[Exemption, tuple[str, str]]] = {
     "intra_eu": ("K", "VATEX-EU-IC"),
     "export": ("G", "VATEX-EU-G"),
     "reverse_charge": ("AE", "VATEX-EU-AE"),
+    "service_abroad": ("G", "VATEX-EU-G"),  # O would be nearer, but with it neither side may have a VAT number (BR-O-02)
     "exempt": ("E", ""),
 }
 """BT-118 and BT-121: the category of what bears no tax, and the code of its reason."""
@@ -59,6 +61,9 @@ _MEANS: Final[Mapping[PaymentMethod, str]] = {
     "cash": "10",
 }
 """BT-81, UNTDID 4461."""
+
+_ON_INVOICE: Final = "invoice"
+"""BT-8: the tax is due on the day of the invoice. Where the seller has not chosen so, the law says when, and nothing stands there."""
 
 _SIREN: Final = "0002"
 _SIRET: Final = "0009"
@@ -109,6 +114,7 @@ def _invoice(document: Document) -> dict[str, Any]:
         "BT-2": document.issued_on,
         "BT-3": type_code(document),
         "BT-5": document.currency,
+        "BT-8": _ON_INVOICE if any(each.code == "vat_on_debits" for each in document.mentions) else "",
         "BT-9": document.due_on,
         "BT-13": _text(document.reference),
         "BT-14": _text(document.order_number),
@@ -120,18 +126,9 @@ def _invoice(document: Document) -> dict[str, Any]:
         "BG-4": _seller(document),
         "BG-7": _buyer(document.buyer),
         "BG-13": _delivery(document),
-        "BG-20": [_adjustment(each, document) for each in document.adjustments if each.amount < 0],
-        "BG-21": [_adjustment(each, document) for each in document.adjustments if each.amount > 0],
-        "BG-23": [
-            {
-                "BT-116": _money(each.base),
-                "BT-117": _money(each.vat),
-                "BT-118": _category(each.rate, document),
-                "BT-119": _percent(each.rate),
-                **_reason(each.rate, document),
-            }
-            for each in document.vat
-        ],
+        "BG-20": [_adjustment(each) for each in document.adjustments if each.amount < 0],
+        "BG-21": [_adjustment(each) for each in document.adjustments if each.amount > 0],
+        "BG-23": _breakdown(document),
         "BG-25": [
             _line(each, number, document)
             for number, each in enumerate((line for line in document.lines if isinstance(line, ItemLine)), start=1)
@@ -254,7 +251,7 @@ def _line(line: ItemLine, number: int, document: Document) -> dict[str, Any]:
         "BT-130": units.code_of(line.unit),
         "BT-131": _money(line.amount),
         "BT-146": _plain(line.unit_price),
-        "BT-151": _category(line.vat_rate, document),
+        "BT-151": _category(line.exemption),
         "BT-152": _percent(line.vat_rate),
         "BT-153": _text(line.name) or _text(line.reference) or str(number),
         "BT-154": _text(line.description),
@@ -274,30 +271,45 @@ def _line(line: ItemLine, number: int, document: Document) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
-def _adjustment(given: Adjustment, document: Document) -> dict[str, str]:
+def _adjustment(given: Adjustment) -> dict[str, str]:
     """A discount of the whole, or a charge: the amount itself has no sign."""
     return {
         "amount": _money(abs(given.amount)),
         "reason": _text(given.label),
-        "vat_category_code": _category(given.vat_rate, document),
+        "vat_category_code": _category(given.exemption),
         "vat_rate": _percent(given.vat_rate),
     }
 
 
-def _category(rate: Decimal | None, document: Document) -> str:
-    if rate is not None:
-        return "S"
-    assert document.exemption is not None
-    return _CATEGORIES[document.exemption][0]
+def _breakdown(document: Document) -> list[dict[str, str]]:
+    """Each rate, and each category of what bears none once, whatever reasons it has (BR-E-01 and its like)."""
+    found: dict[tuple[str, Decimal | None], list[VatPart]] = {}
+    for each in document.vat:
+        found.setdefault((_category(each.exemption), each.rate), []).append(each)
+    return [
+        {
+            "BT-116": _money(sum((each.base for each in parts), Decimal(0))),
+            "BT-117": _money(sum((each.vat for each in parts), Decimal(0))),
+            "BT-118": category,
+            "BT-119": _percent(rate),
+            **_reason(parts, document),
+        }
+        for (category, rate), parts in found.items()
+    ]
 
 
-def _reason(rate: Decimal | None, document: Document) -> dict[str, str]:
-    """Why no tax is due: its code, and the sentence that is printed."""
-    if rate is not None:
+def _category(exemption: Exemption | None) -> str:
+    return "S" if exemption is None else _CATEGORIES[exemption][0]
+
+
+def _reason(parts: Sequence[VatPart], document: Document) -> dict[str, str]:
+    """Why no tax is due: its code, and the sentences that are printed."""
+    exemptions = [each.exemption for each in parts if each.exemption is not None]
+    if not exemptions:
         return {}
-    assert document.exemption is not None
-    said = [each.text for each in document.mentions if each.code == f"vat_{document.exemption}"]
-    return _known(**{"BT-120": " ".join(said), "BT-121": _CATEGORIES[document.exemption][1]})
+    codes = {f"vat_{each}" for each in exemptions}
+    said = [each.text for each in document.mentions if each.code in codes]
+    return _known(**{"BT-120": " ".join(said), "BT-121": _CATEGORIES[exemptions[0]][1]})
 
 
 def _known(**facts: str) -> dict[str, str]:

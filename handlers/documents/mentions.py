@@ -16,9 +16,16 @@ from engine.texts import format as forms
 from handlers.documents.model import INVOICES, UNPRICED, DocumentKind, Exemption, Language, Mention
 
 Condition = Literal[
-    Exemption, "business", "business_without_rate", "business_with_rate", "no_discount", "mediation", "always"
+    Exemption,
+    "on_debits",
+    "business",
+    "business_without_rate",
+    "business_with_rate",
+    "no_discount",
+    "mediation",
+    "always",
 ]
-"""When a mention is due: why a line bears no tax, or whom the document is for."""
+"""When a mention is due: why a line bears no tax, when the tax is due, or whom the document is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +44,18 @@ class Dated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What decides which mentions are due. ``mediator``: of the company, empty where it named none."""
+    """What decides which mentions are due. ``exemptions``: why some lines bear no tax. ``mediator``: of the company, empty where it named none; ``is_on_debits``: services are
+    invoiced, and the tax on them is due with the invoice.
+    """
 
     kind: DocumentKind
     day: date
-    exemption: Exemption | None
+    exemptions: tuple[Exemption, ...]
     is_business: bool
     penalty_percent: Decimal | None
     has_discount: bool
     mediator: str
+    is_on_debits: bool = False
 
 
 _PRICED: Final = frozenset(DocumentKind) - UNPRICED
@@ -77,7 +87,7 @@ MENTIONS: Final[Sequence[Dated]] = (
     ),
     Dated(
         code="vat_intra_eu",
-        kinds=_INVOICED,
+        kinds=_PRICED,
         condition="intra_eu",
         since=date(1993, 1, 1),
         until=None,
@@ -87,7 +97,7 @@ MENTIONS: Final[Sequence[Dated]] = (
     ),
     Dated(
         code="vat_export",
-        kinds=_INVOICED,
+        kinds=_PRICED,
         condition="export",
         since=date(1979, 1, 1),
         until=None,
@@ -97,13 +107,25 @@ MENTIONS: Final[Sequence[Dated]] = (
     ),
     Dated(
         code="vat_reverse_charge",
-        kinds=_INVOICED,
+        kinds=_PRICED,
         condition="reverse_charge",
         since=date(2013, 1, 1),
         until=None,
-        source="CGI art. 283, ann. II art. 242 nonies A I-13°",
-        fr="Autoliquidation.",
-        en="Reverse charge (autoliquidation).",
+        source=(
+            "CGI art. 259-1°, 283-2, ann. II art. 242 nonies A I-13° (tolerated until 31 December 2027; its place in the CIBS: to be looked up)"
+        ),
+        fr="Autoliquidation, art. 283-2 du CGI.",
+        en="Reverse charge: VAT is due by the customer, article 283-2 of the French tax code (autoliquidation).",
+    ),
+    Dated(
+        code="vat_service_abroad",
+        kinds=_PRICED,
+        condition="service_abroad",
+        since=date(2010, 1, 1),
+        until=None,
+        source="CGI art. 259-1° (tolerated until 31 December 2027; its place in the CIBS: to be looked up)",
+        fr="TVA non applicable, art. 259-1° du CGI.",
+        en="VAT not applicable, service to a business outside France, article 259-1° of the French tax code.",
     ),
     Dated(
         code="vat_exempt",
@@ -114,6 +136,16 @@ MENTIONS: Final[Sequence[Dated]] = (
         source="CGI ann. II art. 242 nonies A I-12° (which exemption: the company's own mentions say)",
         fr="Exonération de TVA.",
         en="Exempt from VAT.",
+    ),
+    Dated(
+        code="vat_on_debits",
+        kinds=_INVOICED,
+        condition="on_debits",
+        since=date(1979, 1, 1),
+        until=None,
+        source="CGI art. 269-2-c, ann. II art. 242 nonies A I (décret 2022-1299); its place in the CIBS: to be looked up",
+        fr="Option pour le paiement de la taxe d’après les débits.",
+        en="VAT on services is due with the invoice (option pour le paiement de la taxe d’après les débits).",
     ),
     Dated(
         code="no_discount",
@@ -226,7 +258,8 @@ def due(given: Circumstances, language: Language) -> tuple[Mention, ...]:
 def _conditions(given: Circumstances) -> Mapping[Condition, bool]:
     has_rate = given.penalty_percent is not None
     return {
-        **{each: given.exemption == each for each in get_args(Exemption)},
+        **{each: each in given.exemptions for each in get_args(Exemption)},
+        "on_debits": given.is_on_debits and not given.exemptions,
         "business": given.is_business,
         "business_with_rate": given.is_business and has_rate,
         "business_without_rate": given.is_business and not has_rate,

@@ -69,18 +69,28 @@ class Ours:
         return PaymentTerms(text=" ".join(filter(None, (agreed, how))), discount_text=discount)
 
     def mentions(
-        self, kind: DocumentKind, day: date, language: Language, *, is_business: bool, exemption: Exemption | None
+        self,
+        kind: DocumentKind,
+        day: date,
+        language: Language,
+        *,
+        is_business: bool,
+        exemptions: tuple[Exemption, ...],
+        has_services: bool = False,
     ) -> tuple[Mention, ...]:
-        """What the law asks for, then what the company's trade does. ``exemption``: why some line bears no tax; None: all bear some."""
+        """What the law asks for, then what the company's trade does. ``exemptions``: why some lines bear no tax.
+        ``has_services``: of invoices, some line is a service.
+        """
         known = self.identity
         circumstances = Circumstances(
             kind=kind,
             day=day,
-            exemption=exemption,
+            exemptions=exemptions,
             is_business=is_business,
             penalty_percent=known.penalty_percent,
             has_discount=bool(self.terms("", language).discount_text),
             mediator=known.mediator,
+            is_on_debits=known.is_vat_on_debits and has_services,
         )
         own = known.own_mentions_fr if language == "fr" else known.own_mentions_en
         of_the_trade = (Mention(code="own", text=each) for each in own.splitlines() if each.strip())

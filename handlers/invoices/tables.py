@@ -28,6 +28,10 @@ from handlers.catalogue.tables import Article
 from handlers.customers.tables import Customer
 from handlers.orders.tables import OrderLine, SalesOrder
 
+_VAT_KNOWN = (
+    "vat IN ('normal', 'intermediate', 'reduced', 'particular', 'intra_eu', 'export', 'reverse_charge', 'service_abroad')"
+)
+
 
 class Invoice(Table):
     """An invoice or a credit note; all amounts of both are positive. Triggers keep what is validated, for good, and the chain.
@@ -39,6 +43,8 @@ class Invoice(Table):
     ``party`` and what stands beside it are copied from the order. ``discount`` in percent, ``shipping`` and ``adjustment``: what of the
     order's charges this one bears. ``corrects_id``: the invoice that a credit note is about, ``reason`` why, ``is_reinvoiceable``: that
     what it gives back may be invoiced again. ``asked_by``: a login.
+    ``performed_on``: when the services were, as whoever validates says; ``delivered_on``: when the goods had left, by the deliveries of
+    that day; None where it is not known. ``hash_version``: how it was hashed (``chain``).
     ``idempotency_key``: of the step that drafted it, or took it over from the person who did; ``form_key``: of the
     form with which a person drafted it.
     """
@@ -66,6 +72,8 @@ class Invoice(Table):
         CheckConstraint("status = 'draft' OR terms <> ''", name="terms_once_validated"),
         CheckConstraint("status = 'draft' OR seller ->> 'siren' ~ '^[0-9]{9}$'", name="siren_once_validated"),
         CheckConstraint("jsonb_typeof(mentions) = 'array'", name="mentions_are_a_list"),
+        CheckConstraint("hash_version IN (1, 2)", name="hash_version_known"),
+        CheckConstraint("performed_on IS NULL OR category <> 'goods'", name="goods_are_not_performed"),
         Index("ix_invoice_words", "words", postgresql_using="gin"),
         Index("ix_invoice_status", "status", "id"),
     )
@@ -108,6 +116,9 @@ class Invoice(Table):
     mentions: Mapped[list[dict[str, str]] | None] = mapped_column(JSONB(none_as_null=True))
     validated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     validated_by: Mapped[str | None] = mapped_column(Text)
+    hash_version: Mapped[int] = mapped_column(Integer, server_default="1")
+    performed_on: Mapped[date | None] = mapped_column(Date)
+    delivered_on: Mapped[date | None] = mapped_column(Date)
     words: Mapped[str] = mapped_column(TSVECTOR)
     idempotency_key: Mapped[str | None] = mapped_column(Text, unique=True)
     form_key: Mapped[str | None] = mapped_column(Text, unique=True)
@@ -116,8 +127,8 @@ class Invoice(Table):
 class InvoiceLine(Table):
     """A line, in the order of ``place``. ``order_line_id``: what was ordered; ``corrects_line_id``: of a credit note, what was invoiced.
 
-    ``quantity``: of this invoice. ``amount``: what of the order's line it bears, null for headings and notes. Triggers hold the sums
-    against what was ordered and invoiced.
+    ``quantity``: of this invoice. ``amount``: what of the order's line it bears, null for headings and notes. ``vat``: the rate, or what
+    exempts from it (``handlers.sales.taxes``). Triggers hold the sums against what was ordered and invoiced.
     """
 
     __tablename__ = "invoice_line"
@@ -129,7 +140,7 @@ class InvoiceLine(Table):
         CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
         CheckConstraint("amount >= 0", name="amount_not_negative"),
         CheckConstraint("discount BETWEEN 0 AND 100", name="discount_is_percent"),
-        CheckConstraint("vat IN ('normal', 'intermediate', 'reduced', 'particular')", name="vat_known"),
+        CheckConstraint(_VAT_KNOWN, name="vat_known"),
         CheckConstraint("product_type IN ('product', 'service')", name="product_type_known"),
         CheckConstraint("(kind = 'item') = (amount IS NOT NULL)", name="items_have_amounts"),
     )
@@ -152,11 +163,15 @@ class InvoiceLine(Table):
 
 
 class InvoiceRate(Table):
-    """What one rate of VAT is taken of: ``base`` = ``lines`` − ``discount`` + ``charges``. ``tax`` may be a cent off: sums are not."""
+    """What one rate of VAT is taken of, or bears none for one reason: ``base`` = ``lines`` − ``discount`` + ``charges``. ``tax`` may be a cent off: sums are not."""
 
     __tablename__ = "invoice_rate"
     __table_args__ = (
-        CheckConstraint("vat IN ('normal', 'intermediate', 'reduced', 'particular')", name="vat_known"),
+        CheckConstraint(_VAT_KNOWN, name="vat_known"),
+        CheckConstraint(
+            "vat NOT IN ('intra_eu', 'export', 'reverse_charge', 'service_abroad') OR (rate = 0 AND tax = 0)",
+            name="exempt_is_free",
+        ),
         CheckConstraint("rate BETWEEN 0 AND 1", name="rate_is_part_of_one"),
         CheckConstraint("base = lines - discount + charges", name="base_is_the_sum"),
         CheckConstraint("base >= 0 AND tax >= 0", name="not_negative"),

@@ -59,6 +59,19 @@ def test_what_is_wrong_is_said_beside_its_field_and_stays(admin: Browser) -> Non
     assert 'value="FR00 &lt;b&gt;"' in refused.text
 
 
+def test_the_option_for_debits_is_ticked_and_unticked(admin: Browser) -> None:
+    page = admin.get("/admin/company").text
+    refused = admin.post("/admin/company", form(page, is_vat_on_debits="yes", vat_regime="franchise", vat_number=""))
+    assert refused.status_code == 422
+    assert "cette option n’y a pas de sens" in refused.text
+    assert 'value="yes" checked' in refused.text
+    assert admin.post("/admin/company", form(page, is_vat_on_debits="yes")).status_code == 303
+    page = admin.get("/admin/company").text
+    assert 'value="yes" checked' in page
+    assert admin.post("/admin/company", form(page)).status_code == 303
+    assert 'value="yes" checked' not in admin.get("/admin/company").text
+
+
 def test_a_logo_is_drawn_before_it_is_taken(admin: Browser) -> None:
     admin.get("/admin/company")
     for content, said in ((b"<svg/>", "ni un PNG ni un JPEG"), (LOGO.read_bytes()[:4000], "ne peut pas être lue")):

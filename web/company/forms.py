@@ -13,6 +13,8 @@ from handlers.company.types import IdentityData
 from web.numbers import number, plain
 
 NUMBERS: Final = ("capital", "penalty_percent")
+CHOICES: Final = ("is_vat_on_debits",)
+"""What is ticked or not."""
 NAMES: Final = tuple(each.name for each in fields(IdentityData))
 
 
@@ -29,11 +31,11 @@ def of_identity(identity: IdentityData) -> dict[str, str]:
 
 def identity(form: Mapping[str, str]) -> IdentityData:
     """What it means. Raises NumberUnreadable."""
-    meant: dict[str, Any] = {name: form[name] for name in NAMES}
+    meant: dict[str, Any] = {name: form[name] for name in NAMES} | {name: bool(form[name]) for name in CHOICES}
     return IdentityData(**meant | {name: number(form[name], name) for name in NUMBERS})
 
 
-def _text(value: str | Decimal | None) -> str:
-    if value is None:
-        return ""
+def _text(value: str | Decimal | bool | None) -> str:  # noqa: FBT001 - any value of the record
+    if value is None or isinstance(value, bool):
+        return "yes" if value else ""
     return plain(value) if isinstance(value, Decimal) else value

@@ -56,6 +56,10 @@ def test_numbers_are_kept_without_spaces_and_the_siren_follows_from_the_siret() 
             {"vat_number": "FR83404833048"},
             [("vat_number", "vat_number_of_another_siren")],
         ),
+        (
+            {"vat_regime": "franchise", "vat_number": "", "is_vat_on_debits": True},
+            [("is_vat_on_debits", "vat_on_debits_without_vat")],
+        ),
         ({"iban": "FR7630006000011234567890188"}, [("iban", "iban_invalid")]),
         ({"bic": "AGRI"}, [("bic", "bic_invalid")]),
         ({"capital": Decimal("NaN")}, [("capital", "capital_invalid")]),

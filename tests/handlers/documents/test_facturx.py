@@ -21,6 +21,7 @@ from handlers.documents.model import (
     DocumentKind,
     ElectronicAddress,
     ItemLine,
+    Mention,
     NoteLine,
     PostalAddress,
     SectionLine,
@@ -80,9 +81,11 @@ def a_cent_off() -> Document:
     return invoice(lines, vat=(part,), totals=replace(made["totals"], vat=Decimal("6.66"), gross=Decimal("40.00")))
 
 
+ON_DEBITS: Final = Mention(code="vat_on_debits", text="Option pour le paiement de la taxe d’après les débits.")
 RIGHT: Final[Mapping[str, Document]] = {
     "380 B1": invoice(),
     "380 S1": invoice(category="services", payment_method="cheque"),
+    "380 S1 on debits": invoice(category="services", mentions=(*invoice().mentions, ON_DEBITS)),
     "380 M1": invoice(category="mixed", payment_method="", language="en"),
     "380 partial": a_cent_off(),
     "380 discounts and shipping": discounted(),
@@ -114,6 +117,13 @@ def test_the_official_rules_accept_every_kind_and_so_do_ours() -> None:
     assert {name: contradictions(each) for name, each in RIGHT.items()} == dict.fromkeys(RIGHT, nothing)
     assert {name: gaps(each) for name, each in RIGHT.items()} == known_gaps
     assert {name: complaints(xml_of(each)) for name, each in RIGHT.items()} == dict.fromkeys(RIGHT, nothing)
+
+
+def test_the_option_for_debits_is_the_day_of_the_tax() -> None:
+    written = xml_of(RIGHT["380 S1 on debits"]).decode()
+    assert "<ram:DueDateTypeCode>5</ram:DueDateTypeCode>" in written
+    assert ON_DEBITS.text in written
+    assert "DueDateTypeCode" not in xml_of(RIGHT["380 S1"]).decode()
 
 
 def test_the_same_invoice_is_the_same_xml() -> None:

@@ -81,3 +81,12 @@ def test_each_sentence_has_its_source_and_no_day_has_two_of_a_kind() -> None:
     for code in {each.code for each in MENTIONS}:
         dated = sorted((each for each in MENTIONS if each.code == code), key=lambda each: each.since)
         assert all(one.until is not None and one.until < other.since for one, other in pairwise(dated))
+
+
+def test_the_option_for_debits_is_said_of_invoices_that_bear_tax() -> None:
+    option = "Option pour le paiement de la taxe d’après les débits."
+    assert option in said(kind=DocumentKind.INVOICE, is_on_debits=True)
+    assert "d’après les débits" in said("en", kind=DocumentKind.CREDIT_NOTE, is_on_debits=True)
+    assert option not in said(kind=DocumentKind.INVOICE)
+    assert option not in said(kind=DocumentKind.QUOTE, is_on_debits=True)
+    assert option not in said(kind=DocumentKind.INVOICE, is_on_debits=True, exemption="franchise")
