@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from engine.identity import company
 from engine.instances.runtime import Runtime
 from engine.settings import Settings
-from web import auth, errors, security, ui
+from web import auth, bearer, errors, security, ui
 from web.account.notices import blueprint as notices
 from web.account.own import blueprint as own
 from web.account.views import blueprint as account
@@ -82,6 +82,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
     )
     app.extensions["bordereau"] = runtime
     security.install(app)
+    bearer.install(app)
     auth.install(app)
     errors.install(app)
     ui.install(app)

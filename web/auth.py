@@ -122,8 +122,11 @@ def signed_in(view: Callable[P, Answer]) -> Callable[P, Answer]:
     return requires()(view)
 
 
-def requires(*roles: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
-    """Only for people with one of ``roles`` (anybody signed in when none is named). The engine's commands check again."""
+def requires(*roles: str, scopes: tuple[str, ...] = ()) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
+    """Only for people with one of ``roles`` (anybody signed in when none is named). The engine's commands check again.
+
+    ``scopes``: of tokens, each of which opens it for a machine with such a role, too (``web.bearer``).
+    """
 
     def guard(view: Callable[P, Answer]) -> Callable[P, Answer]:
         @wraps(view)
@@ -134,9 +137,20 @@ def requires(*roles: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]
                 raise NotAllowed("page_not_allowed")
             return view(*args, **kwargs)
 
+        if scopes:
+            _opened[guarded] = scopes
         return guarded
 
     return guard
+
+
+_opened: dict[Callable[..., Answer], tuple[str, ...]] = {}
+
+
+def scopes_of(endpoint: str | None) -> tuple[str, ...]:
+    """The scopes that open the page of this name to machines; empty where no token does."""
+    view = current_app.view_functions.get(endpoint or "")
+    return () if view is None else _opened.get(view, ())
 
 
 def _preferred_locale() -> str:
@@ -168,6 +182,8 @@ def session_number() -> int | None:
 
 
 def _identify() -> None:
+    if errors.is_machine():  # who that is, its token said (``web.bearer``): a cookie beside it says nothing
+        return
     g.locale = "fr"
     g.actor = None
     g.must_set_password, g.session_number = False, None
@@ -209,7 +225,7 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
         with runtime().database.reading() as reading:
             known = people.find_person(reading, login)
         tried = known.login if known else NOBODY_KNOWN
-        refusals.note(runtime().database, refusal, tried, now, act="sign_in", about={"from": _network(address())})
+        refusals.note(runtime().database, refusal, tried, now, act="sign_in", about={"from": network(address())})
         # never what was typed: sometimes it is the password
         _log.warning("sign_in_refused", code=refusal.code, person=str(known.id) if known else None)
         raise
@@ -225,7 +241,7 @@ def sign_in(login: str, password: str, response: Response) -> Actor:
     return person
 
 
-def _network(found: str) -> str:
+def network(found: str) -> str:
     """Of an address what may be kept for ever: enough to tell inside from outside, and one attacker from many."""
     try:
         prefix = 24 if ip_address(found).version == 4 else 48

@@ -53,9 +53,14 @@ def status_of(error: EngineError) -> int:
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
 
 
+def is_machine() -> bool:
+    """Whether the request comes with a token instead of a person."""
+    return request.authorization is not None and request.authorization.type == "bearer"
+
+
 def wants_json() -> bool:
     """Whether the client asked for JSON rather than for a page."""
-    if request.is_json:
+    if request.is_json or is_machine():
         return True
     best = request.accept_mimetypes.best_match(
         ["text/html", "application/json", "application/problem+json"], "text/html"
@@ -115,11 +120,11 @@ def answer(status: int, code: str, detail: str, *, title: str | None = None, **e
 
 
 def _asked() -> dict[str, str | None]:
-    """Who asked for what, for the log; nobody is named otherwise than by the id of their account."""
+    """Who asked for what, for the log; no person is named otherwise than by the id of their account."""
     person = g.get("actor")
     # an address that is a key is named by its rule
     path = request.path if "token" not in (request.view_args or {}) else str(request.url_rule)
-    return {"person": str(person.person_id) if person else None, "method": request.method, "path": path}
+    return {"person": str(person.person_id or person.login) if person else None, "method": request.method, "path": path}
 
 
 def _note(error: EngineError) -> None:

@@ -7,9 +7,11 @@ random bits. Only its SHA-256 is kept; it is shown once, ends at most a year lat
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -18,17 +20,11 @@ from engine.errors import NotAllowed
 from engine.handler import Actor
 from engine.identity.tables import service_account, service_token
 
-SCOPES = (
-    "cases:read",
-    "cases:start",
-    "tasks:read",
-    "tasks:complete",
-    "messages:send",
-    "records:read",
-    "records:write",
-    "history:read",
-)
-"""What a token may open, each by its name; the roles of the account still decide within."""
+HISTORY: Final = "history:read"
+CASES: Final = "cases:read"
+SCOPES = (HISTORY, CASES)
+"""What a token may open, each by its name; the roles of the account still decide within. A token that was made when there were more names
+keeps them, and they open nothing."""
 
 LONGEST = timedelta(days=366)
 LOGIN = "service:"
@@ -37,6 +33,7 @@ LOGIN = "service:"
 _MARK = "bdr"
 _PREFIX_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 _PREFIX_LENGTH = 8
+_BEGINNING = re.compile(f"{_MARK}_([{_PREFIX_ALPHABET}]{{{_PREFIX_LENGTH}}})_")
 _LONGEST_TOKEN = 128
 _SEEN_EVERY = timedelta(minutes=5)
 
@@ -77,10 +74,10 @@ class Caller:
     scopes: frozenset[str]
     prefix: str
 
-    def require(self, scope: str) -> None:
-        """Raises NotAllowed (``token_without_scope``) unless the token opens ``scope``."""
-        if scope not in self.scopes:
-            raise NotAllowed("token_without_scope", scope=scope)
+    def require(self, *scopes: str) -> None:
+        """Raises NotAllowed (``token_without_scope``) unless the token opens one of ``scopes``."""
+        if self.scopes.isdisjoint(scopes):
+            raise NotAllowed("token_without_scope", scope=scopes[0])
 
 
 def drawn() -> tuple[str, str]:
@@ -118,6 +115,18 @@ def authenticate(session: Session, token: str, now: datetime) -> Caller:
         session.execute(update(kept).where(kept.c.prefix == found.prefix).values(seen_at=now))
     actor = Actor(login=LOGIN + found.key, name=found.title, roles=frozenset(found.roles))
     return Caller(actor=actor, scopes=frozenset(found.scopes), prefix=found.prefix)
+
+
+def of_prefix(session: Session, token: str) -> tuple[str, str] | None:
+    """The login of the account that ``token`` says it is of, and its prefix; None where no account ever had such a one.
+
+    Good for the history of a refusal: it proves nothing about who shows it.
+    """
+    beginning = _BEGINNING.match(token)
+    if beginning is None:
+        return None
+    key = session.scalar(select(service_token.c.account_key).where(service_token.c.prefix == beginning[1]))
+    return None if key is None else (LOGIN + key, beginning[1])
 
 
 def services(session: Session) -> tuple[Service, ...]:

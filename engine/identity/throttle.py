@@ -40,18 +40,20 @@ def count_try(session: Session, login: str, address: str, now: datetime) -> None
     else waiting. Raises NotAllowed (``sign_in_throttled``, ``sign_in_throttled_address``; fact ``seconds``) when the login or the address
     has to wait; this try is then not counted.
     """
-    table = sign_in_failure
-    session.execute(delete(table).where(table.c.last_at < now - FORGOTTEN_AFTER))
+    session.execute(delete(sign_in_failure).where(sign_in_failure.c.last_at < now - FORGOTTEN_AFTER))
     require_patience(session, address, now)
-    # one statement makes the row, locks it, and tells how it was: another sign-in may forget it at any moment
-    new = insert(table).values(key_hash=_login_key(login), failures=0, last_at=now)
-    found = session.execute(
-        new.on_conflict_do_update(index_elements=["key_hash"], set_={"failures": table.c.failures}).returning(table)
-    ).one()
-    _wait(found, FREE_TRIES, "sign_in_throttled", now)
-    session.execute(
-        update(table).where(table.c.key_hash == _login_key(login)).values(failures=table.c.failures + 1, last_at=now)
-    )
+    _count(session, _login_key(login), FREE_TRIES, "sign_in_throttled", now)
+
+
+def count_token(session: Session, token: str, address: str, now: datetime) -> None:
+    """Count that ``token`` was refused, by itself and for ``address`` (empty: there is none); what it opens, it opens all the same.
+
+    Raises NotAllowed (``token_throttled``; fact ``seconds``) when either has to wait; this refusal is then not counted.
+    """
+    session.execute(delete(sign_in_failure).where(sign_in_failure.c.last_at < now - FORGOTTEN_AFTER))
+    _count(session, _key("token", token), FREE_TRIES, "token_throttled", now)
+    if address:
+        _count(session, _key("token from", address), FREE_TRIES_OF_ADDRESS, "token_throttled", now)
 
 
 def require_patience(session: Session, address: str, now: datetime) -> None:
@@ -82,6 +84,18 @@ def forget(session: Session, login: str) -> None:
     session.execute(delete(sign_in_failure).where(sign_in_failure.c.key_hash == _login_key(login)))
 
 
+def _count(session: Session, key: bytes, free: int, code: str, now: datetime) -> None:
+    """One more try of what ``key`` stands for. Raises NotAllowed (``code``) when it has to wait."""
+    table = sign_in_failure
+    # one statement makes the row, locks it, and tells how it was: another sign-in may forget it at any moment
+    new = insert(table).values(key_hash=key, failures=0, last_at=now)
+    found = session.execute(
+        new.on_conflict_do_update(index_elements=["key_hash"], set_={"failures": table.c.failures}).returning(table)
+    ).one()
+    _wait(found, free, code, now)
+    session.execute(update(table).where(table.c.key_hash == key).values(failures=table.c.failures + 1, last_at=now))
+
+
 def _wait(found: Row[Any], free: int, code: str, now: datetime) -> None:
     remaining = found.last_at + wait_after(found.failures, free) - now
     if remaining > timedelta(0):
@@ -93,4 +107,8 @@ def _login_key(login: str) -> bytes:
 
 
 def _address_key(address: str) -> bytes:
-    return hashlib.sha256(b"address\n" + address.encode("utf-8", "surrogatepass")).digest()
+    return _key("address", address)
+
+
+def _key(kind: str, text: str) -> bytes:
+    return hashlib.sha256(f"{kind}\n{text}".encode("utf-8", "surrogatepass")).digest()

@@ -123,6 +123,7 @@ GET    /audit/steps/999999                         303    403 403     403     40
 GET    /audit/checkpoints                          303    403 403     403     403     403    200      403
 POST   /audit/checkpoints                          303    403 403     403     403     403    409      403
 GET    /audit/checkpoints/1.json                   303    403 403     403     403     403    404      403
+GET    /audit/checkpoints/newest.json              303    403 403     403     403     403    404      403
 GET    /audit/history.jsonl                        303    403 403     403     403     403    200      403
 GET    /audit/verifier.py                          303    403 403     403     403     403    200      403
 GET    /account                                    303    200 200     200     200     200    200      200

@@ -25,13 +25,15 @@ from engine.identity.service_commands import (
     revoke_token,
 )
 from engine.records import queries
-from web import acting, auth, ui
+from web import acting, auth, bearer, ui
 from web.acting import Outcome
 from web.ui import in_language, t
 
 blueprint = Blueprint("services", __name__)
 
 DAYS = (30, 90, 180, 366)
+AUDITOR = "auditor"
+"""Who may open what tokens open."""
 
 
 @blueprint.get("/admin/services")
@@ -149,6 +151,10 @@ def _page(
             token=token,
             offered=_offered(roles),
             scopes=[(each, f"{each} – {t('web.admin.scope.' + each)}") for each in services.SCOPES],
+            opened=[(each, bearer.opened(each)) for each in services.SCOPES],
+            opening_role=next((in_language(each.title) for each in roles if each.key == AUDITOR), AUDITOR),
+            opens=AUDITOR in found.roles,
+            example=url_for("checkpoints.newest", _external=True),
             chosen=scopes,
             days=DAYS,
             tokens=[

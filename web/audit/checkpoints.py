@@ -11,8 +11,11 @@ from flask.typing import ResponseReturnValue as Answer
 from engine import clock
 from engine.database.roles import can_change_history
 from engine.database.session import Database
+from engine.errors import NotFound
 from engine.history import checkpoints, keeping, signing, whole_export
+from engine.history.checkpoints import Checkpoint
 from engine.history.signing import KeyUnusable
+from engine.identity.services import HISTORY
 from web import auth, ui
 
 blueprint = Blueprint("checkpoints", __name__)
@@ -65,17 +68,32 @@ def sign() -> Answer:
     return redirect(url_for("checkpoints.listed"), 303)
 
 
+@blueprint.get("/audit/checkpoints/newest.json")
+@auth.requires("auditor", scopes=(HISTORY,))
+def newest() -> Answer:
+    """The newest checkpoint: what a machine elsewhere fetches every night."""
+    with auth.runtime().database.reading() as session:
+        found = checkpoints.newest(session, limit=1)
+    if not found:
+        raise NotFound("history_checkpoint_not_found", number=1)
+    return _sent(found[0])
+
+
 @blueprint.get("/audit/checkpoints/<int:number>.json")
-@auth.requires("auditor")
+@auth.requires("auditor", scopes=(HISTORY,))
 def file(number: int) -> Answer:
     """One checkpoint, to be kept elsewhere."""
     with auth.runtime().database.reading() as session:
         found = checkpoints.find(session, number)
+    return _sent(found)
+
+
+def _sent(found: Checkpoint) -> Answer:
     return send_file(BytesIO(found.text), "application/json", as_attachment=True, download_name=found.file_name)
 
 
 @blueprint.get("/audit/history.jsonl")
-@auth.requires("auditor")
+@auth.requires("auditor", scopes=(HISTORY,))
 def whole() -> Answer:
     """The whole history, as it is read: the file is never in memory as a whole."""
     response = Response(_lines(auth.runtime().database), mimetype="application/x-ndjson")

@@ -13,6 +13,7 @@ from engine.definitions import store as definitions
 from engine.errors import NotFound
 from engine.history import ocel, xes
 from engine.history.cases_export import Chosen
+from engine.identity.services import CASES, HISTORY
 from engine.instances.names import element_title
 from web import auth, ui
 
@@ -22,7 +23,7 @@ FORMS = {"ocel": (ocel.lines, "application/json", "ocel.json"), "xes": (xes.line
 
 
 @blueprint.get("/audit/processes/<process_key>/<any(ocel, xes):form>")
-@auth.requires("auditor")
+@auth.requires("auditor", scopes=(CASES, HISTORY))
 def cases(process_key: str, form: str) -> Answer:
     """Every case of the process, as it is read: the file is never in memory as a whole."""
     database = auth.runtime().database

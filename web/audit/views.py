@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue as Answer
 from engine import clock
 from engine.history import publication_export
 from engine.history import verifier as verifier_module
+from engine.identity.services import HISTORY
 from engine.instances import overview, queries
 from web import auth, present, ui
 from web.ui import in_language, t
@@ -52,7 +53,7 @@ def audit() -> Answer:
 
 
 @blueprint.get("/audit/processes/<process_key>/history.zip")
-@auth.requires("auditor")
+@auth.requires("auditor", scopes=(HISTORY,))
 def process_bundle(process_key: str) -> Answer:
     """The history of a process: who published what, with which verdict and reason, and all that is needed to verify it elsewhere."""
     with auth.runtime().database.reading() as session:
@@ -64,7 +65,7 @@ def process_bundle(process_key: str) -> Answer:
 
 
 @blueprint.get("/audit/verifier.py")
-@auth.requires("auditor")
+@auth.requires("auditor", scopes=(HISTORY,))
 def verifier() -> Answer:
     """The one-file verifier, byte for byte as it is in the history bundles."""
     content = BytesIO(VERIFIER.read_bytes())

@@ -18,6 +18,7 @@ from engine.handler import Actor
 from engine.history import export
 from engine.history import queries as history
 from engine.identity import people
+from engine.identity.services import HISTORY
 from engine.instances import commands, operators, overview, queries
 from engine.instances.incidents import Incident
 from engine.instances.kin import Kin
@@ -329,7 +330,7 @@ def diagram(case_id: int) -> Answer:
 
 
 @blueprint.get("/cases/<int:case_id>/history.zip")
-@auth.requires("auditor")
+@auth.requires("auditor", scopes=(HISTORY,))
 def history_bundle(case_id: int) -> Answer:
     """The history of a case with all that is needed to verify it elsewhere."""
     with auth.runtime().database.reading() as session:

@@ -43,7 +43,7 @@ def robot(database: Database) -> Database:
     return database
 
 
-def issue(database: Database, days: int = 30, scopes: tuple[str, ...] = ("cases:start", "cases:read")) -> str:
+def issue(database: Database, days: int = 30, scopes: tuple[str, ...] = ("history:read", "cases:read")) -> str:
     given = IssueToken(key="stock-robot", scopes=scopes, days=days)
     token = records.execute(database, issue_token, given, ANNE, now=NOW).answer
     assert isinstance(token, str)
@@ -67,7 +67,8 @@ def test_a_token_opens_its_scopes_with_the_roles_of_its_account(robot: Database)
         None,
     )
     assert caller.actor.roles == {"sales"}
-    caller.require("cases:start")
+    caller.require("history:read")
+    caller.require("records:write", "cases:read")
     with pytest.raises(NotAllowed, match="token_without_scope"):
         caller.require("records:write")
 
@@ -127,6 +128,7 @@ def test_use_is_written_now_and_then(robot: Database) -> None:
         (add_service, AddService(key="x", title="x", roles=("admin",)), "roles"),
         (issue_token, IssueToken(key="stock-robot", scopes=(), days=1), "scopes"),
         (issue_token, IssueToken(key="stock-robot", scopes=("everything",), days=1), "scopes"),
+        (issue_token, IssueToken(key="stock-robot", scopes=("records:write",), days=1), "scopes"),
         (issue_token, IssueToken(key="stock-robot", scopes=("cases:read",), days=367), "days"),
         (issue_token, IssueToken(key="stock-robot", scopes=("cases:read",), days=0), "days"),
     ],
