@@ -24,6 +24,7 @@ from engine.history import queries as history
 from engine.instances import commands, driver, operators, signals
 from engine.instances.driver import OnFailure
 from engine.instances.runtime import Runtime
+from engine.jobs.retries import TryAgain
 from engine.kernel import Event, State, Stimulus, from_record
 from engine.messages import store as messages
 from engine.messages.signals import OutgoingSignal
@@ -260,7 +261,7 @@ class People:
         while True:
             try:
                 command()
-            except (Unavailable, Crashed):
+            except (Unavailable, Crashed, TryAgain):
                 self.lost += 1
             except WrongState:
                 return  # it counted the first time, or it is over
