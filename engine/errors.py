@@ -59,9 +59,10 @@ class Problem:
 
 
 class DefinitionError(EngineError):
-    """The definition has problems."""
+    """The definition has problems. ``is_noted``: the history has it already."""
 
     default_code = "definition_invalid"
+    is_noted = False
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__(None, count=len(problems), first=problems[0].code if problems else None)

@@ -139,13 +139,13 @@ def examine_now(
     hashed = content_hash(files)
     with drafts.publishing(database, actor, files):
         drafts.require_publisher(actor)
-    with database.reading() as session:
-        known = find(session, hashed, handlers)
-    if known is not None and known.found is not None:
-        return known.found
-    errors = tuple(each for each in check(files, handlers) if each.severity == "error")
-    if errors:
-        raise DefinitionError(errors)
+        with database.reading() as session:
+            known = find(session, hashed, handlers)
+        if known is not None and known.found is not None:
+            return known.found
+        errors = tuple(each for each in check(files, handlers) if each.severity == "error")
+        if errors:
+            raise DefinitionError(errors)
     bundle = read_bundle(files)
     found = examine(bundle, handlers, at)
     keep(database, actor, bundle, handlers, found)

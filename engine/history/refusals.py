@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from engine import clock, log
 from engine.data import from_canonical, to_canonical
 from engine.database.session import Database
-from engine.errors import ActRefused, CommandRejected, EngineError, InvalidInput
+from engine.errors import ActRefused, CommandRejected, DefinitionError, EngineError, InvalidInput
 from engine.history import verifier
 from engine.history.store import moment_text
 
@@ -103,7 +103,7 @@ def settle(session: Session, now: datetime, most: int = 50) -> int:
 
 def note(
     database: Database,
-    refusal: CommandRejected,
+    refusal: CommandRejected | DefinitionError,
     login: str,
     at: datetime,
     *,
@@ -139,27 +139,35 @@ def remembering(
 ) -> Iterator[None]:
     """Around an act of a person with its transaction: a refusal that leaves the block is noted. What succeeds costs nothing.
 
+    That includes a definition that does not pass: who wanted to publish it, and what stood against it first.
+
     ``about``: what it is about, or how to find that out where it costs something; ``but``: codes that only ask to come again.
 
     Every command that people give is done in such a block, so that a page which tells the refusal itself cannot forget it.
     """
     try:
         yield
-    except CommandRejected as refusal:
+    except (CommandRejected, DefinitionError) as refusal:
         if refusal.code not in but:
             told = about() if callable(about) else about
             note(database, refusal, login, at or clock.now(), act=act, about=told)
         raise
 
 
-def record_of(refusal: CommandRejected, act: str, about: Mapping[str, str | int | None]) -> dict[str, Any]:
+def record_of(
+    refusal: CommandRejected | DefinitionError, act: str, about: Mapping[str, str | int | None]
+) -> dict[str, Any]:
     """The event of a refusal; of what was typed it has the code of what is wrong with it."""
     shown = {name: _shown(value) if isinstance(value, str) else value for name, value in about.items()}
-    code = refusal.fields[0].code if isinstance(refusal, InvalidInput) and refusal.fields else refusal.code
+    code = refusal.code
+    if isinstance(refusal, InvalidInput) and refusal.fields:
+        code = refusal.fields[0].code
+    elif isinstance(refusal, DefinitionError) and refusal.problems:
+        code = refusal.problems[0].code
     return {"type": REFUSED, "act": act, "about": shown, "code": code, "kind": type(refusal).__name__}
 
 
-def _is_act(refusal: CommandRejected) -> bool:
+def _is_act(refusal: CommandRejected | DefinitionError) -> bool:
     return isinstance(refusal, ActRefused) or not isinstance(refusal, InvalidInput)
 
 

@@ -15,6 +15,7 @@ from engine.stories import Story
 from engine.worker import run_pending
 from tests import replenishment
 from tests.web.conftest import Browser, Office, read
+from tests.web.test_refusals import refused
 
 AT = "/processes/replenishment"
 BPMN = "replenishment.bpmn"
@@ -138,6 +139,9 @@ def test_what_is_unsound_is_refused_with_the_element(office: Office, olivia: Bro
     answer = office.publish_by(olivia, AT, body(office, STUCK, reason="I want it"))
     told = answer.json or {}
     assert (answer.status_code, told["code"]) == (422, "definition_invalid")
+    noted = refused(office, "olivia")[-1]
+    assert (noted["act"], noted["about"]) == ("processes.publish", {"process": "replenishment"})
+    assert noted["code"] in {each["code"] for each in told["problems"]}
     problem = next(each for each in told["problems"] if each["code"] == "explore_deadlock")
     assert (problem["file"], problem["element_id"]) == (BPMN, "gateway_approval_join")
     assert "peut rester bloqué à « gateway_approval_join »" in problem["message"].replace("\xa0", " ")
@@ -205,9 +209,9 @@ def test_a_version_shows_what_the_second_engine_said(office: Office, olivia: Bro
 
 def test_what_is_not_decided_needs_a_reason_that_everybody_reads(office: Office, olivia: Browser) -> None:
     sent = body(office, UNDECIDED)
-    refused = office.publish_by(olivia, AT, sent)
-    told = refused.json or {}
-    assert (refused.status_code, told["code"]) == (422, "soundness_reason_missing")
+    answer = office.publish_by(olivia, AT, sent)
+    told = answer.json or {}
+    assert (answer.status_code, told["code"]) == (422, "soundness_reason_missing")
     assert [each["element_id"] for each in told["problems"]] == ["gateway_approval"]
     assert (olivia.post_json(f"{AT}/examination", sent).json or {})["needs_reason"]
     for reason in ("", " \n", 7, "x" * 501):

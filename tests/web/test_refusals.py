@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.definitions import examination, store
-from engine.errors import NotAllowed
+from engine.errors import DefinitionError, NotAllowed
 from engine.instances import batches, commands, operators
 from engine.instances.bulk import claim_many, complete_many
 from engine.settings import CHECKOUT
@@ -179,6 +179,25 @@ def test_publishing_by_command_is_refused_like_in_the_editor(office: Office) -> 
     assert told(office, "camille", before) == [
         ("processes.publish", {"process": "replenishment"}, "publish_not_allowed")
     ]
+
+
+def test_what_the_gate_refuses_is_a_refused_act(office: Office) -> None:
+    """By command and in the editor: who wanted to publish what, and what stood against it; what was drawn is not in it."""
+    olivia, before = office.actor("olivia"), len(refused(office, "olivia"))
+    files = store.read_folder(Path(CHECKOUT) / "processes/replenishment")
+    unknown = {name: each.replace(b"purchasing.launch_request", b"hush.4716") for name, each in files.items()}
+    assert unknown != files
+    with pytest.raises(DefinitionError):
+        examination.examine_now(office.runtime.database, olivia, unknown, HANDLERS, office.runtime.environment)
+    with pytest.raises(DefinitionError):
+        store.publish(office.runtime.database, olivia, unknown, HANDLERS)
+    with pytest.raises(DefinitionError):
+        store.publish(office.runtime.database, olivia, {"process.yaml": b"hush: ["}, HANDLERS)
+    assert [(each["about"], each["code"], each["kind"]) for each in refused(office, "olivia")[before:]] == [
+        ({"process": "replenishment"}, "handler_unknown", "DefinitionError"),  # twice within the minute
+        ({}, refused(office, "olivia")[-1]["code"], "DefinitionError"),
+    ]
+    assert "hush" not in json.dumps(refused(office, "olivia"))
 
 
 def test_mistakes_in_forms_and_who_is_not_signed_in_leave_no_trace(office: Office) -> None:
