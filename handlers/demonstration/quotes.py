@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from engine import clock, records
 from engine.handler import Actor, HandlerContext
 from handlers.customers.queries import customers_page, find_customer
+from handlers.sales import sending, store
 from handlers.sales.commands import AddQuote, add_quote
-from handlers.sales.handlers import issue_quote, note_answer, submit_quote
-from handlers.sales.steps import Issue, Noted, Submission
+from handlers.sales.handlers import note_answer, submit_quote
+from handlers.sales.steps import Noted, Submission
 from handlers.sales.types import Extras, Line, QuoteData
 
 _PARIS = ZoneInfo("Europe/Paris")
@@ -125,6 +126,6 @@ def _answer(  # noqa: PLR0917 - what of which, by whom, when
         starter=seller.login,
     )
     submit_quote.run(Submission(quote=number, today=today), context)
-    issue_quote.run(Issue(quote_number=number, today=today), context)
+    sending.mark_sent(session, *store.lock(session, number), now)  # without a letter: nobody is to answer it any more
     noted = Noted(quote_number=number, version=1, answer=example.answer, comment=example.comment, noted_by=seller.login)
     note_answer.run(noted, context)

@@ -29,6 +29,7 @@ from engine.instances import commands, queries, telling
 from engine.instances.names import element_title
 from engine.instances.runtime import Runtime
 from engine.instances.telling import News, Told
+from engine.jobs import outbox
 from engine.mail import letters
 from engine.record import RecordCommand
 from engine.records import Recorded
@@ -142,15 +143,33 @@ class Tour:
         self.machine()
 
     def machine(self) -> None:
-        """What is queued or due is done; tell of it, and of the letters that leave."""
-        with clock.frozen(self.now):
-            for _ in range(20):
+        """What is queued or due is done; tell of it, and of the letters that leave. Nobody takes one back."""
+        for _ in range(20):
+            with clock.frozen(self.now):
                 with self.database.transaction() as session:
                     promote(session, self.now)
+                    outbox.promote(session, self.now)
                 run_pending(self.runtime)
-                if not self._tell():
-                    return
+                if self._tell():
+                    continue
+            if not self._wait_for_held():
+                return
         raise AssertionError("the machine finds no rest")
+
+    def _wait_for_held(self) -> bool:
+        """Let the time pass in which somebody could take back what goes next; whether there is something."""
+        auditor, _ = self.person("aurelien")
+        with self.database.reading() as session:
+            cases = [queries.case(session, auditor, row.id) for row in queries.cases(session, auditor, limit=200).cases]
+        held = [(each.held_until, case, each) for case in cases for each in case.held.values()]
+        if not held:
+            return False
+        until, case, effect = min(held, key=lambda each: each[0])
+        step = element_title(case.definition.bundle, effect.element_id)[self.language]
+        may = "peut être rappelé jusqu’à" if self.language == "fr" else "can be taken back until"
+        self.line("Bordereau", f"{case.row.business_key}: {step}, {may} {until.astimezone(_PARIS):%H:%M}")
+        self.now = max(self.now, until)
+        return True
 
     def _tell(self) -> bool:
         """Whether there was something to tell."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from engine.texts import format as formats
 from handlers.base.letters import write_letter
 from handlers.company.queries import invoices_vat
 from handlers.customers.tables import Customer
-from handlers.sales import links, offer, printing, store
+from handlers.sales import links, offer, printing, sending, store
 from handlers.sales.steps import (
     Answered,
     Cancelled,
@@ -43,6 +44,9 @@ _OUTCOMES: Final = {
 }
 LINK = "/quote/"
 """Where the pages of customers begin; the token follows."""
+
+HELD: Final = timedelta(minutes=2)
+"""So long the letter with a quote can be taken back: the time to see the wrong price right after the click."""
 
 
 @handler(
@@ -84,9 +88,9 @@ def submit_quote(given: Submission, context: HandlerContext) -> Submitted:
 
 @handler("sales.return_quote", fr="Rendre le devis à corriger", en="Give the quote back to be changed")
 def return_quote(given: Return, context: HandlerContext) -> Returned:
-    """Make it a draft again."""
+    """Make it a draft again: not approved, or approved and then not sent. What was approved counts for what it said then."""
     _, row = _lock(context.session, given.quote_number)
-    row.status, row.closed_because = "draft", given.reason or ""
+    row.status, row.closed_because, row.approved_by = "draft", given.reason or "", None
     context.session.flush()
     return Returned(revision_reason=given.reason or None)
 
@@ -98,26 +102,27 @@ def return_quote(given: Return, context: HandlerContext) -> Returned:
     errors=("quote_out_of_date", "approver_is_author"),
 )
 def issue_quote(given: Issue, context: HandlerContext) -> Issued:
-    """From now on it binds us: its content has a hash, and its customer an address of their own."""
-    quote, row = _lock(context.session, given.quote_number)
+    """It may go out, and who approved it is on record. It binds us from when its letter goes (``send_quote``), not before."""
+    _, row = _lock(context.session, given.quote_number)
     if row.valid_until < given.today:
         raise BusinessError("quote_out_of_date", quote=given.quote_number)
     if given.approved_by is not None and given.approved_by == row.submitted_by:
         raise BusinessError("approver_is_author", quote=given.quote_number)
-    lines = store.lines_of(context.session, row.id)
-    row.content_hash = store.hash_of(quote.number, row, lines)
-    row.link_key = links.new_key()
-    row.sent_at, row.approved_by, row.status = context.now, given.approved_by, "sent"
+    row.approved_by = given.approved_by
     context.session.flush()
     return Issued(quote_status=row.status)
 
 
-@handler("sales.send_quote", fr="Envoyer le devis par e-mail", en="Send the quote by e-mail", effect=True)
-def send_quote(given: Sending, context: HandlerContext) -> Told:
-    """Write to the customer, with the PDF and the link to see and answer it."""
+# Not ``once``: what it does is a row of the outbox, in the transaction that ends it. The letter itself goes once (``engine.mail.sending``).
+@handler("sales.send_quote", fr="Envoyer le devis par e-mail", en="Send the quote by e-mail", effect=True, hold=HELD)
+def send_quote(given: Sending, context: HandlerContext) -> Issued:
+    """Write to the customer, with the PDF and the link to see and answer it. From here on the quote binds us."""
+    quote, row = _lock(context.session, given.quote_number)
+    if row.version == given.version and row.status == "submitted":
+        sending.mark_sent(context.session, quote, row, context.now)
     paper = printing.attachment(context.session, given.quote_number, given.version, context.now)
     _write_to_customer(given, context, "mail.quote_sent", paper)
-    return Told()
+    return Issued(quote_status=row.status)
 
 
 @handler("sales.remind_customer", fr="Rappeler le devis au client", en="Remind the customer of the quote", effect=True)

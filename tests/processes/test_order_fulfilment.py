@@ -38,8 +38,10 @@ from handlers.orders.handlers import order_from_quote
 from handlers.orders.steps import Accepted
 from handlers.orders.types import OrderData
 from handlers.sales import commands as quotes
-from handlers.sales.handlers import issue_quote, note_answer, submit_quote
-from handlers.sales.steps import Issue, Noted, Submission
+from handlers.sales import sending
+from handlers.sales import store as quote_store
+from handlers.sales.handlers import note_answer, submit_quote
+from handlers.sales.steps import Noted, Submission
 from handlers.sales.types import Line, QuoteData
 from handlers.stock import ledger
 from handlers.stock.ledger import Wanted
@@ -134,7 +136,7 @@ class OrderTold(Told):
                 starter="sarah",
             )
             submit_quote.run(Submission(quote=number, today=day), context)
-            issue_quote.run(Issue(quote_number=number, today=day), context)
+            sending.mark_sent(session, *quote_store.lock(session, number), self.now)
             noted = Noted(quote_number=number, version=1, answer="accepted", noted_by="sarah")
             note_answer.run(noted, context)
             order_from_quote.run(Accepted(quote_number=number, version=1, today=day), context)

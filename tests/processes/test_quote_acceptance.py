@@ -11,30 +11,39 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from engine import records
+from engine import clock, records
 from engine.definitions.gate import check
 from engine.definitions.store import read_folder
 from engine.handler import SYSTEM, Actor
-from engine.instances import commands, queries, telling
+from engine.instances import commands, operators, queries, telling
 from engine.instances.runtime import Runtime
 from engine.instances.telling import News
 from engine.model.bundle import Bundle, read_bundle
 from engine.stories import play, read_story
-from engine.stories.story import MessageStep, TaskStep, TimerStep
+from engine.stories.story import HandlerStep, MessageStep, TaskStep, TimerStep
 from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.types import CustomerData
 from handlers.demonstration.seed import PEOPLE
 from handlers.orders import queries as orders
 from handlers.sales import commands as c
 from handlers.sales import queries as quotes
+from handlers.sales.handlers import HELD
 from handlers.sales.types import Line, QuoteData
 from handlers.table import HANDLERS
 from tests.engine.stories.telling import at
-from tests.processes.told import AUDITOR, PARIS, PROCESSES, Told, entered, house
+from tests.processes.told import AUDITOR, PARIS, PROCESSES, Told, entered, house, plain
 
 FOLDER = PROCESSES / "quote_acceptance"
 STORIES = sorted(FOLDER.glob("stories/*.yaml"))
-SHORT = {"accepted", "answered_in_time", "change_asked", "denied_then_accepted", "expired"}
+SHORT = {
+    "accepted",
+    "answered_in_time",
+    "change_asked",
+    "denied_then_accepted",
+    "expired",
+    "taken_back",
+    "unsent_at_midnight",
+}
 """Stories that each check plays; the others say little more, and wait for the long tests."""
 NUMBER = "DV-2026-00001"
 OFFER = QuoteData(subject="Mobilier", email="achats@vallier.example", valid_until=date(2026, 12, 23))
@@ -90,6 +99,24 @@ class QuoteTold(Told):
             change = c.ChangeQuote(number=NUMBER, quote=OFFER, lines=self.lines(), today=self.now.date())
             records.execute(self.runtime.database, c.change_quote, change, self.actor("sarah"), now=self.now)
 
+    def handle(self, step: HandlerStep) -> None:
+        """The letter is held: its time comes, or whoever wrote the quote takes it back before."""
+        if step.element != "send_quote":
+            return
+        seller = self.actor("sarah")
+        with self.runtime.database.reading() as session:
+            view = quotes.find_quote(session, NUMBER)
+            (activity,) = queries.case(session, seller, self.case).held
+        assert view is not None
+        assert (view.status, view.sent_at, view.link_key) == ("submitted", None, None), "there is no link yet"
+        if step.raises is None:
+            self.now += HELD
+            self.promote()
+            return
+        with clock.frozen(self.now):
+            operators.take_back(self.runtime, seller, self.case, activity, str(plain(step.facts["reason"])))
+        self.work()
+
     def write_answer(self) -> None:
         """What the customer's page does. The worker has not heard of it yet."""
         with self.runtime.database.reading() as session:
@@ -133,6 +160,7 @@ def runtime(published: Runtime) -> Runtime:
     with published.database.transaction() as session:
         session.execute(text("TRUNCATE business.quote, business.customer, business.number_series CASCADE"))
         session.execute(text("DELETE FROM engine.message"))
+        session.execute(text("DELETE FROM engine.letter"))
     return published
 
 

@@ -22,6 +22,7 @@ from engine.identity.people import add_role
 from engine.inbox.queries import TaskRow
 from engine.instances import commands, queries, work
 from engine.instances.runtime import Runtime
+from engine.jobs import outbox
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
 from engine.protocol.events import ElementEntered
@@ -114,6 +115,7 @@ class Acting:
     def promote(self) -> None:
         with self.runtime.database.transaction() as session:
             promoter.promote(session, self.now)
+            outbox.promote(session, self.now)
         self.work()
 
 

@@ -24,7 +24,7 @@ def sent(office: Office, **more: str) -> tuple[str, str]:
     """A quote that was sent: its number, and the address that its customer got."""
     number = write(office.as_("sarah"), **more)
     commands.start_instance(office.runtime, office.actor("sarah"), "quote_acceptance", {"quote": number})
-    run_pending(office.runtime)
+    office.let_go(number)
     return number, last_link(office, number)
 
 
@@ -110,7 +110,7 @@ def test_a_change_makes_a_version_with_a_link_of_its_own(office: Office) -> None
     task = re.search(r'href="/tasks/(\d+)"', case)
     assert task is not None
     commands.complete_task(office.runtime, office.actor("sarah"), int(task[1]), {"next": "send"})
-    run_pending(office.runtime)
+    office.let_go(number)
     second = last_link(office, number)
     assert second != address
     assert customer.post(address, fields(view, **ACCEPTED)).status_code == 409, "the old version cannot be accepted"

@@ -14,14 +14,16 @@ from sqlalchemy.orm import Session
 from engine import records
 from engine.database.session import Database
 from engine.errors import CommandRejected, InvalidInput, WrongState
-from engine.handler import BusinessError, HandlerContext
+from engine.handler import Actor, BusinessError, HandlerContext
 from handlers.sales import commands as c
 from handlers.sales import handlers as h
 from handlers.sales import queries
-from handlers.sales.steps import Issue, Noted, Return, Submission, Version
+from handlers.sales.steps import Issue, Noted, Return, Sending, Submission, Version
 from tests.handlers.sales.conftest import CUSTOMER, NOW, OFFER, SARAH, TODAY
 
 NUMBER = "DV-2026-00001"
+MARC = Actor(login="marc", name="Marc", roles=frozenset({"sales_manager"}))
+SENDING = Sending(quote_number=NUMBER, version=1)
 
 
 def run(database: Database, handler: Any, given: Any, key: str = "1:a:h") -> Any:
@@ -41,6 +43,7 @@ def sent(draft: Database) -> Database:
     """``DV-2026-00001`` was sent."""
     run(draft, h.submit_quote, Submission(quote=NUMBER, today=TODAY))
     run(draft, h.issue_quote, Issue(quote_number=NUMBER, today=TODAY))
+    run(draft, h.send_quote, SENDING)
     return draft
 
 
@@ -129,3 +132,44 @@ def test_numbers_have_no_gap_whoever_writes_at_the_same_time(shop: Database) -> 
     with shop.reading() as session:
         numbers = sorted(each.number for each in queries.quotes_page(session).quotes)
     assert numbers == [f"DV-2026-{number:05d}" for number in range(1, 6)]
+
+
+def test_what_is_cleared_for_sending_does_not_bind_us_yet(draft: Database) -> None:
+    run(draft, h.submit_quote, Submission(quote=NUMBER, today=TODAY))
+    run(draft, h.issue_quote, Issue(quote_number=NUMBER, approved_by="marc", today=TODAY))
+    waiting = view(draft)
+    assert (waiting.status, waiting.approved_by) == ("submitted", "marc")
+    assert (waiting.sent_at, waiting.content_hash, waiting.link_key) == (None, None, None)
+    given = c.AnswerQuote(
+        number=NUMBER, version=1, content_hash="", answer="accepted", name="J", consent="x", today=TODAY
+    )
+    with pytest.raises(WrongState, match="quote_not_current"):
+        records.execute(draft, c.answer_quote, given, CUSTOMER, now=NOW)
+    run(draft, h.send_quote, SENDING)
+    sent = view(draft)
+    assert (sent.status, sent.sent_at) == ("sent", NOW)
+    assert None not in {sent.content_hash, sent.link_key}
+    run(draft, h.send_quote, SENDING)  # another attempt
+    assert view(draft) == sent
+
+
+def test_what_was_taken_back_is_a_draft_again_that_nobody_has_approved(draft: Database) -> None:
+    run(draft, h.submit_quote, Submission(quote=NUMBER, today=TODAY))
+    submitted = view(draft)
+    run(draft, h.issue_quote, Issue(quote_number=NUMBER, approved_by="marc", today=TODAY))
+    run(draft, h.return_quote, Return(quote_number=NUMBER, reason="Mauvais prix"))
+    back = view(draft)
+    assert (back.status, back.closed_because, back.approved_by) == ("draft", "Mauvais prix", None)
+    assert (back.version, back.totals, back.lines) == (1, submitted.totals, submitted.lines)
+    # its approver of then may submit it now
+    with draft.transaction() as session:
+        given = Submission(quote=NUMBER, today=TODAY, is_first=False)
+        h.submit_quote.run(given, replace(_context(session, "1:b:h"), actor=MARC))
+    assert view(draft).submitted_by == "marc"
+
+
+def view(database: Database) -> queries.QuoteView:
+    with database.reading() as session:
+        found = queries.find_quote(session, NUMBER)
+    assert found is not None
+    return found
