@@ -125,7 +125,7 @@ async def _run(runtime: Runtime, pace: Pace) -> None:
             asyncio.create_task(_every(pace.reap, lambda: _reap(runtime, pace.stalled)), name="reaper"),
             asyncio.create_task(_every(NUMBER_SECONDS, lambda: keeping.number_all(runtime.database)), name="sequencer"),
             asyncio.create_task(_every(pace.sign, lambda: _sign(runtime)), name="signer"),
-            asyncio.create_task(_every(FORGET_SECONDS, lambda: _list_erasures(runtime)), name="erasures"),
+            asyncio.create_task(_every(FORGET_SECONDS, lambda: erased.keep_beside(runtime)), name="erasures"),
             asyncio.create_task(_every(SETTLE_SECONDS, lambda: _settle(runtime)), name="memberships"),
             asyncio.create_task(_every(TELL_SECONDS, lambda: _tell(runtime)), name="notices"),
             asyncio.create_task(_every(FORGET_SECONDS, lambda: _forget(runtime)), name="forgetting"),
@@ -196,15 +196,6 @@ def _reap(runtime: Runtime, stalled_seconds: int) -> None:
 def _sign(runtime: Runtime) -> None:
     if runtime.keeping is not None:
         keeping.sign_if_due(runtime.database, runtime.keeping, clock.now())
-
-
-def _list_erasures(runtime: Runtime) -> None:
-    """What a backup of before still holds, outside of the database."""
-    if runtime.keeping is not None:
-        try:
-            erased.keep(runtime.database, runtime.keeping.folder)
-        except OSError:
-            _log.exception("erasures_not_listed")
 
 
 def _settle(runtime: Runtime) -> None:

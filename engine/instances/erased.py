@@ -1,7 +1,8 @@
 """What was erased, as a list that is kept outside of the database: a backup of before has it still, and after a restore it is erased anew.
 
-``erasures.jsonl`` beside the checkpoints, to be kept with them, is written anew in every hour in which something was erased. It names
-numbers and reasons, never what was erased, a line for each::
+``erasures.jsonl`` beside the checkpoints, to be kept with them, is written anew whenever something was erased, by a job of the same
+transaction; the workers of other machines write theirs within the hour. It names numbers and reasons, never what was erased, a line for
+each::
 
     {"what": "subject", "key": "case/42", "made_at": null, "at": …, "because": …}
 
@@ -21,18 +22,21 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from engine import records
+from engine import log, records
 from engine.database.session import Database
 from engine.errors import CommandRejected, EngineError, NotFound, WrongState
 from engine.handler import SYSTEM
 from engine.instances import papers
 from engine.instances.erasing import RepeatErasure, repeat_erasure, subject_of
+from engine.instances.runtime import Runtime
 from engine.mail.commands import EraseLetters, erase_letters
 from engine.mail.erasing import ERASED
 
 FILE: Final = "erasures.jsonl"
+_log = log.get(__name__)
 _LARGEST: Final = 64 * 1024 * 1024
 
+_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended('erasures', 0))")
 _IS_KNOWN = text("SELECT to_regclass('engine.erasure') IS NOT NULL AND to_regclass('engine.letter') IS NOT NULL")
 # what went with a case whose retention is over goes again with it, by itself
 _LISTED = text("""
@@ -100,13 +104,29 @@ def listed(session: Session) -> tuple[Erasure, ...]:
     )
 
 
+def keep_beside(runtime: Runtime) -> None:
+    """Write the list beside the checkpoints, where this process keeps any; what cannot be written is told in the log as an error."""
+    if runtime.keeping is not None:
+        try:
+            keep(runtime.database, runtime.keeping.folder)
+        except OSError:
+            _log.exception("erasures_not_listed")
+
+
 def keep(database: Database, folder: Path) -> None:
-    """Write the list into ``folder``, whole or not at all, if it says something that the file there does not. Raises OSError."""
-    with database.reading() as session:
+    """Write the list into ``folder``, whole or not at all, if it says something that the file there does not. Raises OSError.
+
+    One at a time: who read the list earlier would otherwise write over who read it later.
+    """
+    with database.transaction() as session:
+        session.execute(_TURN)
         found = listed(session)
-    content = "".join(json.dumps(_told(each), ensure_ascii=False) + "\n" for each in found)
+        _write("".join(json.dumps(_told(each), ensure_ascii=False) + "\n" for each in found), folder)
+
+
+def _write(content: str, folder: Path) -> None:
     file = folder / FILE
-    if not found or (file.is_file() and file.read_text(encoding="utf-8") == content):
+    if not content or (file.is_file() and file.read_text(encoding="utf-8") == content):
         return
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f".{FILE}.{os.getpid()}"

@@ -26,6 +26,7 @@ from engine.history.kinds import CASES, RECORDS
 from engine.history.personal import commitments
 from engine.identity.memberships import ADMINISTRATOR
 from engine.instances.clearing import Besides, besides, clear_case, texts_in
+from engine.jobs import queue
 from engine.mail import erasing as letters
 from engine.record import Change, RecordContext, RecordTable, reason_of, record_command
 
@@ -313,4 +314,5 @@ def _perform(
     elif what == PERSON and not kept:
         session.execute(_CLEAR_PERSON, {"login": key})
         letters.erase_to_person(session, key)
+    queue.defer(session, queue.LIST_ERASURES, {})
     return {name: count for name, count in counted.items() if count or name == "values"}

@@ -26,6 +26,7 @@ from engine.inbox import acts
 from engine.inbox.standing_in import standing_in
 from engine.instances.access import may_see_case
 from engine.instances.clearing import NAMELESS
+from engine.jobs import queue
 from engine.record import reason_of
 
 LONGEST_COMMENT: Final = 5_000
@@ -184,6 +185,7 @@ def remove_comment(database: Database, actor: Actor, comment_id: int, because: s
         if session.execute(_REMOVE_COMMENT, {"id": comment_id, "now": now, "by": actor.login}).first() is None:
             raise WrongState("comment_gone")
         _record(session, row, actor, now, "comment:removed", {"comment": comment_id} | told)
+        queue.defer(session, queue.LIST_ERASURES, {})
         return int(found.instance_id)
 
 
@@ -222,6 +224,7 @@ def remove_file(database: Database, actor: Actor, attachment_id: int, because: s
         if session.execute(_REMOVE_FILE, given).first() is None:
             raise WrongState("file_gone")
         _record(session, row, actor, now, "file:removed", {"file": attachment_id} | told)
+        queue.defer(session, queue.LIST_ERASURES, {})
         return int(found.instance_id)
 
 

@@ -22,7 +22,7 @@ from engine.definitions.store import Definition
 from engine.errors import Facts, InvariantBroken
 from engine.feel import Value
 from engine.handler import SYSTEM
-from engine.instances import batches, calling, driver, effects, migrations, waits
+from engine.instances import batches, calling, driver, effects, erased, migrations, waits
 from engine.instances.driver import CaseSuspended, OnFailure
 from engine.instances.rows import awaited
 from engine.instances.runtime import Runtime
@@ -330,6 +330,11 @@ def send_letter(runtime: Runtime, _attempt: Attempt, *, letter_id: int, round: i
     sending.send(runtime.database, runtime.mailing, letter_id, round)
 
 
+def list_erasures(runtime: Runtime, _attempt: Attempt) -> None:
+    """Write outside of the database what was erased (``erased``); what this machine cannot write now, its worker tries again every hour."""
+    erased.keep_beside(runtime)
+
+
 # ---- called cases
 
 
@@ -365,5 +370,6 @@ BODIES: Final[Mapping[str, Callable[..., None]]] = {
     queue.ANSWER_CALL: answer_call,
     queue.WITHDRAW_CALL: withdraw_call,
     queue.SEND_LETTER: send_letter,
+    queue.LIST_ERASURES: list_erasures,
 }
 """The job bodies by name; ``engine.worker`` gives them to Procrastinate."""

@@ -34,6 +34,7 @@ BEGIN_CALL: Final = "begin_call"
 ANSWER_CALL: Final = "answer_call"
 WITHDRAW_CALL: Final = "withdraw_call"
 SEND_LETTER: Final = "send_letter"
+LIST_ERASURES: Final = "list_erasures"
 
 JobArguments = Mapping[str, Any]
 """What a job is told: ids (texts and whole numbers), never business data, which is read when the job runs."""

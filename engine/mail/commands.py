@@ -130,6 +130,7 @@ def erase_letters(given: EraseLetters, context: RecordContext) -> Change:
     if not row.to_address:
         raise WrongState("letter_erased_already", letter=given.letter)
     erased = erasing.erase_to_address(context.session, row.to_address)
+    queue.defer(context.session, queue.LIST_ERASURES, {})
     return Change(before={}, after={}, facts={"because": because, "letters": erased}, answer=erased)
 
 

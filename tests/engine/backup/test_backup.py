@@ -25,7 +25,7 @@ from engine.database import dump
 from engine.database.migrations import current_heads, newest_heads, upgrade
 from engine.database.session import Database
 from engine.errors import WrongState
-from engine.handler import SYSTEM
+from engine.handler import SYSTEM, HandlerTable
 from engine.history import keeping, signing
 from engine.history.verification import verify_all
 from engine.identity import company, people
@@ -35,7 +35,9 @@ from engine.instances import erased, papers
 from engine.instances.commands import start_instance
 from engine.instances.erased import ErasuresUnusable
 from engine.instances.erasing import ErasePersonal, erase_personal
+from engine.instances.runtime import Runtime
 from engine.settings import Settings
+from engine.worker import run_pending
 from tests.conftest import execute, with_database
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import CLERK
@@ -134,6 +136,36 @@ def test_everything_comes_back_and_is_verified(busy: Database, settings: Setting
     assert [each.number for each in keeping.sign(busy, where, clock.now())] == [2]
     with busy.reading() as session:
         assert verify_all(session).is_whole
+
+
+def test_the_list_of_erasures_is_written_with_each(busy: Database, tmp_path: Path) -> None:
+    """By a job of the same transaction: whatever is erased, however; what was not erased after all is in no list."""
+    where = keeping.Keeping(key_file=tmp_path / "key", folder=tmp_path / "points")
+    runtime = Runtime(database=busy, handlers=HandlerTable.of((), ()), keeping=where)
+    owner = replace(SYSTEM, login="olga", roles=frozenset({"process_owner"}))
+    said = papers.comment(busy, owner, 1, "She called.")
+    file = papers.attach(busy, owner, 1, "call.txt", b"She called.")
+    with busy.transaction() as session:
+        people.add_role(session, "admin", "Admin", "Admin")
+        people.add_person(session, login="ada", name="Ada", email="", password=None, roles=("admin",), locale="fr")
+    zoe = AddPerson(login="zoe", name="Zoé Morel", email="zoe@ici.example", locale="fr")
+    records.execute(busy, add_person, zoe, SYSTEM)
+    with pytest.raises(WrongState):
+        records.execute(busy, erase_personal, ErasePersonal(subject="person/zoe", because="asked"), SYSTEM)
+    run_pending(runtime)
+    assert not (where.folder / erased.FILE).exists()
+    records.execute(busy, deactivate_person, DeactivatePerson(login="zoe"), SYSTEM)
+
+    def listed() -> list[tuple[str, str]]:
+        run_pending(runtime)
+        return [(each.what, each.key) for each in erased.read(where.folder / erased.FILE)]
+
+    papers.remove_comment(busy, owner, said)
+    assert listed() == [("comment", str(said))]
+    papers.remove_file(busy, owner, file)
+    assert listed()[1:] == [("file", str(file))]
+    records.execute(busy, erase_personal, ErasePersonal(subject="person/zoe", because="asked"), SYSTEM)
+    assert listed()[2:] == [("subject", "person/zoe")]
 
 
 def test_what_was_erased_since_is_erased_again(busy: Database, settings: Settings, tmp_path: Path) -> None:
