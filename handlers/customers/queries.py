@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import any_, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.data import data
 from handlers.base.rows import begins_words, fields_of
+from handlers.customers import fiscal
+from handlers.customers.fiscal import Proposal
 from handlers.customers.tables import Customer, CustomerAddress, CustomerContact
 from handlers.customers.types import AddressData, ContactData, CustomerData
 
@@ -60,6 +63,15 @@ class CustomerView:
     addresses: tuple[Address, ...]
     contacts: tuple[Contact, ...]
     created_at: datetime
+
+    def proposal(self, shipping_id: int | None = None, billing_id: int | None = None) -> Proposal:
+        """The fiscal position that fits a sale which goes to these addresses; without them, to those of the customer."""
+        places = {each.id: each.data for each in self.addresses}
+        usual = (each.data for each in sorted(self.addresses, key=lambda each: not each.data.is_shipping))
+        named = (places[each] for each in (shipping_id, billing_id) if each in places)
+        place = next(chain(named, usual), None)
+        country = None if place is None else place.country
+        return fiscal.proposed(country, self.data.vat_number, is_company=self.data.is_company)
 
 
 _CITY = (

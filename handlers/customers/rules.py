@@ -10,6 +10,7 @@ from typing import Final
 from engine.errors import FieldProblem
 from handlers.base import parties
 from handlers.base.parties import compact, lines_of, one_line
+from handlers.customers import fiscal
 from handlers.customers.types import DOCUMENTS, PAYMENTS, AddressData, ContactData, CustomerData
 
 LONGEST: Final = 200
@@ -59,7 +60,15 @@ def problems(given: CustomerData) -> list[FieldProblem]:
         ("siren", "siren_of_a_person", not given.is_company and bool(given.siren or given.siret)),
     )
     found += [FieldProblem(field=field, code=code) for field, code, is_wrong in checks if is_wrong]
-    return found or parties.contradictions(**numbers)
+    return found or parties.contradictions(**numbers) or _position_problems(given)
+
+
+def _position_problems(given: CustomerData) -> list[FieldProblem]:
+    """A position that was chosen must fit the customer; the one that is worked out does."""
+    code = None
+    if given.fiscal_position != fiscal.BY_ADDRESS:
+        code = fiscal.problem(given.fiscal_position, given.vat_number, is_company=given.is_company)
+    return [] if code is None else [FieldProblem(field="fiscal_position", code=code)]
 
 
 def tidied_address(given: AddressData) -> AddressData:

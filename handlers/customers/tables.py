@@ -27,6 +27,10 @@ class Customer(Table):
             "preferred_payment IN ('', 'transfer', 'card', 'direct_debit', 'cheque', 'cash')",
             name="preferred_payment_known",
         ),
+        CheckConstraint(
+            "fiscal_position IN ('', 'domestic', 'intra_eu', 'export')",
+            name="fiscal_position_known",
+        ),
         CheckConstraint("is_company OR (siren = '' AND siret = '')", name="only_companies_have_a_siren"),
         Index("ix_customer_words", "words", postgresql_using="gin"),
         Index("ix_customer_sort_name_number", "sort_name", "number"),
@@ -51,6 +55,7 @@ class Customer(Table):
     delivery_notes: Mapped[str] = mapped_column(Text)
     preferred_payment: Mapped[str] = mapped_column(Text)
     account_code: Mapped[str] = mapped_column(Text)
+    fiscal_position: Mapped[str] = mapped_column(Text)
     words: Mapped[str] = mapped_column(TSVECTOR)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 

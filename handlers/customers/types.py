@@ -16,7 +16,8 @@ class CustomerData:
     """Everything that people write about a customer beside addresses and contacts. Texts may be empty, but not ``name``.
 
     ``locale``: of the documents for this customer. ``notes`` never leave the house; ``delivery_notes`` are for warehouse and carrier.
-    ``preferred_payment``: one of ``PAYMENTS``, or empty. ``account_code``: the customer's auxiliary account in the books.
+    ``preferred_payment``: one of ``PAYMENTS``, or empty. ``account_code``: the customer's auxiliary account in the books. ``fiscal_position``: one of
+    ``fiscal.POSITIONS``, or empty: it follows from the address and the VAT number.
     """
 
     name: str
@@ -34,6 +35,7 @@ class CustomerData:
     delivery_notes: str = ""
     preferred_payment: str = ""
     account_code: str = ""
+    fiscal_position: str = ""
 
 
 @data

@@ -40,7 +40,7 @@ def document_of(delivery: DeliveryView, ours: Ours, today: date, *, is_draft: bo
         reference=delivery.customer_reference,
         order_number=delivery.order_number,
         lines=tuple(_line(each, is_shipped=delivery.status == "shipped") for each in delivery.lines),
-        mentions=ours.mentions(_KIND, day, language, is_business=party.is_company, exemption=None),
+        mentions=ours.mentions(_KIND, day, language, is_business=party.is_company, exemptions=()),
     )
 
 

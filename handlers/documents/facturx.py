@@ -40,7 +40,10 @@ _CATEGORIES: Final[Mapping[Exemption, tuple[str, str]]] = {
     "intra_eu": ("K", "VATEX-EU-IC"),
     "export": ("G", "VATEX-EU-G"),
     "reverse_charge": ("AE", "VATEX-EU-AE"),
-    "service_abroad": ("G", "VATEX-EU-G"),  # O would be nearer, but with it neither side may have a VAT number (BR-O-02)
+    "service_abroad": (
+        "G",
+        "VATEX-EU-G",
+    ),  # O would be nearer, but with it neither side may have a VAT number (BR-O-02)
     "exempt": ("E", ""),
 }
 """BT-118 and BT-121: the category of what bears no tax, and the code of its reason."""

@@ -43,9 +43,10 @@ Nature = Literal["plain", "replacement", "deposit", "after_deposits"]
 anything is delivered, or, of a credit note, takes such an invoice back; *after_deposits*: the final one, which names them.
 """
 
-Exemption = Literal["franchise", "intra_eu", "export", "reverse_charge", "exempt"]
-"""Why lines without a rate bear no tax. *franchise*: the seller's regime; *exempt*: an exemption of the trade, which the company's own
-mentions name.
+Exemption = Literal["franchise", "intra_eu", "export", "reverse_charge", "service_abroad", "exempt"]
+"""Why lines without a rate bear no tax. *franchise*: the seller's regime; *intra_eu*, *export*: goods go to a business in another member
+state, or leave the Union; *reverse_charge*, *service_abroad*: services to a business in another member state, or outside the Union;
+*exempt*: an exemption of the trade, which the company's own mentions name.
 """
 
 PaymentMethod = Literal["", "transfer", "card", "direct_debit", "cheque", "cash"]
@@ -132,8 +133,8 @@ class Buyer:
 
 @data
 class ItemLine:
-    """Something that is sold. ``vat_rate``: a part of one (0.2000), None where no tax is due (the mention says why); ``discount_percent``:
-    of this line, 10 for ten per cent; ``amount``: before tax, after the discount, to the cent. What an invoice gives back (a deposit that
+    """Something that is sold. ``vat_rate``: a part of one (0.2000), None where no tax is due for the reason ``exemption``;
+    ``discount_percent``: of this line, 10 for ten per cent; ``amount``: before tax, after the discount, to the cent. What an invoice gives back (a deposit that
     was paid) has a negative quantity, never a negative price.
     """
 
@@ -145,6 +146,7 @@ class ItemLine:
     unit_price: Money
     discount_percent: Money | None = None
     vat_rate: Money | None
+    exemption: Exemption | None = None
     amount: Money
 
 
@@ -187,14 +189,16 @@ class Adjustment:
 
     label: str
     vat_rate: Money | None
+    exemption: Exemption | None = None
     amount: Money
 
 
 @data
 class VatPart:
-    """One rate of the breakdown: what it is due on, and what is due."""
+    """One rate of the breakdown, or one reason for none: what it is due on, and what is due."""
 
     rate: Money | None
+    exemption: Exemption | None = None
     base: Money
     vat: Money
 
@@ -279,7 +283,7 @@ class Document:
     (``Ours.mentions``).
 
     Of invoices and credit notes: ``nature``; ``category``, which they must have; ``due_on``, the last day for paying; ``references``, the
-    invoices that they are about; ``exemption``, where a line bears no tax; ``prepaid``, what was paid already of ``totals.gross``. All
+    invoices that they are about; ``prepaid``, what was paid already of ``totals.gross``. All
     amounts of a credit note are positive: what is given back. ``statement``: of a statement, and of it alone.
     """
 
@@ -305,7 +309,6 @@ class Document:
     nature: Nature = "plain"
     category: Category | None = None
     references: tuple[InvoiceReference, ...] = ()
-    exemption: Exemption | None = None
     lines: tuple[Line, ...]
     adjustments: tuple[Adjustment, ...] = ()
     vat: tuple[VatPart, ...] = ()
@@ -316,6 +319,11 @@ class Document:
     due_on: date | None = None
     statement: Statement | None = None
     mentions: tuple[Mention, ...] = ()
+
+    @property
+    def exemptions(self) -> tuple[Exemption, ...]:
+        """Why some of it bears no tax, each reason once."""
+        return tuple(dict.fromkeys(each.exemption for each in self.vat if each.exemption is not None))
 
     @property
     def payable(self) -> Decimal:

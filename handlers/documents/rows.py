@@ -29,8 +29,9 @@ class Table:
 
     @property
     def has_vat(self) -> bool:
-        """Some rate is charged."""
-        return any(each.rate is not None for each in self.words.document.vat)
+        """Some rate is charged, or not all is free of it for the same reason."""
+        parts = self.words.document.vat
+        return any(each.rate is not None for each in parts) or len(parts) > 1
 
     @property
     def has_discount(self) -> bool:
@@ -89,7 +90,7 @@ class Table:
         if isinstance(line, ItemLine):
             cells.append(_cell(words.amount(line.unit_price)))
             cells += [_cell(words.percent(line.discount_percent))] if self.has_discount else []
-            cells += [_cell(words.rate(line.vat_rate))] if self.has_vat else []
+            cells += [_cell(words.rate(line.vat_rate, line.exemption))] if self.has_vat else []
             cells.append(_cell(words.amount(line.amount)))
         elif self.has_rest:
             cells += [_cell("" if each is None else words.quantity(each)) for each in (line.ordered, line.remaining)]

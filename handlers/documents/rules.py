@@ -15,6 +15,7 @@ from handlers.documents.model import (
     DeliveryLine,
     Document,
     DocumentKind,
+    Exemption,
     ItemLine,
     SectionLine,
     Statement,
@@ -45,7 +46,10 @@ def _figures(document: Document) -> list[_Check]:
     """
     counted = _counted(document)
     of_lines = sum((each.amount for each in counted), _NOTHING)
-    totals = document.totals
+    totals, bases = document.totals, dict[tuple[Decimal | None, Exemption | None], Decimal]()
+    for each in counted:
+        key = (each.vat_rate, each.exemption)
+        bases[key] = bases.get(key, _NOTHING) + each.amount
     allowed = _CENT if document.kind in INVOICES else 0
     return [
         ("net_is_not_the_sum_of_lines", totals.net != of_lines),
@@ -53,10 +57,14 @@ def _figures(document: Document) -> list[_Check]:
         ("vat_is_not_the_sum_of_rates", totals.vat != sum((each.vat for each in document.vat), _NOTHING)),
         ("gross_is_not_net_and_vat", totals.gross != totals.net + totals.vat),
         (
+            "base_is_not_the_sum_of_its_lines",
+            any(each.base != bases.get((each.rate, each.exemption), _NOTHING) for each in document.vat),
+        ),
+        (
             "vat_is_not_that_of_its_base",
             any(abs(each.vat - to_cents(each.base * (each.rate or 0))) > allowed for each in document.vat),
         ),
-        ("rate_without_its_part", not {each.vat_rate for each in counted} <= {each.rate for each in document.vat}),
+        ("rate_without_its_part", not bases.keys() <= {(each.rate, each.exemption) for each in document.vat}),
         ("subtotal_is_not_the_sum_of_its_lines", not _subtotals_agree(document)),
     ]
 
@@ -84,7 +92,8 @@ def _of_an_invoice(document: Document) -> list[_Check]:
     """What the law, EN 16931 and the French reform ask of the figures and facts of an invoice (domain §3.2, §5.2-6)."""
     nature, references = document.nature, document.references
     is_credit_note = document.kind is DocumentKind.CREDIT_NOTE
-    untaxed = any(each.rate is None for each in document.vat)
+    said = {(each.vat_rate, each.exemption) for each in _counted(document)}
+    said |= {(each.rate, each.exemption) for each in document.vat}
     taxed = any(each.rate is not None for each in document.vat)
     is_paid_deposit = nature == "deposit" and document.payable == 0
     items = [each for each in document.lines if isinstance(each, ItemLine)]
@@ -107,9 +116,9 @@ def _of_an_invoice(document: Document) -> list[_Check]:
         ("final_invoice_of_no_deposit", nature == "after_deposits" and not any(each.is_deposit for each in references)),
         ("reference_to_a_later_invoice", any(each.issued_on > document.issued_on for each in references)),
         ("reference_to_itself", document.number in {each.number for each in references}),
-        ("untaxed_without_a_reason", untaxed and document.exemption is None),
-        ("reason_without_an_untaxed_line", document.exemption is not None and not untaxed),
-        ("franchise_with_tax", document.exemption == "franchise" and taxed),
+        ("untaxed_without_a_reason", any(rate is None and why is None for rate, why in said)),
+        ("reason_without_an_untaxed_line", any(rate is not None and why is not None for rate, why in said)),
+        ("franchise_with_tax", "franchise" in document.exemptions and taxed),
     ]
 
 

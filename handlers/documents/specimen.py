@@ -61,7 +61,7 @@ def with_logo(content: bytes, media_type: LogoType, today: date) -> Document:
 def _plain(ours: Ours, language: Language, today: date, kind: DocumentKind) -> Document:
     """Who writes to whom, and what the law asks for."""
     is_quote = kind is DocumentKind.QUOTE
-    exemption: Exemption | None = "franchise" if ours.is_franchise else None
+    exemptions: tuple[Exemption, ...] = ("franchise",) if ours.is_franchise else ()
     return Document(
         kind=kind,
         language=language,
@@ -80,16 +80,18 @@ def _plain(ours: Ours, language: Language, today: date, kind: DocumentKind) -> D
         introduction=_word("introduction", language) if is_quote else "",
         lines=(),
         terms=ours.terms("" if kind in UNPRICED else _word("terms", language), language),
-        mentions=ours.mentions(kind, today, language, is_business=True, exemption=exemption),
+        mentions=ours.mentions(kind, today, language, is_business=True, exemptions=exemptions),
     )
 
 
 def _priced(document: Document, lines: Sequence[Line]) -> Document:
     items = [each for each in lines if isinstance(each, ItemLine)]
-    net, rate = sum((each.amount for each in items), Decimal(0)), items[0].vat_rate
+    net, rate, exemption = sum((each.amount for each in items), Decimal(0)), items[0].vat_rate, items[0].exemption
     tax = to_cents(net * (rate or 0))
     totals = Totals(net=net, vat=tax, gross=net + tax)
-    return replace(document, lines=tuple(lines), vat=(VatPart(rate=rate, base=net, vat=tax),), totals=totals)
+    return replace(
+        document, lines=tuple(lines), vat=(VatPart(rate=rate, exemption=exemption, base=net, vat=tax),), totals=totals
+    )
 
 
 def _invoice(document: Document, language: Language, today: date) -> Document:
@@ -97,7 +99,6 @@ def _invoice(document: Document, language: Language, today: date) -> Document:
     return replace(
         document,
         category="mixed",
-        exemption="franchise" if document.vat[0].rate is None else None,
         delivered_on=today,
         due_on=None if is_credit_note else today + _MONTH,
         references=(InvoiceReference(number=_word("original", language), issued_on=today),) if is_credit_note else (),
@@ -169,6 +170,7 @@ def _item(  # noqa: PLR0917 - a line in the order of its columns
         unit_price=Decimal(price),
         discount_percent=Decimal(discount) or None,
         vat_rate=rate,
+        exemption="franchise" if rate is None else None,
         amount=to_cents(Decimal(quantity) * Decimal(price) * (100 - discount) / 100),
     )
 

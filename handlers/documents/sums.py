@@ -14,12 +14,12 @@ Sum = tuple[str, str]
 
 
 def breakdown(words: Words) -> dict[str, Any]:
-    """Rate by rate; no rows where no tax is due."""
+    """Rate by rate, and reason by reason of what bears none; no rows where no tax is due for one reason."""
     parts = words.document.vat
-    rows = [(words.rate(each.rate), words.amount(each.base), words.amount(each.vat)) for each in parts]
+    rows = [(words.rate(each.rate, each.exemption), words.amount(each.base), words.amount(each.vat)) for each in parts]
     return {
         "columns": [words.word(f"vat.{name}") for name in ("rate", "base", "vat")],
-        "rows": rows if any(each.rate is not None for each in parts) else [],
+        "rows": rows if any(each.rate is not None for each in parts) or len(parts) > 1 else [],
     }
 
 

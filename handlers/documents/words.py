@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from engine.texts import format as forms
 from engine.texts import say
-from handlers.documents.model import Document
+from handlers.documents.model import Document, Exemption
 from handlers.documents.writing import written
 
 
@@ -39,8 +39,10 @@ class Words:
         """Without zeros that say nothing."""
         return forms.number(value, self.language)
 
-    def rate(self, rate: Decimal | None) -> str:
-        """Of VAT."""
+    def rate(self, rate: Decimal | None, exemption: Exemption | None) -> str:
+        """Of VAT, or why there is none, in a word."""
+        if exemption is not None:
+            return self.word(f"exempt.{exemption}")
         return "–" if rate is None else forms.percent(rate, self.language)
 
     def percent(self, value: Decimal | None) -> str:

@@ -12,6 +12,9 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from engine.data import to_canonical, to_values
+from engine.texts import say
+from handlers.base.letters import COMPANY_LANGUAGE
+from handlers.documents.gaps import decisive
 from handlers.documents.model import Document
 from handlers.documents.press import machine_complaints
 from handlers.documents.rules import contradictions
@@ -46,11 +49,17 @@ def prospect(session: Session, invoice_id: int, today: date) -> Document | None:
 
 
 def complaints(document: Document) -> tuple[str, ...]:
-    """What of it contradicts itself, or what the official rules have against it, in their words; empty: it can be printed and sent.
+    """What of it contradicts itself, what it lacks of what its exemption from tax hangs on, or what the official rules have against it, in
+    their words; empty: it can be printed and sent.
 
     It may take a second: for effects, never for a step. Raises InvariantBroken (``invoice_not_judged``).
     """
-    return contradictions(document) or machine_complaints(document)
+    return contradictions(document) or _lacking(document) or machine_complaints(document)
+
+
+def _lacking(document: Document) -> tuple[str, ...]:
+    said = (say(f"document.gap.{each}", COMPANY_LANGUAGE) for each in decisive(document))
+    return tuple(say("document.gap_of_exemption", COMPANY_LANGUAGE, what=each) for each in said)
 
 
 def fingerprint(document: Document) -> str:

@@ -18,6 +18,7 @@ from handlers.base.rows import put
 from handlers.company.queries import find_identity
 from handlers.company.types import IdentityData
 from handlers.deliveries import queries as deliveries
+from handlers.documents.gaps import decisive
 from handlers.documents.model import DocumentKind, Language
 from handlers.documents.ours import Ours
 from handlers.documents.rules import contradictions
@@ -160,7 +161,7 @@ def validate(
     session.flush()
     prospect = judging.prospect(session, row.id, today)
     assert prospect is not None, "who sells and where the buyer is, is known by now"
-    if wrong := contradictions(prospect):
+    if wrong := contradictions(prospect) or decisive(prospect):
         raise WrongState("document_figures_disagree", which=", ".join(wrong))
     corrected = None if row.corrects_id is None else session.get_one(Invoice, row.corrects_id)
     lines, rates = store.lines_of(session, row.id), store.rates_of(session, row.id)
@@ -181,7 +182,7 @@ def validate(
         day,
         cast("Language", row.locale),
         is_business=row.party["is_company"],
-        exemption="franchise" if row.is_untaxed else None,
+        exemptions=prospect.exemptions,
     )
     put(
         row,

@@ -18,7 +18,6 @@ from handlers.documents.model import (
     Category,
     Document,
     DocumentKind,
-    Exemption,
     InvoiceReference,
     Language,
     Mention,
@@ -41,7 +40,6 @@ def document_of(invoice: InvoiceView, ours: Ours, today: date, delivered_on: dat
     language, kind = cast("Language", invoice.locale), DocumentKind(invoice.kind)
     rates, party = paper.rates_of(invoice.totals, is_untaxed=invoice.is_untaxed), invoice.party
     day, lines = invoice.issued_on or today, [each.line for each in invoice.lines]
-    exemption: Exemption | None = "franchise" if invoice.is_untaxed else None
     return Document(
         kind=kind,
         language=language,
@@ -62,14 +60,13 @@ def document_of(invoice: InvoiceView, ours: Ours, today: date, delivered_on: dat
         references=()
         if invoice.corrects is None
         else (InvoiceReference(number=invoice.corrects[0], issued_on=invoice.corrects[1]),),
-        exemption=exemption,
-        lines=paper.lines_of(lines, invoice.totals.amounts, rates),
+        lines=paper.lines_of(lines, invoice.totals, rates),
         adjustments=paper.adjustments_of(invoice.extras, invoice.totals, rates, language),
         vat=paper.vat_of(invoice.totals, rates),
         totals=paper.totals_of(invoice.totals),
         terms=ours.terms(say(f"quote.terms.{invoice.terms}", language), language),
         payment_method=cast("PaymentMethod", invoice.payment_method),
-        mentions=ours.mentions(kind, day, language, is_business=party.is_company, exemption=exemption)
+        mentions=ours.mentions(kind, day, language, is_business=party.is_company, exemptions=paper.exemptions_of(rates))
         if invoice.mentions is None
         else tuple(Mention(code=each["code"], text=each["text"]) for each in invoice.mentions),
     )
@@ -78,9 +75,12 @@ def document_of(invoice: InvoiceView, ours: Ours, today: date, delivered_on: dat
 def delivery_day(session: Session, invoice: InvoiceView, until: date) -> date | None:
     """The last day on which goods that it invoices had left, as the law wants it said (CGI ann. II art. 242 nonies A I-10°).
 
-    None of services and credit notes, and as long as nothing had left.
+    None of services and credit notes, and as long as nothing had left; but what takes back a supply to another member state names the day of
+    that supply (EN 16931, BR-IC-11).
     """
     lines = [each.order_line_id for each in invoice.lines if each.order_line_id is not None]
+    if invoice.corrects is not None and any(each.line.vat == "intra_eu" for each in invoice.lines):
+        return last_shipped_on(session, lines, invoice.corrects[1]) if lines else None
     return None if invoice.kind != "invoice" or not lines else last_shipped_on(session, lines, until)
 
 

@@ -247,6 +247,7 @@ def totals_of(row: Invoice, lines: Sequence[InvoiceLine], rates: Mapping[str, Ra
     zero = Decimal("0.00")
     return Totals(
         amounts=tuple(each.amount for each in lines),
+        vats=tuple(None if each.amount is None else each.vat for each in lines),
         lines=sum((each.lines for each in rates.values()), zero),
         discount=sum((each.discount for each in rates.values()), zero),
         charges=row.shipping + row.adjustment,

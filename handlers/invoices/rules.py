@@ -18,13 +18,13 @@ from engine.errors import FieldProblem
 from handlers.base.money import CENT, to_cents
 from handlers.invoices.types import Drafted, DraftLine, Earlier, Invoiced, Sale, Source
 from handlers.sales.rules import totals
+from handlers.sales.taxes import charged_at
 from handlers.sales.types import Line, RateTotal
 
 NOTHING: Final = Invoiced()
 _ZERO: Final = Decimal("0.00")
 _HUNDRED: Final = Decimal(100)
 _QUANTITY: Final = Decimal("0.0001")
-_CHARGED_AT: Final = "normal"
 _SUMMED: Final = ("lines", "discount", "charges", "base", "tax")
 
 
@@ -104,9 +104,9 @@ def invoice(sale: Sale, earlier: Earlier, wanted: Mapping[int, Decimal]) -> Draf
     )
     extras, shipping = sale.extras, sale.extras.shipping - earlier.shipping
     left = extras.adjustment - earlier.adjustment
-    by_rate = _sums(lines)
+    by_rate, charged = _sums(lines), charged_at({each.line.vat for each in sale.lines if each.line.kind == "item"})
     if shipping or left:
-        by_rate.setdefault(_CHARGED_AT, _ZERO)
+        by_rate.setdefault(charged, _ZERO)
     parts, adjustment, unfinished = [], _ZERO, _unfinished(sale.lines, _after(earlier, lines))
     of_order = {each.vat: each for each in totals([each.line for each in sale.lines], extras, sale.rates).rates}
     for name, of_lines in by_rate.items():
@@ -114,7 +114,7 @@ def invoice(sale: Sale, earlier: Earlier, wanted: Mapping[int, Decimal]) -> Draf
         so_far = to_cents((before.lines + of_lines) * extras.discount / _HUNDRED)
         discount = min(max(_ZERO, so_far - before.discount), of_lines)
         charges = _ZERO
-        if name == _CHARGED_AT:
+        if name == charged:
             adjustment = max(left, -(of_lines - discount + shipping))  # the rest waits for the next invoice
             charges = shipping + adjustment
         base = of_lines - discount + charges
@@ -149,6 +149,7 @@ def credit(
     kept = _with_headings(lines, credited)
     unfinished = _unfinished(lines, _after(given, kept))
     sold = {each.line.vat for each in lines if each.line.kind == "item"}
+    charged = charged_at(whole.rates.keys())
     sums, parts, shipping, adjustment = _sums(kept), [], _ZERO, _ZERO
     for name, all_of_rate in whole.rates.items():
         before = given.rates.get(name) or _nothing(name, all_of_rate.rate)
@@ -158,7 +159,7 @@ def credit(
         share = Decimal(1) if is_done else so_far / all_of_rate.lines if all_of_rate.lines else Decimal(0)
         discount = to_cents(all_of_rate.discount * share) - before.discount
         charges = _ZERO
-        if name == _CHARGED_AT:
+        if name == charged:
             shipping = to_cents(whole.shipping * share) - given.shipping
             if whole.adjustment < 0:  # it makes up for the rounding of the others, so that the base never falls
                 base = to_cents(all_of_rate.base * share) - before.base

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -18,7 +18,6 @@ from handlers.invoices.tables import Invoice, InvoiceLine, InvoiceRate
 from handlers.invoices.types import Drafted, Earlier, Invoiced, Sale, Source
 from handlers.orders import store as orders
 from handlers.orders.tables import OrderLine, SalesOrder
-from handlers.sales import rules as sales
 from handlers.sales.store import line_of
 from handlers.sales.types import Extras, Place, RateTotal
 
@@ -122,11 +121,13 @@ def sources_of(lines: tuple[InvoiceLine, ...] | tuple[OrderLine, ...]) -> tuple[
 
 
 def sale_of(session: Session, order: SalesOrder) -> Sale:
-    """An order as the rules take it. One statement."""
+    """An order as the rules take it, each line under the name that it counts under. One statement."""
+    taxation, sources = orders.taxation_of(order), sources_of(orders.lines_of(session, order.id))
+    counted = taxation.applied(each.line for each in sources)
     return Sale(
-        lines=sources_of(orders.lines_of(session, order.id)),
+        lines=tuple(replace(each, line=line) for each, line in zip(sources, counted, strict=True)),
         extras=Extras(**fields_of(Extras, order)),
-        rates=sales.rates_on(order.issued_on, is_untaxed=order.is_untaxed),
+        rates=taxation.rates(),
     )
 
 

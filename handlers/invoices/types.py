@@ -47,7 +47,7 @@ class Earlier:
 
 @data
 class Sale:
-    """An order as invoices see it. ``rates``: of its day, by name."""
+    """An order as invoices see it: its lines name what they count under (``handlers.sales.taxes``). ``rates``: of its day, by name."""
 
     lines: tuple[Source, ...]
     extras: Extras

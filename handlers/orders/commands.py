@@ -25,7 +25,7 @@ from handlers.orders.types import OrderData
 from handlers.sales import rules as figures
 from handlers.sales import store as quotes
 from handlers.sales.commands import EDITORS, READERS
-from handlers.sales.head import terms_problems
+from handlers.sales.head import position_problems, terms_problems
 from handlers.sales.types import Line, Totals
 from handlers.stock.queries import warehouses
 
@@ -127,11 +127,11 @@ class AskClose:
 def add_order(given: AddOrder, context: RecordContext) -> Change:
     """The answer is the number. Raises InvalidInput, also for a customer that there is not."""
     session = context.session
-    wanted, lines, _ = _sound(session, given)
-    number = number_given(session, given.number, making.SERIES)
     customer = session.scalar(select(Customer).where(Customer.number == given.customer))
     if customer is None:
         raise InvalidInput((FieldProblem(field="customer", code="quote_customer_missing"),))
+    wanted, lines, _ = _sound(session, given, customer)
+    number = number_given(session, given.number, making.SERIES)
     row = making.make(
         session,
         customer,
@@ -185,9 +185,9 @@ def change_order(given: ChangeOrder, context: RecordContext) -> Change:
     """Raises InvalidInput, NotFound (``order_unknown``), WrongState (``order_not_draft``)."""
     session = context.session
     row = _lock(session, given.number, "change")
-    wanted, lines, totals = _sound(session, given)
-    before = _fields(row, [quotes.line_of(each) for each in store.lines_of(session, row.id)])
     customer = session.get_one(Customer, row.customer_id)
+    wanted, lines, totals = _sound(session, given, customer)
+    before = _fields(row, [quotes.line_of(each) for each in store.lines_of(session, row.id)])
     row.party = quotes.party_of(session, customer, wanted.billing_id, wanted.shipping_id)
     row.issued_on, row.is_untaxed = given.today, not invoices_vat(session)
     store.put_head(row, wanted, totals)
@@ -303,18 +303,21 @@ COMMANDS = RecordTable.of(
 )
 
 
-def _sound(session: Session, given: AddOrder | ChangeOrder) -> tuple[OrderData, tuple[Line, ...], Totals]:
+def _sound(
+    session: Session, given: AddOrder | ChangeOrder, customer: Customer
+) -> tuple[OrderData, tuple[Line, ...], Totals]:
     """What is to be kept, with its figures. Raises InvalidInput with everything that is wrong."""
     wanted, lines = rules.tidied(given.order), tuple(figures.tidied(each) for each in given.lines)
-    rates = figures.rates_on(given.today, is_untaxed=not invoices_vat(session))
-    found = [*rules.problems(wanted), *figures.problems(lines, wanted.extras, rates)]
+    taxation = quotes.taxation_today(session, customer, wanted.fiscal_position, given.today)
+    found = [*rules.problems(wanted), *figures.problems(lines, wanted.extras, taxation)]
+    found += position_problems(wanted, customer.vat_number, is_company=customer.is_company)
     if found:
         raise InvalidInput(tuple(found))
     quotes.require_articles(session, lines)
     if wanted.warehouse and wanted.warehouse not in {each.code for each in warehouses(session)}:
         unknown = FieldProblem(field="warehouse", code="warehouse_unknown", facts={"warehouse": wanted.warehouse})
         raise InvalidInput((unknown,))
-    return wanted, lines, figures.totals(lines, wanted.extras, rates)
+    return wanted, lines, figures.figures(lines, wanted.extras, taxation)
 
 
 def _lock(session: Session, number: str, act: str, *, is_invoiced: bool = False) -> SalesOrder:

@@ -20,6 +20,7 @@ from handlers.orders.types import POLICIES, OrderData
 from handlers.sales import rules
 from handlers.sales import store as quotes
 from handlers.sales.tables import QuoteVersion
+from handlers.sales.taxes import Taxation
 from handlers.sales.types import Line
 
 SERIES = "CC"
@@ -87,7 +88,10 @@ def make(
 ) -> SalesOrder:
     """A draft with this ``number``, or the next one; nothing is asked of what it says. ``origin``: the columns where it comes from."""
     is_untaxed = not invoices_vat(session)
-    totals = rules.totals(lines, given.extras, rules.rates_on(today, is_untaxed=is_untaxed))
+    taxation = Taxation(
+        day=today, is_untaxed=is_untaxed, position=given.fiscal_position, is_business=party["is_company"]
+    )
+    totals = rules.figures(lines, given.extras, taxation)
     number = number or take_number(session, SERIES, today.year)
     row = SalesOrder(
         number=number,

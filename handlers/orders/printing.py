@@ -40,7 +40,7 @@ def document_of(order: OrderView, ours: Ours, *, is_draft: bool) -> Document:
         delivery_method=given.delivery_method,
         reference=given.customer_reference,
         subject=given.subject,
-        lines=paper.lines_of(lines, order.totals.amounts, rates),
+        lines=paper.lines_of(lines, order.totals, rates),
         adjustments=paper.adjustments_of(given.extras, order.totals, rates, language),
         vat=paper.vat_of(order.totals, rates),
         totals=paper.totals_of(order.totals),
@@ -51,7 +51,7 @@ def document_of(order: OrderView, ours: Ours, *, is_draft: bool) -> Document:
             order.issued_on,
             language,
             is_business=party.is_company,
-            exemption="franchise" if order.is_untaxed else None,
+            exemptions=paper.exemptions_of(rates),
         ),
     )
 

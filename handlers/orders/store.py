@@ -15,6 +15,7 @@ from handlers.base.rows import fields_of, put
 from handlers.orders.tables import OrderLine, SalesOrder
 from handlers.orders.types import OrderData
 from handlers.sales import rules
+from handlers.sales.taxes import Taxation
 from handlers.sales.types import Extras, Line, Totals
 
 _FIGURES = ("net", "tax", "total")
@@ -65,8 +66,17 @@ def data_of(row: SalesOrder) -> OrderData:
 
 def totals_of(row: SalesOrder, lines: Sequence[Line]) -> Totals:
     """The figures of an order, worked out again."""
-    extras = Extras(**fields_of(Extras, row))
-    return rules.totals(lines, extras, rules.rates_on(row.issued_on, is_untaxed=row.is_untaxed))
+    return rules.figures(lines, Extras(**fields_of(Extras, row)), taxation_of(row))
+
+
+def taxation_of(row: SalesOrder) -> Taxation:
+    """What decides the VAT of an order."""
+    return Taxation(
+        day=row.issued_on,
+        is_untaxed=row.is_untaxed,
+        position=row.fiscal_position,
+        is_business=row.party["is_company"],
+    )
 
 
 def put_head(row: SalesOrder, given: OrderData, totals: Totals) -> None:

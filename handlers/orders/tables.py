@@ -33,9 +33,9 @@ from handlers.sales.tables import Quote
 class SalesOrder(Table):
     """What a customer orders. Triggers keep what was confirmed (but its ``terms``, until it is over) and the way from status to status.
 
-    Never deleted: its series has no gap. ``party``, the figures, ``issued_on`` and ``is_untaxed`` are those of ``QuoteVersion``;
-    ``words``: what the search compares. ``origin_quote``, ``origin_version``: the quote that was accepted, which makes at most one order
-    that stands. ``warehouse``: a code, empty for the company's default. ``placed_at``: from then on a case leads it. ``closed_at``,
+    Never deleted: its series has no gap. ``party``, the figures, ``issued_on``, ``is_untaxed`` and ``fiscal_position`` are those of
+    ``QuoteVersion``; ``words``: what the search compares. ``origin_quote``, ``origin_version``: the quote that was accepted, which makes at
+    most one order that stands. ``warehouse``: a code, empty for the company's default. ``placed_at``: from then on a case leads it. ``closed_at``,
     ``closed_because``: when and why it was closed or cancelled; no reason where its ``closing_rule`` closed it, until somebody gives up
     what that did not wait for. ``idempotency_key``: of the step that made it, null by hand.
     """
@@ -44,6 +44,7 @@ class SalesOrder(Table):
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'confirmed', 'closed', 'cancelled')", name="status_known"),
         CheckConstraint("currency = 'EUR'", name="currency_is_euro"),
+        CheckConstraint("fiscal_position IN ('domestic', 'intra_eu', 'export')", name="fiscal_position_known"),
         CheckConstraint("total = net + tax", name="total_is_net_and_tax"),
         CheckConstraint("net >= 0 AND tax >= 0", name="total_not_negative"),
         CheckConstraint("discount BETWEEN 0 AND 100", name="discount_is_percent"),
@@ -79,6 +80,7 @@ class SalesOrder(Table):
     customer_reference: Mapped[str] = mapped_column(Text)
     terms: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)
+    fiscal_position: Mapped[str] = mapped_column(Text)
     discount: Mapped[Decimal] = mapped_column(Numeric(5, 2))
     shipping: Mapped[Decimal] = mapped_column(Numeric(14, 2))
     adjustment: Mapped[Decimal] = mapped_column(Numeric(14, 2))

@@ -50,6 +50,7 @@ class OrderData:
     extras: Extras = Extras()
     shipment_on: date | None = None
     delivery_method: str = ""
+    fiscal_position: str = "domestic"
     warehouse: str = ""
     shipping_policy: str = "each_when_ready"
     invoicing_policy: str = "on_order"

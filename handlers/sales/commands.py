@@ -18,9 +18,8 @@ from engine.errors import FieldProblem, InvalidInput, WrongState
 from engine.record import Change, RecordContext, RecordTable, record_command
 from handlers.base.numbers import take_number
 from handlers.base.parties import one_line
-from handlers.company.queries import invoices_vat
 from handlers.customers.tables import Customer
-from handlers.sales import offer, rules, store
+from handlers.sales import head, offer, rules, store
 from handlers.sales.tables import Quote, QuoteAnswer, QuoteVersion
 from handlers.sales.types import ANSWERS, Line, QuoteData, Totals
 
@@ -99,10 +98,10 @@ class AnswerQuote:
 def add_quote(given: AddQuote, context: RecordContext) -> Change:
     """The answer is the number. Raises InvalidInput, also for a customer that there is not."""
     session = context.session
-    wanted, lines, totals = _sound(session, given)
     customer = session.scalar(select(Customer).where(Customer.number == given.customer))
     if customer is None:
         raise InvalidInput((FieldProblem(field="customer", code="quote_customer_missing"),))
+    wanted, lines, totals = _sound(session, given, customer)
     number = take_number(session, "DV", given.today.year)
     quote = Quote(
         number=number,
@@ -137,9 +136,9 @@ def change_quote(given: ChangeQuote, context: RecordContext) -> Change:
     """Raises InvalidInput, NotFound (``quote_unknown``), WrongState (``quote_not_draft``)."""
     session = context.session
     quote, row = _draft(session, given.number)
-    wanted, lines, totals = _sound(session, given)
-    before = _fields(row, store.lines_of(session, row.id))
     customer = session.get_one(Customer, quote.customer_id)
+    wanted, lines, totals = _sound(session, given, customer)
+    before = _fields(row, store.lines_of(session, row.id))
     store.fill(session, row, customer, wanted, given.today)
     store.put_figures(row, totals)
     quote.words = store.words(quote.number, customer.name, wanted)
@@ -221,15 +220,18 @@ def answer_quote(given: AnswerQuote, context: RecordContext) -> Change:
 COMMANDS = RecordTable.of(add_quote, change_quote, cancel_quote, answer_quote)
 
 
-def _sound(session: Session, given: AddQuote | ChangeQuote) -> tuple[QuoteData, tuple[Line, ...], Totals]:
+def _sound(
+    session: Session, given: AddQuote | ChangeQuote, customer: Customer
+) -> tuple[QuoteData, tuple[Line, ...], Totals]:
     """What is to be kept, with its figures. Raises InvalidInput with everything that is wrong."""
     wanted, lines = offer.tidied(given.quote), tuple(rules.tidied(each) for each in given.lines)
-    rates = rules.rates_on(given.today, is_untaxed=not invoices_vat(session))
-    found = [*offer.problems(wanted, given.today), *rules.problems(lines, wanted.extras, rates)]
+    taxation = store.taxation_today(session, customer, wanted.fiscal_position, given.today)
+    found = [*offer.problems(wanted, given.today), *rules.problems(lines, wanted.extras, taxation)]
+    found += head.position_problems(wanted, customer.vat_number, is_company=customer.is_company)
     if found:
         raise InvalidInput(tuple(found))
     store.require_articles(session, lines)
-    return wanted, lines, rules.totals(lines, wanted.extras, rates)
+    return wanted, lines, rules.figures(lines, wanted.extras, taxation)
 
 
 def _draft(session: Session, number: str) -> tuple[Quote, QuoteVersion]:
@@ -263,10 +265,10 @@ def _require_answer(given: AnswerQuote) -> None:
 
 def _fields(row: QuoteVersion, lines: tuple[Line, ...]) -> dict[str, Any]:
     """What the history compares: each field of the head, each line as one."""
-    head = asdict(store.data_of(row))
-    extras = head.pop("extras")
+    said = asdict(store.data_of(row))
+    extras = said.pop("extras")
     for name in ("billing_id", "shipping_id"):
-        head.pop(name)  # the party has the addresses themselves
+        said.pop(name)  # the party has the addresses themselves
     figures = {name: getattr(row, name) for name in ("net", "tax", "total")}
     told = {f"line {place}": asdict(line) for place, line in enumerate(lines, 1)}
-    return {**head, **extras, "party": row.party, "version": row.version, "status": row.status, **figures, **told}
+    return {**said, **extras, "party": row.party, "version": row.version, "status": row.status, **figures, **told}

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from engine.errors import FieldProblem
 from handlers.base import parties
 from handlers.base.parties import one_line
+from handlers.customers import fiscal
 from handlers.sales.types import TERMS
 
 CURRENCY: Final = "EUR"
@@ -31,6 +32,8 @@ class Head(Protocol):
     def terms(self) -> str: ...  # noqa: D102
     @property
     def currency(self) -> str: ...  # noqa: D102
+    @property
+    def fiscal_position(self) -> str: ...  # noqa: D102
 
 
 def tidied(given: Head) -> dict[str, Any]:
@@ -53,6 +56,12 @@ def problems(given: Head) -> list[FieldProblem]:
     if given.locale not in {"fr", "en"}:
         found.append(FieldProblem(field="locale", code="locale_unknown"))
     return found + terms_problems(given.terms)
+
+
+def position_problems(given: Head, vat_number: str, *, is_company: bool) -> list[FieldProblem]:
+    """Why a sale to a customer with this VAT number cannot have the fiscal position of its head."""
+    code = fiscal.problem(given.fiscal_position, vat_number, is_company=is_company)
+    return [] if code is None else [FieldProblem(field="fiscal_position", code=code)]
 
 
 def terms_problems(terms: str) -> list[FieldProblem]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
+from typing import Final, cast
 
 from engine.texts import format as forms
 from engine.texts import say
 from handlers.documents.model import (
     Adjustment,
     Buyer,
+    Exemption,
     ItemLine,
     Language,
     NoteLine,
@@ -22,18 +23,38 @@ from handlers.documents.model import (
 from handlers.documents.model import Line as PrintedLine
 from handlers.documents.model import Totals as PrintedTotals
 from handlers.sales.queries import Party
+from handlers.sales.taxes import EXEMPT, charged_at
 from handlers.sales.types import Extras, Line, Place, RateTotal, Totals
 
-_NORMAL: Final = "normal"
 _SUMMED: Final = ("lines", "discount", "charges", "base", "tax")
 
-Rates = Mapping[str, Decimal | None]
-"""By name of a rate of VAT: what it is, None where no tax is due."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tax:
+    """What a document says of a rate: what it is, None where no tax is due, and then why."""
+
+    rate: Decimal | None
+    exemption: Exemption | None = None
+
+
+Rates = Mapping[str, Tax]
+"""By the names that lines count under."""
 
 
 def rates_of(totals: Totals, *, is_untaxed: bool) -> Rates:
-    """The rates that a document names."""
-    return {each.vat: None if is_untaxed else each.rate for each in totals.rates}
+    """The rates that a document names, and what exempts from them."""
+
+    def tax(each: RateTotal) -> Tax:
+        if each.vat in EXEMPT:
+            return Tax(rate=None, exemption=cast("Exemption", each.vat))
+        return Tax(rate=None, exemption="franchise") if is_untaxed else Tax(rate=each.rate)
+
+    return {each.vat: tax(each) for each in totals.rates}
+
+
+def exemptions_of(rates: Rates) -> tuple[Exemption, ...]:
+    """Why some of its lines bear no tax."""
+    return tuple(dict.fromkeys(each.exemption for each in rates.values() if each.exemption is not None))
 
 
 def address_of(place: Place) -> PostalAddress:
@@ -67,8 +88,11 @@ def delivery_address_of(party: Party) -> PostalAddress | None:
 
 
 def vat_of(totals: Totals, rates: Rates) -> tuple[VatPart, ...]:
-    """The breakdown by rate: what bears no tax is one part, whatever rates it would have (EN 16931, BR-E-01)."""
-    return tuple(VatPart(rate=rates[each.vat], base=each.base, vat=each.tax) for each in _by_rate(totals, rates))
+    """The breakdown by rate: what bears no tax for one reason is one part, whatever rates it would have (EN 16931, BR-E-01)."""
+    return tuple(
+        VatPart(rate=rates[each.vat].rate, exemption=rates[each.vat].exemption, base=each.base, vat=each.tax)
+        for each in _by_rate(totals, rates)
+    )
 
 
 def totals_of(totals: Totals) -> PrintedTotals:
@@ -76,11 +100,12 @@ def totals_of(totals: Totals) -> PrintedTotals:
     return PrintedTotals(net=totals.net, vat=totals.tax, gross=totals.total)
 
 
-def lines_of(lines: Sequence[Line], amounts: Sequence[Decimal | None], rates: Rates) -> tuple[PrintedLine, ...]:
+def lines_of(lines: Sequence[Line], totals: Totals, rates: Rates) -> tuple[PrintedLine, ...]:
     """Each line as it is printed; a heading with what its part costs."""
     found: list[PrintedLine] = []
-    for at, (line, amount) in enumerate(zip(lines, amounts, strict=True)):
-        if amount is not None:
+    amounts = totals.amounts
+    for at, (line, amount, vat) in enumerate(zip(lines, amounts, totals.vats, strict=True)):
+        if amount is not None and vat is not None:
             name, _, description = line.text.partition("\n")
             found.append(
                 ItemLine(
@@ -91,7 +116,8 @@ def lines_of(lines: Sequence[Line], amounts: Sequence[Decimal | None], rates: Ra
                     unit=line.unit,
                     unit_price=line.unit_price,
                     discount_percent=line.discount or None,
-                    vat_rate=rates[line.vat],
+                    vat_rate=rates[vat].rate,
+                    exemption=rates[vat].exemption,
                     amount=amount,
                 )
             )
@@ -110,8 +136,9 @@ def adjustments_of(extras: Extras, totals: Totals, rates: Rates, language: Langu
         Adjustment(
             label=say("quote.discount", language, percent=percent)
             if len(discounts) == 1
-            else say("quote.discount_of_rate", language, percent=percent, rate=forms.percent(each.rate, language)),
-            vat_rate=rates[each.vat],
+            else say("quote.discount_of_rate", language, percent=percent, rate=_called(rates[each.vat], language)),
+            vat_rate=rates[each.vat].rate,
+            exemption=rates[each.vat].exemption,
             amount=-each.discount,
         )
         for each in discounts
@@ -120,13 +147,25 @@ def adjustments_of(extras: Extras, totals: Totals, rates: Rates, language: Langu
         (say("quote.shipping", language), extras.shipping),
         (say("quote.adjustment", language), extras.adjustment),
     )
-    found += [Adjustment(label=label, vat_rate=rates[_NORMAL], amount=amount) for label, amount in charges if amount]
+    charged = rates.get(charged_at(rates.keys()))
+    found += [
+        Adjustment(label=label, vat_rate=charged.rate, exemption=charged.exemption, amount=amount)
+        for label, amount in charges
+        if amount and charged is not None
+    ]
     return tuple(found)
+
+
+def _called(tax: Tax, language: Language) -> str:
+    """A rate, or what exempts from it, in a word."""
+    return (
+        forms.percent(tax.rate, language) if tax.rate is not None else say(f"document.exempt.{tax.exemption}", language)
+    )
 
 
 def _by_rate(totals: Totals, rates: Rates) -> list[RateTotal]:
     """The figures of each rate that the document names: those of names that share one are summed."""
-    found: dict[Decimal | None, RateTotal] = {}
+    found: dict[Tax, RateTotal] = {}
     for each in totals.rates:
         known = found.get(rates[each.vat])
         found[rates[each.vat]] = (

@@ -37,7 +37,7 @@ def document_of(quote: QuoteView, ours: Ours, *, is_draft: bool) -> Document:
         reference=given.customer_reference,
         subject=given.subject,
         introduction=given.introduction,
-        lines=paper.lines_of(quote.lines, quote.totals.amounts, rates),
+        lines=paper.lines_of(quote.lines, quote.totals, rates),
         adjustments=paper.adjustments_of(given.extras, quote.totals, rates, language),
         vat=paper.vat_of(quote.totals, rates),
         totals=paper.totals_of(quote.totals),
@@ -47,7 +47,7 @@ def document_of(quote: QuoteView, ours: Ours, *, is_draft: bool) -> Document:
             quote.issued_on,
             language,
             is_business=party.is_company,
-            exemption="franchise" if quote.is_untaxed else None,
+            exemptions=paper.exemptions_of(rates),
         ),
     )
 

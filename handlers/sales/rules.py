@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from engine.errors import FieldProblem
 from handlers.base.money import CENT, to_cents
 from handlers.catalogue import vat
+from handlers.sales.taxes import Taxation, charged_at
 from handlers.sales.types import LINE_KINDS, PRODUCT_TYPES, Extras, Line, RateTotal, Totals
 
 MOST_LINES: Final = 1_000
@@ -25,7 +25,6 @@ _HUNDRED: Final = Decimal(100)
 _QUANTITY: Final = Decimal("0.0001")
 _PRICE: Final = Decimal("0.000001")
 _LONGEST: Final = {"text": 2_000, "unit": 30}
-_CHARGED_AT: Final = "normal"
 
 
 def amount(line: Line) -> Decimal | None:
@@ -35,21 +34,22 @@ def amount(line: Line) -> Decimal | None:
     return to_cents(line.quantity * line.unit_price * (_HUNDRED - line.discount) / _HUNDRED)
 
 
-def rates_on(day: date, *, is_untaxed: bool = False) -> dict[str, Decimal]:
-    """The rates of VAT by name on ``day``; all nothing for a company that invoices none (franchise en base)."""
-    return {name: Decimal(0) if is_untaxed else vat.rate(name, day) for name in vat.NAMES}
+def figures(lines: Sequence[Line], extras: Extras, taxation: Taxation) -> Totals:
+    """The figures of a document whose lines name the rates that they would bear at home."""
+    return totals(taxation.applied(lines), extras, taxation.rates())
 
 
 def totals(lines: Sequence[Line], extras: Extras, rates: Mapping[str, Decimal]) -> Totals:
-    """The figures of a document. ``rates``: those of its day (``rates_on``)."""
+    """The figures of lines that name what they count under (``Taxation.applied``). ``rates``: those of the day (``Taxation.rates``)."""
     amounts = tuple(amount(each) for each in lines)
     sold = [(line, found) for line, found in zip(lines, amounts, strict=True) if found is not None]
     charges = extras.shipping + extras.adjustment
-    by_rate: dict[str, Decimal] = {_CHARGED_AT: Decimal(0)} if extras.shipping or extras.adjustment else {}
+    charged = charged_at({line.vat for line, _ in sold})
+    by_rate: dict[str, Decimal] = {charged: Decimal(0)} if extras.shipping or extras.adjustment else {}
     for line, found in sold:
         by_rate[line.vat] = by_rate.get(line.vat, Decimal(0)) + found
     parts = [
-        _of_rate(name, rates[name], of_lines, extras.discount, charges if name == _CHARGED_AT else Decimal(0))
+        _of_rate(name, rates[name], of_lines, extras.discount, charges if name == charged else Decimal(0))
         for name, of_lines in by_rate.items()
     ]
     parts.sort(key=lambda each: each.rate, reverse=True)
@@ -60,6 +60,7 @@ def totals(lines: Sequence[Line], extras: Extras, rates: Mapping[str, Decimal]) 
     listed = sum((to_cents(line.quantity * line.unit_price) for line, _ in sold), Decimal("0.00"))
     return Totals(
         amounts=amounts,
+        vats=tuple(line.vat if found is not None else None for line, found in zip(lines, amounts, strict=True)),
         lines=of_lines,
         discount=discount,
         charges=to_cents(charges),
@@ -112,7 +113,7 @@ def line_problems(line: Line, field: str) -> list[FieldProblem]:
     return found + [FieldProblem(field=f"{field}.{name}", code=code) for name, code, is_wrong in checks if is_wrong]
 
 
-def problems(lines: Sequence[Line], extras: Extras, rates: Mapping[str, Decimal]) -> list[FieldProblem]:
+def problems(lines: Sequence[Line], extras: Extras, taxation: Taxation) -> list[FieldProblem]:
     """What is wrong with the tidied lines of a document, by field: ``lines.3.quantity`` is of the fourth line.
 
     Whether there is anything to sell is asked when it is sent, not while it is written.
@@ -128,10 +129,10 @@ def problems(lines: Sequence[Line], extras: Extras, rates: Mapping[str, Decimal]
         found.append(FieldProblem(field="adjustment", code="adjustment_invalid"))
     if found:
         return found
-    figures = totals(lines, extras, rates)
-    if any(each.base < 0 for each in figures.rates):
+    found_totals = figures(lines, extras, taxation)
+    if any(each.base < 0 for each in found_totals.rates):
         return [FieldProblem(field="adjustment", code="document_negative")]
-    if figures.total >= HIGHEST:
+    if found_totals.total >= HIGHEST:
         return [FieldProblem(field="lines", code="document_too_large")]
     return []
 

@@ -19,6 +19,7 @@ from handlers.company.queries import invoices_vat
 from handlers.customers.tables import Customer, CustomerAddress
 from handlers.sales import offer, rules
 from handlers.sales.tables import Quote, QuoteLine, QuoteVersion
+from handlers.sales.taxes import Taxation
 from handlers.sales.types import Extras, Line, Place, QuoteData, Totals
 
 PARTY = ("number", "name", "is_company", "siren", "vat_number")
@@ -63,7 +64,18 @@ def extras_of(row: QuoteVersion) -> Extras:
 
 def totals_of(row: QuoteVersion, lines: Sequence[Line]) -> Totals:
     """The figures of a version, worked out again."""
-    return rules.totals(lines, extras_of(row), rules.rates_on(row.issued_on, is_untaxed=row.is_untaxed))
+    taxation = Taxation(
+        day=row.issued_on,
+        is_untaxed=row.is_untaxed,
+        position=row.fiscal_position,
+        is_business=row.party["is_company"],
+    )
+    return rules.figures(lines, extras_of(row), taxation)
+
+
+def taxation_today(session: Session, customer: Customer, position: str, today: date) -> Taxation:
+    """What decides the VAT of what is written ``today`` for a customer."""
+    return Taxation(day=today, is_untaxed=not invoices_vat(session), position=position, is_business=customer.is_company)
 
 
 def fill(session: Session, row: QuoteVersion, customer: Customer, given: QuoteData, today: date) -> None:

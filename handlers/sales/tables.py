@@ -53,6 +53,7 @@ class QuoteVersion(Table):
     ``party``: number, name, ``is_company``, ``siren`` and ``vat_number`` of the customer, ``billing`` and ``shipping`` (places or null), as
     they were when it was written. The figures are those of ``rules.totals``. ``issued_on``: the day on the document, whose rates of VAT
     hold (``is_untaxed``: none does, the company is under the franchise); of a draft the day when it was last written.
+    ``fiscal_position``: of this sale, by which its lines bear the rates that they name, or none.
     ``content_hash``: of what was sent; ``link_key``: signs the address that the customer gets. ``closed_because``: the reason for
     ``cancelled``, or why a draft was returned.
     """
@@ -65,6 +66,7 @@ class QuoteVersion(Table):
             name="status_known",
         ),
         CheckConstraint("currency = 'EUR'", name="currency_is_euro"),
+        CheckConstraint("fiscal_position IN ('domestic', 'intra_eu', 'export')", name="fiscal_position_known"),
         CheckConstraint("total = net + tax", name="total_is_net_and_tax"),
         CheckConstraint("net >= 0 AND tax >= 0", name="total_not_negative"),
         CheckConstraint("discount BETWEEN 0 AND 100", name="discount_is_percent"),
@@ -89,6 +91,7 @@ class QuoteVersion(Table):
     introduction: Mapped[str] = mapped_column(Text)
     valid_until: Mapped[date] = mapped_column(Date)
     terms: Mapped[str] = mapped_column(Text)
+    fiscal_position: Mapped[str] = mapped_column(Text)
     currency: Mapped[str] = mapped_column(Text)
     discount: Mapped[Decimal] = mapped_column(Numeric(5, 2))
     shipping: Mapped[Decimal] = mapped_column(Numeric(14, 2))

@@ -20,7 +20,8 @@ class Line:
     """One line of a document. ``text``: what is sold, or what the heading or note says; only it counts for those two.
 
     ``article``: the reference of an article; empty for what is sold once and has none. ``unit_price``: before tax, for one ``unit``, up to
-    six decimals. ``discount``: percent of the line, two decimals. ``vat``: a name of ``handlers.catalogue.vat.NAMES``.
+    six decimals. ``discount``: percent of the line, two decimals. ``vat``: a name of ``handlers.catalogue.vat.NAMES``, the rate at home; on
+    invoices, and where figures are worked out, of ``handlers.sales.taxes.EXEMPT`` too.
     """
 
     kind: str = "item"
@@ -47,7 +48,10 @@ class Extras:
 
 @data
 class RateTotal:
-    """What one rate of VAT is taken of. ``base`` = ``lines`` − ``discount`` + ``charges``; ``tax`` is rounded once, for the rate."""
+    """What one rate of VAT is taken of, or what bears none for one reason (``vat``: as in ``Line``).
+
+    ``base`` = ``lines`` − ``discount`` + ``charges``; ``tax`` is rounded once, for the rate.
+    """
 
     vat: str
     rate: Decimal
@@ -60,7 +64,8 @@ class RateTotal:
 
 @data
 class Totals:
-    """The figures of a document, each to the cent. ``amounts``: before tax, one for each line in order, None for headings and notes.
+    """The figures of a document, each to the cent. ``amounts``: before tax, one for each line in order, None for headings and notes;
+    ``vats``: under which of ``rates`` each counts.
 
     ``lines``: the sum of the amounts; ``discount``, ``charges``: of the whole document; ``net`` before tax, ``tax``, ``total`` with it.
     ``rates``: highest first. ``list_amount``: what the lines would cost without any discount, and ``discount_percent`` how much less
@@ -68,6 +73,7 @@ class Totals:
     """
 
     amounts: tuple[Money | None, ...]
+    vats: tuple[str | None, ...]
     lines: Money
     discount: Money
     charges: Money
@@ -103,7 +109,8 @@ class QuoteData:
 
     ``contact``: whom it is addressed to at the customer's; ``email``: where it is sent; ``locale``: of the document and its mails.
     ``billing_id``, ``shipping_id``: addresses of the customer (None: none is named) that the quote copies. ``customer_reference``: theirs.
-    ``terms``: one of ``TERMS``. ``currency``: the company's, which is the euro.
+    ``terms``: one of ``TERMS``. ``fiscal_position``: one of ``handlers.customers.fiscal.POSITIONS``. ``currency``: the company's, which is
+    the euro.
     """
 
     subject: str = ""
@@ -116,6 +123,7 @@ class QuoteData:
     introduction: str = ""
     valid_until: date
     terms: str = "30_days"
+    fiscal_position: str = "domestic"
     currency: str = "EUR"
     extras: Extras = Extras()
 

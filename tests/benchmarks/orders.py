@@ -26,6 +26,7 @@ from handlers.orders.handlers import confirm_order
 from handlers.orders.steps import Confirm
 from handlers.orders.types import OrderData
 from handlers.sales import rules
+from handlers.sales.taxes import Taxation
 from handlers.sales.types import Extras, Line
 from tests.benchmarks import databases
 from tests.benchmarks.documents import processor
@@ -42,7 +43,7 @@ EXTRAS = Extras(discount=Decimal("2.5"), shipping=Decimal(40))
 
 def orders() -> Iterator[Figure]:
     """What each costs; what is sent to the database does not grow with the lines."""
-    lines, rates = _lines(MANY), rules.rates_on(TODAY)
+    lines, rates = _lines(MANY), Taxation(day=TODAY).rates()
     priced = [1e3 * cpu(lambda: rules.totals(lines, EXTRAS, rates), 5) for _ in range(BLOCKS)]
     yield Figure(f"orders.price_{MANY}", Spread.of(priced), "ms")
     with databases.fresh() as (database, _):

@@ -25,6 +25,7 @@ def customer(form: MultiDict[str, str]) -> CustomerData:
         delivery_notes=form.get("delivery_notes", ""),
         preferred_payment=form.get("preferred_payment", ""),
         account_code=form.get("account_code", ""),
+        fiscal_position=form.get("fiscal_position", ""),
     )
 
 

@@ -32,6 +32,7 @@ from handlers.customers.commands import (
     save_address,
     save_contact,
 )
+from handlers.customers.fiscal import POSITIONS
 from handlers.customers.types import DOCUMENTS, PAYMENTS, AddressData, ContactData, CustomerData
 from handlers.sales import commands as sales
 from web import acting, auth, ui
@@ -212,6 +213,7 @@ def _page(
     """The page of a customer; what was refused stands where it was typed."""
     with auth.runtime().database.reading() as session:
         found = queries.find_customer(session, number)
+        proposal=None,
         if found is None:
             raise NotFound("customer_unknown", number=number)
         page = ui.page(
@@ -249,6 +251,7 @@ def _choices() -> dict[str, Any]:
 def _say(name: str, value: Any) -> str | None:
     """Values of a customer's history that need words of their own."""
     if name == "preferred_payment":
+            proposal=found.proposal(),
         return t(f"web.customers.payment.{value}") if value in PAYMENTS else ui.shown(None)
     if name == "tags":
         return ", ".join(value or ()) or ui.shown(None)
@@ -258,3 +261,9 @@ def _say(name: str, value: Any) -> str | None:
         received = (t(f"web.customers.receives.{each}") for each in value.get("receives") or ())
         return ", ".join((*texts, *uses, *received))
     return None
+        "positions": [
+            ("", t("fiscal.position.by_address")),
+            *((each, t(f"fiscal.position.{each}")) for each in POSITIONS),
+        ],
+    if name == "fiscal_position":
+        return t(f"fiscal.position.{value or 'by_address'}")

@@ -67,7 +67,6 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
             may_cancel=found.status == "draft" and auth.has_role(*EDITORS),
             outcome=outcome or Outcome(),
             typed=request.form,
-            rates={each.vat: each.rate for each in found.totals.rates},
             names=names,
             person=ui.person,
             money=lambda value: ui.shown(value, "money"),

@@ -14,6 +14,7 @@ from engine.errors import NotFound
 from engine.identity import people
 from engine.instances import queries as cases
 from engine.instances.queries import Case
+from handlers.customers.fiscal import POSITIONS
 from handlers.sales.types import TERMS
 from web import auth, present, ui
 from web.ui import in_language, t
@@ -91,6 +92,8 @@ def say(name: str, value: Any) -> str | None:
     """Values of a document's history that need words of their own; None: as every page does."""
     if name == "terms" and value in TERMS:
         return t(f"quote.terms.{value}")
+    if name == "fiscal_position" and value in POSITIONS:
+        return t(f"fiscal.position.{value}")
     if name in _MONEY and isinstance(value, Decimal):
         return ui.shown(value, "money")
     if name == "party" and isinstance(value, Mapping):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -13,11 +13,14 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
+from handlers.catalogue.vat import NAMES
 from handlers.company.queries import invoices_vat
 from handlers.customers import queries as customers
+from handlers.customers.fiscal import POSITIONS
 from handlers.customers.queries import CustomerView
 from handlers.customers.types import AddressData
 from handlers.sales import rules
+from handlers.sales.taxes import Taxation
 from handlers.sales.types import PRODUCT_TYPES, TERMS, Line, Totals
 from handlers.stock import queries as stock
 from handlers.stock.ledger import availability
@@ -72,7 +75,13 @@ def context(
 ) -> dict[str, Any]:
     """What ``sales/edit.html`` needs of any document. ``warehouse``: whose stock counts; None: all of it."""
     customer = find_customer(session, form.customer)
-    rates = rules.rates_on(ui.today(), is_untaxed=not invoices_vat(session))
+    taxation = Taxation(
+        day=ui.today(),
+        is_untaxed=not invoices_vat(session),
+        position=meant.head["fiscal_position"],
+        is_business=customer.data.is_company,
+    )
+    proposal = customer.proposal(meant.head["shipping_id"], meant.head["billing_id"])
     search = request.form.get("search", "")[:100]
     return {
         "form": form,
@@ -80,9 +89,12 @@ def context(
         "addresses": [("", "–"), *((str(each.id), _place(each.data)) for each in customer.addresses)],
         "contacts": [each.data for each in customer.contacts],
         "terms": [(each, t(f"quote.terms.{each}")) for each in TERMS],
-        "rates": [(each, f"{ui.shown(rate * 100)} %") for each, rate in rates.items()],
+        "rates": [(each, f"{ui.shown(rate * 100)} %") for each, rate in taxation.rates().items() if each in NAMES],
+        "positions": [(each, t(f"fiscal.position.{each}")) for each in POSITIONS],
+        "proposal": proposal,
+        "is_other_position": meant.head["fiscal_position"] != proposal.position,
         "types": [(each, t(f"web.catalogue.kind.{each}")) for each in PRODUCT_TYPES],
-        "totals": _totals(meant, rates),
+        "totals": _totals(meant, taxation),
         "short": short(session, meant.lines, warehouse),
         "amount": _amount,
         "outcome": outcome or Outcome(problems=meant.problems),
@@ -94,7 +106,9 @@ def context(
 
 
 def for_customer(customer: CustomerView, form: Form, document: str) -> Form:
-    """The form filled from the customer: language, the contact who receives ``document`` (else the first), where invoices and goods go."""
+    """The form filled from the customer: language, the contact who receives ``document`` (else the first), where invoices and goods go, and
+    the fiscal position: the customer's own, else what those places and the VAT number propose.
+    """
     billing = next((str(each.id) for each in customer.addresses if each.data.is_billing), "")
     shipping = next((str(each.id) for each in customer.addresses if each.data.is_shipping), "")
     people = sorted((each.data for each in customer.contacts), key=lambda each: document not in each.receives)
@@ -107,6 +121,7 @@ def for_customer(customer: CustomerView, form: Form, document: str) -> Form:
         contact=first.name if first else "",
         billing_id=billing,
         shipping_id=shipping,
+        fiscal_position=customer.data.fiscal_position or customer.proposal().position,
     )
 
 
@@ -166,11 +181,11 @@ def _articles(session: Session, references: Sequence[str]) -> list[LineForm]:
     return [forms.of_article(each.reference, each.data) for each in found if each.data.is_active]
 
 
-def _totals(meant: Meant, rates: Mapping[str, Decimal]) -> Totals | None:
+def _totals(meant: Meant, taxation: Taxation) -> Totals | None:
     """The figures as they stand; None while something is wrong with a line."""
     lines = tuple(rules.tidied(each) for each in meant.lines)
-    wrong = [each for each in rules.problems(lines, meant.extras, rates) if not each.field.endswith(".text")]
-    return None if wrong or meant.problems else rules.totals(lines, meant.extras, rates)
+    wrong = [each for each in rules.problems(lines, meant.extras, taxation) if not each.field.endswith(".text")]
+    return None if wrong or meant.problems else rules.figures(lines, meant.extras, taxation)
 
 
 def _place(data: AddressData) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from werkzeug.datastructures import MultiDict
 
 from handlers.catalogue.types import ArticleData
+from handlers.customers.fiscal import USUAL
 from handlers.sales.types import Extras, Line
 from web.numbers import NumberUnreadable, number, plain
 
@@ -44,6 +45,7 @@ class DocumentForm:
     shipping_id: str = ""
     customer_reference: str = ""
     terms: str = "30_days"
+    fiscal_position: str = USUAL
     discount: str = ""
     shipping: str = ""
     adjustment: str = ""
@@ -53,7 +55,7 @@ class DocumentForm:
 Form = TypeVar("Form", bound=DocumentForm)
 
 _LINE: Final = tuple(each.name for each in fields(LineForm))
-_PLAIN: Final = ("subject", "contact", "email", "locale", "customer_reference", "terms")
+_PLAIN: Final = ("subject", "contact", "email", "locale", "customer_reference", "terms", "fiscal_position")
 """Fields of every head that mean what was typed."""
 
 
@@ -74,8 +76,9 @@ def typed(kind: type[Form], form: MultiDict[str, str]) -> Form:
     columns = {name: form.getlist(f"line_{name}") for name in _LINE}
     rows = zip(*(columns[name] for name in _LINE), strict=False)
     head = (each.name for each in fields(kind) if each.name != "lines")
+    unsaid = {"fiscal_position": USUAL}  # of a page that was open before there was the field
     return kind(
-        **{name: form.get(name, "") for name in head},
+        **{name: form.get(name, unsaid.get(name, "")) for name in head},
         lines=tuple(LineForm(**dict(zip(_LINE, row, strict=True))) for row in rows),
     )
 

@@ -63,8 +63,13 @@ BUYER = Buyer(
 )
 
 
-def item(
-    name: str, quantity: str = "1", price: str = "690", rate: Decimal | None = NORMAL, description: str = ""
+def item(  # noqa: PLR0917 - what most examples say, in the order of a line
+    name: str,
+    quantity: str = "1",
+    price: str = "690",
+    rate: Decimal | None = NORMAL,
+    description: str = "",
+    exemption: Exemption | None = None,
 ) -> ItemLine:
     return ItemLine(
         reference=name[:10].upper(),
@@ -74,6 +79,7 @@ def item(
         unit="pièce",
         unit_price=Decimal(price),
         vat_rate=rate,
+        exemption=exemption,
         amount=to_cents(Decimal(quantity) * Decimal(price)),
     )
 
@@ -85,22 +91,25 @@ def figures(lines: Sequence[Line], adjustments: Sequence[Adjustment]) -> dict[st
     """The breakdown and the totals that lines and adjustments make."""
     counted: list[ItemLine | Adjustment] = [each for each in lines if isinstance(each, ItemLine)]
     counted += adjustments
-    bases: dict[Decimal | None, Decimal] = {}
+    bases: dict[tuple[Decimal | None, Exemption | None], Decimal] = {}
     for each in counted:
-        bases[each.vat_rate] = bases.get(each.vat_rate, Decimal(0)) + each.amount
-    parts = tuple(VatPart(rate=rate, base=base, vat=to_cents(base * (rate or 0))) for rate, base in bases.items())
+        bases[each.vat_rate, each.exemption] = bases.get((each.vat_rate, each.exemption), Decimal(0)) + each.amount
+    parts = tuple(
+        VatPart(rate=rate, exemption=exemption, base=base, vat=to_cents(base * (rate or 0)))
+        for (rate, exemption), base in bases.items()
+    )
     net, tax = sum((each.base for each in parts), Decimal(0)), sum((each.vat for each in parts), Decimal(0))
     return {"vat": parts, "totals": Totals(net=net, vat=tax, gross=net + tax)}
 
 
 def mentions(
-    kind: DocumentKind, language: Language, exemption: Exemption | None, *, is_business: bool = True
+    kind: DocumentKind, language: Language, exemptions: tuple[Exemption, ...] = (), *, is_business: bool = True
 ) -> tuple[Mention, ...]:
     return due(
         Circumstances(
             kind=kind,
             day=DAY,
-            exemption=exemption,
+            exemptions=exemptions,
             is_business=is_business,
             penalty_percent=None,
             has_discount=False,
@@ -110,6 +119,14 @@ def mentions(
     )
 
 
+def _is_untaxed(line: Line) -> bool:
+    return isinstance(line, ItemLine) and line.vat_rate is None and line.exemption is None
+
+
+def _exemptions(made: dict[str, Any]) -> tuple[Exemption, ...]:
+    return tuple(each.exemption for each in made["vat"] if each.exemption is not None)
+
+
 def quote(
     lines: Sequence[Line],
     *,
@@ -117,8 +134,8 @@ def quote(
     adjustments: tuple[Adjustment, ...] = (),
     is_draft: bool = False,
 ) -> Document:
+    lines = [replace(each, exemption="franchise") if _is_untaxed(each) else each for each in lines]
     made = figures(lines, adjustments)
-    exemption: Exemption | None = "franchise" if None in {each.rate for each in made["vat"]} else None
     return Document(
         kind=DocumentKind.QUOTE,
         language=language,
@@ -136,7 +153,7 @@ def quote(
         lines=tuple(lines),
         adjustments=adjustments,
         terms=PaymentTerms(text="Paiement à 30 jours." if language == "fr" else "Payment within 30 days."),
-        mentions=mentions(DocumentKind.QUOTE, language, exemption),
+        mentions=mentions(DocumentKind.QUOTE, language, _exemptions(made)),
         **made,
     )
 
@@ -154,8 +171,14 @@ def invoice(
     buyer: Buyer = BUYER,
     **changed: Any,
 ) -> Document:
-    """An invoice, or a credit note on one; two lines where none are given."""
+    """An invoice, or a credit note on one; two lines where none are given. ``exemption``: of all that has no rate and says no reason."""
     given = tuple(lines) or (item(DESK, "3"), item("Pose", "2.5", "58"))
+    given = tuple(replace(each, exemption=exemption) if _is_untaxed(each) else each for each in given)  # type: ignore[type-var]
+    adjustments = tuple(
+        replace(each, exemption=exemption) if each.vat_rate is None and each.exemption is None else each
+        for each in adjustments
+    )
+    made = figures(given, adjustments)
     facts: dict[str, Any] = {
         "kind": kind,
         "language": language,
@@ -169,15 +192,14 @@ def invoice(
         "category": "goods",
         "lines": given,
         "adjustments": adjustments,
-        "exemption": exemption,
         "due_on": date(2026, 12, 22) if kind is DocumentKind.INVOICE else None,
         "references": (ORIGINAL,) if kind is DocumentKind.CREDIT_NOTE else (),
         "delivered_on": date(2026, 11, 20),
         "terms": PaymentTerms(text="Paiement à 30 jours." if language == "fr" else "Payment within 30 days."),
         "payment_method": "transfer",
-        "mentions": mentions(kind, language, exemption, is_business=buyer.is_company),
+        "mentions": mentions(kind, language, _exemptions(made), is_business=buyer.is_company),
     }
-    return Document(**(facts | figures(given, adjustments) | changed))
+    return Document(**(facts | made | changed))
 
 
 def delivery_note(number_of_lines: int = 3, language: Language = "fr") -> Document:
@@ -214,7 +236,7 @@ def delivery_note(number_of_lines: int = 3, language: Language = "fr") -> Docume
         reference="PO 4500-77",
         order_number="CC-2026-00003",
         lines=(*lines, last),
-        mentions=mentions(kind, language, None),
+        mentions=mentions(kind, language),
     )
 
 
@@ -276,7 +298,7 @@ def acknowledgement(language: Language = "fr") -> Document:
         delivery_method="Messagerie",
         payment_method="transfer",
         introduction="",
-        mentions=mentions(kind, language, None),
+        mentions=mentions(kind, language),
     )
 
 

@@ -226,9 +226,7 @@ def test_addresses_for_machines() -> None:
     ("changed", "expected"),
     [
         ({"seller": replace(SELLER, siren="", vat_number="")}, ("seller_siren", "seller_vat_number")),
-        ({"buyer": replace(GERMAN, vat_number=""), "exemption": "reverse_charge"}, ("buyer_vat_number",)),
         ({"buyer": replace(invoice().buyer, siren="", email="x@y.example")}, ("buyer_siren",)),
-        ({"delivered_on": None, "exemption": "intra_eu", "buyer": GERMAN}, ("delivery_day",)),
     ],
 )
 def test_what_a_person_must_supply_first(changed: dict[str, Any], expected: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ from handlers.documents.model import DocumentKind, Language
 SOLD = Circumstances(
     kind=DocumentKind.QUOTE,
     day=date(2026, 11, 22),
-    exemption=None,
+    exemptions=(),
     is_business=True,
     penalty_percent=None,
     has_discount=False,
@@ -41,10 +41,10 @@ def said(language: Language = "fr", **changed: Any) -> str:
     ],
 )
 def test_the_franchise_names_the_law_of_the_day(day: date, expected: str, not_yet: str) -> None:
-    assert expected in said(day=day, exemption="franchise")
-    assert not_yet not in said(day=day, exemption="franchise")
+    assert expected in said(day=day, exemptions=("franchise",))
+    assert not_yet not in said(day=day, exemptions=("franchise",))
     assert "TVA non applicable" not in said(day=day)
-    assert expected.partition(" et ")[0].rstrip(".") in said("en", day=day, exemption="franchise")
+    assert expected.partition(" et ")[0].rstrip(".") in said("en", day=day, exemptions=("franchise",))
 
 
 def test_the_forty_euros_are_due_since_2013_and_by_businesses_only() -> None:
@@ -89,4 +89,4 @@ def test_the_option_for_debits_is_said_of_invoices_that_bear_tax() -> None:
     assert "d’après les débits" in said("en", kind=DocumentKind.CREDIT_NOTE, is_on_debits=True)
     assert option not in said(kind=DocumentKind.INVOICE)
     assert option not in said(kind=DocumentKind.QUOTE, is_on_debits=True)
-    assert option not in said(kind=DocumentKind.INVOICE, is_on_debits=True, exemption="franchise")
+    assert option not in said(kind=DocumentKind.INVOICE, is_on_debits=True, exemptions=("franchise",))

@@ -17,9 +17,11 @@ from handlers.invoices import rules
 from handlers.invoices.terms import due_on
 from handlers.invoices.types import Drafted, Earlier, Invoiced, Sale, Source
 from handlers.sales import rules as sales
+from handlers.sales.taxes import Taxation
 from handlers.sales.types import TERMS, Extras, Line, RateTotal
 
-RATES = sales.rates_on(date(2026, 11, 23))
+AT_HOME = Taxation(day=date(2026, 11, 23))
+RATES = AT_HOME.rates()
 ZERO = Decimal("0.00")
 
 
@@ -185,7 +187,7 @@ def cut_anyhow(lines: list[Line], extras: Extras, chosen: list[int]) -> None:
     ``chosen``: numbers that say what happens next, of which lines, how much.
     """
     whims = iter(chosen)
-    if sales.problems(lines, extras, RATES) or not any(each.kind == "item" for each in lines):
+    if sales.problems(lines, extras, AT_HOME) or not any(each.kind == "item" for each in lines):
         return
     sale, wanted = sale_of(lines, extras), sales.totals(lines, extras, RATES)
     book = Book(sale, policy="on_delivery" if next(whims, 0) % 3 == 1 else "on_order")

@@ -20,6 +20,7 @@ from handlers.customers.commands import DeleteCustomer, delete_customer
 from handlers.sales import commands as c
 from handlers.sales import queries, rules
 from handlers.sales.offer import content_hash
+from handlers.sales.taxes import Taxation
 from handlers.sales.types import Extras, Line, QuoteData
 from tests.handlers.sales.conftest import DESK, LINES, NOW, OFFER, SARAH, TODAY
 
@@ -169,7 +170,7 @@ def test_the_database_refuses_what_no_quote_can_be_and_keeps_what_was_submitted(
 
 
 def test_the_hash_follows_what_the_customer_reads() -> None:
-    totals = rules.totals(LINES, OFFER.extras, rules.rates_on(TODAY))
+    totals = rules.totals(LINES, OFFER.extras, Taxation(day=TODAY).rates())
     one = content_hash({"number": NUMBER, "version": 1}, LINES, totals)
     assert one == content_hash({"version": 1, "number": NUMBER}, LINES, totals)
     assert one != content_hash({"number": NUMBER, "version": 2}, LINES, totals)

@@ -26,6 +26,7 @@ from handlers.sales.commands import ChangeQuote, change_quote
 from handlers.sales.printing import document_of, print_quote
 from handlers.sales.queries import QuoteView
 from handlers.sales.steps import Issue, Sending, Submission
+from handlers.sales.taxes import Taxation
 from handlers.sales.types import Extras, Line, Place
 from tests.handlers.conftest import ContextMaker
 from tests.handlers.sales.conftest import LINES, NOW, OFFER, SARAH, TODAY
@@ -46,7 +47,7 @@ def paper(quote: QuoteView, identity: IdentityData = IDENTITY) -> Document:
 
 
 def with_lines(quote: QuoteView, *lines: Line, extras: Extras) -> QuoteView:
-    totals = rules.totals(lines, extras, rules.rates_on(TODAY))
+    totals = rules.totals(lines, extras, Taxation(day=TODAY).rates())
     return replace(quote, lines=lines, totals=totals, data=replace(quote.data, extras=extras))
 
 

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from handlers.base.money import to_cents
 from handlers.catalogue import vat
 from handlers.sales import rules
+from handlers.sales.taxes import Taxation
 from handlers.sales.types import Extras, Line
 
-RATES = rules.rates_on(date(2026, 11, 23))
+AT_HOME = Taxation(day=date(2026, 11, 23))
+RATES = AT_HOME.rates()
 NOTHING = Extras()
 
 
@@ -111,7 +113,7 @@ def test_discounts_and_charges_of_the_whole_document() -> None:
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(wrong: Line, said: list[tuple[str, str]]) -> None:
-    found = rules.problems([rules.tidied(wrong)], NOTHING, RATES)
+    found = rules.problems([rules.tidied(wrong)], NOTHING, AT_HOME)
     assert [(each.field, each.code) for each in found] == said
 
 
@@ -125,12 +127,12 @@ def test_what_is_wrong_is_said_at_its_field(wrong: Line, said: list[tuple[str, s
     ],
 )
 def test_what_counts_for_all_is_looked_at_too(extras: Extras, said: list[tuple[str, str]]) -> None:
-    assert [(each.field, each.code) for each in rules.problems([line()], extras, RATES)] == said
+    assert [(each.field, each.code) for each in rules.problems([line()], extras, AT_HOME)] == said
 
 
 def test_headings_and_notes_keep_only_their_text() -> None:
     assert rules.tidied(Line(kind="heading", text=" Salon ", quantity=Decimal(3))) == Line(kind="heading", text="Salon")
-    assert rules.problems([line()] * 1_001, NOTHING, RATES)[0].code == "lines_too_many"
+    assert rules.problems([line()] * 1_001, NOTHING, AT_HOME)[0].code == "lines_too_many"
     assert rules.product_types([line(), Line(kind="note", text="x", product_type="service")]) == ("product",)
 
 
