@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -181,15 +181,15 @@ EXTRAS = st.builds(
 WHIMS = st.lists(st.integers(0, 11), max_size=40)
 
 
-def cut_anyhow(lines: list[Line], extras: Extras, chosen: list[int]) -> None:
+def cut_anyhow(lines: list[Line], extras: Extras, chosen: list[int], taxation: Taxation = AT_HOME) -> None:
     """An order is invoiced in parts, with credit notes between, until nothing is left: every invariant, to the cent.
 
     ``chosen``: numbers that say what happens next, of which lines, how much.
     """
     whims = iter(chosen)
-    if sales.problems(lines, extras, AT_HOME) or not any(each.kind == "item" for each in lines):
+    if sales.problems(lines, extras, taxation) or not any(each.kind == "item" for each in lines):
         return
-    sale, wanted = sale_of(lines, extras), sales.totals(lines, extras, RATES)
+    sale, wanted = sale_of(taxation.applied(lines), extras), sales.figures(lines, extras, taxation)
     book = Book(sale, policy="on_delivery" if next(whims, 0) % 3 == 1 else "on_order")
     has_credit = False
     for _ in range(next(whims, 0) % 8):
@@ -245,6 +245,21 @@ def require_within(drafted: Drafted, *, is_exact: bool) -> None:
 @given(st.lists(ITEMS, min_size=1, max_size=5), EXTRAS, WHIMS)
 def test_invoices_sum_to_their_order(lines: list[Line], extras: Extras, chosen: list[int]) -> None:
     cut_anyhow(lines, extras, chosen)
+
+
+ABROAD = [
+    replace(AT_HOME, position=position, is_business=is_business)
+    for position in ("intra_eu", "export")
+    for is_business in (True, False)
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ITEMS, max_size=6), EXTRAS, WHIMS, st.sampled_from(ABROAD))
+def test_invoices_of_sales_abroad_sum_to_their_order_by_rate_and_category(
+    lines: list[Line], extras: Extras, chosen: list[int], taxation: Taxation
+) -> None:
+    cut_anyhow(lines, extras, chosen, taxation)
 
 
 @pytest.mark.long(minutes=1.5)
