@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from engine.handler import HandlerTable
 from engine.record import RecordTable
+from handlers.base.personal import PERSONAL
 from handlers.catalogue import commands as catalogue
+from handlers.changes import commands as changes
+from handlers.changes.handlers import HANDLERS as CHANGE_HANDLERS
 from handlers.company import commands as company
 from handlers.customers import commands as customers
+from handlers.customers import custom_fields
 from handlers.deliveries import commands as deliveries
 from handlers.deliveries.handlers import HANDLERS as DELIVERY_HANDLERS
 from handlers.deliveries.queries import ORDERS_TO_DELIVER
@@ -33,14 +37,17 @@ HANDLERS = HandlerTable.of(
         *ORDER_HANDLERS,
         *DELIVERY_HANDLERS,
         *INVOICE_HANDLERS,
+        *CHANGE_HANDLERS,
         *PAYMENT_HANDLERS,
     ),
     choices=(SHORT_ARTICLES, WAREHOUSES, SUPPLIERS, DRAFTS, ORDERS_TO_DELIVER),
+    personal=PERSONAL,
 )
 
 RECORD_COMMANDS = RecordTable.of(
     *company.COMMANDS.commands.values(),
     *customers.COMMANDS.commands.values(),
+    *custom_fields.COMMANDS.commands.values(),
     *catalogue.COMMANDS.commands.values(),
     *stock.COMMANDS.commands.values(),
     *warehouses.COMMANDS.commands.values(),
@@ -48,6 +55,7 @@ RECORD_COMMANDS = RecordTable.of(
     *orders.COMMANDS.commands.values(),
     *deliveries.COMMANDS.commands.values(),
     *invoices.COMMANDS.commands.values(),
+    *changes.COMMANDS.commands.values(),
     *payments.COMMANDS.commands.values(),
     *statements.COMMANDS.commands.values(),
 )

@@ -121,11 +121,13 @@ def history(
     *,
     labels: str = "web.admin.field.",
     say: Say = lambda _name, _value: None,
+    called: Mapping[str, str] | None = None,
 ) -> tuple[HistoryLine, ...]:
     """The last changes of a record, the newest first. ``names``: of people by login, roles by ``role:key``, groups by ``group:key``;
-    ``labels``: what the codes of the fields' names begin with (``address 7`` is called what ``address`` is).
+    ``labels``: what the codes of the fields' names begin with (``address 7`` is called what ``address`` is);
+    ``called``: what fields are called that have no text, because people named them.
     """
-    write = _Writer(names=names, labels=labels, say=say)
+    write = _Writer(names=names, labels=labels, say=say, called=called or {})
     return tuple(write.line(each) for each in queries.history(session, kind, key, limit=20))
 
 
@@ -141,6 +143,7 @@ class _Writer:
     names: Mapping[str, str]
     labels: str
     say: Say
+    called: Mapping[str, str]
 
     def line(self, entry: Entry) -> HistoryLine:
         command = _COMMANDS.get(entry.command)
@@ -152,7 +155,9 @@ class _Writer:
             iso=ui.local(entry.at).isoformat(timespec="minutes"),
             fields=[
                 ChangedField(
-                    label=label(name, self.labels), old=self._value(name, each.old), new=self._value(name, each.new)
+                    label=self.called.get(name) or label(name, self.labels),
+                    old=self._value(name, each.old),
+                    new=self._value(name, each.new),
                 )
                 for name, each in entry.fields.items()
                 if each.old or each.new  # nothing that became an empty list is no news

@@ -24,6 +24,7 @@ from web.audit.steps import blueprint as steps
 from web.audit.views import blueprint as audit
 from web.catalogue.views import blueprint as catalogue
 from web.company.views import blueprint as company_pages
+from web.customers.custom_fields import blueprint as custom_fields
 from web.customers.views import blueprint as customers
 from web.deliveries.dossier import blueprint as delivery_dossiers
 from web.deliveries.listing import blueprint as deliveries
@@ -113,6 +114,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         order_papers,
         order_dossiers,
         order_settings,
+        custom_fields,
         deliveries,
         delivery_dossiers,
         delivery_picking,

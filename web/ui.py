@@ -363,7 +363,7 @@ CURRENT: Mapping[str, frozenset[str]] = {
     "start": frozenset({"inbox.start", "inbox.start_process", "inbox.begin"}),
     "quotes": frozenset(
         {
-            *("quotes.listing", "dossiers.quote", "dossiers.cancel"),
+            *("quotes.listing", *(f"dossiers.{each}" for each in ("quote", "cancel", "send_now", "take_back"))),
             *(f"quote_forms.{each}" for each in ("new", "add", "edit", "change")),
         }
     ),
@@ -438,6 +438,9 @@ CURRENT: Mapping[str, frozenset[str]] = {
                 "company.drop_logo",
                 "order_settings.page",
                 "order_settings.change",
+                "custom_fields.page",
+                "custom_fields.add",
+                "custom_fields.change",
                 "mail.page",
                 "mail.change",
                 "letters.listing",

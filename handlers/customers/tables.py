@@ -99,3 +99,33 @@ class CustomerContact(Table):
     email: Mapped[str] = mapped_column(Text)
     phone: Mapped[str] = mapped_column(Text)
     receives: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class CustomField(Table):
+    """A field that this company added to its customers. ``key``: under which values are kept; it and ``kind`` never change."""
+
+    __tablename__ = "customer_field"
+    __table_args__ = (
+        CheckConstraint("label_fr <> ''", name="label_given"),
+        CheckConstraint("kind IN ('text', 'number', 'date', 'choice', 'flag')", name="kind_known"),
+        CheckConstraint("(kind = 'choice') = (choices <> '{}')", name="choices_of_a_choice"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(Text, unique=True)
+    label_fr: Mapped[str] = mapped_column(Text)
+    label_en: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    choices: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    is_active: Mapped[bool] = mapped_column(Boolean)
+
+
+class CustomFieldValue(Table):
+    """What a field that the company added says of a customer; no row where it says nothing."""
+
+    __tablename__ = "customer_field_value"
+    __table_args__ = (CheckConstraint("value <> ''", name="value_given"),)
+
+    customer_id: Mapped[int] = mapped_column(ForeignKey(Customer.id, ondelete="CASCADE"), primary_key=True)
+    field_id: Mapped[int] = mapped_column(ForeignKey(CustomField.id), primary_key=True, index=True)
+    value: Mapped[str] = mapped_column(Text)

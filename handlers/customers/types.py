@@ -60,3 +60,30 @@ class ContactData:
     email: str = ""
     phone: str = ""
     receives: tuple[str, ...] = ()
+
+
+FIELD_KINDS = ("text", "number", "date", "choice", "flag")
+"""What a field of the company's own can hold. *flag*: yes or nothing."""
+
+
+@data
+class CustomFieldData:
+    """A field that this company wants on each customer. ``label_en``: empty where the French one does. ``choices``: of a choice alone.
+    ``is_active``: asked for; of one that is not, what was noted is still shown.
+    """
+
+    label_fr: str
+    label_en: str = ""
+    kind: str = "text"
+    choices: tuple[str, ...] = ()
+    is_active: bool = True
+
+
+@data
+class CustomValue:
+    """What a field of the company's own (``key``) says of a customer: text as typed, a number with a point, a day as ISO 8601, a flag as
+    ``yes``; nothing is empty.
+    """
+
+    key: str
+    value: str

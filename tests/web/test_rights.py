@@ -144,6 +144,7 @@ POST   /customers/CL-2026-00001/contact            303 403 422 403 403 403 403 4
 POST   /customers/CL-2026-00001/contact/999999     303 403 422 403 403 403 403 403
 POST   /customers/CL-2026-00001/contact/999999/remove 303 403 422 403 403 403 403 403
 POST   /customers/unknown/delete                   303 403 404 403 403 403 403 403
+POST   /customers/unknown/fields                   303 403 404 403 403 403 403 403
 GET    /articles                                   303 403 200 200 200 403 200 403
 GET    /articles/new                               303 403 200 200 200 403 403 403
 POST   /articles/new                               303 403 422 422 422 403 403 403
@@ -168,6 +169,8 @@ GET    /quotes/unknown                             303 403 404 403 403 403 404 4
 GET    /quotes/unknown/edit                        303 403 404 403 403 403 403 403
 POST   /quotes/unknown/edit                        303 403 404 403 403 403 403 403
 POST   /quotes/unknown/cancel                      303 403 404 403 403 403 403 403
+POST   /quotes/unknown/letter/send                 303 403 404 403 403 403 403 403
+POST   /quotes/unknown/letter/take-back            303 403 404 403 403 403 403 403
 GET    /quotes/unknown/pdf                         303 403 404 403 403 403 404 403
 GET    /orders                                     303 403 200 403 403 403 200 403
 GET    /orders/new                                 303 403 200 403 403 403 403 403
@@ -220,6 +223,9 @@ GET    /admin/company                              303    403 403     403     40
 POST   /admin/company                              303    403 403     403     403     403    403      422
 GET    /admin/company/orders                       303    403 403     403     403     403    403      200
 POST   /admin/company/orders                       303    403 403     403     403     403    403      422
+GET    /admin/company/customer-fields              303    403 403     403     403     403    403      200
+POST   /admin/company/customer-fields              303    403 403     403     403     403    403      422
+POST   /admin/company/customer-fields/unknown      303    403 403     403     403     403    403      404
 POST   /admin/company/logo                         303    403 403     403     403     403    403      422
 POST   /admin/company/logo/remove                  303    403 403     403     403     403    403      303
 GET    /admin/company/logo/unknown                 303    403 403     403     403     403    403      404

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,13 +32,16 @@ from handlers.customers.commands import (
     save_address,
     save_contact,
 )
+from handlers.customers.custom_fields import FIELD, CustomFieldView, SetValues, set_values, values_of
+from handlers.customers.custom_fields import custom_fields as all_fields
 from handlers.customers.fiscal import POSITIONS
 from handlers.customers.types import DOCUMENTS, PAYMENTS, AddressData, ContactData, CustomerData
 from handlers.sales import commands as sales
 from web import acting, auth, ui
 from web.acting import Outcome
 from web.countries import countries
-from web.customers import forms
+from web.customers import custom_fields, forms
+from web.numbers import NumberUnreadable
 from web.ui import t
 
 blueprint = Blueprint("customers", __name__)
@@ -168,6 +171,24 @@ def drop_contact(number: str, line: int) -> Answer:
     return _done(number, "contacts") if outcome.is_done else _page(number, outcome)
 
 
+@blueprint.post("/customers/<number>/fields")
+@auth.requires(*EDITORS)
+def describe(number: str) -> Answer:
+    """Fill in the fields that the company added."""
+    with auth.runtime().database.reading() as session:
+        fields = all_fields(session)
+    try:
+        values = custom_fields.typed_values(request.form, fields)
+    except NumberUnreadable as unreadable:
+        outcome = Outcome(problems={unreadable.field: unreadable.said})
+    else:
+        outcome = acting.act(set_values, SetValues(number=number, values=values))
+    if outcome.is_done:
+        return _done(number, "fields")
+    typed = {each.key: request.form.get(f"{FIELD}_{each.key}", "") for each in fields if each.data.is_active}
+    return _page(number, outcome, described=typed)
+
+
 @blueprint.post("/customers/<number>/delete")
 @auth.requires(*EDITORS)
 def delete(number: str) -> Answer:
@@ -194,6 +215,7 @@ def _new_page(wanted: CustomerData, address: AddressData, outcome: Outcome | Non
     page = ui.page(
         "customers/customer_new.html",
         form=wanted,
+        proposal=None,
         address=address,
         outcome=outcome or Outcome(),
         then=request.values.get("then", "")[:20],
@@ -209,17 +231,29 @@ def _page(
     typed: CustomerData | None = None,
     address: tuple[int | None, AddressData] | None = None,
     contact: tuple[int | None, ContactData] | None = None,
+    described: Mapping[str, str] | None = None,
 ) -> Answer:
     """The page of a customer; what was refused stands where it was typed."""
     with auth.runtime().database.reading() as session:
         found = queries.find_customer(session, number)
-        proposal=None,
         if found is None:
             raise NotFound("customer_unknown", number=number)
+        fields, values = all_fields(session), values_of(session, number)
         page = ui.page(
             "customers/customer.html",
+            own_fields=[
+                (each, custom_fields.called(each), values.get(each.key, "")) for each in fields if each.data.is_active
+            ],
+            own_told=[
+                (custom_fields.called(each), custom_fields.say(each.data.kind, values[each.key]))
+                for each in fields
+                if each.key in values and not (each.data.is_active and auth.has_role(*EDITORS))
+            ],
+            described=described,
+            typed_number=custom_fields.typed_number,
             customer=found,
             form=typed or found.data,
+            proposal=found.proposal(),
             address_typed=address,
             contact_typed=contact,
             no_address=AddressData(city=""),
@@ -230,7 +264,13 @@ def _page(
             may_quote=auth.has_role(*sales.EDITORS),
             seen=recorded.revision(session, KIND, number),
             history=acting.history(
-                session, KIND, number, people.names(session), labels="web.customers.field.", say=_say
+                session,
+                KIND,
+                number,
+                people.names(session),
+                labels="web.customers.field.",
+                say=_saying(fields),
+                called={f"{FIELD} {each.key}": custom_fields.called(each) for each in fields},
             ),
             **_choices(),
         )
@@ -243,16 +283,32 @@ def _choices() -> dict[str, Any]:
             ("", t("web.customers.payment.none")),
             *((each, t(f"web.customers.payment.{each}")) for each in PAYMENTS),
         ],
+        "positions": [
+            ("", t("fiscal.position.by_address")),
+            *((each, t(f"fiscal.position.{each}")) for each in POSITIONS),
+        ],
         "countries": countries(),
         "documents": [(each, t(f"web.customers.receives.{each}")) for each in DOCUMENTS],
     }
 
 
+def _saying(fields: Sequence[CustomFieldView]) -> acting.Say:
+    kinds = {f"{FIELD} {each.key}": each.data.kind for each in fields}
+
+    def say(name: str, value: Any) -> str | None:
+        if name in kinds and isinstance(value, str):
+            return custom_fields.say(kinds[name], value)
+        return _say(name, value)
+
+    return say
+
+
 def _say(name: str, value: Any) -> str | None:
     """Values of a customer's history that need words of their own."""
     if name == "preferred_payment":
-            proposal=found.proposal(),
         return t(f"web.customers.payment.{value}") if value in PAYMENTS else ui.shown(None)
+    if name == "fiscal_position":
+        return t(f"fiscal.position.{value or 'by_address'}")
     if name == "tags":
         return ", ".join(value or ()) or ui.shown(None)
     if isinstance(value, Mapping):
@@ -261,9 +317,3 @@ def _say(name: str, value: Any) -> str | None:
         received = (t(f"web.customers.receives.{each}") for each in value.get("receives") or ())
         return ", ".join((*texts, *uses, *received))
     return None
-        "positions": [
-            ("", t("fiscal.position.by_address")),
-            *((each, t(f"fiscal.position.{each}")) for each in POSITIONS),
-        ],
-    if name == "fiscal_position":
-        return t(f"fiscal.position.{value or 'by_address'}")
