@@ -112,13 +112,17 @@ def storm(database: Database, database_url: str, first: int, count: int, most: i
 
 
 def _play(people: People) -> None:
-    """Until every case has ended. Raises AssertionError when nothing has been told of any case for ``STANDSTILL`` seconds."""
+    """Until every case has ended. Raises AssertionError when nothing has been told of any case for ``STANDSTILL`` seconds, or when things
+    go on and on without an end.
+    """
     told, since = 0, time.monotonic()
+    end = since + 60 + 4 * len(people.drawn)
     while left := people.act():
         if (now_told := people.told()) != told:
             told, since = now_told, time.monotonic()
         stands_still = time.monotonic() - since > STANDSTILL
-        assert not stands_still, f"{left} cases have not ended: {people.left()}"
+        assert not stands_still, f"{left} cases have not ended and nothing happens: {people.left()}"
+        assert time.monotonic() < end, f"{left} cases have not ended: {people.left()}"
         time.sleep(0.05)
 
 
