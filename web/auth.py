@@ -144,7 +144,8 @@ def requires(*roles: str, scopes: tuple[str, ...] = ()) -> Callable[[Callable[P,
     return guard
 
 
-_opened: dict[Callable[..., Answer], tuple[str, ...]] = {}
+_opened: dict[object, tuple[str, ...]] = {}
+"""By view."""
 
 
 def scopes_of(endpoint: str | None) -> tuple[str, ...]:

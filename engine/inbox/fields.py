@@ -65,12 +65,17 @@ _IS: Final[dict[type[FieldCriterion], str]] = {
     DateField: "field.date_value >= CAST(:date_low AS date) AND field.date_value <= CAST(:date_high AS date)",
 }
 
-FITS: Final = f"""
-    (CAST(:field_name AS text) IS NULL OR coalesce((
-        SELECT {" OR ".join(f"({each})" for each in _IS.values())}
-        FROM engine.case_field AS field WHERE field.instance_id = task.instance_id AND field.name = :field_name), false))
-"""  # noqa: S608 - composed of constants
-"""SQL: whether the case of a task fits; a scalar query, because PostgreSQL would turn EXISTS into reading every field of every case."""
+
+def fits(case: str) -> str:
+    """SQL: whether the case of this expression fits; a scalar query, because PostgreSQL would turn EXISTS into reading every field of every
+    case.
+    """
+    return f"""
+        (CAST(:field_name AS text) IS NULL OR coalesce((
+            SELECT {" OR ".join(f"({each})" for each in _IS.values())}
+            FROM engine.case_field AS field WHERE field.instance_id = {case} AND field.name = :field_name), false))
+    """  # noqa: S608 - composed of constants
+
 
 _CASES: Final = {
     kind: text(f"SELECT instance_id FROM engine.case_field AS field WHERE name = :field_name AND {each} LIMIT :few")  # noqa: S608 - as above
@@ -79,7 +84,7 @@ _CASES: Final = {
 
 
 def given(criterion: FieldCriterion | None) -> dict[str, Any]:
-    """What ``FITS`` and ``cases`` take; None narrows nothing."""
+    """What ``fits`` and ``cases`` take; None narrows nothing."""
     found: dict[str, Any] = dict.fromkeys(
         ("field_name", "field_begins", "number_low", "number_high", "date_low", "date_high")
     )

@@ -134,7 +134,7 @@ _FITS: Final = f"""
     AND (NOT :is_ready OR task.follow_up_at IS NULL OR task.follow_up_at <= :now)
     AND (CAST(:words AS tsquery) IS NULL OR EXISTS (
         SELECT FROM engine.case_words WHERE case_words.instance_id = task.instance_id AND case_words.words @@ CAST(:words AS tsquery)))
-    AND {fields.FITS}
+    AND {fields.fits("task.instance_id")}
 """
 
 

@@ -22,8 +22,10 @@ from engine.feel import Value
 from engine.handler import Actor
 from engine.history import queries as history
 from engine.history.queries import Entry
-from engine.inbox import offers
+from engine.inbox import fields, offers
 from engine.inbox import queries as inbox
+from engine.inbox.fields import FieldCriterion
+from engine.inbox.lists import FEW_CASES
 from engine.inbox.queries import SummaryValue, TaskRow
 from engine.inbox.rules import Absent, Offer, delegation_refusal, on_behalf_of, refusal
 from engine.inbox.standing_in import standing_in
@@ -79,10 +81,13 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasePage:
-    """A page of cases; ``next`` is the ``after`` of the page that follows, None at the end."""
+    """A page of cases; ``next`` is the ``after`` of the page that follows, None at the end; ``is_cut``: it is short because the search for
+    what fits stopped, and goes on there.
+    """
 
     cases: tuple[CaseRow, ...]
     next: int | None
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,9 +215,8 @@ _ONE = text(f"""
     WHERE instance.id = :instance
 """)  # noqa: S608 - composed of constants
 
-_MANY = text(f"""
-    SELECT {_COLUMNS}
-    FROM engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
+_SEEN: Final = """
+    engine.instance JOIN engine.definition_version version ON version.id = instance.version_id
     WHERE (:sees_all OR instance.started_by = :login OR version.lane_roles && CAST(:roles AS text[]))
       AND (CAST(:after AS bigint) IS NULL OR instance.id < :after)
       AND (CAST(:process AS text) IS NULL OR instance.process_key = :process)
@@ -220,9 +224,25 @@ _MANY = text(f"""
       AND (NOT :is_suspended OR instance.suspended_at IS NOT NULL)
       AND (CAST(:search AS text) IS NULL OR instance.business_key ILIKE :search)
       AND (NOT :only_mine OR instance.started_by = :login)
-    ORDER BY instance.id DESC LIMIT :limit
+"""
+_MANY = text(f"SELECT {_COLUMNS} FROM {_SEEN} ORDER BY instance.id DESC LIMIT :limit")  # noqa: S608 - composed of constants
+_OF_FEW = text(f"""
+    SELECT {_COLUMNS} FROM {_SEEN} AND instance.id = ANY(CAST(:instances AS bigint[])) ORDER BY instance.id DESC LIMIT :limit
+""")  # noqa: S608 - composed of constants
+_WALKED = text(f"""
+    WITH walked AS MATERIALIZED (
+        SELECT instance.id, {fields.fits("instance.id")} AS fits FROM {_SEEN} ORDER BY instance.id DESC LIMIT :window
+    ), horizon AS (SELECT min(id) AS id FROM walked HAVING count(*) = :window)
+    SELECT horizon.id AS horizon, {_COLUMNS}
+    FROM (SELECT) AS one LEFT JOIN horizon ON true
+    LEFT JOIN LATERAL (SELECT id FROM walked WHERE fits ORDER BY id DESC LIMIT :limit) AS chosen ON true
+    LEFT JOIN engine.instance ON instance.id = chosen.id
+    LEFT JOIN engine.definition_version version ON version.id = instance.version_id
+    ORDER BY instance.id DESC
 """)  # noqa: S608 - composed of constants
 
+WALK: Final = 5_000
+"""Cases that one search by a field looks at."""
 _LAST_ID: Final = 2**63 - 1
 _BEFORE: Final = 3
 _COMPLETING: Final = frozenset(
@@ -241,10 +261,13 @@ def cases(
     status: Status | None = None,
     search: str | None = None,
     only_mine: bool = False,
+    field: FieldCriterion | None = None,
     after: int | None = None,
     limit: int = 50,
 ) -> CasePage:
-    """The cases that the actor may see, newest first. ``search`` is a part of the business key; ``only_mine``: started by the actor."""
+    """The cases that the actor may see, newest first. ``search`` is a part of the business key; ``only_mine``: started by the actor;
+    ``field``: by the value that a business field has: where few cases have it, among these; else a walk that is cut after a while.
+    """
     given = {
         "sees_all": sees_everything(actor),
         "login": actor.login,
@@ -257,9 +280,21 @@ def cases(
         "after": None if after is None else min(after, _LAST_ID),
         "limit": limit + 1,
     }
-    rows = session.execute(_MANY, given).all()
+    horizon = None
+    if field is None:
+        rows = session.execute(_MANY, given).all()
+    else:
+        few = fields.cases(session, field, FEW_CASES + 1)
+        if len(few) <= FEW_CASES:
+            rows = session.execute(_OF_FEW, given | {"instances": few}).all()
+        else:
+            rows = session.execute(_WALKED, given | fields.given(field) | {"window": WALK}).all()
+            horizon = rows[0].horizon
+            rows = [row for row in rows if row.id is not None]
     shown = tuple(_case_row(row) for row in rows[:limit])
-    return CasePage(cases=shown, next=shown[-1].id if len(rows) > limit else None)
+    if len(rows) > limit:
+        return CasePage(cases=shown, next=shown[-1].id)
+    return CasePage(cases=shown, next=horizon, is_cut=horizon is not None)
 
 
 def case(session: Session, actor: Actor, instance_id: int) -> Case:

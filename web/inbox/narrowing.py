@@ -11,9 +11,8 @@ from urllib.parse import urlencode
 from engine import clock
 from engine.inbox.fields import FieldCriterion
 from engine.inbox.lists import Criteria, Sort, View
-from web import auth
-from web.inbox import field_narrowing
-from web.inbox.field_narrowing import FieldNarrowing
+from web import auth, field_narrowing
+from web.field_narrowing import FieldNarrowing
 
 DUES: Final = ("late", "today", "week")
 LONGEST_SEARCH: Final = 100

@@ -28,8 +28,8 @@ from engine.instances import commands, overview, queries
 from engine.instances.queries import TaskDetails
 from engine.model.forms import Form
 from engine.texts import format as texts_format
-from web import auth, errors, fields, ui
-from web.inbox import field_narrowing, listing, narrowing, papers, why
+from web import auth, errors, field_narrowing, fields, ui
+from web.inbox import listing, narrowing, papers, why
 from web.present import StageBar, facts_of, first_stage, stage_bar
 from web.ui import Due, in_language, t
 

@@ -25,7 +25,7 @@ from engine.instances.kin import Kin
 from engine.instances.queries import Case, CaseRow, Status, TimelineEntry
 from engine.mail import letters as mail
 from engine.mail.letters import Posted
-from web import auth, present, ui
+from web import auth, field_narrowing, present, ui
 from web.records import operating, timeline
 from web.ui import Due, in_language, t
 
@@ -124,6 +124,8 @@ class CaseView:
 def cases() -> Answer:
     """The cases that the person may see, newest first; filters and page are in the address."""
     asked = {name: request.args.get(name, "").strip() for name in ("q", "process", "status")}
+    by_field = field_narrowing.read(request.args, asked["process"])
+    criterion = None if by_field is None else by_field.criterion
     status = next((each for each in STATUSES if each == asked["status"]), None)
     after = request.args.get("after", type=int)
     actor = auth.actor()
@@ -131,21 +133,25 @@ def cases() -> Answer:
         page = queries.cases(
             session,
             actor,
-            process_key=asked["process"] or None,
+            process_key=asked["process"] or (by_field.process if by_field is not None and criterion else None),
             status=status,
             search=asked["q"] or None,
+            field=criterion,
             after=after,
             limit=PAGE,
         )
         rows = present.listed_cases(session, page)
-        processes = [
-            (each.version.process_key, in_language(each.version.title)) for each in overview.processes(session)
-        ]
-    kept: dict[str, Any] = {name: value for name, value in asked.items() if value}
+        published = overview.processes(session)
+        field_groups = field_narrowing.groups(session, published, asked["process"])
+    chosen = asked | ({} if by_field is None else by_field.arguments())
+    kept: dict[str, Any] = {name: value for name, value in chosen.items() if value}
     return ui.page(
         "records/cases.html",
         rows=rows,
-        processes=processes,
+        processes=[(each.version.process_key, in_language(each.version.title)) for each in published],
+        field_groups=field_groups,
+        field=by_field,
+        is_cut=page.is_cut,
         statuses=STATUSES,
         may_operate=auth.has_role(*operators.OPERATORS),
         filters=asked,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from engine.database.session import Database
 from engine.inbox import fields, lists
 from engine.inbox.fields import DateField, FieldCriterion, NumberField, TextField
 from engine.inbox.lists import FEW_CASES, Criteria
+from engine.instances import queries
 from engine.instances.commands import start_instance
 from engine.instances.runtime import Runtime
 from tests.engine.inbox.cast import desk, open_task
@@ -113,6 +115,39 @@ def test_bounds_indexes_and_statements(many: Runtime) -> None:
         plan = explained(session, lists._PAGES["due", False].text, given)
         assert "case_field_pkey" in plan, plan
         assert "Seq Scan on case_field" not in plan, plan
+
+
+def test_the_list_of_cases_is_narrowed_in_the_same_manner(many: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ended cases too; found wherever they stand, in two statements; of many a walk that stops, says so, and goes on."""
+    with many.database.transaction() as session:
+        session.execute(
+            text("UPDATE engine.instance SET status = 'completed', ended_at = :now WHERE id = 1010"), {"now": NOW}
+        )
+    with many.database.reading() as session:
+        for criterion, found in BETWEEN:
+            with statements(many) as seen:
+                page = queries.cases(session, CLERK, field=criterion)
+            assert [each.id for each in page.cases] == found[::-1]
+            assert (len(seen), page.next, page.is_cut) == (2, None, False)
+        open_ones = queries.cases(session, CLERK, field=BETWEEN[0][0], status="active")
+        assert [each.id for each in open_ones.cases] == [1009]
+        assert queries.cases(session, PACKER, field=BETWEEN[0][0], process_key="other").cases == ()
+        stranger = replace(CLERK, login="stranger", roles=frozenset())
+        assert queries.cases(session, stranger, field=BETWEEN[0][0]).cases == ()
+        every = NumberField(name="weight", low=Decimal(0))
+        with statements(many) as seen:
+            page = queries.cases(session, CLERK, field=every, limit=3)
+        assert ([each.id for each in page.cases], page.next) == ([21000, 20999, 20998], 20998)
+        assert (len(seen), page.is_cut) == (2, False)
+        again = queries.cases(session, CLERK, field=every, limit=3, after=page.next)
+        assert [each.id for each in again.cases] == [20997, 20996, 20995]
+        # the 2,000 oldest of 20,000: too many to begin at, and far from the newest
+        monkeypatch.setattr(queries, "WALK", 10_000)
+        oldest = NumberField(name="weight", high=Decimal(2_000))
+        page = queries.cases(session, CLERK, field=oldest, limit=3)
+        assert ([each.id for each in page.cases], page.next, page.is_cut) == ([], 11_001, True)
+        page = queries.cases(session, CLERK, field=oldest, limit=3, after=page.next)
+        assert ([each.id for each in page.cases], page.is_cut) == ([3000, 2999, 2998], False)
 
 
 def explained(session: Session, statement: str, given: dict[str, object]) -> str:
