@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
@@ -45,10 +45,11 @@ def _nowhere(_command: Any, _given: object) -> object:
 class HandlerContext:
     """All that a handler sees of the engine.
 
-    ``session`` is the open transaction (never commit it); ``idempotency_key`` is the same for every attempt at one
-    activity instance; ``now`` is the moment of the step in UTC; ``attempt`` counts from 1; ``starter`` is the login of who started the
-    instance. ``keep`` runs a record command (``engine.record``) in this transaction, as who acts: what a step changes of a record stands in
-    that record's history.
+    ``session`` is the open transaction (never commit it): what is inserted, changed or deleted through it, as objects or by statements of
+    SQLAlchemy (no SQL in text), stands in the history of the case with old and new values. ``idempotency_key`` is the same for every
+    attempt at one activity instance; ``now`` is the moment of the step in UTC; ``attempt`` counts from 1; ``starter`` is the login of who
+    started the instance. ``keep`` runs a record command (``engine.record``) in this transaction, as who acts: what a step changes of a
+    record stands in that record's history.
     """
 
     session: Session
@@ -187,10 +188,15 @@ def handler(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerTable:
-    """Everything that processes can name. Built once in ``handlers/table.py``; names are unique (ValueError)."""
+    """Everything that processes can name. Built once in ``handlers/table.py``; names are unique (ValueError).
+
+    ``personal``: by table of the business, the columns that hold personal data. What handlers write there stands in the history as salted
+    hashes, its values apart, where they can be erased.
+    """
 
     handlers: Mapping[str, Handler]
     choices: Mapping[str, ChoiceSource]
+    personal: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def has_outbox(self) -> bool:
@@ -198,10 +204,15 @@ class HandlerTable:
         return any(each.hold or each.once for each in self.handlers.values())
 
     @classmethod
-    def of(cls, handlers: Sequence[Handler], choices: Sequence[ChoiceSource]) -> HandlerTable:
+    def of(
+        cls,
+        handlers: Sequence[Handler],
+        choices: Sequence[ChoiceSource],
+        personal: Mapping[str, frozenset[str]] | None = None,
+    ) -> HandlerTable:
         """The table of these. Raises ValueError when two have one name."""
         by_name = {each.name: each for each in handlers}
         lists = {each.name: each for each in choices}
         if len(by_name) != len(handlers) or len(lists) != len(choices):
             raise ValueError("two handlers or two lists of choices have one name")
-        return cls(handlers=by_name, choices=lists)
+        return cls(handlers=by_name, choices=lists, personal=personal or {})

@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
+from engine.database.watching import WatchedSession
 from engine.errors import Unavailable
 
 _OPTIONS = "-c search_path=jobs,public -c timezone=UTC -c jit=off"
@@ -69,7 +70,7 @@ class Database:
         """
         is_committing = False
         try:
-            with Session(self._engine, expire_on_commit=False) as session:
+            with WatchedSession(self._engine, expire_on_commit=False) as session:
                 yield session
                 session.flush()
                 is_committing = True

@@ -6,8 +6,8 @@ r"""Personal values in the history: the chain holds a salted commitment, the val
 
 In an event, ``{"@personal": commitment in hex}`` stands where the value would. ``engine.personal_value`` keeps value and salt; erasing
 takes both away, and no hash of the chain changes. Without the salt nobody can try names until one fits. What is personal is declared:
-fields of forms and names in ``process.yaml`` (``engine.model.personal``), fields of record commands (``record_command(personal=…)``), and
-always what people write to each other with a task.
+fields of forms and names in ``process.yaml`` (``engine.model.personal``), fields of record commands (``record_command(personal=…)``),
+columns of the business (``HandlerTable.personal``), and always what people write to each other with a task.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ _VALUES: Final = frozenset(
 """Members of a kernel event that hold values of the process; all others are the engine's own words."""
 _SAID: Final = frozenset({"note"})
 """Members of an event in which people write to each other: personal whatever is declared."""
+
+ROWS: Final = "rows"
+"""The member of an event that tells what became of rows of the business, a list (``engine.instances.row_changes``)."""
 
 KEEP: Final = """
     kept AS (
@@ -67,11 +70,14 @@ class Sealer:
     """Puts commitments in the place of personal values, for the events of one append.
 
     ``names``: what is declared personal. ``known``: values of these names that the case holds already; where such a text stands under
-    another name (a handler's input, an item of a list), it is sealed there too.
+    another name (a handler's input, an item of a list), it is sealed there too. ``columns``: by table, those whose values are personal.
     """
 
-    def __init__(self, names: Collection[str], known: Iterable[Any] = ()) -> None:
+    def __init__(
+        self, names: Collection[str], known: Iterable[Any] = (), columns: Mapping[str, Collection[str]] | None = None
+    ) -> None:
         self._names = names
+        self._columns = columns or {}
         self._texts = {each for value in known for each in _texts(value)}
         self._made: dict[str, str] = {}
         self._rows: list[list[Any]] = []
@@ -87,6 +93,8 @@ class Sealer:
         for member, value in record.items():
             if member in _SAID:
                 found[member] = self._sealed(member, value)
+            elif member == ROWS:
+                found[member] = [self._row(each) for each in value]
             elif member not in _VALUES:
                 found[member] = value
             elif is_personal and member in {"value", "previous"}:
@@ -108,6 +116,18 @@ class Sealer:
             name: self._sealed(name, value) if name in self._names else value for name, value in record["facts"].items()
         }
         return {**record, "fields": fields, "facts": facts}
+
+    def _row(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is told of a row, with its personal fields sealed, and texts that are known as personal."""
+        personal = self._columns.get(row["table"], ())
+        fields = {
+            name: {
+                side: self._sealed(name, value) if name in personal else self._within(name, value)
+                for side, value in each.items()
+            }
+            for name, each in row["fields"].items()
+        }
+        return {**row, "fields": fields}
 
     def given(self, kind: str, chain: str) -> dict[str, str]:
         """What ``KEEP`` takes besides ``at``; nothing where nothing was sealed."""

@@ -26,7 +26,7 @@ from engine.data import to_canonical
 from engine.definitions import store as definitions
 from engine.errors import Crashed, HandlerFailure, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment, Expression, FeelFailure, Value
-from engine.handler import Actor, BusinessError, Handler, HandlerContext, Transient
+from engine.handler import SYSTEM, Actor, BusinessError, Handler, HandlerContext, Transient
 from engine.history import store as history
 from engine.history.store import ChainHead
 from engine.inbox import store as inbox
@@ -35,6 +35,7 @@ from engine.instances import archive, calls, incidents, signals, waits
 from engine.instances.calls import Call, NewCall, Requested
 from engine.instances.invoke import Threw, invoke
 from engine.instances.names import find_node
+from engine.instances.row_changes import records as row_records
 from engine.instances.rows import StepRows
 from engine.instances.runtime import Runtime
 from engine.instances.sealing import sealer_of
@@ -189,6 +190,7 @@ _UPDATE: Final = """
     WHERE id = :id AND revision = :revision
     RETURNING revision
 """
+_HEAD = text("UPDATE engine.instance SET chain_sequence = :sequence, chain_hash = :hash WHERE id = :id")
 _SAVE = text(_UPDATE).columns(column("revision"))
 _SAVE_AND_PROJECT = text(f"WITH {PROJECT} {_UPDATE}").columns(column("revision"))
 
@@ -255,8 +257,10 @@ def apply(  # noqa: PLR0917 - what acts on what, who, when
     *,
     on_failure: OnFailure,
     attempt: int = 1,
+    rows: Sequence[Mapping[str, Any]] = (),
 ) -> StepDone:
-    """Let ``stimulus`` happen to the locked instance and write everything that follows.
+    """Let ``stimulus`` happen to the locked instance and write everything that follows. ``rows``: what this transaction did to rows before
+    (``row_changes.records``), for the history.
 
     Raises CaseSuspended (a case that stands still can only be cancelled); StaleStimulus (the kernel: nothing changed); with ``RETRY``:
     TryAgain; with ``REFUSE``: Crashed, InputInvalid, OutputInvalid, and WrongState (``business_error_uncaught``, its cause the
@@ -265,8 +269,20 @@ def apply(  # noqa: PLR0917 - what acts on what, who, when
     if instance.suspended_at is not None and not isinstance(stimulus, CancelInstance):
         raise CaseSuspended(case=instance.id)
     step = _Step(runtime, session, instance, actor, now, on_failure, attempt)
+    step.rows.extend(rows)
     step.run(stimulus)
     return step.save()
+
+
+def tell_rows(
+    runtime: Runtime, session: Session, instance: Locked, now: datetime, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write into the history of the locked instance what this transaction did to ``rows`` for it, where no step follows in it."""
+    if not rows:
+        return
+    sealer = sealer_of([instance.bundle], instance.state, columns=runtime.handlers.personal)
+    head = history.append(session, instance.id, instance.head, now, SYSTEM.login, rows, sealer)
+    session.execute(_HEAD, {"id": instance.id, "sequence": head.sequence, "hash": head.hash})
 
 
 class _Step:
@@ -293,6 +309,8 @@ class _Step:
         # a copy for all its answers: what stood before the step is asked for when it is saved
         before = None if instance.state is None else instance.state.copy()
         self._run = Run(instance.model, before, self._environment)
+        self.rows: list[Mapping[str, Any]] = []
+        """What handlers did to rows, as the history tells it."""
         self._events: list[Event] = []
         self._requests: deque[happened.HandlerRequested] = deque()
         self._held: dict[str, HeldEffect] = {}
@@ -323,12 +341,14 @@ class _Step:
     def save(self) -> StepDone:
         """Write what happened. The history first: its new head stands in the row of the instance."""
         state, instance, events = self._run.state, self._instance, tuple(self._events)
-        sealer = sealer_of([instance.bundle], instance.state, state)
+        columns = self._runtime.handlers.personal if self.rows else {}
+        sealer = sealer_of([instance.bundle], instance.state, state, columns=columns)
         requested = calls.request(self._session, instance.id, self._calls, self._now)
         told: list[Event | Mapping[str, Any]] = [*events]
         told += [self._told(activity, each) for activity, each in requested.items()]
         if instance.called is not None:
             told.append(instance.called)
+        told += self.rows
         head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, told, sealer)
         self._save_instance(state, head)
         opened = self._save_rows(StepRows.of(instance.bundle, events, state), self._ended_effects(state))
@@ -379,6 +399,7 @@ class _Step:
             if isinstance(outcome, Threw):
                 self._throw(request, outcome.error)
             else:
+                self.rows.extend(row_records(request.activity, request.element, handler.name, outcome.rows))
                 self._advance(ReturnHandler(activity=request.activity, result=outcome.result))
 
     def _call_of(

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -24,7 +25,7 @@ from engine.definitions import store as definitions
 from engine.errors import Crashed, HandlerFailure, InputInvalid, InvariantBroken, OutputInvalid
 from engine.feel import Value
 from engine.handler import SYSTEM, Handler, HandlerContext, Transient
-from engine.instances import driver
+from engine.instances import driver, row_changes
 from engine.instances.driver import CaseSuspended, Locked, OnFailure
 from engine.instances.invoke import Returned, Threw, invoke
 from engine.instances.names import find_node
@@ -164,18 +165,32 @@ def _run(runtime: Runtime, session: Session, effect: _Effect, attempt: int, now:
         starter=effect.started_by,
     )
     outcome = invoke(effect.handler, effect.given, context)
+    rows = _rows(effect, outcome)
     if effect.handler.once:
         # what comes next in the case may fail: it must not undo the knowledge that this is done
         _keep(session, effect, outcome)
+        if rows:
+            driver.tell_rows(runtime, session, driver.lock(session, effect.instance_id), now, rows)
         return
     instance = driver.lock(session, effect.instance_id)
     if instance.suspended_at is not None:
         _keep(session, effect, outcome)
+        driver.tell_rows(runtime, session, instance, now, rows)
         return
     if isinstance(outcome, Threw):
         fence.leave(session, effect.key)  # as in ``finish``
     stimulus = _stimulus_of(effect.activity.id, _told(outcome))
-    driver.apply(runtime, session, instance, stimulus, SYSTEM, now, on_failure=OnFailure.RETRY, attempt=attempt)
+    driver.apply(
+        runtime, session, instance, stimulus, SYSTEM, now, on_failure=OnFailure.RETRY, attempt=attempt, rows=rows
+    )
+
+
+def _rows(effect: _Effect, outcome: Returned | Threw) -> list[Mapping[str, Any]]:
+    """What the history tells of the rows that the effect wrote."""
+    if isinstance(outcome, Threw):
+        return []
+    activity = effect.activity
+    return list(row_changes.records(activity.id, activity.element, effect.handler.name, outcome.rows))
 
 
 def _keep(session: Session, effect: _Effect, outcome: Returned | Threw) -> None:

@@ -6,6 +6,7 @@ Pydantic holds both sides to what the handler declares; a float is refused where
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from types import TracebackType
@@ -15,17 +16,20 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from engine.data import refuse_floats, to_values
+from engine.database.watching import WatchedSession
 from engine.errors import Crashed, Facts, HandlerFailure, InputInvalid, OutputInvalid
 from engine.feel import Value
 from engine.handler import BusinessError, Handler, HandlerContext, Transient
+from engine.instances.row_changes import RowChange, RowWatch
 from engine.kernel import ValueNotStorable, storable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
-    """The handler gave a result: process values by name."""
+    """The handler gave a result: process values by name. ``rows``: what it did to rows of the business."""
 
     result: Mapping[str, Value]
+    rows: tuple[RowChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,7 @@ def invoke(handler: Handler, given: Mapping[str, Value], context: HandlerContext
         with _Guarded(context) as guarded:
             result = handler.run(typed, guarded)
             guarded.flush()
-            return Returned(result=_read_output(handler, result))
+            return Returned(result=_read_output(handler, result), rows=guarded.rows())
     except BusinessError as error:
         return Threw(error=error)
     except (HandlerFailure, Transient):
@@ -55,36 +59,52 @@ def invoke(handler: Handler, given: Mapping[str, Value], context: HandlerContext
         raise Crashed(None, handler=handler.name, kind=type(error).__name__) from error
 
 
-_PLAIN: Final = tuple(each.name for each in fields(HandlerContext) if each.name != "session")
+_PLAIN: Final = tuple(each.name for each in fields(HandlerContext) if each.name not in {"session", "keep"})
 
 
 class _Guarded(HandlerContext):
-    """The context with a savepoint around whatever its session is used for; none for a handler that never asks for it, and so cannot
-    have changed anything: two messages to the server less.
+    """The context with a savepoint around whatever its session is used for, and a watch on what becomes of rows; neither for a handler
+    that never asks for it, and so cannot have changed anything: two messages to the server less.
     """
 
-    __slots__ = ("_savepoint", "_whole")
+    __slots__ = ("_savepoint", "_watch", "_whole")
 
     _savepoint: SessionTransaction | None
-    _whole: Session
+    _watch: RowWatch | None
+    _whole: HandlerContext
 
     def __init__(self, whole: HandlerContext) -> None:
         for name in _PLAIN:
             object.__setattr__(self, name, getattr(whole, name))
-        object.__setattr__(self, "_whole", whole.session)
+        object.__setattr__(self, "_whole", whole)
         object.__setattr__(self, "_savepoint", None)
+        object.__setattr__(self, "_watch", None)
 
     @property
     def session(self) -> Session:
         """In place of the field above, which stays empty."""
+        session = self._whole.session
         if self._savepoint is None:
-            object.__setattr__(self, "_savepoint", self._whole.begin_nested())
-        return self._whole
+            object.__setattr__(self, "_savepoint", session.begin_nested())
+            if isinstance(session, WatchedSession):
+                object.__setattr__(self, "_watch", RowWatch())
+                session.watcher = self._watch
+        return session
+
+    def keep(self, command: Any, given: object) -> object:
+        """In place of the field above. Within the savepoint; its own history tells what becomes of the record."""
+        session = self.session
+        with nullcontext() if self._watch is None else self._watch.aside(session):
+            return self._whole.keep(command, given)
 
     def flush(self) -> None:
         """Send what the handler has not sent yet: it must fail inside the savepoint."""
         if self._savepoint is not None:
-            self._whole.flush()
+            self._whole.session.flush()
+
+    def rows(self) -> tuple[RowChange, ...]:
+        """What became of rows until now."""
+        return () if self._watch is None else self._watch.changes()
 
     def __enter__(self) -> Self:
         return self
@@ -93,6 +113,9 @@ class _Guarded(HandlerContext):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._savepoint is not None:
+            session = self._whole.session
+            if isinstance(session, WatchedSession):
+                session.watcher = None
             self._savepoint.__exit__(kind, error, trace)
 
 
