@@ -24,6 +24,7 @@ art. 262 ter I), goods that leave the Union (262 I), services to a business in a
 
 _USUAL: Final = "normal"
 _OF_GOODS: Final = ("intra_eu", "export")
+"""What exempts goods is called as the position that does."""
 
 
 @data
@@ -47,15 +48,15 @@ class Taxation:
 
         Services to a business abroad are not sold in France, whatever the seller's regime; those to a private person are (art. 259-2°).
         """
-        if line.product_type == "service" and self.is_business and self.position in {"intra_eu", "export"}:
+        if line.product_type == "service" and self.is_business and self.position in _OF_GOODS:
             return "reverse_charge" if self.position == "intra_eu" else "service_abroad"
-        if line.product_type == "service" or self.is_untaxed or self.position == "domestic":
+        if line.product_type == "service" or self.is_untaxed or self.position not in _OF_GOODS:
             return line.vat
         return self.position
 
     def applied(self, lines: Iterable[Line]) -> tuple[Line, ...]:
         """The lines as they count."""
-        if self.position == "domestic":
+        if self.position not in _OF_GOODS:
             return tuple(lines)
         return tuple(replace(each, vat=self.name_of(each)) if each.kind == "item" else each for each in lines)
 

@@ -40,13 +40,14 @@ def invoice(key: str) -> Answer:
         names = people.names(session)
         case = None if found.case_id is None else led_by(session, found.case_id, names)
         ours = printing.ours_of(session, found) if found.status == "draft" else None
+        left = None if ours is None else printing.delivery_day(session, found, ui.today())
         (standing,) = receivables(session, (_row(found),), ui.today())
         page = ui.page(
             "invoices/invoice.html",
             invoice=found,
             standing=standing,
             leading=case,
-            missing=() if ours is None else gaps(printing.document_of(found, ours, ui.today())),
+            missing=() if ours is None else gaps(printing.document_of(found, ours, ui.today(), left)),
             paper=printed.find(session, DocumentKind(found.kind), found.number or "", 1),
             paid_by=payments.payments_of(session, found.number or ""),
             acts=[*tasks(case), *_acts(found, standing)],
