@@ -29,7 +29,7 @@ BY_TYPE: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         "handling",
         (
             *("task:claimed", "task:released", "task:delegated", "task:substituted", "task:offered"),
-            "effect:sent_now",
+            *("effect:sent_now", "effect:taken_back"),
             *("comment:added", "comment:removed", "file:attached", "file:removed"),
         ),
     ),

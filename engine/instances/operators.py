@@ -141,8 +141,12 @@ def take_back(runtime: Runtime, actor: Actor, instance_id: int, activity: str, r
     ):
         instance = _of_participant(session, actor, instance_id)
         said = check_reason(reason)
-        if outbox.take_back(session, instance_id, activity) is None:
+        effect = outbox.take_back(session, instance_id, activity)
+        if effect is None:
             raise WrongState("effect_gone", case=instance_id)
+        told = {"type": "effect:taken_back", "activity": activity, "element": effect.element_id, "reason": said}
+        acts.record_of_case(session, instance_id, instance.head, actor, now, told)
+        instance = driver.lock(session, instance_id)  # its history has gone on
         stimulus = ThrowError(activity=activity, code=TAKEN_BACK, facts={"by": actor.login, "reason": said})
         driver.apply(runtime, session, instance, stimulus, actor, now, on_failure=OnFailure.INCIDENT)
 

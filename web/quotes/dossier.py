@@ -19,6 +19,8 @@ from handlers.sales.queries import QuoteView
 from handlers.sales.types import STATUSES
 from web import acting, auth, ui
 from web.acting import Outcome
+from web.quotes import letter
+from web.quotes.letter import Letter, letter_of
 from web.sales.dossier import Act, Leading, leading, price, say, tasks
 from web.ui import t
 
@@ -26,8 +28,6 @@ blueprint = Blueprint("dossiers", __name__)
 
 CUSTOMER: Final = "link:quote"
 """Who answered by the link, in the history; no person's login is written so."""
-
-_PROCESS: Final = "quote_acceptance"
 
 
 @blueprint.get("/quotes/<number>")
@@ -48,13 +48,34 @@ def cancel(number: str) -> Answer:
     return redirect(url_for("dossiers.quote", number=number), 303)
 
 
+@blueprint.post("/quotes/<number>/letter/send")
+@auth.requires(*EDITORS)
+def send_now(number: str) -> Answer:
+    """Send the letter that waits. The engine says who may: who takes part in the process, or began this case."""
+    return _after(number, letter.send_now(number))
+
+
+@blueprint.post("/quotes/<number>/letter/take-back")
+@auth.requires(*EDITORS)
+def take_back(number: str) -> Answer:
+    """Take the letter that waits back: the quote is a draft again."""
+    return _after(number, letter.take_back(number))
+
+
+def _after(number: str, outcome: Outcome) -> Answer:
+    if not outcome.is_done:
+        return _page(number, outcome)
+    return redirect(url_for("dossiers.quote", number=number), 303)
+
+
 def _page(number: str, outcome: Outcome | None = None) -> Answer:
     with auth.runtime().database.reading() as session:
         found = queries.find_quote(session, number, request.args.get("version", type=int))
         if found is None:
             raise NotFound("quote_unknown", quote=number)
         names = people.names(session) | {CUSTOMER: t("web.portal.customer")}
-        case = leading(session, _PROCESS, number, names)
+        case = leading(session, letter.PROCESS, number, names)
+        waiting = letter_of(found, case)
         order = orders.order_of_quote(session, number)
         page = ui.page(
             "quotes/quote.html",
@@ -62,8 +83,9 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
             is_latest=found.version == found.latest,
             paper=printed.find(session, DocumentKind.QUOTE, number, found.version),
             leading=case,
+            letter=waiting,
             order=order,
-            acts=list(_acts(found, case, order)),
+            acts=list(_acts(found, case, order, waiting)),
             may_cancel=found.status == "draft" and auth.has_role(*EDITORS),
             outcome=outcome or Outcome(),
             typed=request.form,
@@ -77,7 +99,7 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
     return make_response(page, 200 if outcome is None else 422)
 
 
-def _acts(found: QuoteView, case: Leading | None, order: str | None) -> Iterator[Act]:
+def _acts(found: QuoteView, case: Leading | None, order: str | None, waiting: Letter | None) -> Iterator[Act]:
     """What can be done now, first what leads on; and what cannot, with the reason."""
     if not auth.has_role(*EDITORS):
         return
@@ -90,10 +112,10 @@ def _acts(found: QuoteView, case: Leading | None, order: str | None) -> Iterator
         yield Act(title=t("web.quotes.make_order"), url=url, is_first=True, is_post=True)
     is_draft = found.status == "draft"
     if is_draft and not (case and case.is_running):
-        url = url_for("inbox.start_process", process_key=_PROCESS, quote=found.number)
+        url = url_for("inbox.start_process", process_key=letter.PROCESS, quote=found.number)
         yield Act(title=t("web.quotes.send"), url=url, is_first=True)
     elif not is_draft:
-        yield Act(title=t("web.quotes.send"), why=t(f"web.quotes.why.{found.status}"))
+        yield Act(title=t("web.quotes.send"), why=t(f"web.quotes.why.{'held' if waiting else found.status}"))
     if is_draft:
         yield Act(title=t("web.quotes.edit"), url=url_for("quote_forms.edit", number=found.number))
     else:

@@ -14,9 +14,11 @@ from engine.identity.people import RoleTitles
 from engine.instances.calling import WITHDRAWN
 from engine.instances.names import find_flow
 from engine.instances.queries import TimelineEntry
+from engine.instances.row_changes import CHANGED
 from engine.model.bundle import Bundle
 from engine.texts import has
 from web.present import name_of, role_title
+from web.records.rows import Rows, rows
 from web.ui import in_language, local, moment, person, shown, t
 
 TECHNICAL = frozenset(
@@ -50,7 +52,7 @@ TECHNICAL = frozenset(
 BY_PEOPLE = frozenset(
     {
         *("instance:started", "instance:cancelled"),
-        *("instance:suspended", "instance:resumed", "effect:confirmed", "effect:sent_now"),
+        *("instance:suspended", "instance:resumed", "effect:confirmed", "effect:sent_now", "effect:taken_back"),
         *("token:moved", "activity:skipped", "variable:edited"),
         *("instance:migrated", "instance:migration-undone"),
         *("task:completed", "task:claimed", "task:released", "task:delegated", "task:substituted"),
@@ -59,16 +61,18 @@ BY_PEOPLE = frozenset(
 )
 REASONED = frozenset(
     {
-        *("instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed"),
+        *("instance:cancelled", "instance:suspended", "instance:resumed", "effect:confirmed", "effect:taken_back"),
         *("token:moved", "activity:skipped", "variable:edited"),
         *("instance:migrated", "instance:migration-undone"),
     }
 )
-"""Acts of operators, who say why."""
+"""Acts of operators, and of those who take something back, who say why."""
 TAKEN_AWAY = frozenset({"comment:removed", "file:removed"})
 """With a reason where it was somebody else's."""
 _OF_ONE = {"compensation:thrown": "web.timeline.compensation:one"}
 """Said in another way when it is about one target and not about everything."""
+_SHOWN_OTHERWISE = frozenset({"variable:written", CHANGED})
+"""Not as a line."""
 ALERTS = frozenset({"incident:raised", "instance:failed"})
 
 
@@ -83,7 +87,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One entry. ``kind``: person, auto or alert; ``lines``: what was done, ``then``: what Bordereau did in the same step."""
+    """One entry. ``kind``: person, auto or alert; ``lines``: what was done, ``then``: what Bordereau did in the same step, ``rows``: what
+    handlers did to rows of the business in it.
+    """
 
     kind: str
     who: str
@@ -92,6 +98,7 @@ class Event:
     lines: tuple[str, ...]
     then: tuple[str, ...]
     changes: tuple[Change, ...]
+    rows: Rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +146,7 @@ def events(
     for (at, actor), grouped in groupby(entries, key=lambda entry: (entry.at, entry.actor)):
         group = list(grouped)
         told = [each for each in group if is_detailed or each.type not in TECHNICAL]
-        said = [(each.type, _line(each, titles, names)) for each in told if each.type != "variable:written"]
+        said = [(each.type, _line(each, titles, names)) for each in told if each.type not in _SHOWN_OTHERWISE]
         is_auto = actor == SYSTEM.login
         # what an operator has written is shown wherever it stands
         edited = {(each.record["scope"], each.record["name"]) for each in group if each.type == "variable:edited"}
@@ -157,8 +164,9 @@ def events(
             lines=tuple(line for kind, line in said if is_auto or kind in BY_PEOPLE),
             then=tuple(line for kind, line in said if not is_auto and kind not in BY_PEOPLE),
             changes=tuple(_changes(written, labels, root, edited, is_detailed=is_detailed)),
+            rows=rows([each.record for each in group if each.type == CHANGED], names, is_detailed=is_detailed),
         )
-        if event.lines or event.then or event.changes:
+        if event.lines or event.then or event.changes or event.rows.count:
             made.append(event)
     return tuple(reversed(made))
 

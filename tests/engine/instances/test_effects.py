@@ -172,7 +172,9 @@ def test_a_held_effect_can_be_taken_back_and_the_process_goes_another_way(post: 
     post.work()
     assert SENT == []
     assert post.rows("SELECT element_id FROM engine.task WHERE is_open") == [("correct",)]
-    assert post.rows("SELECT actor FROM engine.event WHERE record LIKE '%wrong price%'")[0] == ("clea",)
+    told = "SELECT actor, record::jsonb ->> 'element', record::jsonb ->> 'reason' FROM engine.event WHERE type = 'effect:taken_back'"
+    assert post.rows(told) == [("clea", "send", "wrong price")]
+    assert "error:thrown" in post.told(case)
 
 
 def test_taken_back_where_nothing_catches_it_it_waits_for_an_operator(post: Post) -> None:
