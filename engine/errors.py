@@ -59,7 +59,10 @@ class Problem:
 
 
 class DefinitionError(EngineError):
-    """The definition has problems. ``is_noted``: the history has it already."""
+    """The definition has problems.
+
+    ``is_noted``: the history has it already.
+    """
 
     default_code = "definition_invalid"
     is_noted = False
