@@ -58,11 +58,12 @@ def draw(_settings: Settings, chosen: argparse.Namespace) -> int:
 
 def _drawn(content: bytes, source: Path) -> bytes:
     """The diagram that a file makes; its warnings are said."""
-    from engine.model.bpmn_writer_diagram import draw_processes, redrawn
+    from engine.model.bpmn_writer_diagram import redrawn
     from engine.model.short_form import read_short_form
+    from engine.model.short_form.diagram import drawn
 
     if source.suffix not in _SHORT_FORMS:
         return redrawn(content, source.name)
     form = read_short_form(content, source.name)
     print_problems(form.warnings, sys.stderr)
-    return draw_processes([form.process])
+    return drawn(content, source.name)

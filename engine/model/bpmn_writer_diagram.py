@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from types import MappingProxyType
 
 from lxml import etree
 
@@ -12,7 +13,7 @@ from engine.model.bpmn_writer import document, serialized
 from engine.model.bpmn_writer_artifacts import with_artifacts
 from engine.model.bpmn_writer_parts import NAMESPACES
 from engine.model.elements import Process
-from engine.model.layout import Box, Diagram, Line, Shape, lay_out
+from engine.model.layout import Box, Diagram, Line, Names, Shape, lay_out
 from engine.model.problems import Problems
 from engine.model.xml_file import BPMN, Element, children, local_name, reference, rewritten
 
@@ -20,14 +21,18 @@ _DI = "http://www.omg.org/spec/BPMN/20100524/DI"
 _DC = "http://www.omg.org/spec/DD/20100524/DC"
 _WAYPOINTS = "http://www.omg.org/spec/DD/20100524/DI"
 
+NO_NAMES: Names = MappingProxyType({})
+"""Of a process that is read in one language."""
 
-def draw_processes(processes: Sequence[Process]) -> bytes:
-    """A BPMN file that reads as just these processes, with a diagram.
+
+def draw_processes(processes: Sequence[Process], names: Names = NO_NAMES) -> bytes:
+    """A BPMN file that reads as just these processes, with a diagram; ``names``: by id, what people who read another language call a node
+    or a flow, whose room holds that, too.
 
     Raises DefinitionError for what a file cannot say (``bpmn_writer.write_processes``).
     """
     root = document(processes)
-    add_diagram(root, processes)
+    add_diagram(root, processes, names)
     return serialized(root)
 
 
@@ -89,8 +94,11 @@ def _free(wanted: str, taken: set[str | None]) -> str:
     return wanted
 
 
-def add_diagram(root: Element, processes: Sequence[Process]) -> None:
-    """Draw ``processes``, those of ``root`` (``definitions``), anew: the diagrams of the file go, one that shows all of it comes."""
+def add_diagram(root: Element, processes: Sequence[Process], names: Names = NO_NAMES) -> None:
+    """Draw ``processes``, those of ``root`` (``definitions``), anew: the diagrams of the file go, one that shows all of it comes.
+
+    ``names`` as for ``draw_processes``.
+    """
     for each in children(root, "BPMNDiagram", _DI):
         root.remove(each)
     drawn = [each for each in processes if set(each.nodes) != {each.id}]
@@ -99,7 +107,7 @@ def add_diagram(root: Element, processes: Sequence[Process]) -> None:
     if collaboration is not None:
         for each in children(collaboration, "participant"):
             pools[reference(each.get("processRef") or "")] = each.get("id") or ""
-    diagram = with_artifacts(root, lay_out(drawn, pools, _associations(root)))
+    diagram = with_artifacts(root, lay_out(drawn, pools, _associations(root), names))
     plane_of = collaboration if collaboration is not None else next(iter(children(root, "process")), None)
     if plane_of is not None:
         _write(root, plane_of.get("id") or "", diagram)

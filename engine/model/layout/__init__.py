@@ -6,6 +6,7 @@ right-angled lines). ``scopes`` puts sub-processes, lanes and pools around. Pure
 """
 
 from engine.model.layout.geometry import Box, Diagram, Line, Shape
+from engine.model.layout.items import Names
 from engine.model.layout.scopes import lay_out
 
-__all__ = ["Box", "Diagram", "Line", "Shape", "lay_out"]
+__all__ = ["Box", "Diagram", "Line", "Names", "Shape", "lay_out"]

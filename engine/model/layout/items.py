@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -24,6 +24,10 @@ from engine.model.layout.metrics import label_size, task_size
 
 EVENT, GATEWAY = 36.0, 50.0
 """The sizes that bpmn.io draws."""
+
+
+Names = Mapping[str, Sequence[str]]
+"""By id, what nodes and flows are called in other languages than the file's: their room holds these, too."""
 
 
 class Form(Enum):
@@ -111,8 +115,8 @@ def scope_of(items: Sequence[Item], links: Sequence[Link], lanes: int) -> Scope:
     )
 
 
-def item_of(node: Node, lane: int, inside: tuple[Size, float] | None) -> Item:
-    """A node without its events; ``inside``: the size of a sub-process and its anchor."""
+def item_of(node: Node, names: Sequence[str], lane: int, inside: tuple[Size, float] | None) -> Item:
+    """A node without its events; ``names``: what it is called in each language; ``inside``: the size of a sub-process and its anchor."""
     match node:
         case SubProcess() if inside is not None:
             size, anchor = inside
@@ -122,7 +126,7 @@ def item_of(node: Node, lane: int, inside: tuple[Size, float] | None) -> Item:
         case StartEvent() | EndEvent() | CatchEvent() | ThrowEvent():
             form, side = Form.CIRCLE, EVENT
         case _:
-            size = task_size(node.name)
+            size = task_size(*names)
             return Item(id=node.id, form=Form.RECTANGLE, size=size, anchor=size.height / 2, lane=lane)
     return Item(
         id=node.id,
@@ -130,13 +134,17 @@ def item_of(node: Node, lane: int, inside: tuple[Size, float] | None) -> Item:
         size=Size(side, side),
         anchor=side / 2,
         lane=lane,
-        label=label_size(node.name),
+        label=label_size(*names),
         has_marker=isinstance(node, ExclusiveGateway),
     )
 
 
-def links_of(process: Process, scope: str, items: dict[str, Item], associations: dict[str, str]) -> tuple[Link, ...]:
-    """The flows of a scope in file order, then the associations of its compensation events (``associations``: their ids by event)."""
+def links_of(
+    process: Process, scope: str, items: dict[str, Item], associations: dict[str, str], names: Names
+) -> tuple[Link, ...]:
+    """The flows of a scope in file order, then the associations of its compensation events (``associations``: their ids by event);
+    ``names``: what flows are called in other languages.
+    """
     events = {each.id: (item, each) for item in items.values() for each in item.events}
     found: list[Link] = []
     for flow in process.flows.values():
@@ -145,7 +153,7 @@ def links_of(process: Process, scope: str, items: dict[str, Item], associations:
         source, event = events.get(flow.source, (items.get(flow.source), None))
         target = items.get(flow.target)
         if source is not None and target is not None:
-            label = label_size(flow.name)
+            label = label_size(flow.name, *names.get(flow.id, ()))
             found.append(Link(id=flow.id, source=source, target=target, event=event, label=label))
     for node in process.inside.get(scope, ()):
         if isinstance(node, BoundaryEvent) and isinstance(node.trigger, CompensationDefinition):

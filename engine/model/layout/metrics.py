@@ -1,7 +1,8 @@
 """How much room a name takes: the advance widths of Liberation Sans, which are those of Arial and Helvetica.
 
 bpmn.io draws in Arial at 12 pixels inside shapes and at 11 beside them, lines 1.2 times as high, and breaks a label at the width of its
-bounds; so our bounds decide where it breaks.
+bounds; so our bounds decide where it breaks. A machine without Arial draws in another font, often a wider one (DejaVu Sans); a word that
+is then wider than its bounds would be broken in its middle, so bounds have room for that.
 """
 
 from __future__ import annotations
@@ -46,6 +47,15 @@ _UNKNOWN = 1000
 """What is not in the table is taken for as wide as an ideograph."""
 _SLACK = 4
 """A browser rounds; a label that is one pixel too wide would break once more."""
+_WIDER = 1.22
+"""How much wider than in Arial a name of people's words is in DejaVu Sans, at most."""
+_FONTS = (1.0, 1.04, 1.08, 1.12, 1.16, 1.2, _WIDER)
+"""From Arial to the widest: a line of some words is not as much wider as another."""
+_WIDEST_TASK, _TASK_STEP = 300, 20
+_PADDING = 7
+"""What bpmn.io keeps free inside a task, left and right of its name."""
+_MARKS = frozenset("?!:;»")
+"""What French sets off by a blank, and what no line should begin with."""
 
 
 def width_of(text: str, size: int) -> float:
@@ -54,11 +64,11 @@ def width_of(text: str, size: int) -> float:
 
 
 def wrapped(text: str, width: float, size: int) -> list[str]:
-    """The lines into which a name is broken: at blanks and line breaks; a word that is too wide stays whole."""
+    """The lines into which a name is broken: at blanks and line breaks; a word that is too wide stays whole, and keeps its mark."""
     lines: list[str] = []
     for paragraph in text.splitlines():
         line = ""
-        for word in paragraph.split(" "):
+        for word in _words(paragraph):
             longer = f"{line} {word}" if line else word
             if line and width_of(longer, size) > width:
                 lines.append(line)
@@ -69,17 +79,39 @@ def wrapped(text: str, width: float, size: int) -> list[str]:
     return lines
 
 
+def _words(paragraph: str) -> list[str]:
+    """What is not broken: words, each with the mark that stands behind it."""
+    found: list[str] = []
+    for word in paragraph.split(" "):
+        if found and word in _MARKS:
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
 def text_size(text: str, width: float, size: int) -> Size:
-    """The room of a name that is broken at ``width``; a wider word makes it wider."""
+    """The room of a name that is broken at ``width``, in whichever font; a wider word makes it wider."""
     lines = wrapped(text, width, size)
-    return Size(ceil(max(width_of(each, size) for each in lines)) + _SLACK, ceil(len(lines) * size * 1.2))
+    widest = max(width_of(each, size) for each in lines)
+    return Size(ceil(widest * _WIDER) + _SLACK, ceil(len(lines) * size * 1.2))
 
 
-def label_size(text: str) -> Size | None:
-    """The room of a name beside a shape or a flow, None without a name: long ones become wider before they become very high."""
-    text = text.strip()
-    if not text:
+def label_size(*names: str) -> Size | None:
+    """The room of a name beside a shape or a flow in each of its languages, None without a name: long ones become wider before they
+    become very high.
+    """
+    texts = [each.strip() for each in names if each.strip()]
+    if not texts:
         return None
+    found = [_label_size(each) for each in texts]
+    width = max(each.width for each in found)
+    while not all(_holds(each, width - less, BESIDE) for each in texts for less in (0, _SLACK)):
+        width += _SLACK
+    return Size(width, max(each.height for each in found))
+
+
+def _label_size(text: str) -> Size:
     found = text_size(text, LABEL_WIDTH, BESIDE)
     if (wider := text_size(text, LABEL_WIDTH * 1.25, BESIDE)).height < found.height:
         found = wider  # rather than a last line of one short word
@@ -90,12 +122,39 @@ def label_size(text: str) -> Size | None:
     return found
 
 
-def task_size(text: str) -> Size:
-    """The size of a task: 100 × 80; wider when its name would need more than two lines (its icon is in a corner), or has a long word."""
-    widths = range(100, 320, 20)
+def task_size(*names: str) -> Size:
+    """The size of a task with its name in each language: 100 × 80; wider when it would need more than two lines (its icon is in a corner),
+    or has a long word, or when a mark would stand alone in the last line.
+    """
+    texts = [each.strip() or " " for each in names]
+    width = max(map(_task_width, texts))
+    while not all(_holds(each, width - 2 * _PADDING, INSIDE) for each in texts) and width < _WIDEST_TASK:
+        width += _TASK_STEP
+    return Size(width, 80)
+
+
+def _task_width(name: str) -> int:
+    widths = range(100, _WIDEST_TASK + 1, _TASK_STEP)
     for lines, widest in ((2, 160), (3, 200), (4, 300)):
         for width in widths:
-            room = text_size(text.strip() or " ", width - 16, INSIDE)
-            if width <= widest and room.width <= width - 10 and room.height <= ceil(lines * INSIDE * 1.2):
-                return Size(width, 80)
-    return Size(widths[-1], 80)
+            # a wider font may take a line more, for which there is room; a word has to fit
+            room = wrapped(name, width - 16, INSIDE)
+            if width <= widest and len(room) <= lines and _holds(name, width - 2 * _PADDING, INSIDE):
+                return width
+    return widths[-1]
+
+
+def _holds(name: str, width: float, size: int) -> bool:
+    """Whether no word of a name would be broken at ``width``, and no mark fall into a line of its own, in whichever font."""
+    for font in _FONTS:
+        for paragraph in name.splitlines():
+            line = ""
+            for word in paragraph.split(" "):
+                longer = f"{line} {word}" if line else word
+                is_full = width_of(longer, size) * font > width
+                if is_full and (not line or word in _MARKS):
+                    return False
+                line = word if is_full else longer
+                if width_of(line, size) * font > width:
+                    return False
+    return True

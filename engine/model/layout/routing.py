@@ -167,7 +167,9 @@ class _Router:
     # -- rows ---------------------------------------------------------------------------------------------------------------------------
 
     def set_rows(self, firsts: list[int], padding: float, least: Mapping[int, float]) -> list[float]:
-        """The height of each row's line, as high as possible; gives where lanes begin, and the end of the last."""
+        """The height of each row's line, as near as possible to the rows that its lines lead to; gives where lanes begin, and the end of
+        the last.
+        """
         count = firsts[-1]
         pairs: dict[int, list[tuple[int, float]]] = {}
         up, down = [0.0] * count, [0.0] * count
@@ -180,6 +182,7 @@ class _Router:
             for slot in real:
                 up[slot.row], down[slot.row] = max(up[slot.row], slot.up), max(down[slot.row], slot.down)
         self.y = [0.0] * count
+        pull = self._pull(count)
         lanes: list[float] = []
         end = 0.0
         for number, (first, following) in enumerate(itertools.pairwise(firsts)):
@@ -192,9 +195,25 @@ class _Router:
                     if above >= first:
                         y = max(y, self.y[above] + distance)
                 self.y[row] = round(y)
+            _lower(self.y, range(first, following), pairs, pull)
+            if first < following:
+                free = min(self.y[row] - up[row] for row in range(first, following)) - end - padding
+                for row in range(first, following):
+                    self.y[row] -= int(max(0.0, free))
             bottom = max((self.y[row] + down[row] for row in range(first, following)), default=end) + padding
             end = round(max(bottom, end + least.get(number, 0.0)))
         return [*lanes, end]
+
+    def _pull(self, count: int) -> list[int]:
+        """Of each row, how many more of its lines lead to a row below than to one above."""
+        pull = [0] * count
+        for chain in self._sheet.chains.values():
+            for left, right in itertools.pairwise(chain):
+                upper, lower = sorted((left.row, right.row))
+                if upper != lower:
+                    pull[upper] += 1
+                    pull[lower] -= 1
+        return pull
 
     # -- columns ------------------------------------------------------------------------------------------------------------------------
 
@@ -419,6 +438,18 @@ class _Router:
         elif item.form is Form.CIRCLE:
             less = box.width / 2 - max(0.0, (box.width / 2) ** 2 - dy**2) ** 0.5
         return box.right - less if is_right else box.x + less
+
+
+def _lower(y: list[float], rows: range, pairs: Mapping[int, Sequence[tuple[int, float]]], pull: Sequence[int]) -> None:
+    """Move rows of a lane, which stand as high as possible, down to what their lines lead to; the last one stays."""
+    below: dict[int, list[tuple[int, float]]] = {}
+    for row in rows:
+        for above, distance in pairs.get(row, ()):
+            below.setdefault(above, []).append((row, distance))
+    for row in reversed(rows[:-1]):
+        if pull[row] > 0:
+            limits = [y[row + 1] - GAP, *(y[lower] - distance for lower, distance in below.get(row, ()))]
+            y[row] = max(y[row], float(int(min(limits))))
 
 
 def _event_shape(turn: Turn, event: Attached, box: Box) -> Shape:

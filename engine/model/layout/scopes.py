@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from engine.model.elements import BoundaryEvent, Node, Process, SubProcess
+from engine.model.elements import BoundaryEvent, Lane, Node, Process, SubProcess
 from engine.model.layout.arranging import arrange
 from engine.model.layout.geometry import Box, Diagram, Line, Shape, Size, together
-from engine.model.layout.items import Attached, Item, Scope, item_of, links_of, scope_of
+from engine.model.layout.items import Attached, Item, Names, Scope, item_of, links_of, scope_of
 from engine.model.layout.metrics import INSIDE, label_size, text_size
 from engine.model.layout.routing import GAP, place
 
@@ -36,16 +36,18 @@ class _Drawn:
     lanes: tuple[float, ...] = ()
 
 
-def lay_out(processes: Sequence[Process], pools: Mapping[str, str], associations: Mapping[str, str]) -> Diagram:
+def lay_out(
+    processes: Sequence[Process], pools: Mapping[str, str], associations: Mapping[str, str], names: Names
+) -> Diagram:
     """The diagram of ``processes``, one below the other.
 
     ``pools`` gives the id of the pool of a process (none is drawn for one without), ``associations`` that of the association which leaves
-    a compensation event.
+    a compensation event, ``names`` what people who read another language call something.
     """
     found: list[Diagram] = []
     x, y = _ORIGIN
     for process in processes:
-        drawn = _Scopes(process, associations).draw()
+        drawn = _Scopes(process, associations, names).draw()
         diagram, height = _in_pool(process, drawn, pools.get(process.id))
         found.append(diagram.moved(x, y))
         y += height + _APART
@@ -69,8 +71,12 @@ def _in_pool(process: Process, drawn: _Drawn, pool: str | None) -> tuple[Diagram
     return together([Diagram(shapes=shapes), inside]), height
 
 
-def _title_length(name: str) -> float:
-    """How high a pool or lane must be for its title, which runs upwards in two lines at most."""
+def _title_length(*names: str) -> float:
+    """How high a pool or lane must be for its title in each language, which runs upwards in two lines at most."""
+    return max(map(_length_of_title, names))
+
+
+def _length_of_title(name: str) -> float:
     whole = text_size(name or " ", 10_000, INSIDE).width
     longest = max((text_size(word, 10_000, INSIDE).width for word in name.split()), default=0.0)
     return max(longest, whole / 2 + longest / 2 if whole > _LEAST_LANE else whole) + 16
@@ -84,14 +90,15 @@ def _even(length: float) -> float:
 class _Scopes:
     """The scopes of one process."""
 
-    def __init__(self, process: Process, associations: Mapping[str, str]) -> None:
+    def __init__(self, process: Process, associations: Mapping[str, str], names: Names) -> None:
         self._process = process
+        self._names = names
         self._associations = dict(associations)
         self._positions = {lane: number for number, lane in enumerate(process.lanes)}
 
     def draw(self) -> _Drawn:
         lanes = list(self._process.lanes.values())
-        heights = {number: max(_LEAST_LANE, _title_length(lane.name)) for number, lane in enumerate(lanes)}
+        heights = {number: max(_LEAST_LANE, _title_length(*self._names_of(lane))) for number, lane in enumerate(lanes)}
         return self._draw(self._process.id, max(1, len(lanes)), heights if lanes else {})
 
     def _draw(self, scope: str, lanes: int, heights: Mapping[int, float]) -> _Drawn:
@@ -104,15 +111,15 @@ class _Scopes:
                 continue
             if isinstance(node, SubProcess):
                 inner[node.id] = self._inside(node)
-            item = item_of(node, self._lane(node, lanes), _room(inner.get(node.id)))
+            item = item_of(node, self._names_of(node), self._lane(node, lanes), _room(inner.get(node.id)))
             if isinstance(node, SubProcess) and node.is_event:
                 beside.append(item)
             else:
                 items[node.id] = item
         for node in nodes:
             if isinstance(node, BoundaryEvent) and node.attached_to in items:
-                items[node.attached_to].events.append(Attached(id=node.id, label=label_size(node.name)))
-        links = links_of(self._process, scope, items, self._associations)
+                items[node.attached_to].events.append(Attached(id=node.id, label=label_size(*self._names_of(node))))
+        links = links_of(self._process, scope, items, self._associations, self._names)
         drawn = self._placed(scope_of(list(items.values()), links, lanes), heights)
         if beside:
             drawn = _with_beside(drawn, beside, lanes)
@@ -132,11 +139,14 @@ class _Scopes:
     def _inside(self, node: SubProcess) -> _Drawn:
         """The whole box of a sub-process: its content, room for its name, a border."""
         drawn = self._draw(node.id, 1, {})
-        name = text_size(node.name.strip() or " ", 400, INSIDE)
-        title = max(_TITLE, name.height + 16)
-        width = _even(max(drawn.size.width + 2 * _PADDING, name.width + 40, 140))
+        names = [text_size(each.strip() or " ", 400, INSIDE) for each in self._names_of(node)]
+        title = max(_TITLE, *(each.height + 16 for each in names))
+        width = _even(max(drawn.size.width + 2 * _PADDING, *(each.width + 40 for each in names), 140))
         height = max(drawn.size.height + title + _PADDING, 80)
         return _Drawn(drawn.diagram.moved(_PADDING, title), Size(width, height), drawn.anchor + title)
+
+    def _names_of(self, element: Node | Lane) -> tuple[str, ...]:
+        return element.name, *self._names.get(element.id, ())
 
     def _lane(self, node: Node, lanes: int) -> int:
         return self._positions.get(node.lane or "", 0) if lanes > 1 else 0

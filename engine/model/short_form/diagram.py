@@ -19,7 +19,8 @@ _NAMES = re.compile(rb"^names:[ \t]*(?:#.*)?\n", re.MULTILINE)
 @lru_cache(maxsize=64)
 def _read(content: bytes, file: str) -> tuple[ShortForm, bytes]:
     form = read_short_form(content, file)
-    return form, draw_processes([form.process])
+    names = {each: tuple(texts.values()) for each, texts in form.names.items()}
+    return form, draw_processes([form.process], names)
 
 
 def drawn(content: bytes, file: str) -> bytes:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.definitions.store import read_folder
 from engine.model import elements as model
 from engine.model.bpmn_reader import read_processes
 from engine.model.bpmn_writer_diagram import draw_processes
+from engine.model.bundle import read_bundle
 from engine.model.layout.metrics import BESIDE, label_size, task_size, width_of, wrapped
 from engine.model.schema import validate
 from tests.engine.kernel.building import make, process, timer
@@ -24,6 +26,7 @@ SHIPPED = sorted(
     for folder in ("processes", "tests/golden", "tests/benchmarks", "tests/engine")
     for path in (ROOT / folder).rglob("*.bpmn")
 )
+FOLDERS = sorted(path.parent for path in (ROOT / "processes").glob("*/process.yaml"))
 FEW, MANY = 20, int(os.environ.get("PROPERTIES", "2000"))
 
 
@@ -40,6 +43,15 @@ def drawn(processes: Sequence[model.Process]) -> bytes:
 def test_processes_of_people_are_drawn_without_a_crossing(path: Path) -> None:
     xml = drawn(read_processes(path.read_bytes(), path.name, scripts={"python": "run.python", "": "run.anything"}))
     assert faults_of(xml).crossings == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_what_people_see_of_a_shipped_process_has_no_fault(folder: Path) -> None:
+    # crossings of flows, overlaps of shapes, flows through shapes, names over shapes, flows and other names
+    bundle = read_bundle(read_folder(folder))
+    for identity in bundle.model.processes:
+        found = faults_of(bundle.diagram_of(identity))
+        assert (found.crossings, found.others) == ([], [])
 
 
 def crossings_of(seeds: Iterable[int]) -> int:
@@ -114,6 +126,21 @@ def test_boundary_events_stand_on_the_lower_edge() -> None:
     assert {(shapes[each][1] + shapes[each][3]) / 2 for each in ("one", "two", "three")} == {shapes["a"][3]}
 
 
+def test_ways_before_something_high_stand_near_where_they_begin() -> None:
+    inner = [make(model.SubProcess, "high"), *(task(f"h{each}", scope="high") for each in range(7))]
+    inner += [make(model.ParallelGateway, name, scope="high") for name in ("split", "join")]
+    inner += [make(model.StartEvent, "hs", scope="high"), make(model.EndEvent, "he", scope="high")]
+    gateway = make(model.ExclusiveGateway, "g", default="g-b")
+    branches = "".join(f"split -> h{each} -> join\n" for each in (0, 1, 2)) + "split -> h3 -> h6 -> join\n"
+    branches += "".join(f"split -> h{each} -> join\n" for each in (4, 5))
+    outer = (task("a"), task("b"), task("c"), make(model.EndEvent, "stopped"))
+    flows = f"s -> g -> b -> c -> high -> e\ng -> a -> stopped : n < 3\nhs -> split\njoin -> he\n{branches}"
+    shapes = shapes_of(of(gateway, *outer, *inner, flows=flows))
+    assert shapes["high"][3] - shapes["high"][1] > 500
+    upper, lower = sorted((shapes["a"], shapes["b"]), key=lambda box: box[1])
+    assert lower[1] - upper[3] < 40
+
+
 def test_event_sub_processes_stand_below() -> None:
     start = make(model.StartEvent, "es", scope="beside", trigger=timer("duration", '"PT1H"'))
     nodes = (task("a"), make(model.SubProcess, "beside", is_event=True), start, task("b", scope="beside"))
@@ -163,6 +190,21 @@ def test_long_names_are_wider_rather_than_very_high() -> None:
     assert long is not None
     assert long.height < 70
     assert label_size(" ") is None
+
+
+def test_a_name_has_room_in_each_language_and_in_a_wider_font() -> None:
+    one = label_size("Oui")
+    both = label_size("Oui", "Certainly, whatever it may cost")
+    assert one is not None
+    assert both is not None
+    assert one.width >= width_of("Oui", BESIDE) * 1.2
+    assert both.width > one.width
+    assert task_size("Saisir", "Contrôler la disponibilité des articles").width > task_size("Saisir").width
+
+
+def test_no_mark_stands_alone() -> None:
+    assert wrapped("Tout est parti ?", 70, BESIDE) == ["Tout est", "parti ?"]
+    assert task_size("Quelle relance ?").width > 100
 
 
 def test_a_task_is_as_wide_as_its_name_needs() -> None:
