@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -283,3 +287,30 @@ def test_what_is_paid_is_told_by_rate_also_where_there_is_none(shop: Database, d
             ("intra_eu", FREE, Decimal("1055.00")),
             ("reverse_charge", FREE, Decimal("60.00")),
         ]
+
+
+def test_what_stood_before_there_were_positions_was_sold_at_home_and_keeps_its_hash(
+    order: Database, drafted: Drafter
+) -> None:
+    number = validate(order, drafted())
+    versions = Path(making.__file__).parents[1] / "migrations" / "versions"
+    spec = spec_from_file_location("positions", versions / "handlers_0019_fiscal_positions.py")
+    assert spec is not None
+    assert spec.loader is not None
+    migration = module_from_spec(spec)
+    spec.loader.exec_module(migration)
+    with order.transaction() as session:
+        sealed = session.execute(text("SELECT hash, to_jsonb(invoice) FROM business.invoice")).all()
+        with Operations.context(MigrationContext.configure(session.connection())):
+            migration.downgrade()
+            migration.upgrade()
+    with order.reading() as session:
+        assert session.execute(text("SELECT hash, to_jsonb(invoice) FROM business.invoice")).all() == sealed
+        assert chain.verify(session) == ()
+        for table in ("customer", "sales_order"):
+            assert session.execute(text(f"SELECT DISTINCT fiscal_position FROM business.{table}")).all() == [
+                ("domestic",)
+            ]
+        view = queries.find_invoice(session, number)
+        assert view is not None
+        assert {each.vat for each in view.totals.rates} == {"normal", "intermediate"}
