@@ -19,6 +19,7 @@ from engine.history.topics import TOPICS
 from engine.identity import people
 from engine.instances import overview, queries
 from engine.instances.names import element_title
+from engine.instances.row_changes import CHANGED
 from engine.model.bundle import Bundle
 from web import auth, ui
 from web.ui import in_language, shown, t
@@ -27,7 +28,7 @@ blueprint = Blueprint("steps", __name__)
 
 PAGE = 50
 LONGEST = 100
-_UNSHOWN = frozenset({"type", "scope", "name", "value", "previous", "is_new", "element", "fields"})
+_UNSHOWN = frozenset({"type", "scope", "name", "value", "previous", "is_new", "element", "fields", "rows"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,15 +203,22 @@ def _event(told: Told, bundle: Bundle | None) -> Event:
 
 
 def _changes(record: Mapping[str, Any]) -> Iterator[Change]:
-    """A variable of a case, or the fields of a record."""
+    """A variable of a case, the fields of a record, or those of the rows that a handler touched."""
     if record["type"] == "variable:written":
         old = None if record["is_new"] else _text(record["previous"])
         yield Change(name=record["name"], old=old, new=_text(record["value"]))
-    fields = record.get("fields")
+    yield from _fields(record.get("fields"))
+    for row in record["rows"] if record["type"] == CHANGED else ():
+        which = f"{row['table']} {row.get('name') or ' '.join(map(_text, row['key'].values()))}"
+        yield Change(name=which, old=None, new=t(f"row.became.{row['became']}"))
+        yield from _fields(row["fields"], f"{row['table']}.")
+
+
+def _fields(fields: object, before: str = "") -> Iterator[Change]:
     for name, field in sorted(fields.items()) if isinstance(fields, dict) else ():
         if isinstance(field, dict) and {"old", "new"} <= set(field):
             old = None if field["old"] is None else _text(field["old"])
-            yield Change(name=name, old=old, new=_text(field["new"]))
+            yield Change(name=f"{before}{name}", old=old, new=_text(field["new"]))
 
 
 def _text(value: object) -> str:
