@@ -1,4 +1,5 @@
-"""What can be said of an expression before anybody runs it: conditions that give no yes or no, values that are always null, slips in names.
+"""What can be said of an expression before anybody runs it: conditions that give no yes or no, times that are none, values that are always
+null, slips in names.
 
 The gate says it of every expression of a process, the editors of the one that is typed: both ask ``findings``. What may be right is left
 alone: types of variables are known from forms alone, and a name that no step writes may still come with a message.
@@ -37,6 +38,16 @@ from engine.model.elements import (
 
 _CONDITIONS = ("condition", "completionCondition", "loopCondition", "activationCondition", "complexBehaviorDefinition")
 """Places whose expressions are asked for a yes or no."""
+_MOMENTS = frozenset({"date", "date and time", "string", "Any"})
+_DURATIONS = frozenset({"days and time duration", "years and months duration", "string", "Any"})
+_TIMES: Mapping[str, tuple[str, frozenset[str]]] = {
+    "timeDate": ("timer_never_a_date", _MOMENTS),
+    "timeDuration": ("timer_never_a_duration", _DURATIONS),
+    "timeCycle": ("timer_never_a_cycle", frozenset({"string", "Any"})),
+    "dueDate": ("task_never_a_date", _MOMENTS | _DURATIONS | {"Null"}),
+    "followUpDate": ("task_never_a_date", _MOMENTS | _DURATIONS | {"Null"}),
+}
+"""Places whose expressions are asked for a time: what is said where they give none, and the types that may be one (``model.schedules``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +88,24 @@ def findings(compiled: Expression | UnaryTests, known: Known, *, is_condition: b
         yield Found(code=each.code, at=each.at, facts=dict(each.facts))
 
 
+def _never_a_time(place: str, compiled: Expression, known: Known) -> Iterator[Found]:
+    """An error where the type of what is to be a time is known, and no time has it: each case would stop there."""
+    if place not in _TIMES:
+        return
+    (code, fitting), kind = _TIMES[place], analyse(compiled, known.types).type
+    if kind is not None and kind.name not in fitting:
+        facts = {"type": printed_type(kind), "expression": compiled.source.strip()}
+        yield Found(code=code, at=0, length=len(compiled.source), facts=facts, severity="error")
+
+
 def _is_no_answer(kind: TypeName) -> bool:
     return kind.name not in ("boolean", "Any")
 
 
 def check_expressions(file: str, process: Process, known: Known) -> Iterator[Problem]:
-    """Problems of the expressions of one process: errors for conditions that never give true or false, warnings for the rest."""
+    """Problems of the expressions of one process: errors for conditions that never give true or false and times that are none, warnings for
+    the rest.
+    """
     for flow in process.flows.values():
         if flow.condition is not None:
             yield from _problems(file, flow, "condition", flow.condition, known)
@@ -92,7 +115,8 @@ def check_expressions(file: str, process: Process, known: Known) -> Iterator[Pro
 
 
 def _problems(file: str, element: Flow | Node, place: str, expression: Expression, known: Known) -> Iterator[Problem]:
-    for found in findings(expression, known, is_condition=place in _CONDITIONS):
+    told = findings(expression, known, is_condition=place in _CONDITIONS)
+    for found in (*told, *_never_a_time(place, expression, known)):
         yield Problem(
             code=found.code,
             file=file,

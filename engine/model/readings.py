@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from engine.errors import Fact, Facts
 from engine.feel import Environment, Value
@@ -65,6 +65,13 @@ def _moment(value: Value, at: Environment, *, at_end: bool) -> datetime | None:
         raise NotThat("not_a_time", given=f"{value!s:.80}") from error
 
 
+_NOT: Final[Mapping[TimerKind, str]] = {
+    TimerKind.DATE: "timer_not_a_date",
+    TimerKind.DURATION: "timer_not_a_duration",
+    TimerKind.CYCLE: "timer_not_a_cycle",
+}
+
+
 def schedule(kind: TimerKind) -> Reading[schedules.Schedule]:
     """When a timer of this kind is due; see ``schedules.schedule``."""
 
@@ -72,7 +79,7 @@ def schedule(kind: TimerKind) -> Reading[schedules.Schedule]:
         try:
             return schedules.schedule(kind, value, at.now, at.zone)
         except schedules.NotATime as error:
-            raise NotThat("not_a_time", given=f"{value!s:.80}") from error
+            raise NotThat(_NOT[kind], given=f"{value!s:.80}") from error
 
     return read
 

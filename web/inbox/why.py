@@ -9,7 +9,14 @@ from engine.inbox.queries import TaskRow
 from engine.instances.names import find_flow, find_node, find_process
 from engine.instances.queries import Before, Why
 from engine.model.bundle import Bundle
-from engine.model.elements import CompensationDefinition, EscalationDefinition, Node, TimerDefinition, UserTask
+from engine.model.elements import (
+    Activity,
+    CompensationDefinition,
+    EscalationDefinition,
+    Node,
+    TimerDefinition,
+    UserTask,
+)
 from web import auth
 from web.present import boundary_of, name_of, name_of_lane, outcomes, role_title, steps_after
 from web.ui import ago, moment, t
@@ -63,13 +70,18 @@ def _rule(task: TaskRow, bundle: Bundle, found: Why, titles: RoleTitles, my_role
 
 
 def _path(task: TaskRow, bundle: Bundle) -> list[str]:
-    """The way that led here, with the names of the paths that decisions chose; nothing where it is only one step."""
+    """The way that led here, with the names of the paths that decisions chose; nothing where it is only one step.
+
+    Events and gateways that nobody named (where a group begins, where paths meet) tell nobody anything.
+    """
     told = []
     for each in (task.why or {}).get("path", ()):
         flow = None if each["flow"] is None else find_flow(bundle, each["flow"])
         if flow is not None and flow.name:
             told.append(f"[{name_of(bundle, flow.id)}]")
-        told.append(name_of(bundle, each["element"]))
+        node = find_node(bundle, each["element"])
+        if node is None or node.name.strip() or isinstance(node, Activity):
+            told.append(name_of(bundle, each["element"]))
     return told if len(told) > 2 else []
 
 

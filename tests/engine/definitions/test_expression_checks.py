@@ -8,7 +8,7 @@ from engine.definitions import gate
 from engine.definitions.expression_checks import Known, check_expressions
 from engine.feel import TypeName
 from engine.model import elements as model
-from tests.engine.kernel.building import feel, make, script
+from tests.engine.kernel.building import feel, make, script, timer, user
 from tests.engine.processes import parcels
 from tests.engine.processes.parcels import HANDLERS, ROLES
 
@@ -74,3 +74,55 @@ def test_conditions_of_every_kind_are_asked_for_a_yes_or_no(node: model.Node, pl
     known = Known(types={"activationCount": TypeName("number"), "loopCounter": TypeName("number")})
     (problem,) = check_expressions("p.bpmn", process, known)
     assert (problem.code, problem.element_id, problem.place) == ("condition_never_boolean", "n", place)
+
+
+def timed(place: str, expression: str) -> list[tuple[str, str, str]]:
+    """What the gate says of a time of a task, or of the timer at its border."""
+    if place in ("due", "follow_up"):
+        node = user("ask", **{place: feel(expression)})
+    else:
+        node = make(model.BoundaryEvent, "late", attached_to="ask", trigger=timer(place, expression))
+    process = model.Process(id="p", name="p", nodes={node.id: node}, flows={})
+    known = Known(types={"needed_on": TypeName("date"), "days": TypeName("number"), "delay": TypeName("string")})
+    return [(each.severity, each.code, each.place or "") for each in check_expressions("x.bpmn", process, known)]
+
+
+@pytest.mark.parametrize(
+    ("place", "expression"),
+    [
+        ("duration", 'duration("P3D")'),
+        ("duration", 'duration("P1M")'),
+        ("duration", "delay"),
+        ("duration", '"P3D"'),
+        ("duration", "something"),
+        ("duration", 'if late then duration("P1D") else days'),
+        ("date", "needed_on"),
+        ("date", 'needed_on + duration("P1D")'),
+        ("date", 'date and time(needed_on, time("17:00:00"))'),
+        ("date", "delay"),
+        ("cycle", '"R/P1D"'),
+        ("due", "needed_on"),
+        ("due", "null"),
+        ("follow_up", 'duration("P1D")'),
+    ],
+)
+def test_what_may_be_a_time_passes(place: str, expression: str) -> None:
+    assert [each for each in timed(place, expression) if each[0] == "error"] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "expression", "code", "where"),
+    [
+        ("duration", "needed_on", "timer_never_a_duration", "timeDuration"),
+        ("duration", 'date and time(needed_on, time("17:00:00"))', "timer_never_a_duration", "timeDuration"),
+        ("duration", "days + 1", "timer_never_a_duration", "timeDuration"),
+        ("date", "needed_on - needed_on", "timer_never_a_date", "timeDate"),
+        ("date", "days", "timer_never_a_date", "timeDate"),
+        ("cycle", "needed_on", "timer_never_a_cycle", "timeCycle"),
+        ("due", "days", "task_never_a_date", "dueDate"),
+        ("follow_up", "true", "task_never_a_date", "followUpDate"),
+    ],
+)
+def test_what_is_never_a_time_is_refused(place: str, expression: str, code: str, where: str) -> None:
+    """Each case would stop there: ``after: the due date``, where the due date is a moment, is the usual way to write it."""
+    assert ("error", code, where) in timed(place, expression)

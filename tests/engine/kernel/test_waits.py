@@ -190,7 +190,7 @@ def test_a_boundary_event_whose_output_fails_can_be_tried_again() -> None:
 def test_a_timer_that_says_no_time_stops_before_anything_is_done() -> None:
     nodes = [user("a"), boundary("late", "a", timer("duration", "n"))]
     run = Run(simple(nodes, "start -> a -> end\nlate -> end"), n=5)
-    assert (run.incident.code, run.incident.place) == ("not_a_time", "boundary late")
+    assert (run.incident.code, run.incident.place) == ("timer_not_a_duration", "boundary late")
     assert not run.happened("task:created", "element")
 
 
