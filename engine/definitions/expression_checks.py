@@ -94,8 +94,13 @@ def _never_a_time(place: str, compiled: Expression, known: Known) -> Iterator[Fo
         return
     (code, fitting), kind = _TIMES[place], analyse(compiled, known.types).type
     if kind is not None and kind.name not in fitting:
-        facts = {"type": printed_type(kind), "expression": compiled.source.strip()}
-        yield Found(code=code, at=0, length=len(compiled.source), facts=facts, severity="error")
+        yield Found(
+            code=code,
+            at=0,
+            length=len(compiled.source),
+            facts={"type": printed_type(kind), "expression": compiled.source.strip()},
+            severity="error",
+        )
 
 
 def _is_no_answer(kind: TypeName) -> bool:
