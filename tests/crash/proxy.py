@@ -123,7 +123,7 @@ class Door:
                 with suppress(asyncio.CancelledError):
                     await answers
                 to_server.write(pending)
-                await _until_ready(from_server)
+                await _until_ready(reader, from_server, to_server)
                 self._note(doom)
                 return
             to_server.write(pending[:at])
@@ -142,8 +142,30 @@ async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
     target.close()
 
 
-async def _until_ready(server: asyncio.StreamReader) -> None:
-    """Until the server has said that it did what it was sent."""
+async def _until_ready(
+    client: asyncio.StreamReader, server: asyncio.StreamReader, to_server: asyncio.StreamWriter
+) -> None:
+    """Until the server has said that it did what it was sent, or the client is gone.
+
+    What ends a long statement (Sync) may still be on its way from the client: without it the server would wait for ever, with its locks.
+    """
+    rest, ready = asyncio.create_task(_forward(client, to_server)), asyncio.create_task(_ready(server))
+    try:
+        await asyncio.wait((rest, ready), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        rest.cancel()
+        ready.cancel()
+
+
+async def _forward(client: asyncio.StreamReader, to_server: asyncio.StreamWriter) -> None:
+    """Everything that the client still says; ends when it is gone."""
+    with suppress(ConnectionError, OSError):
+        while data := await client.read(65536):
+            to_server.write(data)
+            await to_server.drain()
+
+
+async def _ready(server: asyncio.StreamReader) -> None:
     said = b""
     while data := await server.read(65536):
         said = (said + data)[-16:]

@@ -149,3 +149,13 @@ def test_a_lock_that_is_not_had_in_time_is_told_as_busy(database: Database) -> N
 def test_what_the_database_refuses_stays_its_own_error(database: Database) -> None:
     with pytest.raises(DBAPIError, match="division by zero"), database.transaction() as session:
         session.execute(text("SELECT 1 / 0"))
+
+
+def test_a_server_notices_that_a_machine_is_gone_long_before_its_own_two_hours(database: Database) -> None:
+    with database.transaction() as session:
+        set_by_us = session.execute(
+            text("SELECT name, source FROM pg_settings WHERE name LIKE 'tcp_keepalives%' ORDER BY name")
+        ).all()
+    assert [tuple(each) for each in set_by_us] == [
+        (f"tcp_keepalives_{name}", "client") for name in ("count", "idle", "interval")
+    ]
