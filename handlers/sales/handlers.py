@@ -97,8 +97,8 @@ def return_quote(given: Return, context: HandlerContext) -> Returned:
 
 @handler(
     "sales.issue_quote",
-    fr="Émettre le devis",
-    en="Issue the quote",
+    fr="Autoriser l’envoi du devis",
+    en="Clear the quote for sending",
     errors=("quote_out_of_date", "approver_is_author"),
 )
 def issue_quote(given: Issue, context: HandlerContext) -> Issued:

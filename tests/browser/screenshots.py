@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -60,6 +61,7 @@ def fill(application: Application) -> dict[str, int]:
     _complete(application, monique, approved, {"agreement": "granted"})
     mine = claimed(application, cases[3])
     free = _task_of(application, gabriel, cases[5])
+    hold_quote(application)
     _wait_for_mails(application, camille)
     sign(application.runtime.database, kept_by(application), clock.now())
     with application.runtime.database.reading() as session:
@@ -79,6 +81,15 @@ def begin(application: Application, request: Mapping[str, str] = REQUESTS[0]) ->
     return commands.start_instance(
         application.runtime, _actor(application, "camille"), "replenishment", request
     ).instance_id
+
+
+def hold_quote(application: Application) -> None:
+    """A quote that was approved, and whose letter waits; longer than it would, for the pictures take their time."""
+    sarah, marc = (_actor(application, each) for each in ("sarah", "marc"))
+    answers = {"quote": f"DV-{clock.now().year}-00004"}
+    case = commands.start_instance(application.runtime, sarah, "quote_acceptance", answers).instance_id
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        _complete(application, marc, case, {"agreement": "granted"})
 
 
 def claimed(application: Application, case: int) -> int:
@@ -153,6 +164,7 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "quotes", "sarah", "/quotes"
     yield "quote-new", "sarah", "/quotes/new"
     yield "quote", "sarah", f"/quotes/DV-{clock.now().year}-00001"
+    yield "quote-held", "sarah", f"/quotes/DV-{clock.now().year}-00004"
     yield "quote-edit", "sarah", f"/quotes/DV-{clock.now().year}-00003/edit"
     yield "orders", "camille", "/orders"
     yield "order", "camille", f"/orders/CC-{clock.now().year}-00002"

@@ -200,7 +200,10 @@ def test_from_the_quote_to_the_last_payment(house: House) -> None:
     page.get_by_role("button", name="Terminer la tâche").click()
     done(page)
     seller = house.pages["sarah"]
-    house.until("sarah", f"/quotes/{quote}", seller.get_by_role("heading", name=re.compile("envoyé")))
+    at_once = seller.get_by_role("button", name="Envoyer maintenant")
+    house.until("sarah", f"/quotes/{quote}", at_once)
+    at_once.click()
+    expect(seller.get_by_role("heading", name=re.compile("envoyé"))).to_be_visible()  # the page looks again by itself
     accept(house, quote)
     number = re.compile(r"CC-\d{4}-\d{5}")
     house.until("sarah", f"/quotes/{quote}", seller.get_by_role("link", name=number))

@@ -119,7 +119,8 @@ def _acts(found: QuoteView, case: Leading | None, order: str | None, waiting: Le
     if is_draft:
         yield Act(title=t("web.quotes.edit"), url=url_for("quote_forms.edit", number=found.number))
     else:
-        yield Act(title=t("web.quotes.edit"), why=t("web.quotes.why.frozen"))
+        code = "take_back_first" if waiting and waiting.may_act else "frozen"
+        yield Act(title=t("web.quotes.edit"), why=t(f"web.quotes.why.{code}"))
     yield Act(title=t("web.quotes.copy"), url=url_for("quote_forms.new", copy=found.number))
 
 
