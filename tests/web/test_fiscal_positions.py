@@ -42,7 +42,7 @@ def test_the_page_of_a_customer_says_what_is_proposed_and_why(office: Office, be
     page = plain(sarah.get(f"/customers/{berlin}").text)
     assert '<option value="" selected>Selon l’adresse et le numéro de TVA</option>' in page
     assert "Proposé : Union européenne, entreprise, car l’adresse est dans un autre État membre" in page
-    assert "Union européenne, entreprise" in plain(office.as_("alice").get(f"/customers/{berlin}").text)
+    assert "Union européenne, entreprise" in plain(office.as_("aurelien").get(f"/customers/{berlin}").text)
 
 
 def test_what_a_customer_cannot_have_is_said_at_its_field_and_stays(office: Office, berlin: str) -> None:
