@@ -14,12 +14,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache, lru_cache
 from typing import Any, Final
 
+from msgspec import Struct
 from sqlalchemy import Column, Delete, Insert, Numeric, Table, Update, and_, inspect, literal_column, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import TSVECTOR
@@ -47,16 +47,14 @@ _Key = tuple[Any, ...]
 _Values = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True, kw_only=True):
     """One field of a row, from what to what; None where there was no row, or is none any more."""
 
     old: Value
     new: Value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowChange:
+class RowChange(Struct, frozen=True, kw_only=True):
     """What became of one row. ``key``: its primary key; ``name``: what people call it; ``became``: created, changed or deleted."""
 
     table: str
@@ -81,8 +79,7 @@ def _told(change: RowChange) -> dict[str, Any]:
     return told | {"fields": {name: {"old": each.old, "new": each.new} for name, each in change.fields.items()}}
 
 
-@dataclass(slots=True, kw_only=True)
-class _Seen:
+class _Seen(Struct, frozen=True, kw_only=True):
     """One thing that was done to a row. ``before``, ``after``: None where there is no row, else its columns, or those that were changed."""
 
     table: Table
@@ -307,12 +304,13 @@ def _plain(columns: Iterable[Column[Any]], row: Iterable[Any]) -> _Values:
 
 def _kept(column: Column[Any], value: Any) -> Value:
     """A value of a column as the history keeps it: as the database has it, and a digest of what is too long."""
-    if value is None or isinstance(value, bool):
+    kind = type(value)
+    if value is None or kind is bool or (kind is str and len(value) <= LONGEST):  # nearly all
         return value
+    if kind is Decimal or kind is int:
+        return _scaled(Decimal(value), column.type.scale) if isinstance(column.type, Numeric) else Decimal(value)
     if isinstance(value, bytes | memoryview):
         return _digest(bytes(value), len(value))
-    if isinstance(value, Decimal | int) and isinstance(column.type, Numeric):
-        return _scaled(Decimal(value), column.type.scale)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC)
     plain = to_values(_without_floats(value))
@@ -327,9 +325,14 @@ def _kept(column: Column[Any], value: Any) -> Value:
 
 def _scaled(value: Decimal, scale: int | None) -> Decimal:
     try:
-        return value if scale is None else value.quantize(Decimal(1).scaleb(-scale), rounding="ROUND_HALF_UP")
+        return value if scale is None else value.quantize(_unit(scale), rounding=ROUND_HALF_UP)
     except InvalidOperation:  # the database will refuse it, too
         return value
+
+
+@cache
+def _unit(scale: int) -> Decimal:
+    return Decimal(1).scaleb(-scale)
 
 
 def _without_floats(value: Any) -> Any:
