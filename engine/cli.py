@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from engine.commands import (
     backup,
+    business,
     check,
     decide,
     draw,
@@ -49,8 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one subcommand; its exit code. What goes wrong is said in a sentence on stderr."""
-    chosen = _parser().parse_args(arguments)
+    chosen = argparse.Namespace()
     try:
+        chosen = _parser().parse_args(arguments)
         code: int = chosen.command(Settings.from_environment(), chosen)
     except DefinitionError as error:
         if getattr(chosen, "json", False):
@@ -95,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         backup,
         restore,
         database_commands,
+        business,
     ):
         each.add(commands)
     add_command(commands, "version", _version)

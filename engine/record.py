@@ -27,7 +27,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -142,6 +142,37 @@ def reason_of(typed: str, field_name: str = "because") -> str:
     if len(said) > LONGEST_REASON:
         raise InvalidInput((FieldProblem(field=field_name, code="reason_too_long", facts={"limit": LONGEST_REASON}),))
     return said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What the history says beside a change of the record ``key``: who did it when, and its ``facts``."""
+
+    key: str
+    at: datetime
+    actor: str
+    facts: Mapping[str, Value]
+
+
+class NotedReader(Protocol):
+    """Reads what the histories of records of ``kind`` say of one ``event``, in the order of their keys; ``records.queries.noted`` is one.
+
+    Either of the records ``keys``, or of those behind the key ``after``, at most ``limit``: whoever holds his own rows against the history
+    reads it in pieces. Without a meaning of its own of what it gives: the history proves itself (``bordereau history verify``).
+    """
+
+    def __call__(
+        self,
+        session: Session,
+        kind: str,
+        event: str,
+        *,
+        keys: Sequence[str] | None = None,
+        after: str = "",
+        limit: int = 500,
+    ) -> Sequence[Noted]:
+        """At most one for each record and time that it happened."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,11 @@ VARIABLES = (
         "the part of France whose own public holidays count too, as the `holidays` library names it (`Moselle`, `GP`, …)",
     ),
     Variable("BORDEREAU_HANDLERS", "`handlers.table:HANDLERS`", "the handler table, as `module:name`"),
+    Variable(
+        "BORDEREAU_COMMANDS",
+        "`handlers.commands:COMMANDS`",
+        "the commands of the business below `bordereau`, as `module:name`",
+    ),
     Variable("BORDEREAU_WEB_APP", "`web.app:create_app`", "what makes the web application, as `module:name`"),
     Variable(
         "BORDEREAU_PROCESSES", "`processes` in the checkout", "the folder whose processes `bordereau run` publishes"
@@ -189,6 +194,11 @@ class Settings:
                 os.link(made, file)
             made.unlink()
         return file.read_text().strip()
+
+
+def commands_named(environment: Mapping[str, str] | None = None) -> str:
+    """The table of the business's commands. No field of ``Settings``: the command line is read before them."""
+    return _name(os.environ if environment is None else environment, "BORDEREAU_COMMANDS", "handlers.commands:COMMANDS")
 
 
 def default_data_folder() -> Path:

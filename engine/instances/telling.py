@@ -26,12 +26,14 @@ Given = TypeVar("Given")
 class News:
     """What the case that waits for message ``name`` with ``key`` is told: that there is something to read.
 
-    ``payload``: what a case that begins with it has to know; one that waits knows already.
+    ``payload``: what a case that begins with it has to know; one that waits knows already. ``is_once``: nothing is sent as long as the same
+    news is on its way, so that whoever asks twice begins one case.
     """
 
     name: str
     key: str
     payload: Mapping[str, Value] = field(default_factory=dict)
+    is_once: bool = False
 
 
 Told = News | Callable[[Recorded], Sequence[News]]
@@ -62,6 +64,11 @@ def execute(
     ):
         done = records.apply(session, command, given, actor, seen=seen, now=moment)
         told = [news] if isinstance(news, News) else news(done)
-        outgoing = [OutgoingMessage(name=each.name, key=each.key, payload=each.payload) for each in told]
+        # who else asks about this record waits for it, so that nobody sends between the look and the sending
+        outgoing = [
+            OutgoingMessage(name=each.name, key=each.key, payload=each.payload)
+            for each in told
+            if not (each.is_once and messages.is_on_its_way(session, each.name, each.key, moment))
+        ]
         messages.send(session, outgoing, moment, sender=actor.login)
         return done

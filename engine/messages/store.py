@@ -177,6 +177,12 @@ _IS_AWAITED = text("""
       AND hashtextextended(correlation_key, 0) = hashtextextended(:key, 0) LIMIT 1
 """)
 
+_IS_ON_ITS_WAY = text("""
+    SELECT FROM engine.message
+    WHERE name = :name AND correlation_key = :key AND hashtextextended(correlation_key, 0) = hashtextextended(:key, 0)
+      AND received_at IS NULL AND expires_at > :now LIMIT 1
+""")
+
 _LOCK_MESSAGE = text("SELECT id FROM engine.message WHERE id = :id AND received_at IS NULL FOR UPDATE")
 
 _RECEIVED = text("""
@@ -297,6 +303,11 @@ def who_waits(session: Session, message: Message) -> Waiting | None:
     meet(session, (message.name, key))
     row = session.execute(_WHO_WAITS, {"name": message.name, "key": key}).one_or_none()
     return None if row is None else Waiting(instance_id=row.instance_id, wait=row.wait)
+
+
+def is_on_its_way(session: Session, name: str, key: str, now: datetime) -> bool:
+    """Whether a message of this name and key was sent and nobody has received it yet."""
+    return session.execute(_IS_ON_ITS_WAY, {"name": name, "key": key, "now": now}).first() is not None
 
 
 def is_awaited(session: Session, name: str, key: str) -> bool:

@@ -1,18 +1,19 @@
-"""What people do to invoices outside a process, as record commands. The record's key is the id of the invoice, which a draft has, too.
+"""What is done to invoices, as record commands. The record's key is the id of the invoice, which a draft has, too.
 
-The process ``invoicing`` drafts and validates invoices, and validates the credit notes that begin here.
+People do the first two on pages; the process ``invoicing`` drafts invoices, and seals what accounting validates.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from engine.data import data
+from engine.data import Money, data
 from engine.errors import WrongState
 from engine.record import Change, RecordContext, RecordTable, record_command
 from handlers.base.parties import lines_of
-from handlers.invoices import making, store
+from handlers.invoices import chain, judging, making, store
 from handlers.invoices.tables import Invoice
 
 KIND: Final = "invoice"
@@ -23,6 +24,9 @@ READERS: Final = ("sales", "sales_admin", "sales_manager", "accounting", "audito
 """Who may see them."""
 
 PERSONAL: Final = ("party", "reason")
+
+VALIDATED: Final = "invoice:validated"
+"""The event that says which number and which hash an invoice was given: ``verifying`` holds the chain against it."""
 
 
 @data
@@ -53,6 +57,20 @@ class AddCreditNote:
     reason: str
     is_reinvoiceable: bool
     key: str | None = None
+
+
+@data
+class Seal:
+    """A draft that is validated, as ``steps.Validation`` says it. ``invoice``: its id."""
+
+    invoice: str
+    total: Money
+    today: date
+    validated_by: str
+    terms: str | None = None
+    performed_on: date | None = None
+    complaint: str | None = None
+    shown: str | None = None
 
 
 @record_command(
@@ -112,7 +130,55 @@ def add_credit_note(given: AddCreditNote, context: RecordContext) -> Change:
     return Change(before=None, after=after, key=str(row.id), answer=row.id)
 
 
-COMMANDS = RecordTable.of(change_draft, add_credit_note)
+@record_command(
+    "invoices.seal",
+    event=VALIDATED,
+    kind=KIND,
+    key="invoice",
+    may=(),
+    fr="Numéroter et sceller une facture",
+    en="Number and seal an invoice",
+)
+def seal(given: Seal, context: RecordContext) -> Change:
+    """Only its process asks for it, and lets only accounting. What is validated already stays as it is.
+
+    Raises NotFound (``invoice_unknown``), WrongState: ``draft_refused``, ``invoice_changed``, and what ``making.validate`` raises.
+    """
+    session = context.session
+    row, order = store.lock(session, int(given.invoice))
+    if row.status != "draft":
+        return Change(before={}, after={})
+    if given.complaint is not None:
+        raise WrongState("draft_refused", why=given.complaint)
+    if row.total != given.total or _is_another(context, given):
+        raise WrongState("invoice_changed")
+    making.validate(
+        session,
+        row,
+        order,
+        given.terms,
+        today=given.today,
+        now=context.now,
+        by=given.validated_by,
+        performed_on=given.performed_on,
+    )
+    lines, rates = store.lines_of(session, row.id), store.rates_of(session, row.id)
+    return Change(
+        before={"status": "draft"},
+        after={"status": row.status, "number": row.number},
+        facts=chain.told(row, making.named(session, row, order), lines, rates),
+    )
+
+
+COMMANDS = RecordTable.of(change_draft, add_credit_note, seal)
+
+
+def _is_another(context: RecordContext, given: Seal) -> bool:
+    """Whether what was judged and shown is not what would be numbered."""
+    if given.shown is None:
+        return False
+    document = judging.prospect(context.session, int(given.invoice), given.today)
+    return document is None or judging.fingerprint(document) != given.shown
 
 
 def _fields(row: Invoice, lines: tuple[Any, ...]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Final
 
@@ -15,6 +16,7 @@ from engine.texts import format as formats
 from handlers.base.letters import COMPANY_LANGUAGE, write_letter, write_to_each
 from handlers.customers.queries import recipients
 from handlers.invoices import judging, making, printing, queries, store
+from handlers.invoices.commands import Seal, seal
 from handlers.invoices.making import Asked
 from handlers.invoices.steps import (
     Draft,
@@ -34,6 +36,7 @@ from handlers.invoices.steps import (
 )
 from handlers.invoices.tables import Invoice
 from handlers.orders import store as orders
+from handlers.orders.tables import SalesOrder
 
 MOST_LINES: Final = 40
 """Of a draft, in the form of whoever validates it; all of them are on its page."""
@@ -114,18 +117,23 @@ def judge_draft(given: Judging, context: HandlerContext) -> Judged:
     ),
 )
 def validate_invoice(given: Validation, context: HandlerContext) -> Validated:
-    """From now on it never changes: its number, its day, when it is due, and its hash."""
+    """From now on it never changes: its number, its day, when it is due, and its hash. The history says both."""
+    wanted = Seal(
+        invoice=str(given.invoice_id),
+        total=given.total,
+        complaint=given.complaint,
+        shown=given.shown,
+        terms=given.terms,
+        performed_on=given.performed_on,
+        validated_by=given.validated_by,
+        today=given.today,
+    )
+    try:
+        context.keep(seal, wanted)
+    except WrongState as refusal:
+        raise BusinessError(refusal.code, **refusal.facts) from refusal
     session = context.session
     row, order = store.lock(session, given.invoice_id)
-    if row.status == "draft":
-        if given.complaint is not None:
-            raise BusinessError("draft_refused", why=given.complaint)
-        if row.total != given.total or _is_another(context, given):
-            raise BusinessError("invoice_changed")
-        try:
-            making.validate(session, row, order, given.terms, today=given.today, now=context.now, by=given.validated_by)
-        except WrongState as refusal:
-            raise BusinessError(refusal.code, **refusal.facts) from refusal
     assert row.number is not None
     assert row.issued_on is not None
     assert row.due_on is not None
@@ -133,7 +141,7 @@ def validate_invoice(given: Validation, context: HandlerContext) -> Validated:
         invoice_number=row.number,
         issued_on=row.issued_on,
         due_on=row.due_on,
-        is_fully_invoiced=order is not None and queries.is_fully_invoiced(session, order),
+        **asdict(_progress(session, order)),
     )
 
 
@@ -143,17 +151,16 @@ def drop_draft(given: Dropping, context: HandlerContext) -> Progress:
     session = context.session
     found = session.scalar(select(Invoice.id).where(Invoice.id == given.invoice_id))
     if found is None:
-        return Progress(is_fully_invoiced=False)
+        return _progress(session, None)
     row, order = store.lock_draft(session, found)
     store.drop(session, row)
-    return Progress(is_fully_invoiced=order is not None and queries.is_fully_invoiced(session, order))
+    return _progress(session, order)
 
 
 @handler("invoices.read_progress", fr="Lire où en est la facturation", en="Read how far it is invoiced")
 def read_progress(given: Order, context: HandlerContext) -> Progress:
     """Whether anything of the order is left to invoice."""
-    order = orders.lock(context.session, given.order_number)
-    return Progress(is_fully_invoiced=queries.is_fully_invoiced(context.session, order))
+    return _progress(context.session, orders.lock(context.session, given.order_number))
 
 
 @handler("invoices.send_invoice", fr="Envoyer la facture par e-mail", en="Send the invoice by e-mail", effect=True)
@@ -193,12 +200,10 @@ def remind_accounting(given: Waiting, context: HandlerContext) -> Told:
     return Told()
 
 
-def _is_another(context: HandlerContext, given: Validation) -> bool:
-    """Whether what was judged and shown is not what would be numbered."""
-    if given.shown is None:
-        return False
-    document = judging.prospect(context.session, given.invoice_id, given.today)
-    return document is None or judging.fingerprint(document) != given.shown
+def _progress(session: Session, order: SalesOrder | None) -> Progress:
+    if order is None:
+        return Progress(is_fully_invoiced=False, order_goes_on=False)
+    return Progress(is_fully_invoiced=queries.is_fully_invoiced(session, order), order_goes_on=orders.goes_on(order))
 
 
 def _of(session: Session, number: str) -> Invoice:
@@ -230,6 +235,7 @@ def _written(session: Session, row: Invoice, order: str | None) -> Written:
         terms=row.terms,
         lines_text="\n".join([*told, *(["…"] if len(lines) > MOST_LINES else [])]),
         asked_by=row.asked_by,
+        category=row.category,
     )
 
 

@@ -22,7 +22,7 @@ from handlers.documents.gaps import decisive
 from handlers.documents.model import DocumentKind, Language
 from handlers.documents.ours import Ours
 from handlers.documents.rules import contradictions
-from handlers.invoices import chain, judging, rules, store
+from handlers.invoices import chain, judging, printing, queries, rules, store
 from handlers.invoices.chain import Named
 from handlers.invoices.tables import Invoice
 from handlers.invoices.terms import due_on
@@ -135,11 +135,21 @@ def credit(
 
 
 def validate(
-    session: Session, row: Invoice, order: SalesOrder | None, terms: str | None, *, today: date, now: datetime, by: str
+    session: Session,
+    row: Invoice,
+    order: SalesOrder | None,
+    terms: str | None,
+    *,
+    today: date,
+    now: datetime,
+    by: str,
+    performed_on: date | None = None,
 ) -> None:
     """Number, day, due day, hash and copies of what the law wants said; from then on nothing of it changes. The number comes last.
 
-    ``terms`` None: those of the draft. Raises WrongState: ``validator_is_asker``, ``invoice_terms_missing``, ``company_identity_missing``,
+    ``terms`` None: those of the draft. ``performed_on``: the day of the services; goods have deliveries.
+
+    Raises WrongState: ``validator_is_asker``, ``invoice_terms_missing``, ``company_identity_missing``,
     ``company_siren_missing``, ``buyer_address_missing``, ``document_figures_disagree``, ``vat_regime_changed``.
     """
     if row.asked_by == by:
@@ -157,13 +167,13 @@ def validate(
     party = store.with_address(session, row)
     if party is None:
         raise WrongState("buyer_address_missing", customer=row.party["name"])
-    put(row, {"terms": terms, "party": party})
+    is_performed = row.kind == "invoice" and row.category != "goods"
+    put(row, {"terms": terms, "party": party, "performed_on": performed_on if is_performed else None})
     session.flush()
     prospect = judging.prospect(session, row.id, today)
     assert prospect is not None, "who sells and where the buyer is, is known by now"
     if wrong := contradictions(prospect) or decisive(prospect):
         raise WrongState("document_figures_disagree", which=", ".join(wrong))
-    corrected = None if row.corrects_id is None else session.get_one(Invoice, row.corrects_id)
     lines, rates = store.lines_of(session, row.id), store.rates_of(session, row.id)
     ours = Ours(identity=identity.data, logo=None)
     said = {
@@ -171,18 +181,22 @@ def validate(
         "validated_at": now,
         "validated_by": by,
     }
+    known, view = named(session, row, order), queries.find_invoice(session, row.id)
+    assert view is not None
     # from here on all who validate wait for one another
     sequence = take_next(session, CHAIN, 0)
     before = session.execute(
         select(Invoice.hash, Invoice.issued_on).where(Invoice.sequence == sequence - 1)
     ).one_or_none()
     day = today if before is None else max(today, before.issued_on)
+    left = printing.goods_day(session, view, day)
     mentions = ours.mentions(
         DocumentKind(row.kind),
         day,
         cast("Language", row.locale),
         is_business=row.party["is_company"],
         exemptions=prospect.exemptions,
+        has_services=row.category != "goods",
     )
     put(
         row,
@@ -194,16 +208,23 @@ def validate(
             "previous_hash": chain.BEGINNING if before is None else before.hash,
             "issued_on": day,
             "due_on": due_on(terms, day) if row.kind == "invoice" else day,
+            "delivered_on": left,
+            "hash_version": chain.VERSION,
             "number": take_number(session, SERIES, day.year),
         },
     )
-    named = Named(
+    assert row.previous_hash is not None
+    row.hash = chain.link(row.previous_hash, chain.content(row, known, lines, rates))
+    row.words = store.words(row, known.order)
+    session.flush()
+
+
+def named(session: Session, row: Invoice, order: SalesOrder | None) -> Named:
+    """What it names by number."""
+    corrected = None if row.corrects_id is None else session.get_one(Invoice, row.corrects_id)
+    return Named(
         order=None if order is None else order.number, corrects=None if corrected is None else corrected.number
     )
-    assert row.previous_hash is not None
-    row.hash = chain.link(row.previous_hash, chain.content(row, named, lines, rates))
-    row.words = store.words(row, named.order)
-    session.flush()
 
 
 def _write(

@@ -66,17 +66,33 @@ def document_of(invoice: InvoiceView, ours: Ours, today: date, delivered_on: dat
         totals=paper.totals_of(invoice.totals),
         terms=ours.terms(say(f"quote.terms.{invoice.terms}", language), language),
         payment_method=cast("PaymentMethod", invoice.payment_method),
-        mentions=ours.mentions(kind, day, language, is_business=party.is_company, exemptions=paper.exemptions_of(rates))
+        mentions=ours.mentions(
+            kind,
+            day,
+            language,
+            is_business=party.is_company,
+            exemptions=paper.exemptions_of(rates),
+            has_services=invoice.category != "goods",
+        )
         if invoice.mentions is None
         else tuple(Mention(code=each["code"], text=each["text"]) for each in invoice.mentions),
     )
 
 
 def delivery_day(session: Session, invoice: InvoiceView, until: date) -> date | None:
-    """The last day on which goods that it invoices had left, as the law wants it said (CGI ann. II art. 242 nonies A I-10°).
+    """The last day on which goods that it invoices had left or services were done (CGI ann. II art. 242 nonies A I-10°).
 
-    None of services and credit notes, and as long as nothing had left; but what takes back a supply to another member state names the day of
-    that supply (EN 16931, BR-IC-11).
+    Validated, it says so itself, but for those of the first way of hashing. None as long as nothing had left; nor of credit notes, see
+    ``goods_day``.
+    """
+    left = invoice.delivered_on if invoice.hash_version > 1 else goods_day(session, invoice, until)
+    return max(filter(None, (left, invoice.performed_on)), default=None)
+
+
+def goods_day(session: Session, invoice: InvoiceView, until: date) -> date | None:
+    """The last day on which goods that it invoices had left, by the deliveries of now; one statement.
+
+    Of credit notes there is none; but what takes back a supply to another member state names the day of that supply (EN 16931, BR-IC-11).
     """
     lines = [each.order_line_id for each in invoice.lines if each.order_line_id is not None]
     if invoice.corrects is not None and any(each.line.vat == "intra_eu" for each in invoice.lines):

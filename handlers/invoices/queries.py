@@ -73,7 +73,8 @@ class InvoicedLine:
 class InvoiceView:
     """Everything about one invoice or credit note; moments are in UTC. ``corrects``: number and day of the invoice that it gives back.
 
-    ``seller``, ``mentions``: as they were when it was validated; None of a draft. ``case_id``: the case that leads it.
+    ``seller``, ``mentions``: as they were when it was validated; None of a draft. ``performed_on``, ``delivered_on``, ``hash_version``: of
+    its row. ``case_id``: the case that drafted it.
     """
 
     id: int
@@ -107,6 +108,9 @@ class InvoiceView:
     sequence: int | None
     previous_hash: str | None
     hash: str | None
+    hash_version: int
+    performed_on: date | None
+    delivered_on: date | None
     seller: dict[str, Any] | None
     mentions: tuple[dict[str, str], ...] | None
     validated_at: datetime | None
@@ -147,6 +151,9 @@ _OF_INVOICE = (
         "sequence",
         "previous_hash",
         "hash",
+        "hash_version",
+        "performed_on",
+        "delivered_on",
         "seller",
         "validated_at",
         "validated_by",

@@ -30,7 +30,9 @@ class Draft:
 
 @data
 class Written:
-    """A draft, for the form of whoever validates it. ``kind``: *invoice* or *credit_note*; ``net``: before tax; ``lines_text``: lines."""
+    """A draft, for the form of whoever validates it. ``kind``: *invoice* or *credit_note*; ``net``: before tax; ``lines_text``: lines;
+    ``category``: one of ``handlers.invoices.types.CATEGORIES``.
+    """
 
     invoice_id: int
     kind: str
@@ -41,6 +43,7 @@ class Written:
     terms: str
     lines_text: str
     asked_by: str
+    category: str
 
 
 @data
@@ -63,6 +66,7 @@ class Judged:
 class Validation:
     """A draft that is validated. ``validated_by``: a login, who saw ``total``; ``terms``: one of ``handlers.sales.types.TERMS``.
 
+    ``performed_on``: the day on which the services were done, where they are and it is another than the invoice's.
     ``complaint``, ``shown``: what it was ``Judged`` to be, when whoever validates it saw it.
     """
 
@@ -71,18 +75,22 @@ class Validation:
     complaint: str | None = None
     shown: str | None = None
     terms: str | None = None
+    performed_on: date | None = None
     validated_by: str
     today: date
 
 
 @data
 class Validated:
-    """What it is from then on. ``is_fully_invoiced``: nothing of its order is left to invoice."""
+    """What it is from then on. ``is_fully_invoiced``: nothing of its order is left to invoice; ``order_goes_on``: nobody has given the
+    order up, whose case would be over.
+    """
 
     invoice_number: str
     issued_on: date
     due_on: date
     is_fully_invoiced: bool
+    order_goes_on: bool
 
 
 @data
@@ -101,9 +109,10 @@ class Order:
 
 @data
 class Progress:
-    """How far the order is invoiced."""
+    """How far the order is invoiced, and whether it goes on (see ``Validated``)."""
 
     is_fully_invoiced: bool
+    order_goes_on: bool
 
 
 @data

@@ -28,9 +28,7 @@ from handlers.catalogue.tables import Article
 from handlers.customers.tables import Customer
 from handlers.orders.tables import OrderLine, SalesOrder
 
-_VAT_KNOWN = (
-    "vat IN ('normal', 'intermediate', 'reduced', 'particular', 'intra_eu', 'export', 'reverse_charge', 'service_abroad')"
-)
+_VAT_KNOWN = "vat IN ('normal', 'intermediate', 'reduced', 'particular', 'intra_eu', 'export', 'reverse_charge', 'service_abroad')"
 
 
 class Invoice(Table):
@@ -163,7 +161,9 @@ class InvoiceLine(Table):
 
 
 class InvoiceRate(Table):
-    """What one rate of VAT is taken of, or bears none for one reason: ``base`` = ``lines`` − ``discount`` + ``charges``. ``tax`` may be a cent off: sums are not."""
+    """What one rate of VAT is taken of, or bears none for one reason: ``base`` = ``lines`` − ``discount`` + ``charges``. ``tax`` may be a
+    cent off: sums are not.
+    """
 
     __tablename__ = "invoice_rate"
     __table_args__ = (

@@ -95,10 +95,14 @@ class SetOff:
 
 @data
 class Done:
-    """What became of it: the number of the payment, and the invoices that are settled by it."""
+    """What became of it: the number of the payment, the invoices that are settled by it; of a reversal, those that were settled and are
+    owed again (``reopened``), and those of which more is owed than before (``raised``).
+    """
 
     number: str
     settled: tuple[str, ...] = ()
+    reopened: tuple[str, ...] = ()
+    raised: tuple[str, ...] = ()
 
 
 @record_command(
@@ -181,7 +185,7 @@ def allocate(given: AllocatePayment, context: RecordContext) -> Change:
     en="Reverse a payment",
 )
 def reverse_payment(given: ReversePayment, context: RecordContext) -> Change:
-    """The answer is ``Done`` with the number of the reversal. What it paid is open again.
+    """The answer is ``Done`` with the number of the reversal. What it paid is open again, and whoever runs it tells their cases.
 
     Raises InvalidInput; NotFound; WrongState: ``payment_reversed``, ``payment_refunded`` (its refunds first), ``payment_is_reversal``.
     """
@@ -198,6 +202,7 @@ def reverse_payment(given: ReversePayment, context: RecordContext) -> Change:
     if root == row.id and family.is_refunded:
         raise WrongState("payment_refunded", payment=given.number)
     parts = store.opposite(store.parts_of(session, root)) if root == row.id else ()
+    freed = store.invoices_settled(session, {each.invoice_id for each in parts})
     store.lock_invoices(session, {each.invoice_id for each in parts})
     number = take_number(session, SERIES, given.today.year)
     opposite = PaymentData(received_on=given.on, method=row.method, amount=-row.amount, note=because)
@@ -217,7 +222,11 @@ def reverse_payment(given: ReversePayment, context: RecordContext) -> Change:
         before={"status": "recorded"},
         after={"status": "reversed"},
         facts={"reason": because, "reversed_by": number, "received_on": given.on},
-        answer=Done(number=number),
+        answer=Done(
+            number=number,
+            reopened=tuple(invoice for invoice, is_settled in freed.items() if is_settled),
+            raised=tuple(invoice for invoice, is_settled in freed.items() if not is_settled),
+        ),
     )
 
 

@@ -18,9 +18,10 @@ from handlers.invoices import printing
 from handlers.invoices import queries as invoices
 from handlers.invoices.tables import Invoice
 from handlers.orders import store as orders
+from handlers.orders.tables import SalesOrder
 from handlers.payments import queries, store
 from handlers.payments.commands import SERIES, set_off_parts
-from handlers.payments.steps import Credited, Crediting, OfInvoice, OfOrder, OrderPaid, Owed, Reminder, Told
+from handlers.payments.steps import Credited, Crediting, OfInvoice, OfOrder, OrderPaid, Owed, Reminder, Reopened, Told
 from handlers.payments.store import CREDIT_NOTE
 from handlers.payments.tables import Allocation
 from handlers.payments.types import PaymentData, Wanted
@@ -37,7 +38,27 @@ def read_invoice(given: OfInvoice, context: HandlerContext) -> Owed:
     """What payments and credit notes have left of it."""
     row = _of(context.session, given.invoice_number)
     left = _left(context.session, row)
-    return Owed(is_settled=not left, open_amount=left)
+    return Owed(is_settled=not left, open_amount=left, is_consumer=not row.party["is_company"])
+
+
+@handler(
+    "payments.read_reopened", fr="Reprendre une facture de nouveau due", en="Take up an invoice that is owed again"
+)
+def read_reopened(given: OfInvoice, context: HandlerContext) -> Reopened:
+    """What the case that follows its payment again knows of it."""
+    session = context.session
+    row = _of(session, given.invoice_number)
+    assert row.issued_on is not None
+    assert row.due_on is not None
+    return Reopened(
+        invoice_id=row.id,
+        kind=row.kind,
+        order_number=None if row.order_id is None else session.get_one(SalesOrder, row.order_id).number,
+        customer_name=row.party["name"],
+        total=row.total,
+        issued_on=row.issued_on,
+        due_on=row.due_on,
+    )
 
 
 @handler(
@@ -136,4 +157,4 @@ def _left(session: Session, row: Invoice) -> Decimal:
     return max(Decimal("0.00"), row.total - queries.paid(session, [row.id])[row.id])
 
 
-HANDLERS: Final = (read_invoice, set_off_credit, read_order, remind_customer)
+HANDLERS: Final = (read_invoice, read_reopened, set_off_credit, read_order, remind_customer)

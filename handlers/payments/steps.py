@@ -16,10 +16,24 @@ class OfInvoice:
 
 @data
 class Owed:
-    """What is left of it. ``open_amount``: never negative."""
+    """What is left of it. ``open_amount``: never negative. ``is_consumer``: no business owes it, and the claim prescribes sooner."""
 
     is_settled: bool
     open_amount: Money
+    is_consumer: bool
+
+
+@data
+class Reopened:
+    """An invoice that was settled and is owed again, as its new case has to know it. Amounts with tax."""
+
+    invoice_id: int
+    kind: str
+    order_number: str | None
+    customer_name: str
+    total: Money
+    issued_on: date
+    due_on: date
 
 
 @data

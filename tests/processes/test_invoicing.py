@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -22,16 +23,16 @@ from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
 from engine.model.bundle import Bundle, read_bundle
 from engine.protocol.events import MessageThrown
+from engine.records.queries import noted
 from engine.stories import play, read_story
 from engine.stories.story import MessageStep
 from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.types import AddressData, CustomerData
 from handlers.demonstration.company import seed_company
 from handlers.demonstration.seed import PEOPLE
-from handlers.invoices import chain, making
 from handlers.invoices import commands as c
+from handlers.invoices import making, verifying
 from handlers.invoices import queries as invoices
-from handlers.invoices import store as rows
 from handlers.invoices.making import Asked
 from handlers.orders import commands as orders
 from handlers.orders.types import OrderData
@@ -40,11 +41,12 @@ from handlers.payments.types import PaymentData
 from handlers.sales.types import Line
 from handlers.table import HANDLERS
 from tests.engine.stories.telling import at
-from tests.processes.told import AUDITOR, PROCESSES, Told, entered, house, plain
+from tests.processes.told import AUDITOR, PROCESSES, Told, empty, entered, house, plain
+from web.payments.telling import invoices_owed_again
 
 FOLDER: Final = PROCESSES / "invoicing"
 STORIES: Final = sorted(FOLDER.glob("stories/*.yaml"))
-SHORT: Final = {"paid", "credited", "dropped"}
+SHORT: Final = {"paid", "credited", "payment_taken_back"}
 """Stories that each check plays; the others say little more, and wait for the long tests."""
 NUMBER: Final = "CC-2026-00001"
 FIRST: Final = "FA-2026-00001"
@@ -86,7 +88,10 @@ class InvoiceTold(Told):
             self.runtime.database,
             AddressData(street="12 rue des Salines", postal_code="39000", city="Lons"),
         )
-        customer = CustomerData(name="Cabinet Vallier", siren="552100554")
+        is_consumer = self.coming("read_settlement").get("is_consumer", False)
+        customer = CustomerData(
+            name="Cabinet Vallier", is_company=not is_consumer, siren="" if is_consumer else "552100554"
+        )
         records.execute(database, add_customer, AddCustomer(customer=customer, address=address), SYSTEM, now=self.now)
         is_part, closes = self.asked.get("what") == "percent", self.coming("read_order").get("is_order_paid", True)
         # what is paid as a whole and closes nothing: of an order that does not wait for it
@@ -116,6 +121,9 @@ class InvoiceTold(Told):
     def start(self) -> None:
         if "invoice_id" in self.asked:
             self.credit()
+        elif "invoice_number" in self.asked:
+            self.invoice()
+            self.take_back()
         else:
             with self.runtime.database.transaction() as session:
                 sent = OutgoingMessage(name="invoice_wanted", key=f"{NUMBER}/1", payload=self.asked)
@@ -124,15 +132,33 @@ class InvoiceTold(Told):
         with self.runtime.database.reading() as session:
             self.case = int(session.execute(text("SELECT max(id) FROM engine.instance")).scalar_one())
 
-    def credit(self) -> None:
-        """An invoice that went out, and what accounting does on its page."""
+    def take_back(self) -> None:
+        """The customer pays all, and the bank takes it back: what accounting does on the page of the payment."""
+        database, today = self.runtime.database, self.now.date()
+        with database.reading() as session:
+            view = invoices.find_invoice(session, FIRST)
+        assert view is not None
+        money = PaymentData(received_on=today, amount=view.totals.total)
+        paid = payments.RecordPayment(customer="CL-2026-00001", payment=money, key=str(uuid4()), today=today)
+        number = records.execute(database, payments.record_payment, paid, YASMINE, now=self.now).key
+        back = payments.ReversePayment(number=number, because="Sans provision", on=today, today=today)
+        telling.execute(database, payments.reverse_payment, back, YASMINE, invoices_owed_again, now=self.now)
+
+    def invoice(self) -> None:
+        """An invoice that went out."""
         database, today = self.runtime.database, self.now.date()
         with database.transaction() as session:
             made = making.draft(
                 session, NUMBER, Asked(what="remaining"), key=None, asked_by="camille", now=self.now, by="camille"
             )
-            row, order = rows.lock_draft(session, made.id)
-            making.validate(session, row, order, None, today=today, now=self.now, by="yasmine")
+            draft, total = made.id, made.total
+        sealed = c.Seal(invoice=str(draft), total=total, today=today, validated_by="yasmine")
+        records.execute(database, c.seal, sealed, YASMINE, now=self.now)
+
+    def credit(self) -> None:
+        """An invoice that went out, and what accounting does on its page."""
+        self.invoice()
+        database, today = self.runtime.database, self.now.date()
         with database.reading() as session:
             view = invoices.find_invoice(session, FIRST)
         assert view is not None
@@ -160,6 +186,10 @@ class InvoiceTold(Told):
             telling.execute(database, c.change_draft, change, YASMINE, News(name=step.name, key="1"), now=self.now)
             self.work()
             return
+        if step.name == "invoice_reopened":
+            self.take_back()
+            self.work()
+            return
         with database.reading() as session:
             view = invoices.find_invoice(session, FIRST)
         assert view is not None
@@ -185,7 +215,12 @@ def runtime(published: Runtime) -> Runtime:
     """Without an order: each story begins with the first one."""
     tables = ("sales_order", "customer", "number_series", "invoice", "payment", "printed_document")
     with published.database.transaction() as session:
-        session.execute(text(f"TRUNCATE {', '.join(f'business.{each}' for each in tables)} RESTART IDENTITY CASCADE"))
+        empty(session, *tables)
+        session.execute(text("ALTER TABLE engine.record_event DISABLE TRIGGER USER"))
+        session.execute(text("DELETE FROM engine.record_event WHERE kind = 'invoice'"))
+        session.execute(text("DELETE FROM engine.record_chain WHERE kind = 'invoice'"))
+        session.execute(text("ALTER TABLE engine.record_event ENABLE TRIGGER USER"))
+        session.execute(text("ALTER TABLE engine.record_event ENABLE ALWAYS TRIGGER record_event_only_grows"))
         for table in ("message", "letter", "subscription"):
             session.execute(text(f"DELETE FROM engine.{table}"))
     return published
@@ -220,7 +255,7 @@ def test_each_story_goes_the_same_way_with_real_handlers(file: Path, bundle: Bun
         thrown = [(name, key) for name, key in sent if name in told_of]
         papers = session.execute(text("SELECT number FROM business.printed_document")).scalars().all()
         view = invoices.find_invoice(session, str(case.variables.get("invoice_number") or ""))
-        assert chain.verify(session) == ()
+        assert verifying.verify(session, noted).broken == ()
     assert [each.element_id for each in case.timeline if each.type == "element:entered"] == path
     assert case.row.status == "completed"
     assert report.state is not None
@@ -244,5 +279,5 @@ def test_each_story_goes_the_same_way_with_real_handlers(file: Path, bundle: Bun
         assert subject.replace("\xa0", " ").startswith(LETTERS[element])
     assert set(papers) == ({named["invoice_number"]} if named["invoice_number"] else set())
     assert case.row.business_key == named["invoice_number"]
-    if view is not None:
+    if view is not None and "invoice_number" not in told.asked:
         assert view.case_id == told.case

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.database.session import Database
@@ -37,6 +38,7 @@ from tests.publishing import publish_unexamined
 
 PARIS = ZoneInfo("Europe/Paris")
 AUDITOR = Actor(login="aude", name="Aude", roles=frozenset({"auditor"}))
+INVOICED = ("invoice", "invoice_line", "invoice_rate")
 PROCESSES = Path(__file__).parents[2] / "processes"
 
 
@@ -54,6 +56,16 @@ def house(template_url: str, name: str, keys: Sequence[str]) -> Iterator[Runtime
             publish_unexamined(database, SYSTEM, read_folder(PROCESSES / key), HANDLERS)
         yield Runtime(database=database, handlers=HANDLERS)
         database.dispose()
+
+
+def empty(session: Session, *tables: str) -> None:
+    """Business tables without a row, and all that refers to them; not even what is validated stays, which only the owner can do."""
+    kept = [f"ALTER TABLE business.{each} {{}} TRIGGER never_empty_{each}s" for each in INVOICED]
+    for each in kept:
+        session.execute(text(each.format("DISABLE")))
+    session.execute(text(f"TRUNCATE {', '.join(f'business.{each}' for each in tables)} RESTART IDENTITY CASCADE"))
+    for each in kept:
+        session.execute(text(each.format("ENABLE ALWAYS")))
 
 
 def entered(report: Report) -> list[str]:

@@ -83,12 +83,9 @@ def close(number: str) -> Answer:
 @auth.requires("sales_admin")
 def invoice(number: str) -> Answer:
     """Ask for the invoice of what is open again of a closed order."""
-    asked_by = auth.actor().login
-
-    def news(done: Recorded) -> list[News]:
-        given = {"order_number": number, "what": "remaining", "percent": None, "asked_by": asked_by}
-        return [News(name="invoice_wanted", key=f"{number}/closed/{done.revision}", payload=given)]
-
+    who = auth.actor().login
+    asked = {"order_number": number, "what": "remaining", "percent": None, "asked_by": who, "order_waits": False}
+    news = News(name="invoice_wanted", key=f"{number}/closed", payload=asked, is_once=True)
     return _answer(
         number,
         acting.act(ask_invoice, AskInvoice(number=number, is_led=_is_led(number)), news=news),

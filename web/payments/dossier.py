@@ -20,6 +20,7 @@ from handlers.payments.queries import PaymentView
 from handlers.payments.types import KINDS
 from web import acting, auth, ui
 from web.acting import Outcome
+from web.payments.telling import invoices_owed_again
 from web.ui import t
 
 blueprint = Blueprint("payment_dossiers", __name__)
@@ -52,7 +53,7 @@ def reverse(number: str) -> Answer:
         on=ui.day(request.form.get("on", "")) or date.min,
         today=ui.today(),
     )
-    outcome = acting.act(reverse_payment, given)
+    outcome = acting.act(reverse_payment, given, news=invoices_owed_again)
     if not outcome.is_done:
         return _page(number, outcome)
     flash(t("web.payments.reversed", number=number, opposite=outcome.answer.number), "success")

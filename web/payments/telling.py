@@ -12,3 +12,11 @@ def invoices_paid(done: Recorded) -> list[News]:
     if not done.is_changed or not isinstance(done.answer, Done):
         return []
     return [News(name="invoice_paid", key=each) for each in done.answer.settled]
+
+
+def invoices_owed_again(done: Recorded) -> list[News]:
+    """Of what was settled the case is over, and begins anew; of what was not it reads again what is owed, as it does of a payment."""
+    if not isinstance(done.answer, Done):
+        return []
+    begun = [News(name="invoice_reopened", key=each, payload={"invoice_number": each}) for each in done.answer.reopened]
+    return begun + [News(name="invoice_paid", key=each) for each in done.answer.raised]

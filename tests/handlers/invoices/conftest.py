@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session
 from engine import records
 from engine.database.session import Database
 from engine.handler import SYSTEM, Actor
+from engine.records.queries import noted
 from handlers.company.commands import SetIdentity, set_identity
 from handlers.demonstration.company import IDENTITY
-from handlers.invoices import making, store
+from handlers.invoices import making, store, verifying
+from handlers.invoices.commands import Seal, seal
 from handlers.invoices.making import Asked
+from handlers.invoices.verifying import Verified
 from handlers.orders import commands as orders
 from handlers.orders.types import OrderData
 from handlers.sales.types import Extras, Line
@@ -75,12 +78,23 @@ def drafted(order: Database) -> Drafter:
     return draft
 
 
-def validate(database: Database, invoice_id: int, day: date = TODAY, by: str = "andre") -> str:
+def validate(
+    database: Database, invoice_id: int, day: date = TODAY, by: str = "andre", performed_on: date | None = None
+) -> str:
     """Validates a draft; gives its number."""
-    with database.transaction() as session:
-        row, order = store.lock_draft(session, invoice_id)
-        making.validate(session, row, order, None, today=day, now=NOW, by=by)
-        return str(row.number)
+    with database.reading() as session:
+        total = store.find(session, invoice_id).total
+    wanted = Seal(invoice=str(invoice_id), total=total, today=day, validated_by=by, performed_on=performed_on)
+    actor = Actor(login=by, name=by, roles=frozenset({"accounting"}))
+    records.execute(database, seal, wanted, actor, now=NOW)
+    with database.reading() as session:
+        return str(store.find(session, invoice_id).number)
+
+
+def verified(database: Database) -> Verified:
+    """What is found of the chain."""
+    with database.reading() as session:
+        return verifying.verify(session, noted)
 
 
 NO_EXTRAS = Extras()

@@ -128,7 +128,14 @@ def test_what_changed_under_the_eyes_of_whoever_validates_is_refused(order: Data
 
     def context(session: Session) -> HandlerContext:
         return HandlerContext(
-            session=session, actor=YASMINE, business_key=None, attempt=1, idempotency_key="9:1", now=NOW, starter="c"
+            session=session,
+            actor=YASMINE,
+            business_key=None,
+            attempt=1,
+            idempotency_key="9:1",
+            now=NOW,
+            starter="c",
+            keep=lambda command, given: records.apply(session, command, given, YASMINE, now=NOW),
         )
 
     with order.transaction() as session:

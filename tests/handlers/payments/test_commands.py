@@ -188,6 +188,17 @@ def test_a_reversal_frees_what_was_paid_and_nothing_is_deleted(books: Database, 
         reverse(books, "RG-2026-00003", date(2026, 11, 22))
 
 
+def test_a_reversal_says_what_is_owed_again(books: Database, invoice: InvoiceMaker) -> None:
+    first, second = invoice(normal="100"), invoice(normal="100")
+    done = record(books, "200.00")
+    assert done.settled == (first,)
+    undone = reverse(books, done.number)
+    assert (undone.reopened, undone.raised) == ((first,), (second,)), "of the second a part had been paid"
+    done = record(books, "40.00", way="account")
+    undone = reverse(books, done.number)
+    assert (undone.reopened, undone.raised) == ((), ())
+
+
 def test_what_is_on_account_goes_back(books: Database) -> None:
     done = record(books, "100.00", way="account")
     with pytest.raises(InvalidInput):

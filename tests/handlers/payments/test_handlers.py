@@ -64,10 +64,10 @@ def test_a_reminder_goes_to_those_who_receive_invoices_while_something_is_left(
     for _ in range(2):
         remind(books, number, "second")
     assert letters(books) == ["marie@vallier.example", "paul@vallier.example"]
-    assert left(books, number) == Owed(is_settled=False, open_amount=Decimal(120))
+    assert left(books, number) == Owed(is_settled=False, open_amount=Decimal(120), is_consumer=False)
     money = PaymentData(received_on=TODAY, amount=Decimal(120))
     given = c.RecordPayment(customer=CUSTOMER, payment=money, key="k", today=TODAY)
     records.execute(books, c.record_payment, given, YASMINE, now=NOW)
     remind(books, number, "third")
     assert len(letters(books)) == 2
-    assert left(books, number) == Owed(is_settled=True, open_amount=Decimal(0))
+    assert left(books, number) == Owed(is_settled=True, open_amount=Decimal(0), is_consumer=False)
