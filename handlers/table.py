@@ -21,6 +21,7 @@ from handlers.orders.handlers import HANDLERS as ORDER_HANDLERS
 from handlers.payments import commands as payments
 from handlers.payments import statements
 from handlers.payments.handlers import HANDLERS as PAYMENT_HANDLERS
+from handlers.prices import commands as prices
 from handlers.purchasing.handlers import HANDLERS as PURCHASING_HANDLERS
 from handlers.purchasing.queries import SUPPLIERS
 from handlers.sales import commands as sales
@@ -49,6 +50,7 @@ RECORD_COMMANDS = RecordTable.of(
     *customers.COMMANDS.commands.values(),
     *custom_fields.COMMANDS.commands.values(),
     *catalogue.COMMANDS.commands.values(),
+    *prices.COMMANDS.commands.values(),
     *stock.COMMANDS.commands.values(),
     *warehouses.COMMANDS.commands.values(),
     *sales.COMMANDS.commands.values(),

@@ -49,6 +49,7 @@ from web.payments.dossier import blueprint as payment_dossiers
 from web.payments.listing import blueprint as payments
 from web.payments.recording import blueprint as payment_forms
 from web.payments.using import blueprint as payment_uses
+from web.prices.views import blueprint as prices
 from web.quotes.dossier import blueprint as dossiers
 from web.quotes.listing import blueprint as quotes
 from web.quotes.paper import blueprint as quote_papers
@@ -115,6 +116,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         order_dossiers,
         order_settings,
         custom_fields,
+        prices,
         deliveries,
         delivery_dossiers,
         delivery_picking,

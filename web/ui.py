@@ -402,6 +402,7 @@ CURRENT: Mapping[str, frozenset[str]] = {
         {
             *(f"catalogue.{each}" for each in ("listing", "new", "add", "article", "change")),
             *(f"warehouses.{each}" for each in ("listing", "new", "add", "warehouse", "change")),
+            *(f"prices.{each}" for each in ("listing", "new", "add", "price_list", "change", "price")),
             *(f"stock.{each}" for each in ("ledger_page", "transfer", "release")),
         }
     ),

@@ -49,10 +49,11 @@ def problems(given: ArticleData) -> list[FieldProblem]:
         ("unit", "unit_missing", not given.unit),
         ("kind", "article_kind_unknown", given.kind not in KINDS),
         ("vat", "vat_unknown", given.vat not in NAMES),
-        ("sale_price", "price_invalid", given.sale_price is not None and not _is_price(given.sale_price)),
+        ("sale_price", "price_invalid", given.sale_price is not None and not is_price(given.sale_price)),
     )
     return found + [FieldProblem(field=field, code=code) for field, code, is_wrong in checks if is_wrong]
 
 
-def _is_price(price: Decimal) -> bool:
+def is_price(price: Decimal) -> bool:
+    """Whether something can cost so much: at least nothing, with six decimals at most."""
     return price.is_finite() and 0 <= price < HIGHEST_PRICE and price == price.quantize(MOST_DECIMALS)

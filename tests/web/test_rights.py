@@ -202,6 +202,13 @@ GET    /invoices/FA-0/quantities                   303 403 403 403 403 403 403 4
 POST   /invoices/FA-0/quantities                   303 403 403 403 403 403 403 403
 GET    /invoices/FA-0/credit                       303 403 403 403 403 403 403 403
 POST   /invoices/FA-0/credit                       303 403 403 403 403 403 403 403
+GET    /price-lists                                303 403 200 200 200 403 200 403
+GET    /price-lists/new                            303 403 200 403 403 403 403 403
+POST   /price-lists/new                            303 403 422 403 403 403 403 403
+GET    /price-lists/unknown                        303 403 404 404 404 403 404 403
+POST   /price-lists/unknown                        303 403 404 403 403 403 403 403
+POST   /price-lists/unknown/prices                 303 403 303 403 403 403 403 403
+POST   /customers/unknown/price-list               303 403 303 403 403 403 403 403
 GET    /payments                                   303 403 200 403 403 403 200 403
 GET    /payments/new                               303 403 403 403 403 403 403 403
 POST   /payments/new                               303 403 403 403 403 403 403 403

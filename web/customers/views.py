@@ -36,6 +36,8 @@ from handlers.customers.custom_fields import FIELD, CustomFieldView, SetValues, 
 from handlers.customers.custom_fields import custom_fields as all_fields
 from handlers.customers.fiscal import POSITIONS
 from handlers.customers.types import DOCUMENTS, PAYMENTS, AddressData, ContactData, CustomerData
+from handlers.prices import queries as prices
+from handlers.prices.commands import EDITORS as PRICERS
 from handlers.sales import commands as sales
 from web import acting, auth, ui
 from web.acting import Outcome
@@ -249,6 +251,9 @@ def _page(
                 for each in fields
                 if each.key in values and not (each.data.is_active and auth.has_role(*EDITORS))
             ],
+            price_lists=prices.price_lists(session),
+            price_list=getattr(prices.list_of(session, number), "code", ""),
+            may_price=auth.has_role(*PRICERS),
             described=described,
             typed_number=custom_fields.typed_number,
             customer=found,
@@ -309,6 +314,8 @@ def _say(name: str, value: Any) -> str | None:
         return t(f"web.customers.payment.{value}") if value in PAYMENTS else ui.shown(None)
     if name == "fiscal_position":
         return t(f"fiscal.position.{value or 'by_address'}")
+    if name == "price_list":
+        return value or t("web.prices.usual_prices")
     if name == "tags":
         return ", ".join(value or ()) or ui.shown(None)
     if isinstance(value, Mapping):

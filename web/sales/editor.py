@@ -19,6 +19,7 @@ from handlers.customers import queries as customers
 from handlers.customers.fiscal import POSITIONS
 from handlers.customers.queries import CustomerView
 from handlers.customers.types import AddressData
+from handlers.prices.queries import prices_for
 from handlers.sales import rules
 from handlers.sales.taxes import Taxation
 from handlers.sales.types import PRODUCT_TYPES, TERMS, Line, Totals
@@ -63,9 +64,9 @@ def changed(session: Session, form: Form) -> Form:
         case "up":
             return forms.raised(form, place)
         case "article":
-            return forms.with_lines(form, *_articles(session, [rest]))
+            return forms.with_lines(form, *_articles(session, form.customer, [rest]))
         case "chosen":
-            return forms.with_lines(form, *_articles(session, request.form.getlist("pick")[:FOUND]))
+            return forms.with_lines(form, *_articles(session, form.customer, request.form.getlist("pick")[:FOUND]))
         case _:
             return form
 
@@ -83,6 +84,7 @@ def context(
     )
     proposal = customer.proposal(meant.head["shipping_id"], meant.head["billing_id"])
     search = request.form.get("search", "")[:100]
+    found = stock.articles_page(session, search=search, limit=FOUND).articles if search.strip() else ()
     return {
         "form": form,
         "customer": customer,
@@ -100,7 +102,8 @@ def context(
         "outcome": outcome or Outcome(problems=meant.problems),
         "seen": acting.seen_revision(request.form.get("seen")),
         "search": search,
-        "articles": stock.articles_page(session, search=search, limit=FOUND).articles if search.strip() else (),
+        "articles": found,
+        "list_prices": prices_for(session, customer.number, [each.reference for each in found]) if found else {},
         "shown_value": ui.shown,
     }
 
@@ -176,9 +179,14 @@ def _requests(session: Session, references: AbstractSet[str], warehouse: str) ->
     }
 
 
-def _articles(session: Session, references: Sequence[str]) -> list[LineForm]:
-    found = stock.find_articles(session, [each[:40] for each in references if each.isprintable()])
-    return [forms.of_article(each.reference, each.data) for each in found if each.data.is_active]
+def _articles(session: Session, customer: str, references: Sequence[str]) -> list[LineForm]:
+    """Lines that sell one of each, for what this customer pays."""
+    wanted = [each[:40] for each in references if each.isprintable()]
+    found = [each for each in stock.find_articles(session, wanted) if each.data.is_active]
+    prices = prices_for(session, customer, [each.reference for each in found]) if customer.isprintable() else {}
+    return [
+        forms.of_article(each.reference, each.data, prices.get(each.reference, each.data.sale_price)) for each in found
+    ]
 
 
 def _totals(meant: Meant, taxation: Taxation) -> Totals | None:

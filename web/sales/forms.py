@@ -97,13 +97,13 @@ def of_document(customer: str, head: Any, lines: Sequence[Line]) -> dict[str, An
     }
 
 
-def of_article(reference: str, article: ArticleData) -> LineForm:
-    """A line that sells one of an article."""
+def of_article(reference: str, article: ArticleData, price: Decimal | None) -> LineForm:
+    """A line that sells one of an article; ``price``: before tax, None where each document says it."""
     return LineForm(
         article=reference,
         text=article.name,
         unit=article.unit,
-        unit_price="" if article.sale_price is None else plain(article.sale_price),
+        unit_price="" if price is None else plain(price),
         vat=article.vat,
         product_type=article.kind,
     )

@@ -1,0 +1,1 @@
+"""Price lists: what customers of a kind pay for articles instead of the usual price."""
