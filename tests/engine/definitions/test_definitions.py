@@ -188,7 +188,9 @@ def test_a_folder_leaves_what_people_are_drawing(runtime: Runtime, tmp_path: Pat
         assert drafts.find(session, "parcel") is not None
 
 
-def test_a_folder_brings_its_process_until_people_make_it_their_own(runtime: Runtime, tmp_path: Path) -> None:
+def test_a_folder_brings_its_process_until_people_make_it_their_own(
+    runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "parcel"
     for path, content in parcels.files().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -196,6 +198,10 @@ def test_a_folder_brings_its_process_until_people_make_it_their_own(runtime: Run
     (folder / ".hidden").write_text("x")
     (folder / "README.md").write_text("x")
     assert store.publish_folder(runtime.database, folder, HANDLERS, runtime.environment).number == 1
+    with monkeypatch.context() as patched:
+        # the next start reads and examines nothing anew
+        patched.delattr(store, "read_bundle")
+        assert store.publish_folder(runtime.database, folder, HANDLERS, runtime.environment).number == 1
     (folder / "parcel.bpmn").write_bytes(changed("weight &gt; 20", "weight &gt; 5")["parcel.bpmn"])
     assert store.publish_folder(runtime.database, folder, HANDLERS, runtime.environment).number == 2
     publishing.publish(runtime.database, OWNER, changed("weight &gt; 20", "weight &gt; 6"), HANDLERS)
