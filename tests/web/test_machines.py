@@ -211,6 +211,14 @@ def test_the_page_says_what_each_scope_opens(plant: Office) -> None:
         assert former not in page
 
 
+def test_auditors_find_what_a_machine_was_refused(plant: Office) -> None:
+    assert ask(plant, token(plant, "cases:read"), "/audit/history.jsonl").status_code == 403
+    keeping.number_all(plant.runtime.database)
+    page = plant.as_("aurelien").get("/audit/steps?who=service:archive&topic=refusal").text
+    assert '<option value="service:archive" selected>Archive</option>' in page
+    assert 'href="/audit/steps/' in page
+
+
 def test_the_language_is_asked_for_like_everywhere(plant: Office) -> None:
     answer = ask(plant, "wrong", "/audit/history.jsonl", headers={"Accept-Language": "en"})
     assert "token" in json.loads(answer.data)["detail"]

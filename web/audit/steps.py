@@ -16,7 +16,8 @@ from engine.errors import FieldProblem, InvalidInput, NotFound
 from engine.history import search
 from engine.history.search import Asked, Position, Step, Told
 from engine.history.topics import TOPICS
-from engine.identity import people
+from engine.identity import people, services
+from engine.identity.services import LOGIN
 from engine.instances import overview, queries
 from engine.instances.names import element_title
 from engine.instances.row_changes import CHANGED
@@ -79,7 +80,7 @@ def steps() -> Answer:
     asked, after = _asked(typed), _position()
     with auth.runtime().database.reading() as session:
         page = search.search(session, asked, after=after, limit=PAGE)
-        names = people.names(session)
+        names = _names(session)
         titles = {each.version.process_key: in_language(each.version.title) for each in overview.processes(session)}
     following = None if page.next is None else kept | {"at": page.next[0].isoformat(), "number": page.next[1]}
     return ui.page(
@@ -103,7 +104,7 @@ def step(number: int) -> Answer:
     """One step: each event with the old and the new value of everything that changed, and what proves it."""
     with auth.runtime().database.reading() as session:
         told = search.step(session, number)
-        names = people.names(session)
+        names = _names(session)
         titles = {each.version.process_key: in_language(each.version.title) for each in overview.processes(session)}
         bundles = _bundles(session, told.step)
     return ui.page(
@@ -113,6 +114,12 @@ def step(number: int) -> Answer:
         events=[_event(each, bundles.get(each.sequence)) for each in told.events],
         checkpoint=told.checkpoint,
     )
+
+
+def _names(session: Session) -> dict[str, str]:
+    """Who may have done something, by login: people, and machines by the title of their account."""
+    machines = {LOGIN + each.key: each.title for each in services.services(session)}
+    return {**people.names(session), **machines}
 
 
 def _asked(typed: Mapping[str, str]) -> Asked:
