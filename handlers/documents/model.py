@@ -284,7 +284,8 @@ class Document:
 
     Of invoices and credit notes: ``nature``; ``category``, which they must have; ``due_on``, the last day for paying; ``references``, the
     invoices that they are about; ``prepaid``, what was paid already of ``totals.gross``. All
-    amounts of a credit note are positive: what is given back. ``statement``: of a statement, and of it alone.
+    amounts of a credit note are positive: what is given back. ``cents_off``: how many cents the tax of a rate may be off its own rounding.
+    ``statement``: of a statement, and of it alone.
     """
 
     kind: DocumentKind
@@ -314,6 +315,7 @@ class Document:
     vat: tuple[VatPart, ...] = ()
     totals: Totals = NO_TOTALS
     prepaid: Money = Decimal(0)
+    cents_off: int = 1
     terms: PaymentTerms = PaymentTerms(text="")
     payment_method: PaymentMethod = ""
     due_on: date | None = None

@@ -23,6 +23,7 @@ from handlers.documents.model import (
 
 _NOTHING: Final = Decimal("0.00")
 _CENT: Final = Decimal("0.01")
+_MOST_CENTS_OFF: Final = 99
 _INVOICE_NUMBER: Final = re.compile(r"[A-Za-z0-9+_/-]{1,35}")
 """What every platform of the reform takes (XP Z12-012)."""
 
@@ -41,8 +42,8 @@ def contradictions(document: Document) -> tuple[str, ...]:
 
 def _figures(document: Document) -> list[_Check]:
     """Lines and adjustments make the net total, the rates make the tax, a part's lines make its subtotal, and each rate's tax is that of
-    its base (domain §5.2-4). On invoices it may be a cent off: the tax of the last of several partial invoices is what the others left
-    of the whole order's, so that together they are right to the cent.
+    its base (domain §5.2-4). On invoices it may be a cent off, or ``cents_off``: the tax of the last of several partial invoices is what
+    the others left of the whole order's, so that together they are right to the cent. EN 16931 lets it be a euro off (BR-S-09).
     """
     counted = _counted(document)
     of_lines = sum((each.amount for each in counted), _NOTHING)
@@ -50,7 +51,7 @@ def _figures(document: Document) -> list[_Check]:
     for each in counted:
         key = (each.vat_rate, each.exemption)
         bases[key] = bases.get(key, _NOTHING) + each.amount
-    allowed = _CENT if document.kind in INVOICES else 0
+    allowed = min(document.cents_off, _MOST_CENTS_OFF) * _CENT if document.kind in INVOICES else 0
     return [
         ("net_is_not_the_sum_of_lines", totals.net != of_lines),
         ("net_is_not_the_sum_of_bases", totals.net != sum((each.base for each in document.vat), _NOTHING)),

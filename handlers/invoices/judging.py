@@ -72,6 +72,7 @@ def fingerprint(document: Document) -> str:
         delivered_on=None,
         terms=replace(document.terms, text=""),
         mentions=(),
+        cents_off=1,
         seller=replace(document.seller, logo=None),
     )
     return hashlib.sha256(to_canonical(to_values(shown)).encode()).hexdigest()

@@ -64,6 +64,7 @@ def document_of(invoice: InvoiceView, ours: Ours, today: date, delivered_on: dat
         adjustments=paper.adjustments_of(invoice.extras, invoice.totals, rates, language),
         vat=paper.vat_of(invoice.totals, rates),
         totals=paper.totals_of(invoice.totals),
+        cents_off=invoice.cents_off,
         terms=ours.terms(say(f"quote.terms.{invoice.terms}", language), language),
         payment_method=cast("PaymentMethod", invoice.payment_method),
         mentions=ours.mentions(

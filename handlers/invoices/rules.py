@@ -2,9 +2,9 @@
 
 Rounding is cumulative: lines and discounts cost what everything invoiced so far comes to, less what was invoiced before; and the tax of a
 rate is within a cent of its own rounding, chosen so that what is left of the order's tax is within a cent of its own, too. So the invoices
-of an order sum to the order's total to the cent (domain §5.2-7), however it was cut; only where many invoices were given back that had
-been rounded the same way, the cents that no single invoice may bear stay out. Nothing is ever negative: what was invoiced never
-exceeds what was ordered, and credit notes give back no more than there was.
+of an order sum to the order's total to the cent (domain §5.2-7), however it was cut. A credit note gives an invoice back as it was rounded;
+where many that were rounded the same way are to be invoiced again, the last invoice makes up for all of them, two cents at most for each
+credit note. Nothing is ever negative: what was invoiced never exceeds what was ordered, and credit notes give back no more than there was.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def invoice(sale: Sale, earlier: Earlier, wanted: Mapping[int, Decimal]) -> Draf
     by_rate, charged = _sums(lines), charged_at({each.line.vat for each in sale.lines if each.line.kind == "item"})
     if shipping or left:
         by_rate.setdefault(charged, _ZERO)
-    parts, adjustment, unfinished = [], _ZERO, _unfinished(sale.lines, _after(earlier, lines))
+    parts, adjustment = [], _ZERO
     of_order = {each.vat: each for each in totals([each.line for each in sale.lines], extras, sale.rates).rates}
     for name, of_lines in by_rate.items():
         rate, before = sale.rates[name], earlier.rates.get(name) or _nothing(name, sale.rates[name])
@@ -118,7 +118,7 @@ def invoice(sale: Sale, earlier: Earlier, wanted: Mapping[int, Decimal]) -> Draf
             adjustment = max(left, -(of_lines - discount + shipping))  # the rest waits for the next invoice
             charges = shipping + adjustment
         base = of_lines - discount + charges
-        tax = _tax(base, rate, of_order[name], before, is_done=name not in unfinished)
+        tax = _tax(base, rate, of_order[name], before)
         parts.append(_part(name, rate, of_lines, discount, charges, tax))
     return _drafted(lines, parts, to_cents(shipping), to_cents(adjustment))
 
@@ -157,18 +157,23 @@ def credit(
         so_far = before.lines + of_lines
         is_done = name not in (unfinished if name in sold else unfinished and {name})
         share = Decimal(1) if is_done else so_far / all_of_rate.lines if all_of_rate.lines else Decimal(0)
-        discount = to_cents(all_of_rate.discount * share) - before.discount
+        rest = all_of_rate.lines - before.lines - (all_of_rate.discount - before.discount)
+        most = min(of_lines, all_of_rate.discount - before.discount)
+        discount = _between(of_lines - rest, to_cents(all_of_rate.discount * share) - before.discount, most)
         charges = _ZERO
         if name == charged:
-            shipping = to_cents(whole.shipping * share) - given.shipping
+            rest = whole.shipping - given.shipping
+            shipping = _between(_ZERO, to_cents(whole.shipping * share) - given.shipping, rest)
             if whole.adjustment < 0:  # it makes up for the rounding of the others, so that the base never falls
-                base = to_cents(all_of_rate.base * share) - before.base
+                rest = all_of_rate.base - before.base
+                base = _between(_ZERO, to_cents(all_of_rate.base * share) - before.base, rest)
                 adjustment = base - (of_lines - discount + shipping)
             else:
-                adjustment = to_cents(whole.adjustment * share) - given.adjustment
+                rest = whole.adjustment - given.adjustment
+                adjustment = _between(_ZERO, to_cents(whole.adjustment * share) - given.adjustment, rest)
             charges = shipping + adjustment
         base = of_lines - discount + charges
-        tax = _tax_back(base, all_of_rate, before, None if again is None else again.get(name), is_done=is_done)
+        tax = _tax_back(base, all_of_rate, before, None if again is None else again.get(name))
         if of_lines or base or tax:
             parts.append(_part(name, all_of_rate.rate, of_lines, discount, charges, tax))
     return _drafted(kept, parts, shipping, adjustment)
@@ -190,7 +195,12 @@ def _credited(source: Source, given: Earlier, quantity: Decimal) -> DraftLine:
     before = given.lines.get(source.id, NOTHING)
     assert source.amount is not None
     so_far = to_cents(source.amount * (before.quantity + quantity) / source.line.quantity)
-    return DraftLine(source=source.id, line=_of(source.line, quantity), amount=so_far - before.amount)
+    return DraftLine(source=source.id, line=_of(source.line, quantity), amount=max(_ZERO, so_far - before.amount))
+
+
+def _between(least: Decimal, wanted: Decimal, most: Decimal) -> Decimal:
+    """What is ``wanted``, never below nothing: where a draft was dropped, what was given before is not in proportion."""
+    return min(max(wanted, least, _ZERO), most)
 
 
 def _of(line: Line, quantity: Decimal) -> Line:
@@ -250,7 +260,7 @@ def _part(name: str, rate: Decimal, lines: Decimal, discount: Decimal, charges: 
     return RateTotal(vat=name, rate=rate, lines=lines, discount=discount, charges=to_cents(charges), base=base, tax=tax)
 
 
-def _tax(base: Decimal, rate: Decimal, whole: RateTotal, before: RateTotal, *, is_done: bool) -> Decimal:
+def _tax(base: Decimal, rate: Decimal, whole: RateTotal, before: RateTotal) -> Decimal:
     """The tax of ``base`` out of what is left of the ``whole``: within a cent of its own rounding, and so that the rest can be, too.
 
     Where both are rounded by themselves, their sum is at most two cents away from what is left: each bears one of them.
@@ -259,21 +269,21 @@ def _tax(base: Decimal, rate: Decimal, whole: RateTotal, before: RateTotal, *, i
     left = whole.base - before.base - base
     own = to_cents(base * rate)
     if (
-        is_done and not left
-    ):  # many credit notes between may leave more than a cent: no invoice says a tax that is not its own
-        return max(_ZERO, min(max(rest, own - CENT), own + CENT))
+        not left
+    ):  # where many invoices were given back, this may be more than a cent: two for each credit note (``cents_off``)
+        return rest
     if not base:
         return _ZERO
     missing = rest - own - to_cents(left * rate)
     return min(max(_ZERO, own + min(max(missing, -CENT), CENT)), rest)
 
 
-def _tax_back(base: Decimal, whole: RateTotal, before: RateTotal, again: RateTotal | None, *, is_done: bool) -> Decimal:
+def _tax_back(base: Decimal, whole: RateTotal, before: RateTotal, again: RateTotal | None) -> Decimal:
     """The tax that goes back with ``base`` of an invoice: all that is left with the last of it; before, within a cent of its own rounding,
     so that what is left of the invoice is, too, and what is to be invoiced ``again`` of the order.
     """
     rest, left = whole.tax - before.tax, whole.base - before.base - base
-    if is_done and not left:
+    if not left:
         return rest
     if not base:
         return _ZERO
