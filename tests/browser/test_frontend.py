@@ -90,6 +90,19 @@ def test_the_path_of_a_case_is_drawn_and_unknown_ids_do_no_harm(case: Page) -> N
     assert watermark_is_free(case)
 
 
+def test_a_long_process_is_shown_as_large_as_it_can_be_read_until_all_is_asked_for(case: Page) -> None:
+    diagram = case.locator("#diagram")
+    expect(diagram).to_have_attribute("data-shown", "part")
+    expect(shape(case, "approve_order")).to_be_in_viewport()  # where the case stands
+    readable = case.evaluate(
+        'document.querySelector("[data-element-id=approve_order] .djs-visual > rect").getBoundingClientRect().height'
+    )
+    assert readable >= 40  # of the 80 that it is drawn with
+    case.locator(".bd-zoom button").last.click()
+    expect(diagram).to_have_attribute("data-shown", "whole")
+    expect(shape(case, "submit_request")).to_be_in_viewport()
+
+
 def test_element_and_row_follow_each_other(case: Page) -> None:
     shape(case, "approve_order").locator(".djs-hit").first.dispatch_event("click")
     expect(case.locator("#el-approve_order")).to_have_class("is-selected")

@@ -29,7 +29,7 @@ export async function showDiagram(container) {
   }
   describe(container);
   drawPath(viewer, path.elements);
-  keepInView(viewer, container);
+  keepInView(viewer, container, path.selected ?? active(path.elements));
   zoomButtons(viewer, container);
   selection(viewer, path.selected);
   container.dataset.state = "ready";
@@ -39,6 +39,11 @@ function readPath(selector) {
   const source = selector && document.querySelector(selector);
   const { elements = {}, flows = [], selected = null, labels = {} } = source ? JSON.parse(source.textContent) : {};
   return { elements, flows, selected, labels };
+}
+
+/** Where a case stands; a process itself stands nowhere, it begins. */
+function active(elements) {
+  return Object.keys(elements).find((id) => elements[id].active > 0);
 }
 
 /** Shapes cannot be read aloud; the drawing says what it is and where the same facts stand as text. */
