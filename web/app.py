@@ -38,6 +38,7 @@ from web.inbox.views import blueprint as inbox
 from web.invoices.dossier import blueprint as invoice_dossiers
 from web.invoices.listing import blueprint as invoices
 from web.invoices.paper import blueprint as invoice_papers
+from web.invoices.verification import blueprint as invoice_verification
 from web.invoices.writing import blueprint as invoice_forms
 from web.orders.dossier import blueprint as order_dossiers
 from web.orders.listing import blueprint as orders
@@ -122,6 +123,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         delivery_picking,
         delivery_papers,
         invoices,
+        invoice_verification,
         invoice_forms,
         invoice_papers,
         invoice_dossiers,

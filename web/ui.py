@@ -383,6 +383,7 @@ CURRENT: Mapping[str, frozenset[str]] = {
     "invoices": frozenset(
         {
             *("invoices.listing", "invoices.orders", "invoice_dossiers.invoice"),
+            *(f"invoice_verification.{each}" for each in ("page", "verify")),
             *(f"invoice_forms.{each}" for each in ("quantities", "change", "credit", "add_credit")),
         }
     ),

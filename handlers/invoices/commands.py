@@ -23,6 +23,9 @@ EDITORS: Final = ("accounting",)
 READERS: Final = ("sales", "sales_admin", "sales_manager", "accounting", "auditor")
 """Who may see them."""
 
+VERIFIERS: Final = ("accounting", "auditor", "admin")
+"""Who may verify the chain of what was validated."""
+
 PERSONAL: Final = ("party", "reason")
 
 VALIDATED: Final = "invoice:validated"

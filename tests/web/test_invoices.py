@@ -17,11 +17,13 @@ from engine.errors import WrongState
 from engine.instances import commands
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
+from engine.texts import format as formats
 from engine.worker import run_pending
 from handlers.invoices import queries
 from handlers.invoices.queries import InvoiceRow
 from handlers.orders import commands as orders
 from handlers.orders.types import OrderData
+from handlers.payments.queries import open_items
 from handlers.sales.types import Extras, Line
 from tests.web.conftest import Browser, Office
 
@@ -131,13 +133,14 @@ def test_from_the_order_to_the_payment(office: Office) -> None:
     assert done.number in yasmine.get("/invoices?shown=paid").text
 
 
-def pay(browser: Browser, invoice: InvoiceRow) -> None:
+def pay(browser: Browser, invoice: InvoiceRow, amount: str = "") -> None:
     form = browser.get(f"/payments/new?invoice={invoice.number}").text
     found = {
         name: re.search(rf'name="{name}"[^>]*? value="([^"]*)"', form) for name in ("key", "amount", "received_on")
     }
     given = {name: each[1] for name, each in found.items() if each}
     more = {"customer": invoice.customer_number, "method": "transfer", "way": "oldest", "act": "save"}
+    given |= {"amount": amount} if amount else {}
     assert browser.post("/payments/new", given | more).status_code == 303
 
 
@@ -243,3 +246,98 @@ def test_a_page_costs_as_many_statements_whatever_the_lines(office: Office) -> N
         event.remove(office.runtime.database.engine, "before_cursor_execute", hear)
         counts.append(len(said))
     assert counts[0] == counts[1]
+
+
+def test_the_chain_is_verified_on_a_page(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    number, auditor = order(office), office.as_("aurelien")
+    ask(office, number, "products")
+    decide(office, page_of(office, newest(office, number).key))
+    first = newest(office, number).number
+    ask(office, number, "services")
+    decide(office, page_of(office, newest(office, number).key), performed_on="2026-11-03")
+    last = newest(office, number).number
+    assert last is not None
+    _, xml = get_facturx_xml_from_pdf(auditor.get(f"/invoices/{last}/pdf").data, check_xsd=False)
+    assert b"20261103" in xml, "the day of the services"
+    assert 'href="/invoices/verification"' in office.as_("yasmine").get("/invoices").text
+    assert 'href="/invoices/verification"' not in office.as_("camille").get("/invoices").text
+    assert 'href="/invoices/verification"' in auditor.get("/audit").text
+    assert "Vérifier maintenant" in auditor.get("/invoices/verification").text
+    page = plain(auditor.post("/invoices/verification").text)
+    assert "Rien ne manque et rien n’a changé." in page
+    assert first is not None
+    assert last in page
+    monkeypatch.setattr("web.invoices.verification.PIECES", 1)
+    monkeypatch.setattr("handlers.invoices.verifying.AT_ONCE", 1)
+    page = auditor.post("/invoices/verification").text
+    assert "<progress" in page
+    assert 'hx-trigger="load, submit"' in page
+    found = re.search(r'name="so_far" value="([^"]+)"', page)
+    assert found
+    for forged in ("x", found[1][:-4] + "AAAA"):
+        assert "1 sur" in plain(auditor.post("/invoices/verification", {"so_far": forged}).text), "it begins anew"
+    assert "1 sur" in plain(office.as_("yasmine").post("/invoices/verification", {"so_far": found[1]}).text)
+    while found:
+        page = auditor.post("/invoices/verification", {"so_far": found[1]}).text
+        found = re.search(r'name="so_far" value="([^"]+)"', page)
+    assert "Rien ne manque et rien n’a changé." in page
+
+
+def test_what_was_forged_is_shown_with_what_it_was(office: Office) -> None:
+    auditor, database = office.as_("aurelien"), office.runtime.database
+    kept = "SELECT number, total FROM business.invoice WHERE sequence = 1"
+    forge = "UPDATE business.invoice SET net = net + {0}, total = total + {0} WHERE sequence = 1"
+    with database.transaction() as session:
+        number, total = session.execute(text(kept)).one()
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+        session.execute(text(forge.format(1000)))
+    try:
+        auditor.get("/invoices/verification")
+        page = plain(auditor.post("/invoices/verification").text)
+    finally:
+        with database.transaction() as session:
+            session.execute(text("SET LOCAL session_replication_role = replica"))
+            session.execute(text(forge.format(-1000)))
+    assert "La chaîne est rompue." in page
+    assert (
+        f'<a href="/invoices/{number}">{number} (place 1) : le contenu n’est plus celui qui a été scellé.</a>' in page
+    )
+    was, now = (plain(formats.money(each, "fr")) for each in (total, total + 1000))
+    assert f"Montant TTC : {was} dans l’historique, {now} maintenant" in page
+
+
+def test_a_payment_that_is_taken_back_begins_the_reminders_again(office: Office) -> None:
+    number, yasmine = order(office), office.as_("yasmine")
+    ask(office, number)
+    decide(office, page_of(office, newest(office, number).key))
+    invoice = newest(office, number)
+    assert invoice.number is not None
+    with office.runtime.database.reading() as session:  # the oldest is paid first, and all of them this time
+        owed = sum(each.open for each in open_items(session, invoice.customer_number))
+    pay(yasmine, invoice, f"{owed}")
+    run_pending(office.runtime)
+    with office.runtime.database.reading() as session:
+        paid = session.execute(text("SELECT number FROM business.payment ORDER BY id DESC LIMIT 1")).scalar_one()
+        before = session.execute(text(CASES), {"key": invoice.number}).all()
+    assert [each.status for each in before] == ["completed"]
+    yasmine.get(f"/payments/{paid}")
+    today = {"because": "Chèque sans provision", "on": clock.now().date().isoformat()}
+    assert yasmine.post(f"/payments/{paid}/reverse", today).status_code == 303
+    run_pending(office.runtime)
+    with office.runtime.database.reading() as session:
+        after = session.execute(text(CASES), {"key": invoice.number}).all()
+        awaited = session.execute(
+            text("SELECT name FROM engine.subscription WHERE instance_id = :id ORDER BY name"), {"id": after[-1].id}
+        ).scalars()
+        assert list(awaited) == ["invoice_paid", "invoice_reopened"]
+    assert [each.status for each in after] == ["completed", "active"]
+    page = page_of(office, invoice.number)
+    assert f'href="/cases/{after[-1].id}' in page, "the case that goes on, not the one that is over"
+    pay(yasmine, invoice, f"{owed}")
+    run_pending(office.runtime)
+    with office.runtime.database.reading() as session:
+        done = session.execute(text(CASES), {"key": invoice.number}).all()
+    assert [each.status for each in done] == ["completed", "completed"]
+
+
+CASES = "SELECT id, status FROM engine.instance WHERE business_key = :key ORDER BY id"

@@ -194,6 +194,8 @@ GET    /deliveries/unknown/ship                    303 403 403 403 403 403 403 4
 POST   /deliveries/unknown/ship                    303 403 403 403 403 403 403 403
 POST   /deliveries/unknown/return                  303 403 403 403 403 403 403 403
 GET    /invoices                                   303 403 200 403 403 403 200 403
+GET    /invoices/verification                      303 403 403 403 403 403 200 200
+POST   /invoices/verification                      303 403 403 403 403 403 200 200
 GET    /invoices/orders                            303 403 200 403 403 403 200 403
 GET    /invoices/FA-0                              303 403 404 403 403 403 404 403
 GET    /invoices/FA-0/pdf                          303 403 404 403 403 403 404 403

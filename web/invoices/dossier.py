@@ -21,7 +21,7 @@ from handlers.payments import queries as payments
 from handlers.payments.commands import RECORDERS
 from handlers.payments.receivables import Receivable, receivables
 from web import acting, auth, ui
-from web.sales.dossier import Act, led_by, price, say, tasks
+from web.sales.dossier import Act, leading, led_by, price, say, tasks
 from web.ui import t
 
 blueprint = Blueprint("invoice_dossiers", __name__)
@@ -39,6 +39,8 @@ def invoice(key: str) -> Answer:
             return redirect(url_for("invoice_dossiers.invoice", key=found.key), 303)
         names = people.names(session)
         case = None if found.case_id is None else led_by(session, found.case_id, names)
+        if found.number is not None and (case is None or not case.is_running):  # a payment taken back began another
+            case = leading(session, "invoicing", found.number, names) or case
         ours = printing.ours_of(session, found) if found.status == "draft" else None
         left = None if ours is None else printing.delivery_day(session, found, ui.today())
         (standing,) = receivables(session, (_row(found),), ui.today())

@@ -8,7 +8,7 @@ from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 
 from handlers.invoices import queries
-from handlers.invoices.commands import READERS
+from handlers.invoices.commands import READERS, VERIFIERS
 from handlers.payments.receivables import SHOWN, receivables_page
 from web import auth, ui
 from web.ui import t
@@ -43,6 +43,7 @@ def listing() -> Answer:
         customer=customer,
         filters=[("", t("web.invoices.all")), *((each, t(f"web.invoices.shown.{each}")) for each in SHOWN)],
         rows=page.rows,
+        may_verify=auth.has_role(*VERIFIERS),
         today=ui.today(),
         pager=ui.Pager(
             previous=url_for("invoices.listing", **kept) if after else None,
