@@ -94,6 +94,7 @@ def context(
         "rates": [(each, f"{ui.shown(rate * 100)} %") for each, rate in taxation.rates().items() if each in NAMES],
         "positions": [(each, t(f"fiscal.position.{each}")) for each in POSITIONS],
         "proposal": proposal,
+        "effect": _effect(taxation),
         "is_other_position": meant.head["fiscal_position"] != proposal.position,
         "types": [(each, t(f"web.catalogue.kind.{each}")) for each in PRODUCT_TYPES],
         "totals": _totals(meant, taxation),
@@ -194,6 +195,13 @@ def _totals(meant: Meant, taxation: Taxation) -> Totals | None:
     lines = tuple(rules.tidied(each) for each in meant.lines)
     wrong = [each for each in rules.problems(lines, meant.extras, taxation) if not each.field.endswith(".text")]
     return None if wrong or meant.problems else rules.figures(lines, meant.extras, taxation)
+
+
+def _effect(taxation: Taxation) -> str:
+    """What the fiscal position does to the lines; nothing of one that there is not."""
+    if taxation.position not in POSITIONS:
+        return ""
+    return t(f"fiscal.effect.{'franchise' if taxation.is_untaxed else taxation.position}")
 
 
 def _place(data: AddressData) -> str:

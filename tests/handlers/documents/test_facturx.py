@@ -14,7 +14,7 @@ from engine.errors import InvariantBroken
 from handlers.documents import checking
 from handlers.documents.checking import complaints
 from handlers.documents.facturx import xml_of
-from handlers.documents.gaps import gaps
+from handlers.documents.gaps import decisive, gaps
 from handlers.documents.model import (
     Adjustment,
     Document,
@@ -46,6 +46,9 @@ CREDIT: Final = DocumentKind.CREDIT_NOTE
 REDUCED: Final = Decimal("0.0550")
 UNTAXED: Final = (item(DESK, rate=None), item("Lampe", "4", "64.90", None))
 SWISS: Final = replace(GERMAN, address=PostalAddress(city="Genève", country="CH"), vat_number="")
+
+
+ABROAD: Final = item("Montage", "2", "58", None, exemption="reverse_charge")
 
 
 def back(price: str) -> ItemLine:
@@ -106,6 +109,11 @@ RIGHT: Final[Mapping[str, Document]] = {
     "K": invoice(UNTAXED, exemption="intra_eu", buyer=GERMAN),
     "G": invoice(UNTAXED, exemption="export", buyer=SWISS),
     "AE": invoice(UNTAXED, exemption="reverse_charge", buyer=GERMAN, category="services"),
+    "K beside AE": invoice((item(DESK, rate=None, exemption="intra_eu"), ABROAD), buyer=GERMAN, category="mixed"),
+    "G for two reasons": invoice(
+        (item(DESK, rate=None, exemption="export"), replace(ABROAD, exemption="service_abroad")), buyer=SWISS
+    ),
+    "G beside S": invoice((item(DESK, rate=None, exemption="export"), item("Pose")), buyer=SWISS),
     "E franchise": invoice(UNTAXED, exemption="franchise", seller=replace(SELLER, vat_number="")),
     "E beside S": invoice((*UNTAXED, item("Pose")), exemption="exempt"),
 }
@@ -231,6 +239,40 @@ def test_addresses_for_machines() -> None:
 )
 def test_what_a_person_must_supply_first(changed: dict[str, Any], expected: tuple[str, ...]) -> None:
     assert gaps(replace(invoice(), **changed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (invoice(UNTAXED, exemption="reverse_charge", buyer=replace(GERMAN, vat_number="")), ("buyer_vat_number",)),
+        (invoice(UNTAXED, exemption="intra_eu", buyer=GERMAN, delivered_on=None), ("delivery_day",)),
+        (invoice((ABROAD,), buyer=GERMAN, seller=replace(SELLER, vat_number="")), ("seller_vat_number",)),
+        (
+            invoice(UNTAXED, exemption="export", buyer=SWISS, seller=replace(SELLER, vat_number="")),
+            ("seller_vat_number",),
+        ),
+    ],
+)
+def test_what_an_exemption_hangs_on(document: Document, expected: tuple[str, ...]) -> None:
+    assert gaps(document) == decisive(document) == expected
+
+
+def test_goods_that_stay_are_told_of_and_a_person_may_know_better() -> None:
+    """A forwarder may take them over in France."""
+    for stays in (
+        invoice(UNTAXED, exemption="intra_eu", buyer=GERMAN, delivery_address=PostalAddress(city="Dole")),
+        invoice(UNTAXED, exemption="intra_eu", buyer=replace(SWISS, vat_number="DE136695976")),
+        invoice(UNTAXED, exemption="export", buyer=GERMAN),
+    ):
+        assert (gaps(stays), decisive(stays)) == (("delivery_country",), ())
+    assert decisive(invoice(UNTAXED, exemption="exempt", seller=replace(SELLER, vat_number=""))) == ()
+
+
+def test_each_category_is_broken_down_once() -> None:
+    said = xml_of(RIGHT["G for two reasons"]).decode()
+    assert len(re.findall(r"<ram:ExemptionReason>", said)) == 1
+    assert "262 I du CGI. TVA non applicable, art. 259-1° du CGI.</ram:ExemptionReason>" in said
+    assert len(re.findall(r"<ram:ExemptionReason>", xml_of(RIGHT["K beside AE"]).decode())) == 2
 
 
 def test_whatever_people_type_is_written_so_that_the_rules_accept_it() -> None:
