@@ -323,6 +323,12 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
     )
 
 
+def held_among(session: Session, cases: Sequence[CaseRow]) -> tuple[tuple[CaseRow, datetime], ...]:
+    """Of these cases those with an effect that can still be taken back, and when it goes; the one that goes first, first."""
+    known = {each.id: each for each in cases}
+    return tuple((known[number], until) for number, until in outbox.held_among(session, known).items())
+
+
 def task(session: Session, actor: Actor, task_id: int) -> TaskDetails:
     """The task with all that its page shows, for everybody who may see its case.
 

@@ -52,6 +52,12 @@ _HELD = text("""
     WHERE instance_id = :instance AND held_until IS NOT NULL AND queued_at IS NULL ORDER BY held_until, activity
 """)
 
+_HELD_AMONG = text("""
+    SELECT instance_id, min(held_until) AS held_until FROM engine.effect
+    WHERE instance_id = ANY(CAST(:instances AS bigint[])) AND held_until IS NOT NULL AND queued_at IS NULL
+    GROUP BY instance_id ORDER BY 2, 1
+""")
+
 _PROMOTE = text("""
     WITH due AS (
         SELECT instance_id, activity FROM engine.effect
@@ -148,6 +154,12 @@ def held_of(session: Session, instance_id: int) -> dict[str, HeldEffect]:
         row.activity: HeldEffect(element_id=row.element_id, handler=row.handler, held_until=row.held_until)
         for row in rows
     }
+
+
+def held_among(session: Session, instance_ids: Collection[int]) -> dict[int, datetime]:
+    """Of these cases those with an effect that can still be taken back, and when the first one goes; the one that goes first, first."""
+    rows = session.execute(_HELD_AMONG, {"instances": list(instance_ids)})
+    return {row.instance_id: row.held_until for row in rows}
 
 
 def promote(session: Session, now: datetime, *, batch: int = BATCH) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, get_args
@@ -63,6 +64,11 @@ _TO = text(f"""
     SELECT {_COLUMNS} FROM engine.letter WHERE to_login = :login AND state IN ('waiting', 'sent') AND body IS NOT NULL
     ORDER BY id DESC LIMIT :limit
 """)  # noqa: S608 - composed of constants
+_TO_OTHERS = text(f"""
+    SELECT {_COLUMNS} FROM engine.letter
+    WHERE to_login IS NULL AND kind = 'process' AND business_key = ANY(:keys) AND state IN ('waiting', 'sent') AND body IS NOT NULL
+    ORDER BY id DESC LIMIT :limit
+""")  # noqa: S608 - composed of constants
 _ATTACHMENT = text("SELECT attachment_name, attachment FROM engine.letter WHERE id = :id AND attachment IS NOT NULL")
 
 
@@ -93,6 +99,11 @@ def find(session: Session, letter_id: int) -> Posted:
 def to_person(session: Session, login: str, *, limit: int = 100) -> tuple[Posted, ...]:
     """The newest letters that were written to ``login``, the newest first; not those that went wrong or were taken back."""
     return tuple(Posted(**row) for row in session.execute(_TO, {"login": login, "limit": limit}).mappings())
+
+
+def to_others(session: Session, keys: Collection[str], *, limit: int = 100) -> tuple[Posted, ...]:
+    """The newest letters to somebody outside that cases of these business keys wrote, as ``to_person``."""
+    return tuple(Posted(**row) for row in session.execute(_TO_OTHERS, {"keys": list(keys), "limit": limit}).mappings())
 
 
 def attachment(session: Session, letter_id: int) -> tuple[str, bytes]:

@@ -138,3 +138,18 @@ def test_sales_administration_takes_back_what_it_sent_itself(office: Office) -> 
     assert "Envoyer maintenant" in camille.get(f"/quotes/{number}").text
     assert camille.post(f"/quotes/{number}/letter/take-back", {"letter_reason": "Essai"}).status_code == 303
     assert quote(office, number).status == "draft"
+
+
+def test_the_mailbox_of_the_demonstration_says_what_waits_and_shows_what_the_customer_got(office: Office) -> None:
+    number = waiting(office)
+    sarah, bruno = office.as_("sarah"), office.as_("bruno")
+    page = sarah.get("/mailbox").text.replace("\xa0", " ")
+    assert f"{number} : un courriel attend jusqu’au" in page
+    assert f"/cases/{case_of(office, number)}" in page
+    assert number not in bruno.get("/mailbox").text
+    sarah.post(f"/quotes/{number}/letter/send")
+    run_pending(office.runtime)
+    page = sarah.get("/mailbox").text.replace("\xa0", " ")
+    assert f"{number} : un courriel attend" not in page
+    assert last_link(office, number) in page, "the newest letter is open"
+    assert number not in bruno.get("/mailbox").text, "nobody else sees the customer’s link"

@@ -32,6 +32,7 @@ from web.ui import Due, in_language, t
 blueprint = Blueprint("records", __name__)
 
 PAGE = 50
+_MOST_CASES = 200
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
@@ -355,18 +356,31 @@ def _bundle_name(row: CaseRow) -> str:
 @blueprint.get("/mailbox")
 @auth.signed_in
 def mailbox() -> Answer:
-    """The demonstration's mails to the person; ``message`` chooses one."""
+    """The demonstration's mails to the person, and to customers and suppliers in cases that the person sees; ``message`` chooses one.
+
+    What still waits is said, too: the newest cases only, as many as are looked through for the mails to others.
+    """
     if not auth.is_demonstration():
         raise NotFound("not_found")
     actor = auth.actor()
     chosen = request.args.get("message", type=int)
     with auth.runtime().database.reading() as session:
         mine = mail.to_person(session, actor.login)
-        keys = {each.business_key for each in mine if each.business_key}
-        cases_by_key = _cases_by_key(session, actor, keys)
-        letters = [_letter(each, cases_by_key) for each in mine]
+        seen = queries.cases(session, actor, limit=_MOST_CASES).cases
+        newest = {each.business_key: each.id for each in reversed(seen) if each.business_key}
+        posted = sorted((*mine, *mail.to_others(session, newest)), key=lambda each: each.id, reverse=True)
+        older = {each.business_key for each in mine if each.business_key} - newest.keys()
+        cases_by_key = newest | _cases_by_key(session, actor, older)
+        letters = [_letter(each, cases_by_key) for each in posted]
+        held = [(row, ui.moment(until)) for row, until in queries.held_among(session, seen)]
     selected = next((each for each in letters if each.id == chosen), letters[0] if letters else None)
-    return ui.page("records/mailbox.html", letters=letters, selected=selected, is_chosen=chosen is not None)
+    return ui.page(
+        "records/mailbox.html",
+        letters=letters,
+        selected=selected,
+        is_chosen=chosen is not None,
+        held=[(present.key_of(row), url_for("records.case", case_id=row.id), moment) for row, moment in held],
+    )
 
 
 def _cases_by_key(session: Session, actor: Actor, keys: set[str]) -> dict[str, int]:
@@ -381,7 +395,7 @@ def _letter(posted: Posted, cases_by_key: Mapping[str, int]) -> Letter:
         url=url_for("records.mailbox", message=posted.id),
         subject=posted.subject,
         body=posted.body or "",
-        to=posted.to_name,
+        to=posted.to_name or posted.to_address,
         business_key=posted.business_key,
         case_url=url_for("records.case", case_id=case_id) if case_id else None,
         moment=ui.moment(posted.made_at),
