@@ -18,12 +18,14 @@ PERSONAL: Final[Mapping[str, frozenset[str]]] = {
         ),
         "customer_address": ("label", "street", "postal_code", "city"),
         "customer_contact": ("name", "department", "email", "phone"),
+        "customer_field_value": ("value",),
         "supplier": ("name", "email"),
         "quote_version": (*_ADDRESSED, "introduction", "terms", "closed_because"),
         "quote_line": ("text",),
         "quote_answer": ("name", "function", "comment", "address"),
         "sales_order": (*_ADDRESSED, "terms", "delivery_method", "closed_because"),
         "order_line": ("text",),
+        "order_version": ("head", "lines"),
         "delivery": ("party", "carrier", "tracking", "closed_because"),
         "delivery_line": ("text",),
         "invoice": (*_ADDRESSED, "reason", "terms", "mentions"),
@@ -38,6 +40,7 @@ PERSONAL: Final[Mapping[str, frozenset[str]]] = {
 
 NOT_PERSONAL: Final[Mapping[str, str]] = {
     "article.name": "of a thing",
+    "price_list.name": "of a list of ours",
     "warehouse.name": "of a place of ours",
     "company_identity.name": "our own",
     "company_identity.street": "our own",
