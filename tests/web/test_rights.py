@@ -234,7 +234,7 @@ GET    /admin/company/orders                       303    403 403     403     40
 POST   /admin/company/orders                       303    403 403     403     403     403    403      422
 GET    /admin/company/customer-fields              303    403 403     403     403     403    403      200
 POST   /admin/company/customer-fields              303    403 403     403     403     403    403      422
-POST   /admin/company/customer-fields/unknown      303    403 403     403     403     403    403      404
+POST   /admin/company/customer-fields/unknown      303    403 403     403     403     403    403      422
 POST   /admin/company/logo                         303    403 403     403     403     403    403      422
 POST   /admin/company/logo/remove                  303    403 403     403     403     403    403      303
 GET    /admin/company/logo/unknown                 303    403 403     403     403     403    403      404
