@@ -36,6 +36,8 @@ PAUSE = 0.6
 """At most that many seconds of work between two kills: by the clock, a busy machine would start workers and do nothing else."""
 IDLE = 0.1
 """What a second counts in which nobody worked."""
+BEGUN = 0.1
+"""Seconds of processor time after which a worker may be killed: on a machine that has none left, nobody would ever begin to work."""
 _TICK = os.sysconf("SC_CLK_TCK")
 _DIE_WITH_PARENT = 1
 
@@ -98,8 +100,8 @@ def main(url: str, direct: str, seed: str, folder: str) -> None:
         now, used = time.monotonic(), {pid: worked(pid) for pid in living}
         until -= sum(max(0.0, time_of - seen.get(pid, 0.0)) for pid, time_of in used.items()) + IDLE * (now - at)
         seen, at = used, now
-        if until < 0:
-            os.kill(chance.choice(sorted(living)), signal.SIGKILL)
+        if until < 0 and (begun := sorted(pid for pid in living if used[pid] >= BEGUN)):
+            os.kill(chance.choice(begun), signal.SIGKILL)
             until = chance.uniform(0, PAUSE)
         for pid in tuple(living):
             ended, status = os.waitpid(pid, os.WNOHANG)
