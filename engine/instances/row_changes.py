@@ -269,7 +269,8 @@ def _locked(
     session: Session, statement: Update, table: Table, columns: Sequence[Column[Any]], run: Callable[..., Any]
 ) -> dict[_Key, _Values]:
     """The rows that an update is about to change, by key, locked: nobody changes them in between."""
-    asked = select(*columns).select_from(table).with_for_update(of=table)
+    # as strong as the lock that an update takes, no stronger: rows that refer to these can still be written
+    asked = select(*columns).select_from(table).with_for_update(of=table, key_share=True)
     if statement.whereclause is not None:
         asked = asked.where(statement.whereclause)
     keys = [each.primary_key for each in columns]

@@ -28,6 +28,7 @@ from engine.instances.queries import Case
 from engine.instances.retention import SetRetention, set_retention
 from engine.record import RecordCommand
 from engine.records import queries
+from engine.texts import has
 from web import acting, auth, present, ui
 from web.acting import Given, Outcome
 from web.ui import in_language, t
@@ -249,7 +250,9 @@ def _case(session: Session, which: str) -> Case | None:
 
 
 def _label(name: str, case: Case | None = None) -> str:
-    """What people call a value: as the forms of the case's version do, where one asks for it."""
+    """What people call a value: as the forms of the case's version do, where one asks for it; or as the column that a handler wrote."""
     forms = {} if case is None else case.definition.bundle.forms
     label = next((field.label for form in forms.values() for field in form.fields if field.name == name), None)
-    return acting.label(name) if label is None else in_language(label)
+    if label is not None:
+        return in_language(label)
+    return t(f"row.field.{name}") if has(f"row.field.{name}") else acting.label(name)
