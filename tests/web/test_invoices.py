@@ -277,7 +277,7 @@ def test_the_chain_is_verified_on_a_page(office: Office, monkeypatch: pytest.Mon
     for forged in ("x", found[1][:-4] + "AAAA"):
         assert "1 sur" in plain(auditor.post("/invoices/verification", {"so_far": forged}).text), "it begins anew"
     assert "1 sur" in plain(office.as_("yasmine").post("/invoices/verification", {"so_far": found[1]}).text)
-    while found:
+    while found is not None:
         page = auditor.post("/invoices/verification", {"so_far": found[1]}).text
         found = re.search(r'name="so_far" value="([^"]+)"', page)
     assert "Rien ne manque et rien n’a changé." in page
@@ -331,6 +331,13 @@ def test_a_payment_that_is_taken_back_begins_the_reminders_again(office: Office)
         ).scalars()
         assert list(awaited) == ["invoice_paid", "invoice_reopened"]
     assert [each.status for each in after] == ["completed", "active"]
+    closed = "UPDATE business.sales_order SET status = 'closed', closed_at = confirmed_at, closing_rule = 'paid' WHERE number = :number"
+    assert "elle n’est plus payée" not in office.as_("camille").get(f"/orders/{number}").text
+    with office.runtime.database.transaction() as session:  # as its own case had done when it was paid
+        session.execute(text("SET LOCAL session_replication_role = replica"))
+        session.execute(text(closed), {"number": number})
+    said = office.as_("camille").get(f"/orders/{number}").text.split("elle n’est plus payée")[1].split("</div>")[0]
+    assert f'href="/invoices/{invoice.number}"' in said
     page = page_of(office, invoice.number)
     assert f'href="/cases/{after[-1].id}' in page, "the case that goes on, not the one that is over"
     pay(yasmine, invoice, f"{owed}")
@@ -338,6 +345,7 @@ def test_a_payment_that_is_taken_back_begins_the_reminders_again(office: Office)
     with office.runtime.database.reading() as session:
         done = session.execute(text(CASES), {"key": invoice.number}).all()
     assert [each.status for each in done] == ["completed", "completed"]
+    assert "elle n’est plus payée" not in office.as_("camille").get(f"/orders/{number}").text
 
 
 CASES = "SELECT id, status FROM engine.instance WHERE business_key = :key ORDER BY id"

@@ -23,7 +23,7 @@ _NOTHING = Decimal(0)
 class Fulfilment:
     """How far an order is. ``delivered``, ``invoiced``: of each line that has some, by its id (invoiced: drafts counted); ``goods``,
     ``items``: what part of the quantities the customer has, or that is invoiced; ``billed``: with tax, of validated invoices less credit
-    notes; ``paid``: of it, in money.
+    notes; ``paid``: of it, in money; ``owed``: the numbers of the invoices of which something is still to be paid.
     """
 
     delivered: Mapping[int, Decimal]
@@ -34,6 +34,7 @@ class Fulfilment:
     items: Share
     billed: Decimal
     paid: Decimal
+    owed: tuple[str, ...]
 
     @property
     def is_invoiced(self) -> bool:
@@ -61,6 +62,7 @@ def fulfilment(session: Session, order: OrderView) -> Fulfilment:
         items=_share(invoiced, items),
         billed=sum((sign * each.total for each, sign in valid), Decimal("0.00")),
         paid=sum((sign * settled[each.id].by_money for each, sign in valid), Decimal("0.00")),
+        owed=tuple(str(each.number) for each, sign in valid if sign > 0 and settled[each.id].whole < each.total),
     )
 
 
@@ -81,5 +83,6 @@ _BEFORE = Fulfilment(
     items=_NO_SHARE,
     billed=_NOTHING,
     paid=_NOTHING,
+    owed=(),
 )
 """Of an order that was never confirmed: nothing follows from it."""

@@ -11,6 +11,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from engine import cli
 from engine.command import CommandContext
 from engine.database.session import Database
 from engine.records.queries import noted
@@ -340,3 +341,22 @@ def test_the_day_of_the_services_is_kept_and_of_goods_there_is_none(order: Datab
             text("SELECT performed_on, delivered_on, hash_version FROM business.invoice ORDER BY id")
         )
         assert [tuple(each) for each in rows] == [(date(2026, 11, 3), None, 2), (None, None, 2)]
+
+
+def test_the_command_line_says_so_with_its_exit_code(
+    four: Database, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("LC_ALL", "C")
+    assert cli.run(["invoices", "verify"]) == 0
+    said = capsys.readouterr()
+    assert "Invoices and credit notes verified: 4, from FA-2026-00001 to FA-2026-00004." in said.out
+    assert "Nothing is missing and nothing was changed." in said.out
+    assert said.err == "4 of 4 …\n"
+    with four.transaction() as session:
+        forced(session, *emptied("sequence = 4"), "UPDATE business.number_series SET next_number = 4")
+    assert cli.run(["invoices", "verify"]) == 1
+    assert "FA-2026-00004 (place 4): the history says that it was validated" in capsys.readouterr().out
+    monkeypatch.setenv("BORDEREAU_COMMANDS", "handlers.nowhere:COMMANDS")
+    assert cli.run(["invoices", "verify"]) == 1
+    assert "BORDEREAU_COMMANDS" in capsys.readouterr().err
