@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from engine.data import to_canonical, to_values
 from engine.texts import say
 from handlers.base.letters import COMPANY_LANGUAGE
-from handlers.documents.gaps import decisive
+from handlers.documents.gaps import decisive, gaps
 from handlers.documents.model import Document
 from handlers.documents.press import machine_complaints
 from handlers.documents.rules import contradictions
 from handlers.invoices import printing, queries, store
+from handlers.invoices.queries import InvoiceView
 from handlers.invoices.terms import due_on
 from handlers.sales.queries import party
 from handlers.sales.types import TERMS
@@ -46,6 +47,17 @@ def prospect(session: Session, invoice_id: int, today: date) -> Document | None:
     )
     due = due_on(terms, day) if view.kind == "invoice" else day
     return replace(document, number=view.number or _NUMBER, is_draft=False, due_on=due)
+
+
+def lacking(session: Session, view: InvoiceView, today: date) -> tuple[str, ...]:
+    """What a draft lacks and somebody should supply before it is validated (``gaps``); nothing as long as nobody has said who we are."""
+    ours = printing.ours_of(session, view)
+    if ours is None:
+        return ()
+    row = store.find(session, view.id)
+    said = party(store.with_address(session, row) or store.with_numbers(session, row))
+    left = printing.delivery_day(session, view, today)
+    return gaps(printing.document_of(replace(view, party=said), ours, today, left))
 
 
 def complaints(document: Document) -> tuple[str, ...]:

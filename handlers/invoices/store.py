@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engine.errors import NotFound, WrongState
 from handlers.base import rows
 from handlers.base.rows import fields_of
-from handlers.customers.tables import CustomerAddress
+from handlers.customers.tables import Customer, CustomerAddress
 from handlers.invoices.tables import Invoice, InvoiceLine, InvoiceRate
 from handlers.invoices.types import Drafted, Earlier, Invoiced, Sale, Source
 from handlers.orders import store as orders
@@ -28,6 +28,7 @@ COPIED: Final = (
 """What an invoice says as its order does, and a credit note as its invoice."""
 
 _SUMMED: Final = ("lines", "discount", "charges", "base", "tax")
+_NUMBERS: Final = ("siren", "vat_number")
 _ZERO: Final = Decimal("0.00")
 
 _COUNTS: Final[ColumnElement[bool]] = or_(
@@ -83,17 +84,26 @@ def by_form(session: Session, key: str) -> Invoice | None:
     return session.scalar(select(Invoice).where(Invoice.form_key == key))
 
 
-def with_address(session: Session, row: Invoice) -> dict[str, Any] | None:
-    """The party with the address where invoices go; where its order named none, the customer's own of today; None where there is none."""
-    if row.party["billing"] is not None:
+def with_numbers(session: Session, row: Invoice) -> dict[str, Any]:
+    """The party; SIREN and VAT number that its order did not know are those of the customer today."""
+    if all(row.party[name] for name in _NUMBERS):
         return row.party
+    customer = session.get_one(Customer, row.customer_id)
+    return row.party | {name: row.party[name] or getattr(customer, name) for name in _NUMBERS}
+
+
+def with_address(session: Session, row: Invoice) -> dict[str, Any] | None:
+    """The same with the address where invoices go; where its order named none, the customer's own of today; None where there is none."""
+    known = with_numbers(session, row)
+    if known["billing"] is not None:
+        return known
     found = session.scalars(
         select(CustomerAddress)
         .where(CustomerAddress.customer_id == row.customer_id)
         .order_by(CustomerAddress.is_billing.desc(), CustomerAddress.id)
         .limit(1)
     ).one_or_none()
-    return None if found is None else row.party | {"billing": fields_of(Place, found)}
+    return None if found is None else known | {"billing": fields_of(Place, found)}
 
 
 def lines_of(session: Session, invoice_id: int) -> tuple[InvoiceLine, ...]:

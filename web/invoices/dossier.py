@@ -11,9 +11,8 @@ from flask.typing import ResponseReturnValue as Answer
 from engine.errors import NotFound
 from engine.identity import people
 from handlers.documents import store as printed
-from handlers.documents.gaps import gaps
 from handlers.documents.model import DocumentKind
-from handlers.invoices import printing, queries
+from handlers.invoices import judging, queries
 from handlers.invoices.commands import EDITORS, KIND, READERS
 from handlers.invoices.queries import InvoiceRow, InvoiceView
 from handlers.invoices.types import KINDS, STATUSES
@@ -41,15 +40,13 @@ def invoice(key: str) -> Answer:
         case = None if found.case_id is None else led_by(session, found.case_id, names)
         if found.number is not None and (case is None or not case.is_running):  # a payment taken back began another
             case = leading(session, "invoicing", found.number, names) or case
-        ours = printing.ours_of(session, found) if found.status == "draft" else None
-        left = None if ours is None else printing.delivery_day(session, found, ui.today())
         (standing,) = receivables(session, (_row(found),), ui.today())
         page = ui.page(
             "invoices/invoice.html",
             invoice=found,
             standing=standing,
             leading=case,
-            missing=() if ours is None else gaps(printing.document_of(found, ours, ui.today(), left)),
+            missing=judging.lacking(session, found, ui.today()) if found.status == "draft" else (),
             paper=printed.find(session, DocumentKind(found.kind), found.number or "", 1),
             paid_by=payments.payments_of(session, found.number or ""),
             acts=[*tasks(case), *_acts(found, standing)],

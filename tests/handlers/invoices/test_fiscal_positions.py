@@ -217,6 +217,7 @@ def test_without_the_number_of_the_customer_or_the_day_nothing_goes_abroad_untax
     draft = drafted(number=sell(shop, GERMAN, BERLIN, "intra_eu", (DESK,), None))
     with shop.transaction() as session:
         session.execute(text("UPDATE business.invoice SET party = jsonb_set(party, '{vat_number}', '\"\"')"))
+        session.execute(text("UPDATE business.customer SET vat_number = ''"))
     with shop.reading() as session:
         document = prospect(session, draft)
         assert gaps(document) == ("buyer_vat_number", "delivery_day")
@@ -228,6 +229,13 @@ def test_without_the_number_of_the_customer_or_the_day_nothing_goes_abroad_untax
         assert "delivery_country" in gaps(replace(document, buyer=home))
     with pytest.raises(WrongState, match="document_figures_disagree"):
         validate(shop, draft)
+    with shop.transaction() as session:
+        session.execute(text("UPDATE business.customer SET vat_number = 'DE136695976' WHERE name LIKE 'M%'"))
+    with shop.reading() as session:
+        view = queries.find_invoice(session, draft)
+        assert view is not None
+        assert judging.lacking(session, view, TODAY) == ("delivery_day",), "what the sentence says helps"
+        assert prospect(session, draft).buyer.vat_number == "DE136695976"
 
 
 @pytest.mark.parametrize(
