@@ -119,8 +119,14 @@ def mentions(
     )
 
 
-def _is_untaxed(line: Line) -> bool:
-    return isinstance(line, ItemLine) and line.vat_rate is None and line.exemption is None
+def _explained(lines: Sequence[Line], exemption: Exemption | None) -> tuple[Line, ...]:
+    """With the reason of what has no rate and says none."""
+    return tuple(
+        replace(each, exemption=exemption)
+        if isinstance(each, ItemLine) and each.vat_rate is None and each.exemption is None
+        else each
+        for each in lines
+    )
 
 
 def _exemptions(made: dict[str, Any]) -> tuple[Exemption, ...]:
@@ -134,7 +140,7 @@ def quote(
     adjustments: tuple[Adjustment, ...] = (),
     is_draft: bool = False,
 ) -> Document:
-    lines = [replace(each, exemption="franchise") if _is_untaxed(each) else each for each in lines]
+    lines = _explained(lines, "franchise")
     made = figures(lines, adjustments)
     return Document(
         kind=DocumentKind.QUOTE,
@@ -173,7 +179,7 @@ def invoice(
 ) -> Document:
     """An invoice, or a credit note on one; two lines where none are given. ``exemption``: of all that has no rate and says no reason."""
     given = tuple(lines) or (item(DESK, "3"), item("Pose", "2.5", "58"))
-    given = tuple(replace(each, exemption=exemption) if _is_untaxed(each) else each for each in given)  # type: ignore[type-var]
+    given = _explained(given, exemption)
     adjustments = tuple(
         replace(each, exemption=exemption) if each.vat_rate is None and each.exemption is None else each
         for each in adjustments

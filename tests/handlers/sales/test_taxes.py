@@ -53,8 +53,8 @@ def test_headings_bear_nothing_and_stay() -> None:
 def test_goods_and_services_abroad_are_two_parts_without_tax() -> None:
     found = rules.figures([DESK, FITTING, BOOK], Extras(discount=Decimal(10), shipping=Decimal(45)), taxed("intra_eu"))
     assert [(each.vat, each.rate, each.lines, each.base, each.tax) for each in found.rates] == [
-        ("intra_eu", 0, Decimal("2091.10"), Decimal("1926.99"), FREE),
-        ("reverse_charge", 0, Decimal("116.00"), Decimal("104.40"), FREE),
+        ("intra_eu", FREE, Decimal("2091.10"), Decimal("1926.99"), FREE),
+        ("reverse_charge", FREE, Decimal("116.00"), Decimal("104.40"), FREE),
     ]
     assert found.total == found.net == Decimal("2031.39")
     assert found.vats == ("intra_eu", "reverse_charge", "intra_eu")
