@@ -105,6 +105,7 @@ def read(file: Path) -> Backup:
 
 def unpack(file: Path, backup: Backup, folder: Path) -> None:
     """Put every member below ``folder``, readable for its owner alone. Raises BackupUnusable (``backup_changed``) for a changed one."""
+    name = "?"
     try:
         with zipfile.ZipFile(file) as packed:
             for name, listed in backup.members.items():
@@ -118,7 +119,7 @@ def unpack(file: Path, backup: Backup, folder: Path) -> None:
                 if _hash_of(target) != listed["sha256"]:
                     raise BackupUnusable("backup_changed", file=str(file), member=name)
     except (zipfile.BadZipFile, KeyError, TypeError) as error:
-        raise BackupUnusable("backup_changed", file=str(file), member="?") from error
+        raise BackupUnusable("backup_changed", file=str(file), member=name) from error
 
 
 def _entry(name: str) -> zipfile.ZipInfo:

@@ -338,6 +338,15 @@ def test_a_damaged_backup_touches_nothing(
     assert not settings.checkpoint_key.exists()
 
 
+def test_the_member_that_was_changed_is_named(busy: Database, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "b.bordereau"
+    making.make(busy, settings, file, clock.now())
+    flip(file, "database.dump")
+    with pytest.raises(BackupUnusable) as refused:
+        container.unpack(file, container.read(file), tmp_path / "unpacked")
+    assert refused.value.facts["member"] == "database.dump"
+
+
 def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path: Path) -> None:
     with pytest.raises(BackupUnusable) as refused:
         container.read(tmp_path / "nowhere.bordereau")
