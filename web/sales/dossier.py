@@ -85,7 +85,7 @@ def tasks(found: Leading | None) -> Iterator[Act]:
 
 def price(value: Decimal) -> str:
     """A price of one unit: to the cent, with more decimals where it has them."""
-    return ui.shown(value, "money") if value == round(value, 2) else f"{ui.shown(value)} €"
+    return ui.shown(value, "money") if value == round(value, 2) else t("web.price", number=ui.shown(value))
 
 
 def say(name: str, value: Any) -> str | None:
@@ -136,7 +136,9 @@ def _line(value: Mapping[str, Any]) -> str:
     """A line in one line."""
     if value.get("kind") != "item":
         return str(value.get("text", ""))
-    quantity, unit, price = (ui.shown(value.get(each)) for each in ("quantity", "unit", "unit_price"))
-    discount = value.get("discount")
-    less = f" (−{ui.shown(discount)} %)" if discount else ""
-    return f"{value.get('text', '')}, {quantity} {unit} × {price} €{less}"
+    facts = {each: ui.shown(value.get(each)) for each in ("quantity", "unit")} | {"text": value.get("text", "")}
+    unit_price = value.get("unit_price")
+    facts["price"] = price(unit_price) if isinstance(unit_price, Decimal) else ui.shown(unit_price)
+    if discount := value.get("discount"):
+        return t("web.line.less", **facts, percent=ui.shown(discount))
+    return t("web.line", **facts)
