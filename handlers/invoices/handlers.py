@@ -151,7 +151,7 @@ def drop_draft(given: Dropping, context: HandlerContext) -> Progress:
     session = context.session
     found = session.scalar(select(Invoice.id).where(Invoice.id == given.invoice_id))
     if found is None:
-        return _progress(session, None)
+        return Progress(is_fully_invoiced=False, order_goes_on=True)  # its order waits all the same
     row, order = store.lock_draft(session, found)
     store.drop(session, row)
     return _progress(session, order)

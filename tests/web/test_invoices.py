@@ -248,6 +248,20 @@ def test_a_page_costs_as_many_statements_whatever_the_lines(office: Office) -> N
     assert counts[0] == counts[1]
 
 
+def test_an_order_that_was_given_up_meanwhile_is_told_nothing(office: Office) -> None:
+    """Its case is over: the message would lie there until somebody wonders."""
+    number = order(office)
+    page = page_of(office, ask(office, number).key)
+    given_up = "UPDATE business.sales_order SET status = 'closed', closed_at = confirmed_at, closed_because = 'x' WHERE number = :number"
+    with office.runtime.database.transaction() as session:
+        session.execute(text(given_up), {"number": number})
+    decide(office, page)
+    assert newest(office, number).number is not None
+    with office.runtime.database.reading() as session:
+        told = session.execute(text("SELECT name FROM engine.message WHERE correlation_key = :key"), {"key": number})
+        assert list(told.scalars()) == []
+
+
 def test_the_chain_is_verified_on_a_page(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     number, auditor = order(office), office.as_("aurelien")
     ask(office, number, "products")

@@ -168,6 +168,20 @@ def test_an_invoice_that_the_history_does_not_know(four: Database) -> None:
     assert codes(result) == [(4, "unnoted"), (4, "gone")]
 
 
+def test_what_is_made_a_draft_again_is_found_out(four: Database) -> None:
+    """With every check of the table out of the way, too."""
+    result = found(
+        four,
+        "ALTER TABLE business.invoice DROP CONSTRAINT ck_invoice_complete_once_validated",
+        "UPDATE business.invoice SET status = 'draft' WHERE sequence = 2",
+        "UPDATE business.invoice SET number = NULL, validated_at = NULL WHERE sequence = 3",
+    )
+    assert codes(result) == [
+        *((2, "changed"), (3, "misnumbered"), (3, "changed"), (4, "misnumbered")),
+        (2, "gone"),
+    ]
+
+
 def rehash(session: Session, since: int, version: int | None = None) -> None:
     """Hash the chain anew from there on, as our own code would."""
     forced(session)
