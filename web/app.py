@@ -43,6 +43,7 @@ from web.invoices.writing import blueprint as invoice_forms
 from web.orders.dossier import blueprint as order_dossiers
 from web.orders.listing import blueprint as orders
 from web.orders.paper import blueprint as order_papers
+from web.orders.revising import blueprint as order_revisions
 from web.orders.settings import blueprint as order_settings
 from web.orders.writing import blueprint as order_forms
 from web.payments.accounts import blueprint as accounts
@@ -113,6 +114,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         portal,
         orders,
         order_forms,
+        order_revisions,
         order_papers,
         order_dossiers,
         order_settings,

@@ -24,6 +24,7 @@ from handlers.deliveries import printing, rules, store
 from handlers.deliveries.steps import (
     Arrival,
     Cancellation,
+    ChangedGoods,
     DeliveryRef,
     Dropped,
     GivenUp,
@@ -33,6 +34,8 @@ from handlers.deliveries.steps import (
     Picked,
     Planned,
     Prepared,
+    Replan,
+    Replanned,
     Reservation,
     Shipment,
     Shipped,
@@ -41,9 +44,9 @@ from handlers.deliveries.steps import (
     Told,
     Waiting,
 )
-from handlers.deliveries.tables import Delivery, DeliveryLine
+from handlers.deliveries.tables import Delivery
 from handlers.orders import store as orders
-from handlers.orders.tables import OrderLine, SalesOrder
+from handlers.orders.tables import SalesOrder
 from handlers.sales.queries import party
 from handlers.sales.types import Place
 from handlers.stock import ledger
@@ -105,21 +108,9 @@ def _make(context: HandlerContext, order: SalesOrder, remaining: dict[int, Decim
     )
     session.add(made)
     session.flush()
-    session.add_all(_carry(made.id, place, each, remaining[each.id]) for place, each in enumerate(ordered, 1))
+    session.add_all(store.line_for(made.id, place, each, remaining[each.id]) for place, each in enumerate(ordered, 1))
     session.flush()
     return made
-
-
-def _carry(delivery_id: int, place: int, line: OrderLine, quantity: Decimal) -> DeliveryLine:
-    return DeliveryLine(
-        delivery_id=delivery_id,
-        order_line_id=line.id,
-        place=place,
-        article=line.article,
-        text=line.text,
-        unit=line.unit,
-        quantity=quantity,
-    )
 
 
 @handler("deliveries.reserve", fr="Réserver les articles", en="Reserve the goods")
@@ -153,16 +144,52 @@ def reserve(given: DeliveryRef, context: HandlerContext) -> Reservation:
     )
 
 
+@handler("deliveries.replan_delivery", fr="Replanifier la livraison", en="Plan the delivery anew")
+def replan_delivery(given: Replan, context: HandlerContext) -> Replanned:
+    """Let a delivery that is not prepared yet carry what its order says now: all that no other one carries. What it carries no more is
+    given back; one that would carry nothing is cancelled. Asked again, nothing changes.
+    """
+    session = context.session
+    order, row = store.lock(session, given.delivery_number)
+    if row.status not in {"to_prepare", "reserved"}:
+        return Replanned(changed=given.changed, is_emptied=row.status == "cancelled", freed=())
+    before = store.lines_of(session, row.id)
+    carried = {each.order_line_id: each.quantity for each in before}
+    wanted = {
+        line: rules.wanted_of(each, carried.get(line, Decimal(0)))
+        for line, each in store.progress(session, order.id).items()
+    }
+    # what is left out wants nothing any more: all in one call, so that the stock is locked in its order
+    gone = [replace(each, quantity=Decimal(0)) for each in store.stocked(session, before, row.warehouse)]
+    told = store.replan(session, row, before, orders.lines_of(session, order.id), wanted)
+    changed = "\n".join(filter(None, (given.changed, rules.changes(told)))) or None
+    if not any(wanted.values()):
+        return Replanned(changed=changed, is_emptied=True, freed=_cancel(session, (row,), given.reason))
+    stays = store.stocked(session, store.lines_of(session, row.id), row.warehouse)
+    kept = {each.line for each in stays}
+    claims = [*stays, *(each for each in gone if each.line not in kept)]
+    ledger.reserve(session, row.number, row.warehouse, claims, by=context.actor.login, now=context.now)
+    row.status = "to_prepare"
+    session.flush()
+    return Replanned(changed=changed, is_emptied=False, freed=ledger.lacked(session, {each.article for each in gone}))
+
+
 @handler(
     "deliveries.prepare",
     fr="Noter ce qui est préparé",
     en="Note what was picked",
-    errors=("picked_unclear", "picked_too_much", "picked_nothing", "delivery_closed"),
+    errors=("picked_unclear", "picked_too_much", "picked_nothing", "delivery_closed", "delivery_outdated"),
 )
 def prepare(given: Picked, context: HandlerContext) -> Prepared:
-    """The delivery carries what was picked, and nothing else; what it gives up remains to be delivered."""
+    """The delivery carries what was picked, and nothing else; what it gives up remains to be delivered.
+
+    Where its order says less by now, whoever picks waits for the new plan, which is on its way.
+    """
     session = context.session
-    _, row = _open(session, given.delivery_number)
+    order, row = _open(session, given.delivery_number)
+    progress = store.progress(session, order.id)
+    if any(progress[each.order_line_id].is_exceeded for each in store.lines_of(session, row.id)):
+        raise BusinessError("delivery_outdated", delivery=row.number, order=order.number)
     lines = {each.place: each for each in store.lines_of(session, row.id)}
     picked = rules.read_quantities(given.picked)
     if picked is None:
@@ -290,6 +317,20 @@ def tell_shortage(given: Shortage, context: HandlerContext) -> Told:
     return Told()
 
 
+@handler("deliveries.tell_changed", fr="Annoncer la modification", en="Tell of the change", effect=True)
+def tell_changed(given: ChangedGoods, context: HandlerContext) -> Told:
+    """Write to the warehouse what of a delivery is other than it was; nothing where nothing is."""
+    if given.changed is not None:
+        facts = {
+            "delivery": given.delivery_number,
+            "customer": given.customer_name,
+            "changed": given.changed,
+            "link": site(context.session) + PAGE + given.delivery_number,
+        }
+        write_letter(context, "mail.delivery_changed", ToRole(role="warehouse"), facts)
+    return Told()
+
+
 @handler("deliveries.remind", fr="Relancer par e-mail", en="Remind by e-mail", effect=True)
 def remind(given: Late, context: HandlerContext) -> Told:
     """Write to all who hold ``role`` that a delivery still waits for them."""
@@ -351,6 +392,7 @@ def _address(place: Place | None) -> str | None:
 HANDLERS = (
     plan_delivery,
     reserve,
+    replan_delivery,
     prepare,
     ship_delivery,
     cancel_delivery,
@@ -358,6 +400,7 @@ HANDLERS = (
     list_waiting,
     send_delivery_note,
     tell_shortage,
+    tell_changed,
     remind,
     tell_cancelled,
 )

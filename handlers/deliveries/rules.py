@@ -47,6 +47,11 @@ class Progress:
         """What has not left yet, whether a delivery carries it or not."""
         return self.remaining + self.planned
 
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether deliveries carry more than the order says by now: it has changed, and they are to be planned anew."""
+        return self.planned + self.delivered > self.ordered
+
 
 @data
 class Goods:
@@ -69,6 +74,26 @@ def readiness(wanted: Sequence[Decimal], reserved: Sequence[Decimal]) -> Readine
 def returnable(carried: Decimal, returned: Decimal) -> Decimal:
     """How much of a delivery's line can still come back."""
     return max(carried - returned, Decimal(0))
+
+
+def wanted_of(progress: Progress, carried: Decimal) -> Decimal:
+    """What a delivery that carries ``carried`` of an order's line should carry: all that remains, but what others carry."""
+    others = progress.shipped + progress.planned - carried - progress.again
+    return max(progress.ordered - others, Decimal(0))
+
+
+def changes(goods: Iterable[tuple[Goods, Decimal, Decimal]]) -> str | None:
+    """What is other than it was, a line each, of goods with what they were and are; None where nothing is."""
+    return (
+        "\n".join(
+            f"{each.place}. {plain(was)} → {plain(now)} {each.unit} · {each.article} {_name(each.text)}".replace(
+                "  ", " "
+            )
+            for each, was, now in goods
+            if was != now
+        )
+        or None
+    )
 
 
 def described(goods: Iterable[Goods]) -> str | None:

@@ -45,6 +45,37 @@ class Reservation:
 
 
 @data
+class Replan:
+    """A delivery whose order has changed. ``reason``: why it is given up where nothing of it is wanted any more; ``changed``: what the
+    picker was told before and has not picked since.
+    """
+
+    delivery_number: str
+    reason: str
+    changed: str | None = None
+
+
+@data
+class Replanned:
+    """``changed``: what is other than it was, a line each, with what was told before; None: nothing. ``is_emptied``: it carries nothing any
+    more and is cancelled; ``freed``: the articles that others can have now who lack them.
+    """
+
+    changed: str | None
+    is_emptied: bool
+    freed: tuple[str, ...]
+
+
+@data
+class ChangedGoods:
+    """A delivery that whoever picks it is to look at again; ``changed`` None: nothing is other than it was."""
+
+    delivery_number: str
+    customer_name: str
+    changed: str | None
+
+
+@data
 class Picked:
     """What was taken out: lines like ``2 : 4,5``, by the places of the delivery's lines; a place that is not named has none."""
 

@@ -80,6 +80,43 @@ def carry(session: Session, delivery_id: int, quantities: Mapping[int, Decimal])
     return tuple(sorted(stay, key=lambda line: line.place))
 
 
+def replan(
+    session: Session,
+    row: Delivery,
+    before: Sequence[DeliveryLine],
+    ordered: Sequence[OrderLine],
+    wanted: Mapping[int, Decimal],
+) -> tuple[tuple[Goods, Decimal, Decimal], ...]:
+    """Let a delivery carry what is ``wanted``, by line of the order: its lines stay at their places, new ones come after them.
+
+    What it carried and carries of each, in the order of their places. At most three statements, however many lines.
+    """
+    found = [(goods(each), each.quantity, wanted.get(each.order_line_id, Decimal(0))) for each in before]
+    known = {each.order_line_id for each in before}
+    carry(session, row.id, {each.id: now for each, (_, _, now) in zip(before, found, strict=True)})
+    last = max((each.place for each in before), default=0)
+    missing = [each for each in ordered if each.id not in known and wanted.get(each.id)]
+    for place, each in enumerate(missing, last + 1):
+        line = line_for(row.id, place, each, wanted[each.id])
+        session.add(line)
+        found.append((goods(line), Decimal(0), line.quantity))
+    session.flush()
+    return tuple(found)
+
+
+def line_for(delivery_id: int, place: int, line: OrderLine, quantity: Decimal) -> DeliveryLine:
+    """A new line of a delivery that carries so much of an order's line."""
+    return DeliveryLine(
+        delivery_id=delivery_id,
+        order_line_id=line.id,
+        place=place,
+        article=line.article,
+        text=line.text,
+        unit=line.unit,
+        quantity=quantity,
+    )
+
+
 def progress(session: Session, order_id: int) -> dict[int, Progress]:
     """What became of each line of goods of an order, by the id of the line, in the order of its lines. One statement."""
     sums = _SUMS.where(Delivery.order_id == order_id).subquery()

@@ -1,10 +1,11 @@
 """What of an order can be invoiced, and what it costs. Pure.
 
 Rounding is cumulative: lines and discounts cost what everything invoiced so far comes to, less what was invoiced before; and the tax of a
-rate is within a cent of its own rounding, chosen so that what is left of the order's tax is within a cent of its own, too. So the invoices
-of an order sum to the order's total to the cent (domain §5.2-7), however it was cut. A credit note gives an invoice back as it was rounded;
-where many that were rounded the same way are to be invoiced again, the last invoice makes up for all of them, two cents at most for each
-credit note. Nothing is ever negative: what was invoiced never exceeds what was ordered, and credit notes give back no more than there was.
+rate is within a cent of its own rounding, chosen so that what is left of the order's tax is within a cent of its own, too, and then so that
+all that is invoiced so far has the tax of its sum. So the invoices of an order sum to the order's total to the cent (domain §5.2-7),
+however it was cut. A credit note gives an invoice back as it was rounded; where many that were rounded the same way are to be invoiced
+again, the last invoice makes up for all of them, two cents at most for each credit note. Nothing is ever negative: what was invoiced never
+exceeds what was ordered, and credit notes give back no more than there was.
 """
 
 from __future__ import annotations
@@ -149,8 +150,8 @@ def credit(
     kept = _with_headings(lines, credited)
     unfinished = _unfinished(lines, _after(given, kept))
     sold = {each.line.vat for each in lines if each.line.kind == "item"}
-    charged = charged_at(whole.rates.keys())
     sums, parts, shipping, adjustment = _sums(kept), [], _ZERO, _ZERO
+    charged = charged_at(whole.rates.keys())
     for name, all_of_rate in whole.rates.items():
         before = given.rates.get(name) or _nothing(name, all_of_rate.rate)
         of_lines = sums.get(name, _ZERO)
@@ -174,7 +175,7 @@ def credit(
             charges = shipping + adjustment
         base = of_lines - discount + charges
         tax = _tax_back(base, all_of_rate, before, None if again is None else again.get(name))
-        if of_lines or base or tax:
+        if name in sums or base or tax:
             parts.append(_part(name, all_of_rate.rate, of_lines, discount, charges, tax))
     return _drafted(kept, parts, shipping, adjustment)
 
@@ -261,21 +262,22 @@ def _part(name: str, rate: Decimal, lines: Decimal, discount: Decimal, charges: 
 
 
 def _tax(base: Decimal, rate: Decimal, whole: RateTotal, before: RateTotal) -> Decimal:
-    """The tax of ``base`` out of what is left of the ``whole``: within a cent of its own rounding, and so that the rest can be, too.
-
-    Where both are rounded by themselves, their sum is at most two cents away from what is left: each bears one of them.
+    """The tax of ``base`` out of what is left of the ``whole``: within a cent of its own rounding, so that the rest can be, too; and such
+    that all that is invoiced so far has the tax of its sum. So an order may be cut down to what is invoiced, and grow again (§5.2-17).
     """
     rest = whole.tax - before.tax
     left = whole.base - before.base - base
     own = to_cents(base * rate)
-    if (
-        not left
-    ):  # where many invoices were given back, this may be more than a cent: two for each credit note (``cents_off``)
+    if not left:  # where many invoices were given back, this may be more than a cent: two for each credit note (``cents_off``)
         return rest
     if not base:
         return _ZERO
-    missing = rest - own - to_cents(left * rate)
-    return min(max(_ZERO, own + min(max(missing, -CENT), CENT)), rest)
+    so_far = to_cents((before.base + base) * rate) - before.tax
+
+    def cost(tax: Decimal) -> tuple[Decimal, Decimal, Decimal]:
+        return max(abs(rest - tax - to_cents(left * rate)), CENT), abs(tax - so_far), abs(tax - own)
+
+    return min((min(max(_ZERO, own + more), rest) for more in (_ZERO, CENT, -CENT)), key=cost)
 
 
 def _tax_back(base: Decimal, whole: RateTotal, before: RateTotal, again: RateTotal | None) -> Decimal:
@@ -310,3 +312,26 @@ def _drafted(lines: tuple[DraftLine, ...], parts: list[RateTotal], shipping: Dec
         tax=tax,
         total=net + tax,
     )
+
+
+def uneven(sale: Sale, earlier: Earlier) -> tuple[str, ...]:
+    """The rates of which what is left of a changed order could not be invoiced to the cent any more, by name; none where all can.
+
+    What is invoiced stays. What is left must not be negative, its tax within a cent of its own rounding; and nothing where no line is left.
+    """
+    unfinished, found = _unfinished(sale.lines, earlier.lines), []
+    rest = rest_of(sale, earlier)
+    gone = earlier.rates.keys() - rest.keys()
+    for name, each in rest.items():
+        is_charged = bool(each.charges) and bool(unfinished)
+        is_over = name not in unfinished and not is_charged
+        most = _ZERO if is_over or not each.base else CENT
+        if (
+            each.base < 0
+            or each.tax < 0
+            or (is_over and each.base)
+            or abs(each.tax - to_cents(each.base * each.rate)) > most
+        ):
+            found.append(name)
+    found += [name for name in gone if earlier.rates[name].base or earlier.rates[name].tax]
+    return tuple(sorted(found))

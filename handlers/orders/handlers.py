@@ -116,8 +116,8 @@ def confirm_order(given: Confirm, context: HandlerContext) -> Confirmed:
     effect=True,
 )
 def send_acknowledgement(given: Order, context: HandlerContext) -> Told:
-    """Write to the contacts who receive orders, else where the order's mails go, with the PDF; without any address the order has it on its
-    page, to be sent otherwise.
+    """Write to the contacts who receive orders, else where the order's mails go, with the PDF of what the order says now; without any
+    address the order has it on its page, to be sent otherwise.
     """
     session = context.session
     paper = printing.attachment(session, given.order_number, context.now)
@@ -134,7 +134,9 @@ def send_acknowledgement(given: Order, context: HandlerContext) -> Told:
         "reference": found.data.customer_reference or found.origin_quote or found.number,
     }
     code = "mail.order_acknowledged"
-    if found.data.shipment_on is not None:
+    if found.version > 1:
+        code = "mail.order_revised"
+    elif found.data.shipment_on is not None:
         code, facts = "mail.order_acknowledged_for", facts | {"day": formats.day(found.data.shipment_on, locale)}
     write_to_each(context, code, addresses, facts, locale, paper)
     return Told()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
@@ -12,11 +14,11 @@ from engine.data import Money, data
 from handlers.base.rows import begins_words
 from handlers.customers.tables import Customer
 from handlers.orders import rules, store
-from handlers.orders.tables import SalesOrder
+from handlers.orders.tables import OrderVersion, SalesOrder
 from handlers.orders.types import OrderData
 from handlers.sales.queries import Party, party
 from handlers.sales.store import line_of
-from handlers.sales.types import Line, Totals
+from handlers.sales.types import Extras, Line, Totals
 
 
 @data
@@ -53,11 +55,15 @@ class OrderedLine:
 
 @data
 class OrderView:
-    """All that an order says itself; what of it is delivered, invoiced and paid is asked of those documents. Moments are in UTC."""
+    """All that an order says itself; what of it is delivered, invoiced and paid is asked of those documents. Moments are in UTC.
+
+    ``version``: of what binds us, 1 until a confirmed order is changed.
+    """
 
     id: int
     number: str
     status: str
+    version: int
     data: OrderData
     party: Party
     lines: tuple[OrderedLine, ...]
@@ -90,6 +96,7 @@ _OF_ORDER = (
         "id",
         "number",
         "status",
+        "version",
         "issued_on",
         "is_untaxed",
         "origin_quote",
@@ -163,6 +170,49 @@ def find_order(session: Session, number: str) -> OrderView | None:
         lines=lines,
         totals=store.totals_of(row, [each.line for each in lines]),
     )
+
+
+@data
+class EndedVersion:
+    """What a confirmed order said until it was changed, as it was kept. ``changed_by``: a login; the moment is in UTC."""
+
+    version: int
+    terms: str
+    extras: Extras
+    total: Money
+    lines: tuple[OrderedLine, ...]
+    changed_at: datetime
+    changed_by: str
+
+
+def ended_versions(session: Session, number: str) -> tuple[EndedVersion, ...]:
+    """What the order of this number said before each change, the first version first. One statement."""
+    asked = (
+        select(OrderVersion)
+        .join(SalesOrder, SalesOrder.id == OrderVersion.order_id)
+        .where(SalesOrder.number == number)
+        .order_by(OrderVersion.version)
+    )
+    return tuple(_ended(each) for each in session.scalars(asked))
+
+
+def _ended(row: OrderVersion) -> EndedVersion:
+    return EndedVersion(
+        version=row.version,
+        terms=row.head["terms"],
+        extras=Extras(**{name: Decimal(row.head[name]) for name in Extras.__dataclass_fields__}),
+        total=Decimal(row.head["total"]),
+        lines=tuple(OrderedLine(id=each["id"], line=_kept_line(each)) for each in row.lines),
+        changed_at=row.changed_at,
+        changed_by=row.changed_by,
+    )
+
+
+def _kept_line(kept: Mapping[str, Any]) -> Line:
+    """A line as the trigger kept it: its numbers are texts."""
+    told = {name: kept[name] for name in Line.__dataclass_fields__ if name in kept}
+    numbers = {name: Decimal(kept[name]) for name in ("quantity", "unit_price", "discount")}
+    return Line(**told | numbers | {"article": kept["article"] or ""})
 
 
 def order_of_quote(session: Session, number: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -12,8 +13,18 @@ from engine.errors import FieldProblem
 from handlers.base import parties
 from handlers.base.parties import one_line
 from handlers.customers.types import PAYMENTS
-from handlers.orders.types import CLOSING_RULES, INVOICING_POLICIES, SHIPPING_POLICIES, OrderData, OrderDefaults
+from handlers.orders.types import (
+    CLOSING_RULES,
+    INVOICING_POLICIES,
+    SHIPPING_POLICIES,
+    KeptLine,
+    OrderData,
+    OrderDefaults,
+    RevisedLine,
+)
 from handlers.sales import head
+from handlers.sales import rules as sales
+from handlers.sales.types import Extras
 
 _LONGEST: Final = {"delivery_method": 80, "warehouse": 20}
 _NUMBER: Final = re.compile(r"(?=.*[0-9])[A-Z0-9][A-Z0-9._-]{0,29}")
@@ -33,15 +44,15 @@ class Standing:
     goes_on: bool = False
 
 
-ACTS: Final = ("place", "change", "cancel", "change_terms", "close")
+ACTS: Final = ("place", "change", "revise", "cancel", "change_terms", "close")
 """What can be done with an order at some time of its life. It can be copied at any time."""
 
 
 def refusal(act: str, order: Standing) -> str | None:
     """Why ``act`` (one of ``ACTS``) cannot be done now, as the code of an error; None when it can.
 
-    A draft is free; once it is placed its case confirms or cancels it. What was confirmed keeps its lines and prices; its terms are free
-    until all of it is invoiced (O13), and it can be closed by hand as long as something of it goes on (O20).
+    A draft is free; once it is placed its case confirms or cancels it. What was confirmed is revised, as far as ``revision_problems`` lets
+    it; its terms are free until all of it is invoiced (O13), and it can be closed by hand as long as something of it goes on (O20).
     """
     is_draft = order.status == "draft"
     match act:
@@ -55,10 +66,96 @@ def refusal(act: str, order: Standing) -> str | None:
             return "order_invoiced"
         case "close" if order.status == "closed" and order.goes_on:
             return None
-        case "change_terms" | "close":
+        case "change_terms" | "close" | "revise":
             return None if order.status == "confirmed" else "order_not_confirmed"
         case _:
             raise AssertionError(act)
+
+
+_FREE: Final = ("quantity", "unit_price", "discount")
+_FIXED: Final = ("kind", "article", "text", "unit", "vat", "product_type")
+
+
+def least(kept: KeptLine, *, is_started: bool) -> Decimal:
+    """The smallest quantity that a line of a confirmed order can have: what the customer has and what is invoiced stay, and once goods are
+    prepared (``is_started``) quantities only grow (domain §5.2-17).
+    """
+    return max(kept.invoiced, kept.delivered, kept.line.quantity if is_started else Decimal(0))
+
+
+def price_fixed(kept: KeptLine, *, is_started: bool) -> str | None:
+    """Why price and discount of a line cannot change, as the code of an error; None when they can."""
+    if is_started:
+        return "order_line_price_started"
+    return "order_line_price_invoiced" if kept.invoiced else None
+
+
+def extras_fixed(kept: Sequence[KeptLine], *, is_started: bool) -> str | None:
+    """Why what counts for the whole order cannot change: its invoices bear parts of it."""
+    if is_started:
+        return "order_extras_started"
+    return "order_extras_invoiced" if any(each.invoiced for each in kept) else None
+
+
+def revision_problems(
+    kept: Sequence[KeptLine], asked: Sequence[RevisedLine], extras: tuple[Extras, Extras], *, is_started: bool
+) -> list[FieldProblem]:
+    """What is wrong with how a confirmed order is to be, by field (``lines.3.quantity``); ``extras``: before and after.
+
+    Lines are never taken away (their quantity becomes 0), and new ones come after them, as long as nothing is prepared. A sold line keeps
+    all but its quantity, price and discount.
+    """
+    if [each.id for each in asked[: len(kept)]] != [each.id for each in kept] or any(
+        each.id is not None for each in asked[len(kept) :]
+    ):
+        return [FieldProblem(field="lines", code="order_lines_missing")]
+    found: list[FieldProblem] = []
+    for place, (before, after) in enumerate(zip(kept, asked, strict=False)):
+        found += _line_revision_problems(before, after, f"lines.{place}", is_started=is_started)
+    for place, new in enumerate(asked[len(kept) :], len(kept)):
+        if is_started:
+            found.append(FieldProblem(field=f"lines.{place}.text", code="order_line_new_started"))
+        found += sales.line_problems(new.line, f"lines.{place}")
+    why = extras_fixed(kept, is_started=is_started)
+    if why is not None:
+        names = Extras.__dataclass_fields__
+        found += [
+            FieldProblem(field=name, code=why) for name in names if len({getattr(each, name) for each in extras}) > 1
+        ]
+    if not found and not any(each.line.kind == "item" and each.line.quantity for each in asked):
+        found.append(FieldProblem(field="lines", code="order_left_empty"))
+    return found
+
+
+def _line_revision_problems(
+    before: KeptLine, after: RevisedLine, field: str, *, is_started: bool
+) -> list[FieldProblem]:
+    was, now = before.line, after.line
+    fixed = _FIXED if was.kind == "item" else (*_FIXED, *_FREE)
+    found = [
+        FieldProblem(field=f"{field}.{name}", code="order_line_fixed")
+        for name in fixed
+        if getattr(was, name) != getattr(now, name)
+    ]
+    if found or was.kind != "item":
+        return found
+    # nothing of a line may remain, but nothing else that is wrong with a line may
+    found = sales.line_problems(now if now.quantity else replace(now, quantity=Decimal(1)), field)
+    if found:
+        return found
+    smallest = least(before, is_started=is_started)
+    if now.quantity < smallest:
+        code = "order_line_below_started" if is_started else "order_line_below_invoiced"
+        facts: dict[str, str | int | None] = {"least": f"{smallest.normalize():f}"}
+        found.append(FieldProblem(field=f"{field}.quantity", code=code, facts=facts))
+    why = price_fixed(before, is_started=is_started)
+    if why is not None:
+        found += [
+            FieldProblem(field=f"{field}.{name}", code=why)
+            for name in ("unit_price", "discount")
+            if getattr(was, name) != getattr(now, name)
+        ]
+    return found
 
 
 def stage(status: str, *, is_placed: bool) -> str:

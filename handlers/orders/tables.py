@@ -33,11 +33,12 @@ from handlers.sales.tables import Quote
 class SalesOrder(Table):
     """What a customer orders. Triggers keep what was confirmed (but its ``terms``, until it is over) and the way from status to status.
 
+    ``version``: of what binds us, 1 until a confirmed order is changed; what it said before is an ``OrderVersion``.
     Never deleted: its series has no gap. ``party``, the figures, ``issued_on``, ``is_untaxed`` and ``fiscal_position`` are those of
     ``QuoteVersion``; ``words``: what the search compares. ``origin_quote``, ``origin_version``: the quote that was accepted, which makes at
-    most one order that stands. ``warehouse``: a code, empty for the company's default. ``placed_at``: from then on a case leads it. ``closed_at``,
-    ``closed_because``: when and why it was closed or cancelled; no reason where its ``closing_rule`` closed it, until somebody gives up
-    what that did not wait for. ``idempotency_key``: of the step that made it, null by hand.
+    most one order that stands. ``warehouse``: a code, empty for the company's default. ``placed_at``: from then on a case leads it.
+    ``closed_at``, ``closed_because``: when and why it was closed or cancelled; no reason where its ``closing_rule`` closed it, until
+    somebody gives up what that did not wait for. ``idempotency_key``: of the step that made it, null by hand.
     """
 
     __tablename__ = "sales_order"
@@ -45,6 +46,7 @@ class SalesOrder(Table):
         CheckConstraint("status IN ('draft', 'confirmed', 'closed', 'cancelled')", name="status_known"),
         CheckConstraint("currency = 'EUR'", name="currency_is_euro"),
         CheckConstraint("fiscal_position IN ('domestic', 'intra_eu', 'export')", name="fiscal_position_known"),
+        CheckConstraint("version >= 1", name="version_positive"),
         CheckConstraint("total = net + tax", name="total_is_net_and_tax"),
         CheckConstraint("net >= 0 AND tax >= 0", name="total_not_negative"),
         CheckConstraint("discount BETWEEN 0 AND 100", name="discount_is_percent"),
@@ -70,6 +72,7 @@ class SalesOrder(Table):
     origin_quote: Mapped[str | None] = mapped_column(ForeignKey(Quote.number))
     origin_version: Mapped[int | None] = mapped_column(Integer)
     status: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(Integer, default=1)
     subject: Mapped[str] = mapped_column(Text)
     contact: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(Text)
@@ -79,8 +82,8 @@ class SalesOrder(Table):
     party: Mapped[dict[str, Any]] = mapped_column(JSONB)
     customer_reference: Mapped[str] = mapped_column(Text)
     terms: Mapped[str] = mapped_column(Text)
-    currency: Mapped[str] = mapped_column(Text)
     fiscal_position: Mapped[str] = mapped_column(Text)
+    currency: Mapped[str] = mapped_column(Text)
     discount: Mapped[Decimal] = mapped_column(Numeric(5, 2))
     shipping: Mapped[Decimal] = mapped_column(Numeric(14, 2))
     adjustment: Mapped[Decimal] = mapped_column(Numeric(14, 2))
@@ -128,7 +131,7 @@ class OrderSettings(Table):
 class OrderLine(Table):
     """A line of an order, in the order of ``place``; once the order is confirmed, deliveries and invoices point to its ``id``.
 
-    ``amount`` is null for headings and notes.
+    ``amount`` is null for headings and notes. A confirmed order's line that is not wanted any more has the ``quantity`` 0.
     """
 
     __tablename__ = "order_line"
@@ -136,7 +139,7 @@ class OrderLine(Table):
         UniqueConstraint("order_id", "place"),
         CheckConstraint("kind IN ('item', 'heading', 'note')", name="kind_known"),
         CheckConstraint("text <> ''", name="text_given"),
-        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint("quantity >= 0", name="quantity_not_negative"),
         CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
         CheckConstraint("discount BETWEEN 0 AND 100", name="discount_is_percent"),
         CheckConstraint("vat IN ('normal', 'intermediate', 'reduced', 'particular')", name="vat_known"),
@@ -160,3 +163,22 @@ class OrderLine(Table):
     vat: Mapped[str] = mapped_column(Text)
     product_type: Mapped[str] = mapped_column(Text)
     amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+
+
+class OrderVersion(Table):
+    """What a confirmed order said before it was changed: ``version`` is the one that ended ``changed_at``. Never changed nor deleted.
+
+    A trigger reads ``head`` (terms and figures) and ``lines`` from the order, numbers as texts, and notes the transaction in
+    ``written_in``: only in that one do the lines of a confirmed order change. ``form_key``: sent twice, the change is made once.
+    """
+
+    __tablename__ = "order_version"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey(SalesOrder.id), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    head: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    lines: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    changed_by: Mapped[str] = mapped_column(Text)
+    form_key: Mapped[str] = mapped_column(Text, unique=True)
+    written_in: Mapped[str] = mapped_column(Text)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from engine.data import data
-from handlers.sales.types import Extras
+from handlers.sales.types import Extras, Line
 
 STATUSES: Final = ("draft", "confirmed", "closed", "cancelled")
 """Of an order, in the order in which it can have them. What of it is delivered, invoiced and paid follows from its documents."""
@@ -25,6 +26,9 @@ CLOSING_RULES: Final = ("invoiced", "shipped", "both", "paid")
 
 CLOSE_ASKED: Final = "order_close_asked"
 """The message that the case of an order waits for as long as goods or invoices may come."""
+
+CHANGED: Final = "order_changed"
+"""The message that tells the case of an order that it was changed after it was confirmed."""
 
 POLICIES: Final = ("shipping_policy", "invoicing_policy", "closing_rule")
 """The fields of an order whose value the company chooses beforehand (``OrderDefaults``)."""
@@ -46,11 +50,11 @@ class OrderData:
     shipping_id: int | None = None
     customer_reference: str = ""
     terms: str = "30_days"
+    fiscal_position: str = "domestic"
     currency: str = "EUR"
     extras: Extras = Extras()
     shipment_on: date | None = None
     delivery_method: str = ""
-    fiscal_position: str = "domestic"
     warehouse: str = ""
     shipping_policy: str = "each_when_ready"
     invoicing_policy: str = "on_order"
@@ -69,3 +73,21 @@ class OrderDefaults:
     invoicing_policy: str = OrderData().invoicing_policy
     closing_rule: str = OrderData().closing_rule
     is_numbered_by_hand: bool = False
+
+
+@data
+class KeptLine:
+    """A line of a confirmed order. ``delivered``: what the customer has of it; ``invoiced``: drafts of invoices counted."""
+
+    id: int
+    line: Line
+    delivered: Decimal = Decimal(0)
+    invoiced: Decimal = Decimal(0)
+
+
+@data
+class RevisedLine:
+    """A line of a confirmed order as it is to be. ``id``: of the line that there is; None: it is new."""
+
+    id: int | None = None
+    line: Line

@@ -126,6 +126,7 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
             leading=case,
             path=path,
             paper=printed.find(session, DocumentKind.DELIVERY_NOTE, number, 1),
+            changed=_changed(case) if found.is_open else "",
             acts=list(_acts(found, case)),
             may_return=may_return,
             may_see_order=auth.has_role(*ORDER_READERS),
@@ -147,6 +148,12 @@ def _line(each: CarriedLine) -> LineView:
             "inbox.start_process", process_key=_REPLENISHMENT, article=each.article, quantity=math.ceil(each.missing)
         )
     return LineView(line=each, returnable=rules.returnable(each.quantity, each.returned), ask_url=url)
+
+
+def _changed(case: Leading | None) -> str:
+    """What the order changed of it since it was planned, a line each, as its picker reads it."""
+    said = case.case.variables.get("changed") if case is not None else None
+    return said if isinstance(said, str) else ""
 
 
 def _acts(found: DeliveryView, case: Leading | None) -> Iterator[Act]:

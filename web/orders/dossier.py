@@ -149,7 +149,8 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
             again=again,
             may_ask=auth.has_role("sales_admin"),
             short={each.place: each for each in _short(session, found, far)},
-            paper=printed.find(session, DocumentKind.ORDER_ACKNOWLEDGEMENT, number, 1),
+            paper=printed.find(session, DocumentKind.ORDER_ACKNOWLEDGEMENT, number, found.version),
+            ended=queries.ended_versions(session, number) if found.version > 1 else (),
             acts=list(_acts(found, standing, case)),
             forms=[each for each in ("change_terms", "close", "cancel") if _may(each, standing)],
             terms=[(each, t(f"quote.terms.{each}")) for each in TERMS],
@@ -185,8 +186,11 @@ def _acts(found: OrderView, standing: Standing, case: Leading | None) -> Iterato
     addresses = {
         "place": url_for("order_dossiers.place", number=found.number),
         "change": url_for("order_forms.edit", number=found.number),
+        "revise": url_for("order_revisions.edit", number=found.number),
     }
     for act in rules.ACTS:
+        if act == ("revise" if found.status == "draft" else "change"):
+            continue  # of a draft everything is free, of others what was confirmed is revised
         title, refusal = t(f"web.orders.act.{act}"), rules.refusal(act, standing)
         if refusal is not None and act == "place" and standing.is_placed:
             continue  # it was

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue as Answer
 
 from engine.errors import NotFound
@@ -21,14 +21,20 @@ blueprint = Blueprint("order_papers", __name__)
 @blueprint.get("/orders/<number>/pdf")
 @auth.requires(*READERS)
 def pdf(number: str) -> Answer:
-    """The acknowledgement. What was not sent yet is drawn after the database was left, and kept by nobody."""
+    """The acknowledgement, of what the order says now or of an earlier ``version``, which is only kept where it was sent. What was not sent
+    yet is drawn after the database was left, and kept by nobody.
+    """
+    version = request.args.get("version", type=int)
     with auth.runtime().database.reading() as session:
         found = queries.find_order(session, number)
         if found is None:
             raise NotFound("order_unknown", order=number)
-        kept = printed.find(session, DocumentKind.ORDER_ACKNOWLEDGEMENT, number, 1)
+        wanted = version if version is not None and 0 < version < found.version else found.version
+        kept = printed.find(session, DocumentKind.ORDER_ACKNOWLEDGEMENT, number, wanted)
         if kept is not None:
             return downloads.pdf(printed.read(session, kept), printed.file_name(kept))
+        if wanted != found.version:
+            raise NotFound("order_version_not_printed", order=number, version=wanted)
         ours = find_ours(session)
     if ours is None:
         raise NotFound("company_identity_missing")

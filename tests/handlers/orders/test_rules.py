@@ -17,7 +17,7 @@ DRAFT = Standing(status="draft", is_placed=False)
 POSSIBLE = {
     ("draft", False): {"place", "change", "cancel"},
     ("draft", True): {"change"},
-    ("confirmed", True): {"change_terms", "close"},
+    ("confirmed", True): {"revise", "change_terms", "close"},
 }
 
 

@@ -1,0 +1,128 @@
+"""A confirmed order is changed on its page: what is free, what is fixed and why, who may; the warehouse is told, the customer too."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from engine.worker import run_pending
+from tests.web.conftest import Browser, Office
+from tests.web.test_orders import HEAD, LAMP, order, plain, write
+
+TWO: dict[str, Any] = {name: [value, value] for name, value in LAMP.items()}
+
+
+@pytest.fixture
+def number(office: Office) -> str:
+    """A confirmed order of two lines of lamps, whose delivery waits to be picked."""
+    camille = office.as_("camille")
+    found = write(camille, **TWO)
+    camille.post(f"/orders/{found}/place")
+    run_pending(office.runtime)
+    task = re.search(r'href="(/tasks/\d+)"', camille.get(f"/orders/{found}").text)
+    assert task is not None
+    camille.get(task[1])
+    assert camille.post(f"{task[1]}/complete", {"decision": "confirm"}).status_code == 303
+    run_pending(office.runtime)
+    assert order(office, found).status == "confirmed"
+    return found
+
+
+def typed(page: str, **more: Any) -> dict[str, Any]:
+    """The form as it came, with what somebody changes in it."""
+    hidden = {name: re.search(rf'name="{name}" value="([^"]*)"', page) for name in ("version", "key")}
+    lines = TWO | {"line_unit_price": ["45", "45"]}
+    return (
+        lines
+        | {name: found[1] for name, found in hidden.items() if found is not None}
+        | {"act": "save", "is_acknowledged": "1"}
+        | more
+    )
+
+
+def revise(browser: Browser, number: str, **more: Any) -> Any:
+    page = browser.get(f"/orders/{number}/revise").text
+    return browser.post(f"/orders/{number}/revise", typed(page, **more))
+
+
+def delivery(office: Office, number: str) -> str:
+    found = re.search(r'href="/deliveries/(BL-\d{4}-\d{5})"', office.as_("camille").get(f"/orders/{number}").text)
+    assert found is not None
+    return found[1]
+
+
+def letters(office: Office, subject: str) -> int:
+    with office.runtime.database.reading() as session:
+        asked = text("SELECT count(*) FROM engine.letter WHERE subject LIKE :subject")
+        return int(session.execute(asked, {"subject": f"%{subject}%"}).scalar_one())
+
+
+def test_what_is_free_changes_and_everybody_is_told(office: Office, number: str) -> None:
+    camille = office.as_("camille")
+    assert f'href="/orders/{number}/revise"' in camille.get(f"/orders/{number}").text
+    page = camille.get(f"/orders/{number}/revise").text
+    assert page.count("readonly title=") == 4, "text and unit of both lines"
+    assert "Rien n’est encore préparé" in page
+    assert 'value="remove:0"' not in page
+    carried = delivery(office, number)
+    answer = revise(camille, number, line_quantity=["5", "0"])
+    assert answer.status_code == 303, re.findall(r'role="alert".*?</ul>', answer.text, re.DOTALL)
+    run_pending(office.runtime)
+    found = order(office, number)
+    assert (found.version, [int(each.line.quantity) for each in found.lines]) == (2, [5, 0])
+    page = plain(camille.get(f"/deliveries/{carried}").text)
+    assert "La commande a changé depuis" in page
+    assert "1. 2 → 5 pièce · LAM-LED-11 Lampe LED" in page
+    assert "2. 2 → 0 pièce" in page
+    assert letters(office, f"Livraison {carried} modifiée") > 0
+    assert letters(office, f"Votre commande {number} a été modifiée") == 1
+    page = camille.get(f"/orders/{number}").text
+    assert "Version 2, en vigueur" in page
+    for version in (1, 2):
+        assert camille.get(f"/orders/{number}/pdf?version={version}").data.startswith(b"%PDF")
+
+
+def test_two_change_at_once_and_the_second_is_told(office: Office, number: str) -> None:
+    camille, sarah = office.as_("camille"), office.as_("sarah")
+    page = sarah.get(f"/orders/{number}/revise").text
+    assert revise(camille, number, line_quantity=["3", "2"], is_acknowledged="").status_code == 303
+    late = sarah.post(f"/orders/{number}/revise", typed(page, line_quantity=["7", "2"]))
+    assert late.status_code == 422
+    assert 'value="7"' in late.text, "what was typed stays"
+    assert order(office, number).version == 2
+
+
+def test_the_same_form_sent_twice_changes_once(office: Office, number: str) -> None:
+    camille = office.as_("camille")
+    form = typed(camille.get(f"/orders/{number}/revise").text, line_quantity=["3", "2"])
+    assert [camille.post(f"/orders/{number}/revise", form).status_code for _ in range(2)] == [303, 303]
+    assert order(office, number).version == 2
+
+
+def test_a_line_is_added_and_a_refusal_stands_beside_its_field(office: Office, number: str) -> None:
+    camille = office.as_("camille")
+    form = typed(camille.get(f"/orders/{number}/revise").text)
+    added = camille.post(f"/orders/{number}/revise", form | {"act": "free"}).text
+    assert 'value="remove:2"' in added, "a new line goes away again"
+    three = {name: [*form[name], value] for name, value in LAMP.items()}
+    assert (
+        camille.post(f"/orders/{number}/revise", form | three | {"line_quantity": ["2", "2", "0"]}).status_code == 422
+    )
+    wrong = camille.post(f"/orders/{number}/revise", form | {"line_quantity": ["0", "0"]})
+    assert (wrong.status_code, "Clôturez-la plutôt" in wrong.text) == (422, True)
+    assert camille.post(f"/orders/{number}/revise", form | three).status_code == 303
+    assert len(order(office, number).lines) == 3
+
+
+def test_who_may_and_when(office: Office, number: str) -> None:
+    yasmine, camille = office.as_("yasmine"), office.as_("camille")
+    assert yasmine.get(f"/orders/{number}/revise").status_code == 403
+    assert yasmine.post(f"/orders/{number}/revise", {"act": "save"}).status_code == 403
+    assert f"/orders/{number}/revise" not in yasmine.get(f"/orders/{number}").text
+    draft = write(camille, **HEAD)
+    assert camille.get(f"/orders/{draft}/revise").status_code == 303
+    assert "/revise" not in camille.get(f"/orders/{draft}").text
+    assert camille.get("/orders/CC-2020-99999/revise").status_code == 404
