@@ -403,6 +403,7 @@ class Account:
         paper.rates = {each.vat: sums_of(each) for each in figures.rates}
         paper.shipping, paper.adjustment = cents(figures.shipping), cents(figures.adjustment)
         assert len(paper.rates) == len(figures.rates)
+        assert of_lines.keys() <= paper.rates.keys(), "each line counts under a rate that is there"
         for vat in {*of_lines, *paper.rates}:
             assert paper.rates.get(vat, Sums()).lines == of_lines[vat]
         for part in figures.rates:

@@ -91,12 +91,13 @@ def money(found: int) -> Decimal:
 
 @dataclass(slots=True)
 class Player:
-    """``house``: who does it; ``emphasis``: one of ``EMPHASES``; ``most``: acts; ``done``: their names."""
+    """``house``: who does it; ``emphasis``: one of ``EMPHASES``; ``most``: acts; ``positions``: fiscal ones; ``done``: names of acts."""
 
     house: House
     tape: Tape
     emphasis: str
     most: int = 31
+    positions: tuple[str, ...] = _POSITIONS
     account: Account = field(default_factory=Account)
     day: date = DAY
     keys: int = 0
@@ -165,7 +166,7 @@ class Player:
         terms = Terms(
             invoicing_policy=self.tape.one_of(("on_order", "on_delivery")),
             closing_rule=self.tape.one_of(("both", "invoiced", "shipped", "paid")),
-            position=self.tape.one_of(_POSITIONS),
+            position=self.tape.one_of(self.positions),
         )
         if not any(each.kind == "item" for each in lines):
             return

@@ -432,6 +432,12 @@ def test_a_credit_note_after_a_dropped_one_is_never_negative() -> None:
     assert paper.credited.rates == paper.whole.rates
 
 
+def test_a_trifle_that_is_given_back_names_its_rate_though_it_comes_to_nothing() -> None:
+    paper = Paper(Book(sale_of([line("60", "0.03"), line(rate="reduced")])).invoice({1: Decimal(60), 2: Decimal(1)}))
+    back = Book(sale_of([]), papers=[paper]).credit(paper, {1: Decimal("0.1")}, is_reinvoiceable=False)
+    assert [(each.vat, each.base, each.tax) for each in back.rates] == [("normal", ZERO, ZERO)]
+
+
 def test_charges_that_make_nothing_still_stand_on_the_invoice() -> None:
     """Shipping that is given away, and only books are sold."""
     book = Book(sale_of([line(rate="reduced")], Extras(shipping=Decimal(10), adjustment=Decimal(-10))))
