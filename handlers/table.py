@@ -9,6 +9,7 @@ from handlers.catalogue import commands as catalogue
 from handlers.changes import commands as changes
 from handlers.changes.handlers import HANDLERS as CHANGE_HANDLERS
 from handlers.company import commands as company
+from handlers.company import letter_texts
 from handlers.customers import commands as customers
 from handlers.customers import custom_fields
 from handlers.deliveries import commands as deliveries
@@ -47,6 +48,7 @@ HANDLERS = HandlerTable.of(
 
 RECORD_COMMANDS = RecordTable.of(
     *company.COMMANDS.commands.values(),
+    *letter_texts.COMMANDS.commands.values(),
     *customers.COMMANDS.commands.values(),
     *custom_fields.COMMANDS.commands.values(),
     *catalogue.COMMANDS.commands.values(),

@@ -23,6 +23,7 @@ from web.audit.exports import blueprint as exports
 from web.audit.steps import blueprint as steps
 from web.audit.views import blueprint as audit
 from web.catalogue.views import blueprint as catalogue
+from web.company.letter_texts import blueprint as letter_texts
 from web.company.views import blueprint as company_pages
 from web.customers.custom_fields import blueprint as custom_fields
 from web.customers.views import blueprint as customers
@@ -119,6 +120,7 @@ def create_app(runtime: Runtime, settings: Settings | None = None) -> Flask:
         order_dossiers,
         order_settings,
         custom_fields,
+        letter_texts,
         prices,
         deliveries,
         delivery_dossiers,

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from sqlalchemy.orm import Session
+
 from engine.handler import HandlerContext
 from engine.letter import Attachment, Letter, ToAddress, ToPerson, ToRole, write
-from engine.texts import say
+from engine.texts import language_of, say
+from handlers.base.letter_rules import LETTERS, filled
+from handlers.base.tables import LetterText
 
 COMPANY_LANGUAGE: Final = "fr"
 """What the house itself reads."""
@@ -27,6 +31,14 @@ def write_to_each(  # noqa: PLR0917 - a letter in the order of its parts
         write_letter(context, code, ToAddress(address=address), facts, locale, attachment, key=key)
 
 
+def worded(session: Session, code: str, locale: str, facts: Mapping[str, str]) -> tuple[str, str]:
+    """Subject and body of a letter: as the company words it, else as the product does. At most one statement."""
+    own = session.get(LetterText, (code, language_of(locale))) if code in LETTERS else None
+    if own is not None:
+        return filled(own.subject, facts), filled(own.body, facts)
+    return say(f"{code}.subject", locale, **facts), say(f"{code}.body", locale, **facts)
+
+
 def write_letter(  # noqa: PLR0917 - a letter in the order of its parts
     context: HandlerContext,
     code: str,
@@ -40,13 +52,14 @@ def write_letter(  # noqa: PLR0917 - a letter in the order of its parts
     """Put a letter into the outbox, once for this activity, or once for ``key`` where one is given. ``code``: of its texts, ``….subject``
     and ``….body``, filled with ``facts``.
     """
+    subject, body = worded(context.session, code, locale, facts)
     letter = Letter(
         key=key or context.idempotency_key,
         kind="process",
         to=to,
         locale=locale,
-        subject=say(f"{code}.subject", locale, **facts),
-        body=say(f"{code}.body", locale, **facts),
+        subject=subject,
+        body=body,
         attachment=attachment,
         business_key=context.business_key,
     )

@@ -30,3 +30,18 @@ class NumberSeries(Table):
     series: Mapped[str] = mapped_column(Text, primary_key=True)
     year: Mapped[int] = mapped_column(Integer, primary_key=True)
     next_number: Mapped[int] = mapped_column(Integer)
+
+
+class LetterText(Table):
+    """How this company words a letter to customers in one language, in place of the product's own words (``letter_rules``)."""
+
+    __tablename__ = "letter_text"
+    __table_args__ = (
+        CheckConstraint("locale IN ('fr', 'en')", name="locale_known"),
+        CheckConstraint("subject <> '' AND body <> ''", name="texts_given"),
+    )
+
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    locale: Mapped[str] = mapped_column(Text, primary_key=True)
+    subject: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)

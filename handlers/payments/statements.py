@@ -12,6 +12,7 @@ from engine.letter import Attachment, Letter, ToAddress, write
 from engine.record import Change, RecordContext, RecordTable, record_command
 from engine.texts import format as forms
 from engine.texts import say
+from handlers.base.letters import worded
 from handlers.customers import queries as customers
 from handlers.customers.commands import KIND as CUSTOMER
 from handlers.customers.queries import CustomerView
@@ -63,13 +64,14 @@ def send_statement(given: SendStatement, context: RecordContext) -> Change:
         "since": forms.day(given.since, locale),
         "closing": given.closing,
     }
+    subject, body = worded(context.session, "mail.statement", locale, facts)
     letter = Letter(
         key=f"statement/{given.key}",
         kind="process",
         to=ToAddress(address=email),
         locale=locale,
-        subject=say("mail.statement.subject", locale, **facts),
-        body=say("mail.statement.body", locale, **facts),
+        subject=subject,
+        body=body,
         attachment=Attachment(name=file_name(found, given.until), content=given.paper),
         business_key=found.number,
     )

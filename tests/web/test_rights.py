@@ -232,6 +232,13 @@ GET    /admin/company                              303    403 403     403     40
 POST   /admin/company                              303    403 403     403     403     403    403      422
 GET    /admin/company/orders                       303    403 403     403     403     403    403      200
 POST   /admin/company/orders                       303    403 403     403     403     403    403      422
+GET    /admin/company/letters                      303    403 403     403     403     403    403      200
+GET    /admin/company/letters/quote_sent/fr        303    403 403     403     403     403    403      200
+GET    /admin/company/letters/unknown/fr           303    403 403     403     403     403    403      404
+GET    /admin/company/letters/quote_sent/de        303    403 403     403     403     403    403      404
+POST   /admin/company/letters/unknown/fr           303    403 403     403     403     403    403      404
+POST   /admin/company/letters/quote_sent/fr        303    403 403     403     403     403    403      422
+POST   /admin/company/letters/unknown/fr/restore   303    403 403     403     403     403    403      404
 GET    /admin/company/customer-fields              303    403 403     403     403     403    403      200
 POST   /admin/company/customer-fields              303    403 403     403     403     403    403      422
 POST   /admin/company/customer-fields/unknown      303    403 403     403     403     403    403      422

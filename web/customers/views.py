@@ -32,6 +32,7 @@ from handlers.customers.commands import (
     save_address,
     save_contact,
 )
+from handlers.customers.custom_fields import EDITORS as SETTERS
 from handlers.customers.custom_fields import FIELD, CustomFieldView, SetValues, set_values, values_of
 from handlers.customers.custom_fields import custom_fields as all_fields
 from handlers.customers.fiscal import POSITIONS
@@ -73,6 +74,7 @@ def listing() -> Answer:
         filters=[("", t("web.customers.all")), *((each, t(f"web.customers.{each}")) for each in _FILTERS)],
         customers=page.customers,
         may_edit=auth.has_role(*EDITORS),
+        may_set=auth.has_role(*SETTERS),
         pager=ui.Pager(previous=url_for("customers.listing", **kept) if after else None, next=following),
     )
 
