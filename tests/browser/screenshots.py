@@ -179,6 +179,7 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "repair", "olivia", f"/cases/{ids['high']}/repair"
     yield "repair-variable", "olivia", f"/cases/{ids['high']}/repair/variable?scope=s1&name=quantity"
     yield "mailbox", "camille", "/mailbox"
+    yield "mailbox-held", "sarah", "/mailbox"
     yield "notices", "camille", "/account/notices"
     yield "mail", "admin", "/admin/mail"
     yield "letters", "admin", "/admin/letters"
