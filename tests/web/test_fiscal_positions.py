@@ -57,7 +57,11 @@ def test_what_a_customer_cannot_have_is_said_at_its_field_and_stays(office: Offi
 
 def test_a_quote_begins_as_its_customer_and_its_figures_follow_what_is_chosen(office: Office, berlin: str) -> None:
     sarah = office.as_("sarah")
-    assert '<option value="intra_eu" selected>' in sarah.get(f"/quotes/new?customer={berlin}").text
+    begun = sarah.get(f"/quotes/new?customer={berlin}").text
+    assert begun.count('name="fiscal_position"') == begun.count('id="head-title"') == 1, (
+        "nothing stands outside the form"
+    )
+    assert '<option value="intra_eu" selected>' in begun
     assert '<option value="domestic" selected>' in sarah.get("/quotes/new?customer=CL-2026-00001").text
     two = {name: [DESK[name], FITTING.get(name, DESK[name])] for name in DESK}
     shown = sarah.post("/quotes/new", HEAD | two | {"customer": berlin, "fiscal_position": "intra_eu"})
