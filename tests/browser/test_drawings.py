@@ -64,7 +64,7 @@ OPEN = """async ([chunk, xml, fontFamily, labels]) => {
     }
     const kept = element.type === "label" ? element.di.label?.bounds : element;
     const box = text.getBBox();
-    if (!kept || box.width > kept.width + 2 || box.height > kept.height + 3) {
+    if (!kept || box.width > kept.width + 4 || box.height > kept.height + 3) {
       tight.push([element.id, text.textContent, box.width, box.height, kept?.width, kept?.height]);
     }
   }

@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from engine.database.session import Database
+from engine.definitions import store
 from engine.definitions.store import read_folder
 from engine.model.bpmn_reader import read_processes
 from engine.model.bundle import read_bundle
 from engine.model.schema import validate
+from engine.model.short_form.diagram import as_diagrams
+from handlers.demonstration.seed import seed
+from handlers.table import HANDLERS
 from tests.engine.model.diagrams import faults_of
+from tests.engine.stories.telling import at
 
 FOLDERS = sorted(each.parent for each in (Path(__file__).parents[2] / "processes").glob("*/process.yaml"))
+
+
+def test_a_release_may_draw_what_the_one_before_wrote(database: Database, tmp_path: Path) -> None:
+    """A database that has the short form in force gets the diagram as the next version; both mean the same, and cases keep theirs."""
+    seed(database)
+    source = next(each for each in FOLDERS if each.name == "recurring_invoicing")
+    numbers = []
+    for files in (written := read_folder(source), as_diagrams(written)):
+        shutil.rmtree(tmp_path / "p", ignore_errors=True)
+        for path, content in files.items():
+            (tmp_path / "p" / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "p" / path).write_bytes(content)
+        numbers.append(store.publish_folder(database, tmp_path / "p", HANDLERS, at).number)
+    assert numbers[1] == numbers[0] + 1
+    with database.reading() as session:
+        after, before = store.versions(session, "recurring_invoicing")[:2]
+        drawn, was = (store.load(session, each.id).bundle for each in (after, before))
+        forms = store.forms(session, (after, before))
+    assert drawn.model == was.model
+    assert drawn.names == was.names
+    assert forms[after.number] != forms[before.number]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda each: each.name)

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.definitions.store import read_folder
 from engine.model import elements as model
 from engine.model.bpmn_reader import read_processes
 from engine.model.bpmn_writer_diagram import draw_processes
-from engine.model.bundle import read_bundle
 from engine.model.layout.metrics import BESIDE, label_size, task_size, width_of, wrapped
 from engine.model.schema import validate
 from tests.engine.kernel.building import make, process, timer
@@ -26,7 +24,6 @@ SHIPPED = sorted(
     for folder in ("processes", "tests/golden", "tests/benchmarks", "tests/engine")
     for path in (ROOT / folder).rglob("*.bpmn")
 )
-FOLDERS = sorted(path.parent for path in (ROOT / "processes").glob("*/process.yaml"))
 FEW, MANY = 20, int(os.environ.get("PROPERTIES", "2000"))
 
 
@@ -43,15 +40,6 @@ def drawn(processes: Sequence[model.Process]) -> bytes:
 def test_processes_of_people_are_drawn_without_a_crossing(path: Path) -> None:
     xml = drawn(read_processes(path.read_bytes(), path.name, scripts={"python": "run.python", "": "run.anything"}))
     assert faults_of(xml).crossings == []
-
-
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_what_people_see_of_a_shipped_process_has_no_fault(folder: Path) -> None:
-    # crossings of flows, overlaps of shapes, flows through shapes, names over shapes, flows and other names
-    bundle = read_bundle(read_folder(folder))
-    for identity in bundle.model.processes:
-        found = faults_of(bundle.diagram_of(identity))
-        assert (found.crossings, found.others) == ([], [])
 
 
 def crossings_of(seeds: Iterable[int]) -> int:
