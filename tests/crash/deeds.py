@@ -6,7 +6,7 @@ import random
 import time
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import BigInteger, Column, Identity, MetaData, Table, Text, insert
 
 from engine.data import data
 from engine.handler import BusinessError, HandlerContext, HandlerTable, Transient, handler
@@ -23,7 +23,13 @@ CREATE TABLE business.deed (id bigserial PRIMARY KEY, key text NOT NULL, handler
 CREATE TABLE business.asked (key text PRIMARY KEY)
 """
 
-_WRITE = text("INSERT INTO business.deed (key, handler) VALUES (:key, :handler)")
+DEED = Table(
+    "deed",
+    MetaData(schema="business"),
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("key", Text),
+    Column("handler", Text),
+)
 
 
 @data
@@ -38,7 +44,7 @@ class Named:
 
 def _write(context: HandlerContext) -> None:
     name = context.idempotency_key.rpartition(":")[2]
-    context.session.execute(_WRITE, {"key": context.idempotency_key, "handler": name})
+    context.session.execute(insert(DEED).values(key=context.idempotency_key, handler=name))
     if random.random() < FAILING:
         raise ZeroDivisionError
 

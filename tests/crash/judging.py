@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import text
 
@@ -13,6 +14,7 @@ from engine.history import keeping, verifier, whole_export
 from engine.history import queries as history
 from engine.history.keeping import Keeping
 from engine.history.verification import verify_all
+from engine.instances.row_changes import CHANGED
 from engine.kernel import Event, State
 from engine.migration import fold_case
 from engine.model.own_cases import REQUEST
@@ -41,7 +43,7 @@ _LEFT = {
 
 
 def judge(people: People, direct: Database, drawn: Mapping[str, Drawn]) -> None:
-    """Every case ended as foretold, each row was written once, the history is whole, and nothing is left over."""
+    """Every case ended as foretold, each row was written once and told by the history once, which is whole, and nothing is left over."""
     with direct.reading() as session:
         cases = session.execute(_CASES).all()
         deeds = Counter((row.key, row.handler) for row in session.execute(_DEEDS))
@@ -56,13 +58,16 @@ def judge(people: People, direct: Database, drawn: Mapping[str, Drawn]) -> None:
     assert begun == sorted(drawn), "not one case a process"
     done = {key: Counter[str]() for key in drawn}
     expected: Counter[tuple[str, str]] = Counter()
+    told: Counter[tuple[str, str]] = Counter()
     for case in cases:
         seen = people.look(case.id, case.process_key)
         where = f"case {case.id} of {case.process_key}"
         assert case.status == "completed" or (case.is_called and case.status == "cancelled"), f"{where}: {case.status}"
         assert seen.told == case.chain_sequence, where
         with direct.reading() as session:
-            folded = fold_case(each.record for each in history.timeline(session, case.id))
+            timeline = history.timeline(session, case.id)
+        told.update(_deeds_told(each.record for each in timeline))
+        folded = fold_case(each.record for each in timeline)
         assert folded.to_text() == State.from_text(bytes(case.snapshot)).to_text(), where
         done[case.process_key] += ran(seen.events)
         check_history(seen.events)
@@ -76,6 +81,15 @@ def judge(people: People, direct: Database, drawn: Mapping[str, Drawn]) -> None:
         wanted = +foretold.drawing.expected
         assert done[key] == wanted, f"{key}: too many {done[key] - wanted}, too few {wanted - done[key]}"
     assert deeds == expected, f"rows too many: {deeds - expected}; missing: {expected - deeds}"
+    assert told == deeds, f"told too often: {told - deeds}; not told: {deeds - told}"
+
+
+def _deeds_told(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The rows that the history says handlers have written."""
+    for record in records:
+        for row in record["rows"] if record["type"] == CHANGED else ():
+            assert (row["table"], row["became"]) == ("deed", "created")
+            yield row["fields"]["key"]["new"], row["fields"]["handler"]["new"]
 
 
 def judge_signatures(direct: Database, kept_in: Keeping) -> None:
