@@ -178,6 +178,8 @@ POST   /orders/new                                 303 403 404 403 403 403 403 4
 GET    /orders/unknown                             303 403 404 403 403 403 404 403
 GET    /orders/unknown/edit                        303 403 404 403 403 403 403 403
 POST   /orders/unknown/edit                        303 403 404 403 403 403 403 403
+GET    /orders/unknown/revise                      303 403 404 403 403 403 403 403
+POST   /orders/unknown/revise                      303 403 404 403 403 403 403 403
 POST   /orders/of-quote/unknown                    303 403 404 403 403 403 403 403
 POST   /orders/unknown/place                       303 403 404 403 403 403 403 403
 POST   /orders/unknown/close                       303 403 404 403 403 403 403 403
