@@ -40,6 +40,7 @@ PERSONAL: Final[Mapping[str, frozenset[str]]] = {
 
 NOT_PERSONAL: Final[Mapping[str, str]] = {
     "article.name": "of a thing",
+    "letter_text.subject": "what the company writes to everybody",
     "price_list.name": "of a list of ours",
     "warehouse.name": "of a place of ours",
     "company_identity.name": "our own",
