@@ -335,7 +335,7 @@ def test_a_payment_that_is_taken_back_begins_the_reminders_again(office: Office)
         before = session.execute(text(CASES), {"key": invoice.number}).all()
     assert [each.status for each in before] == ["completed"]
     yasmine.get(f"/payments/{paid}")
-    today = {"because": "Chèque sans provision", "on": clock.now().date().isoformat()}
+    today = {"because": "Chèque sans provision", "on": clock.now().astimezone(office.runtime.zone).date().isoformat()}
     assert yasmine.post(f"/payments/{paid}/reverse", today).status_code == 303
     run_pending(office.runtime)
     with office.runtime.database.reading() as session:
