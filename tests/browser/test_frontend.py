@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 from engine.model.bpmn_reader import read_processes
 from engine.model.elements import ServiceTask, UserTask
 from tests import replenishment
-from tests.browser.frontend.harness import PROCESS, Harness
+from tests.browser.frontend.harness import PROCESS, ROOT, Harness
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
@@ -142,6 +143,18 @@ def test_opening_and_saving_changes_nothing_that_the_engine_reads(editor: Page, 
     assert read_processes(harness.sent("draft")["files"][PROCESS].encode(), "a") == read_processes(
         replenishment.diagram().encode(), "a"
     )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "processes").glob("*/*.bpmn")), ids=lambda path: path.stem)
+def test_the_diagrams_that_ship_are_opened_and_saved_as_they_are(
+    harness: Harness, clean_page: Page, path: Path
+) -> None:
+    clean_page.goto(f"{harness.url}/edit?process={path.stem}")
+    expect(clean_page.locator("#editor")).to_have_attribute("data-checked", "1")
+    clean_page.locator("[data-command=save]").click()
+    expect(clean_page.locator(".bde-state")).to_have_text("Brouillon enregistré")
+    saved = harness.sent("draft")["files"][PROCESS].encode()
+    assert read_processes(saved, "a") == read_processes(path.read_bytes(), "a")
 
 
 def test_copying_loses_nothing(editor: Page, harness: Harness) -> None:

@@ -95,7 +95,9 @@ def application(harness: Harness) -> Flask:
 
     @app.get("/edit")
     def edit() -> str:
-        given = json.loads((HERE / "editor-data.json").read_text("utf-8")) | {"bpmn": replenishment.diagram()}
+        chosen = request.args.get("process")
+        diagram = replenishment.diagram() if chosen is None else shipped(chosen)
+        given = json.loads((HERE / "editor-data.json").read_text("utf-8")) | {"bpmn": diagram}
         return _page("edit.html", "page", "editor", data=json.dumps(given).replace("<", "\\u003c"))
 
     @app.get("/replenishment/decisions/approval.dmn")
@@ -143,6 +145,11 @@ def application(harness: Harness) -> Flask:
         return send_from_directory(DIST, name)
 
     return app
+
+
+def shipped(key: str) -> str:
+    """The diagram of a process that ships as one."""
+    return (ROOT / "processes" / key / f"{key}.bpmn").read_text("utf-8")
 
 
 def _answer(action: str, sent: dict[str, Any]) -> ResponseReturnValue:
