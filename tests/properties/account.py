@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from handlers.sales.types import Extras, Line, RateTotal
@@ -90,7 +90,7 @@ class OrderLine:
     vat: str
     is_goods: bool
     article: str
-    amount: int
+    amount: int = 0
     planned: int = 0
     shipped: int = 0
     returned: int = 0
@@ -114,10 +114,12 @@ class Order:
     number: str
     terms: Terms
     lines: dict[int, OrderLine]
-    whole: dict[str, Sums]
-    charged: str
+    sold: dict[int, Line]
+    discount: int
     shipping: int
     adjustment: int
+    whole: dict[str, Sums] = field(default_factory=dict)
+    charged: str = "normal"
     invoiced: dict[str, Sums] = field(default_factory=lambda: defaultdict(Sums))
     invoiced_shipping: int = 0
     invoiced_adjustment: int = 0
@@ -128,6 +130,22 @@ class Order:
     @property
     def goes_on(self) -> bool:
         return not self.closed_because
+
+    def figure(self) -> None:
+        """What it costs, as it is now."""
+        self.whole = {}
+        for place, line in self.lines.items():
+            line.amount = amount_of(self.sold[place])
+            self.whole.setdefault(line.vat, Sums()).lines += line.amount
+        position = self.terms.position
+        if position != "domestic":
+            self.charged = position if position in self.whole else next(iter(self.whole))
+        if self.shipping or self.adjustment:
+            self.whole.setdefault(self.charged, Sums()).charges = self.shipping + self.adjustment
+        for vat, part in self.whole.items():
+            part.discount = half_up(part.lines * self.discount, 10_000)
+            part.base = part.lines - part.discount + part.charges
+            part.tax = half_up(part.base * RATES.get(vat, 0), 10_000)
 
     def open(self, line: int, without: int = 0) -> int:
         """What of a line can be invoiced; ``without``: what of it is to be counted as not invoiced."""
@@ -242,31 +260,36 @@ class Account:
     # -- orders and goods ------------------------------------------------------------------------------------------------------------------
 
     def order(self, number: str, ids: Sequence[int], lines: Sequence[Line], extras: Extras, terms: Terms) -> Order:
-        kept: dict[int, OrderLine] = {}
-        sums: dict[str, Sums] = {}
-        shipping, adjustment, discount = cents(extras.shipping), cents(extras.adjustment), whole(extras.discount, 2)
-        for place, each in zip(ids, lines, strict=True):
-            if each.kind == "item":
-                kept[place] = line = OrderLine(
-                    quantity=units(each.quantity),
-                    vat=counted_as(each, terms.position),
-                    is_goods=each.product_type == "product",
-                    article=each.article,
-                    amount=amount_of(each),
-                )
-                sums.setdefault(line.vat, Sums()).lines += line.amount
-        charged = "normal"
-        if terms.position != "domestic":
-            charged = terms.position if terms.position in sums else next(iter(sums))
-        if shipping or adjustment:
-            sums.setdefault(charged, Sums()).charges = shipping + adjustment
-        for vat, part in sums.items():
-            part.discount = half_up(part.lines * discount, 10_000)
-            part.base = part.lines - part.discount + part.charges
-            part.tax = half_up(part.base * RATES.get(vat, 0), 10_000)
-        found = Order(number, terms, kept, sums, charged, shipping, adjustment)
+        sold = {place: each for place, each in zip(ids, lines, strict=True) if each.kind == "item"}
+        kept = {
+            place: OrderLine(
+                quantity=units(each.quantity),
+                vat=counted_as(each, terms.position),
+                is_goods=each.product_type == "product",
+                article=each.article,
+            )
+            for place, each in sold.items()
+        }
+        shipping, adjustment = cents(extras.shipping), cents(extras.adjustment)
+        found = Order(number, terms, kept, sold, whole(extras.discount, 2), shipping, adjustment)
+        found.figure()
         self.orders[number] = found
         return found
+
+    def revised(self, order: Order, quantities: Mapping[int, Decimal]) -> None:
+        for place, quantity in quantities.items():
+            order.lines[place].quantity = units(quantity)
+            order.sold[place] = replace(order.sold[place], quantity=quantity)
+        order.figure()
+
+    def least(self, order: Order, place: int) -> int:
+        """What a line of a confirmed order can be cut down to: what is invoiced and what the customer has; once something was prepared,
+        to nothing less than it is.
+        """
+        line = order.lines[place]
+        its = [each.status for each in self.deliveries.values() if each.order is order]
+        is_started = "prepared" in its or "shipped" in its
+        return max(line.invoiced, line.delivered, line.quantity if is_started else 0)
 
     def planned(self, number: str, order: Order, carried: Sequence[Carried]) -> None:
         wanted = {line: each.remaining for line, each in order.lines.items() if each.is_goods and each.remaining}

@@ -119,6 +119,9 @@ class House(Protocol):
     def order(self, lines: Sequence[Line], extras: Extras, terms: Terms) -> tuple[str, tuple[int, ...]]:
         """A confirmed order: its number, and the ids of its lines."""
 
+    def revise(self, order: str, quantities: Mapping[int, Decimal], key: str) -> None:
+        """A confirmed order is changed: the quantities of these lines."""
+
     def come(self, article: str, quantity: Decimal) -> None:
         """Goods come in."""
 

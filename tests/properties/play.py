@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
+from engine.errors import InvalidInput
 from handlers.catalogue import vat
 from handlers.payments.types import Wanted
 from handlers.sales import rules as sales
@@ -24,9 +25,9 @@ T = TypeVar("T")
 DAY: Final = date(2026, 11, 23)
 EMPHASES: Final = {
     "all": (),
-    "goods": ("wave", "wave", "pick", "ship", "take_back", "take_back", "invoice"),
-    "credits": ("bill", "bill", "invoice", "validate", "credit", "credit", "drop"),
-    "cents": ("trifle", "trifle", "trifle", "trifle", "adverse", "adverse", "adverse"),
+    "goods": ("wave", "wave", "pick", "ship", "take_back", "take_back", "invoice", "revise"),
+    "credits": ("bill", "bill", "invoice", "validate", "credit", "credit", "drop", "revise"),
+    "cents": ("trifle", "trifle", "trifle", "trifle", "adverse", "adverse", "adverse", "revise"),
     "money": ("bill", "bill", "credit", "credit", "pay", "allot", "refund", "set_off", "reverse"),
 }
 """What is done more often."""
@@ -42,7 +43,7 @@ _PERCENTS: Final = (Decimal(30), Decimal(50), Decimal("33.33"), Decimal(100), De
 _POSITIONS: Final = ("domestic",) * 6 + ("intra_eu", "export")
 _STEPS: Final = (
     *("come", "plan", "reserve", "pick", "ship", "cancel", "take_back", "invoice", "change", "validate", "drop"),
-    *("credit", "pay", "allot", "refund", "set_off", "reverse", "close", "wave", "bill"),
+    *("credit", "pay", "allot", "refund", "set_off", "reverse", "close", "wave", "bill", "revise"),
 )
 
 
@@ -259,6 +260,38 @@ class Player:
             self._twice("take_back", act, lambda _: self.account.came_back(delivery, asked, again=again))
         else:
             self._refused(act)
+
+    def _revise(self) -> None:
+        """A confirmed order is changed, before or after something of it left; what is planned of it is given up and planned anew later."""
+        order = self._some_order()
+        asked, is_right = {}, not order.is_closed
+        for place, line in order.lines.items():
+            least = self.account.least(order, place)
+            wanted = self.tape.one_of(
+                (line.quantity, line.quantity + 10_000, least, least - 1, (least + line.quantity) // 2)
+            )
+            asked[place] = max(wanted, 0)
+            is_right &= asked[place] >= least
+        given, key = {place: quantity(each) for place, each in asked.items()}, self._key()
+        if not is_right or not any(asked.values()):
+            self._refused(lambda: self.house.revise(order.number, given, key))
+            return
+        for delivery in self.account.deliveries.values():
+            if delivery.order is order and delivery.status == "open":
+                self.house.cancel(delivery.number)
+                self.account.cancelled(delivery)
+        try:
+            self.house.revise(order.number, given, key)
+        except (
+            InvalidInput
+        ) as refusal:  # only what could not be invoiced to the cent any more, or an adjustment below nothing
+            codes = {each.code for each in refusal.fields}
+            assert codes in ({"order_invoices_uneven"}, {"document_negative"}), codes
+            assert order.adjustment < 0 or any(each.invoiced for each in order.lines.values())
+            self.done.append("refused")
+            return
+        self._twice("revise", lambda: self.house.revise(order.number, given, key), lambda _: None)
+        self.account.revised(order, given)
 
     def _wave(self) -> None:
         """Goods come in, and some of an order leaves."""

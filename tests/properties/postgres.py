@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from engine import records
 from engine.handler import Actor, HandlerContext
+from handlers.changes import commands as changes
 from handlers.deliveries import commands as returns
 from handlers.deliveries import handlers as deliveries
 from handlers.deliveries import queries as goods
@@ -34,7 +35,7 @@ from handlers.orders import handlers as fulfilment
 from handlers.orders import queries as ordered
 from handlers.orders.steps import Confirm, Over, Reached
 from handlers.orders.tables import SalesOrder
-from handlers.orders.types import OrderData
+from handlers.orders.types import OrderData, RevisedLine
 from handlers.payments import commands as payments
 from handlers.payments import queries as receivables
 from handlers.payments.tables import Allocation, Payment
@@ -105,6 +106,19 @@ class PostgresHouse:
         confirm = Confirm(order_number=number, total=found.totals.total, confirmed_by="camille")
         self._do(lambda: fulfilment.confirm_order.run(confirm, self._context()))
         return number, tuple(each.id for each in found.lines)
+
+    def revise(self, order: str, quantities: Mapping[int, Decimal], key: str) -> None:
+        found = ordered.find_order(self.session, order)
+        assert found is not None
+        lines = tuple(
+            RevisedLine(id=each.id, line=replace(each.line, quantity=quantities.get(each.id, each.line.quantity)))
+            for each in found.lines
+        )
+        row = self.session.get_one(SalesOrder, found.id)
+        given = changes.ReviseOrder(
+            number=order, version=row.version, lines=lines, extras=found.data.extras, is_acknowledged=False, key=key
+        )
+        self._record(changes.revise_order, given, SARAH)
 
     def come(self, article: str, quantity: Decimal) -> None:
         self.came += 1

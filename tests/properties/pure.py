@@ -17,7 +17,9 @@ from handlers.deliveries.rules import Progress
 from handlers.invoices import chain, rules
 from handlers.invoices.terms import due_on
 from handlers.invoices.types import Drafted, Earlier, Invoiced, Sale, Source
+from handlers.orders import rules as ordered
 from handlers.orders import store as orders
+from handlers.orders.types import KeptLine, RevisedLine
 from handlers.payments import rules as payments
 from handlers.payments.types import OpenItem, Share, Wanted
 from handlers.sales import rules as sales
@@ -36,11 +38,12 @@ SUMMED = ("lines", "discount", "charges", "base", "tax")
 
 @dataclass(slots=True)
 class Order:
-    """``status``, ``closed_at``, ``closed_because``: as the row of an order has them (``row``)."""
+    """``lines``: with the rates at home; ``status``, ``closed_at``, ``closed_because``: as its row has them (``row``)."""
 
     number: str
     sale: Sale
     terms: Terms
+    lines: tuple[Line, ...]
     status: str = "confirmed"
     closed_at: datetime | None = None
     closed_because: str = ""
@@ -129,8 +132,48 @@ class PureHouse:
             Source(id=self._next(), line=each, amount=found) for each, found in zip(counted, amounts, strict=True)
         )
         number = f"CC-{len(self.orders) + 1}"
-        self.orders[number] = Order(number, Sale(lines=sources, extras=extras, rates=taxation.rates()), terms)
+        self.orders[number] = Order(
+            number, Sale(lines=sources, extras=extras, rates=taxation.rates()), terms, tuple(lines)
+        )
         return number, tuple(each.id for each in sources)
+
+    def revise(self, order: str, quantities: Mapping[int, Decimal], key: str) -> None:
+        if key in self.answers:
+            return
+        found = self.orders[order]
+        if code := ordered.refusal("revise", ordered.Standing(status=found.status, is_placed=True)):
+            raise WrongState(code, order=order)
+        progress, earlier = self.progress(found), self.earlier(found)
+        made = {each.status for each in self.deliveries.values() if each.order is found and each.kind == "delivery"}
+        kept = [
+            KeptLine(
+                id=each.id,
+                line=line,
+                delivered=progress[each.id].delivered if each.id in progress else NONE,
+                invoiced=earlier.lines.get(each.id, rules.NOTHING).quantity,
+            )
+            for each, line in zip(found.sale.lines, found.lines, strict=True)
+        ]
+        new = tuple(replace(each.line, quantity=quantities.get(each.id, each.line.quantity)) for each in kept)
+        asked = [RevisedLine(id=each.id, line=line) for each, line in zip(kept, new, strict=True)]
+        extras, taxation = found.sale.extras, Taxation(day=DAY, position=found.terms.position)
+        is_started = bool(made & {"prepared", "shipped"})
+        if problems := ordered.revision_problems(kept, asked, (extras, extras), is_started=is_started):
+            raise InvalidInput(tuple(problems))
+        if problems := sales.problems([each for each in new if each.kind != "item" or each.quantity], extras, taxation):
+            raise InvalidInput(tuple(problems))
+        amounts = sales.figures(new, extras, taxation).amounts
+        sale = replace(
+            found.sale,
+            lines=tuple(
+                Source(id=each.id, line=line, amount=amount)
+                for each, line, amount in zip(kept, taxation.applied(new), amounts, strict=True)
+            ),
+        )
+        if rules.uneven(sale, earlier):
+            raise InvalidInput((FieldProblem(field="lines", code="order_invoices_uneven"),))
+        found.sale, found.lines = sale, new
+        self.answers[key] = None
 
     def come(self, article: str, quantity: Decimal) -> None:
         self.moved.append((article, quantity))

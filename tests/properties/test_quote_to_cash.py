@@ -51,7 +51,7 @@ def test_every_act_is_done_and_refused() -> None:
     for _ in range(20):
         for emphasis in EMPHASES:
             done.update(holds(chance.randbytes(400), emphasis))
-    goods = ("plan", "reserve", "pick", "ship", "cancel", "take_back")
+    goods = ("plan", "reserve", "pick", "ship", "cancel", "take_back", "revise")
     papers = ("invoice", "change", "validate", "drop", "credit", "close")
     money = ("pay", "allot", "refund", "set_off", "reverse")
     assert all(done[each] >= 5 for each in (*goods, *papers, *money, "refused")), done
