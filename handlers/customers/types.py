@@ -16,8 +16,8 @@ class CustomerData:
     """Everything that people write about a customer beside addresses and contacts. Texts may be empty, but not ``name``.
 
     ``locale``: of the documents for this customer. ``notes`` never leave the house; ``delivery_notes`` are for warehouse and carrier.
-    ``preferred_payment``: one of ``PAYMENTS``, or empty. ``account_code``: the customer's auxiliary account in the books. ``fiscal_position``: one of
-    ``fiscal.POSITIONS``, or empty: it follows from the address and the VAT number.
+    ``preferred_payment``: one of ``PAYMENTS``, or empty. ``account_code``: the customer's auxiliary account in the books.
+    ``fiscal_position``: one of ``fiscal.POSITIONS``, or empty: it follows from the address and the VAT number.
     """
 
     name: str

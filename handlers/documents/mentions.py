@@ -44,8 +44,8 @@ class Dated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What decides which mentions are due. ``exemptions``: why some lines bear no tax. ``mediator``: of the company, empty where it named none; ``is_on_debits``: services are
-    invoiced, and the tax on them is due with the invoice.
+    """What decides which mentions are due. ``exemptions``: why some lines bear no tax. ``mediator``: of the company, empty where
+    it named none; ``is_on_debits``: services are invoiced, and the tax on them is due with the invoice.
     """
 
     kind: DocumentKind
@@ -112,7 +112,8 @@ MENTIONS: Final[Sequence[Dated]] = (
         since=date(2013, 1, 1),
         until=None,
         source=(
-            "CGI art. 259-1°, 283-2, ann. II art. 242 nonies A I-13° (tolerated until 31 December 2027; its place in the CIBS: to be looked up)"
+            "CGI art. 259-1°, 283-2, ann. II art. 242 nonies A I-13° "
+            "(tolerated until 31 December 2027; its place in the CIBS: to be looked up)"
         ),
         fr="Autoliquidation, art. 283-2 du CGI.",
         en="Reverse charge: VAT is due by the customer, article 283-2 of the French tax code (autoliquidation).",

@@ -134,8 +134,8 @@ class Buyer:
 @data
 class ItemLine:
     """Something that is sold. ``vat_rate``: a part of one (0.2000), None where no tax is due for the reason ``exemption``;
-    ``discount_percent``: of this line, 10 for ten per cent; ``amount``: before tax, after the discount, to the cent. What an invoice gives back (a deposit that
-    was paid) has a negative quantity, never a negative price.
+    ``discount_percent``: of this line, 10 for ten per cent; ``amount``: before tax, after the discount, to the cent. What an invoice gives
+    back (a deposit that was paid) has a negative quantity, never a negative price.
     """
 
     reference: str = ""

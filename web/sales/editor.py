@@ -91,7 +91,11 @@ def context(
         "addresses": [("", "–"), *((str(each.id), _place(each.data)) for each in customer.addresses)],
         "contacts": [each.data for each in customer.contacts],
         "terms": [(each, t(f"quote.terms.{each}")) for each in TERMS],
-        "rates": [(each, t("web.percent", number=ui.shown(rate * 100))) for each, rate in taxation.rates().items() if each in NAMES],
+        "rates": [
+            (each, t("web.percent", number=ui.shown(rate * 100)))
+            for each, rate in taxation.rates().items()
+            if each in NAMES
+        ],
         "positions": [(each, t(f"fiscal.position.{each}")) for each in POSITIONS],
         "proposal": proposal,
         "effect": _effect(taxation),
