@@ -136,7 +136,7 @@ def set_values(given: SetValues, context: RecordContext) -> Change:
             raise NotFound("custom_field_unknown", field=each.key)
         wanted[each.key] = value = rules.tidied_value(field.kind, each.value)
         if problem := rules.value_problem(_data(field), value, before.get(each.key, "")):
-            facts = {"most": rules.LONGEST_VALUE} if field.kind == "text" else {}
+            facts: dict[str, str | int | None] = {"most": rules.LONGEST_VALUE} if field.kind == "text" else {}
             found.append(FieldProblem(field=f"{FIELD}_{each.key}", code=problem, facts=facts))
     if found:
         raise InvalidInput(tuple(found))

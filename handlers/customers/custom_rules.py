@@ -49,7 +49,10 @@ def problems(given: CustomFieldData) -> list[FieldProblem]:
             len(given.choices) > MOST_CHOICES or any(len(each) > LONGEST_LABEL for each in given.choices),
         ),
     )
-    facts = {"text_too_long": {"most": LONGEST_LABEL}, "custom_choices_too_many": {"most": MOST_CHOICES}}
+    facts: dict[str, dict[str, str | int | None]] = {
+        "text_too_long": {"most": LONGEST_LABEL},
+        "custom_choices_too_many": {"most": MOST_CHOICES},
+    }
     return [
         FieldProblem(field=field, code=code, facts=facts.get(code, {})) for field, code, is_wrong in checks if is_wrong
     ]

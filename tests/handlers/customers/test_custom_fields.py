@@ -15,6 +15,7 @@ from engine.handler import Actor
 from engine.records import queries as recorded
 from handlers.customers import custom_fields as c
 from handlers.customers import custom_rules as rules
+from handlers.customers.commands import KIND as CUSTOMER
 from handlers.customers.types import CustomFieldData, CustomValue
 from tests.handlers.customers.test_commands import NOW, SARAH, add
 
@@ -119,7 +120,7 @@ def test_fields_are_added_by_few_and_filled_in_by_whoever_edits_customers(databa
     describe(database, number, secteur_d_activite="acier", remise="")
     assert said(database, number) == {"secteur_d_activite": "acier"}
     with database.reading() as session:
-        last = recorded.history(session, c.CUSTOMER, number, limit=5)[0]
+        last = recorded.history(session, CUSTOMER, number, limit=5)[0]
     changes = {name: (each.old, each.new) for name, each in last.fields.items()}
     assert changes == {"field secteur_d_activite": ("bois", "acier"), "field remise": ("2.5", "")}
 

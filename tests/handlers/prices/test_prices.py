@@ -12,6 +12,7 @@ from engine.database.session import Database
 from engine.errors import InvalidInput, NotAllowed, NotFound
 from engine.handler import Actor
 from engine.records import queries as recorded
+from handlers.customers.commands import KIND as CUSTOMER
 from handlers.prices import commands as p
 from handlers.prices import queries
 from tests.handlers.customers.test_commands import NOW, SARAH, add
@@ -25,7 +26,9 @@ def begin(database: Database, code: str = "PRO", actor: Actor = MARC) -> None:
 
 
 def price(database: Database, code: str = "PRO", **prices: str | None) -> None:
-    told = tuple(p.ArticlePrice(article=key, price=each and Decimal(each)) for key, each in prices.items())
+    told = tuple(
+        p.ArticlePrice(article=key, price=None if each is None else Decimal(each)) for key, each in prices.items()
+    )
     records.execute(database, p.set_prices, p.SetPrices(code=code, prices=told), MARC, now=NOW)
 
 
@@ -87,9 +90,10 @@ def test_what_is_refused(company: Database) -> None:
     with pytest.raises(InvalidInput) as wrong:
         price(company, LAM="-1", CAI="0.0000001")
     assert {each.field for each in wrong.value.fields} == {"price LAM", "price CAI"}
-    for unknown in (lambda: price(company, NOTHING="1"), lambda: price(company, "NONE", LAM="1")):
-        with pytest.raises(NotFound):
-            unknown()
+    with pytest.raises(NotFound):
+        price(company, NOTHING="1")
+    with pytest.raises(NotFound):
+        price(company, "NONE", LAM="1")
     with pytest.raises(NotFound):
         assign(company, "CL-2026-99999", "PRO")
     with pytest.raises(NotFound):
@@ -107,7 +111,7 @@ def test_the_history_tells_old_and_new(company: Database) -> None:
     assign(company, number, "PRO")
     with company.reading() as session:
         last = recorded.history(session, p.KIND, "PRO", limit=1)[0]
-        chosen = recorded.history(session, p.CUSTOMER, number, limit=1)[0]
+        chosen = recorded.history(session, CUSTOMER, number, limit=1)[0]
     assert {name: (each.old, each.new) for name, each in last.fields.items()} == {
         "price LAM": (Decimal("5.000000"), Decimal("6.50")),
         "price CAI": (None, Decimal(1)),
