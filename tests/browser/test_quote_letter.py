@@ -12,7 +12,7 @@ from sqlalchemy import text
 from engine import clock
 from tests.browser.running import Application
 
-pytestmark = pytest.mark.long(minutes=1)
+pytestmark = [pytest.mark.long(minutes=1), pytest.mark.timeout(300)]
 
 
 def held(page: Page) -> None:
