@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -44,7 +44,7 @@ from handlers.deliveries.steps import (
     Told,
     Waiting,
 )
-from handlers.deliveries.tables import Delivery
+from handlers.deliveries.tables import Delivery, DeliveryLine
 from handlers.orders import store as orders
 from handlers.orders.tables import SalesOrder
 from handlers.sales.queries import party
@@ -115,13 +115,16 @@ def _make(context: HandlerContext, order: SalesOrder, remaining: dict[int, Decim
 
 @handler("deliveries.reserve", fr="Réserver les articles", en="Reserve the goods")
 def reserve(given: DeliveryRef, context: HandlerContext) -> Reservation:
-    """Promise to the delivery what there is of its goods.
+    """Promise to the delivery what there is of the goods that its order says now.
 
     It begins anew each time: after a count, more may be promised than lies there, and then nobody would notice.
     """
     session = context.session
-    _, row = store.lock(session, given.delivery_number)
+    order, row = store.lock(session, given.delivery_number)
     lines = store.lines_of(session, row.id)
+    if row.status in _PLANNED and (wanted_now := _wanted(session, order, lines)) and any(wanted_now.values()):
+        _replan(context, order, row, wanted_now)
+        lines = store.lines_of(session, row.id)
     if row.status in {"shipped", "cancelled"}:
         goods = rules.described(store.goods(each) for each in lines)
         return Reservation(readiness="none", to_pick=None, quantities=None, missing=goods)
@@ -151,27 +154,49 @@ def replan_delivery(given: Replan, context: HandlerContext) -> Replanned:
     """
     session = context.session
     order, row = store.lock(session, given.delivery_number)
-    if row.status not in {"to_prepare", "reserved"}:
+    if row.status not in _PLANNED:
         return Replanned(changed=given.changed, is_emptied=row.status == "cancelled", freed=())
-    before = store.lines_of(session, row.id)
-    carried = {each.order_line_id: each.quantity for each in before}
-    wanted = {
-        line: rules.wanted_of(each, carried.get(line, Decimal(0)))
-        for line, each in store.progress(session, order.id).items()
-    }
-    # what is left out wants nothing any more: all in one call, so that the stock is locked in its order
-    gone = [replace(each, quantity=Decimal(0)) for each in store.stocked(session, before, row.warehouse)]
-    told = store.replan(session, row, before, orders.lines_of(session, order.id), wanted)
+    wanted = _wanted(session, order, store.lines_of(session, row.id))
+    told, touched = _replan(context, order, row, wanted)
     changed = "\n".join(filter(None, (given.changed, rules.changes(told)))) or None
     if not any(wanted.values()):
         return Replanned(changed=changed, is_emptied=True, freed=_cancel(session, (row,), given.reason))
+    return Replanned(changed=changed, is_emptied=False, freed=ledger.lacked(session, touched))
+
+
+_PLANNED: Final = ("to_prepare", "reserved")
+"""The states of a delivery that may still carry something else."""
+
+
+def _wanted(session: Session, order: SalesOrder, lines: Sequence[DeliveryLine]) -> dict[int, Decimal]:
+    """What a delivery with these lines should carry by what its order says now, by line of the order."""
+    carried = {each.order_line_id: each.quantity for each in lines}
+    return {
+        line: rules.wanted_of(each, carried.get(line, Decimal(0)))
+        for line, each in store.progress(session, order.id).items()
+    }
+
+
+def _replan(
+    context: HandlerContext, order: SalesOrder, row: Delivery, wanted: Mapping[int, Decimal]
+) -> tuple[tuple[tuple[rules.Goods, Decimal, Decimal], ...], set[str]]:
+    """Let the delivery carry what is ``wanted``, and promise it what there is: what it carried and carries of each line, and the articles
+    that it had. Where it carries that already, nothing is written.
+    """
+    session, before = context.session, store.lines_of(context.session, row.id)
+    carried = {each.order_line_id: each.quantity for each in before}
+    if carried == {line: quantity for line, quantity in wanted.items() if quantity}:
+        return (), set()
+    # what is left out wants nothing any more: all in one call, so that the stock is locked in its order
+    gone = [replace(each, quantity=Decimal(0)) for each in store.stocked(session, before, row.warehouse)]
+    told = store.replan(session, row, before, orders.lines_of(session, order.id), wanted)
     stays = store.stocked(session, store.lines_of(session, row.id), row.warehouse)
     kept = {each.line for each in stays}
     claims = [*stays, *(each for each in gone if each.line not in kept)]
     ledger.reserve(session, row.number, row.warehouse, claims, by=context.actor.login, now=context.now)
     row.status = "to_prepare"
     session.flush()
-    return Replanned(changed=changed, is_emptied=False, freed=ledger.lacked(session, {each.article for each in gone}))
+    return told, {each.article for each in gone}
 
 
 @handler(
