@@ -443,14 +443,15 @@ class Account:
 
     @staticmethod
     def _judge_tax(paper: Paper) -> None:
-        """The tax of each rate is within a cent of its own; what is the last of an order of which something was given back to be invoiced
-        again makes up for all that was, two cents for each time; and what gives such a one back is off as it was.
+        """The tax of each rate is within a cent of its own. What takes the last of it, of an order of which something was given back to be
+        invoiced again, makes up for all that was, two cents for each time; and what gives such a one back is off as it was.
         """
         order = paper.order
         for vat, part in paper.rates.items():
             off = abs(part.tax - half_up(part.base * RATES.get(vat, 0), 10_000))
             if paper.corrects is None:
-                is_last = order.invoiced[vat].base == order.whole[vat].base
+                so_far, most = order.invoiced[vat], order.whole[vat]
+                is_last = so_far.base == most.base or so_far.tax == most.tax
                 assert off <= (1 + 2 * order.given_back if is_last else 1), f"{off} cents off"
             else:
                 its = paper.corrects.rates[vat]
