@@ -38,8 +38,8 @@ class Product:
         found.output, found._process = output, process
         return found
 
-    def start(self, *, patience: float = 60.0) -> float:
-        """Start it and wait for the line that names the address; gives the seconds that took."""
+    def start(self, *, patience: float = 180.0) -> float:
+        """Start it and wait for the line that names the address; gives the seconds that took. What does not start in time is stopped."""
         began = time.monotonic()
         environment = {
             **os.environ,
@@ -54,6 +54,7 @@ class Product:
             )
         while self.address not in self.output.read_text(errors="replace"):
             if self._process.poll() is not None or time.monotonic() - began > patience:
+                self.stop()
                 raise AssertionError(f"the product did not start:\n{self.output.read_text(errors='replace')}")
             time.sleep(0.05)
         return time.monotonic() - began
