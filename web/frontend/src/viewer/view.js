@@ -30,6 +30,7 @@ function begin(viewer, id) {
   const canvas = viewer.get("canvas");
   canvas.resized();
   const { inner, outer } = canvas.viewbox();
+  if (!outer.width || !outer.height) return; // not laid out: nothing is seen of it
   const width = outer.width / LEGIBLE;
   const height = outer.height / LEGIBLE;
   const shape = id && viewer.get("elementRegistry").get(id);
