@@ -322,6 +322,10 @@ def uneven(sale: Sale, earlier: Earlier) -> tuple[str, ...]:
     unfinished, found = _unfinished(sale.lines, earlier.lines), []
     rest = rest_of(sale, earlier)
     gone = earlier.rates.keys() - rest.keys()
+    for source in sale.lines:  # a line of which nothing is left takes no cent any more
+        before = earlier.lines.get(source.id, NOTHING)
+        if source.amount is not None and before.quantity >= source.line.quantity and before.amount != source.amount:
+            found.append(source.line.vat)
     for name, each in rest.items():
         is_charged = bool(each.charges) and bool(unfinished)
         is_over = name not in unfinished and not is_charged
@@ -334,4 +338,4 @@ def uneven(sale: Sale, earlier: Earlier) -> tuple[str, ...]:
         ):
             found.append(name)
     found += [name for name in gone if earlier.rates[name].base or earlier.rates[name].tax]
-    return tuple(sorted(found))
+    return tuple(sorted(set(found)))
