@@ -268,8 +268,8 @@ def _tax(base: Decimal, rate: Decimal, whole: RateTotal, before: RateTotal) -> D
     rest = whole.tax - before.tax
     left = whole.base - before.base - base
     own = to_cents(base * rate)
-    if not left:  # where many invoices were given back, this may be more than a cent: two for each credit note (``cents_off``)
-        return rest
+    if not left:
+        return rest  # more than a cent off where many invoices were given back: at most two for each credit note (``cents_off``)
     if not base:
         return _ZERO
     so_far = to_cents((before.base + base) * rate) - before.tax
