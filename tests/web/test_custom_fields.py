@@ -40,7 +40,7 @@ def test_a_field_is_added_filled_in_and_told(marc: Browser, sarah: Browser) -> N
     assert 'value="2,5"' in page
     assert "<option selected>bois</option>" in page
     assert 'name="field_fidele" value="yes" checked' in page
-    assert "Remise &lt;x&gt; :" in page, "the history names it as people do"
+    assert "Remise &lt;x&gt;\N{NO-BREAK SPACE}:" in page, "the history names it as people do"
 
 
 def test_what_was_typed_stays_when_it_is_refused(marc: Browser, sarah: Browser) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -23,7 +24,8 @@ OTHER = "CL-2026-00002"
 
 
 def today() -> date:
-    return clock.now().date()
+    """At the company's, where it is tomorrow an hour or two before it is in UTC."""
+    return clock.now().astimezone(ZoneInfo("Europe/Paris")).date()
 
 
 def invoice(office: Office, *, customer: str = CUSTOMER, corrects: str | None = None, **bases: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -362,6 +363,7 @@ def test_the_command_line_says_so_with_its_exit_code(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # of a command that another test ran
     assert cli.run(["invoices", "verify"]) == 0
     said = capsys.readouterr()
     assert "Invoices and credit notes verified: 4, from FA-2026-00001 to FA-2026-00004." in said.out
