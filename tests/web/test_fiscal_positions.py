@@ -40,7 +40,7 @@ def berlin(office: Office) -> str:
 def test_the_page_of_a_customer_says_what_is_proposed_and_why(office: Office, berlin: str) -> None:
     sarah = office.as_("sarah")
     page = plain(sarah.get(f"/customers/{berlin}").text)
-    assert '<option value="" selected>Selon l’adresse et le numéro de TVA</option>' in page
+    assert '<option value="" selected>Proposé par l’adresse</option>' in page
     assert "Proposé : Union européenne, entreprise, car l’adresse est dans un autre État membre" in page
     assert "Union européenne, entreprise" in plain(office.as_("aurelien").get(f"/customers/{berlin}").text)
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue as Answer
 from engine.errors import NotFound
 from engine.identity import people
 from engine.records import queries as recorded
+from engine.texts import say
 from handlers.base import letter_rules as rules
 from handlers.company.letter_texts import (
     EDITORS,
@@ -92,8 +93,8 @@ def _page(name: str, locale: str, outcome: Outcome | None = None, typed: tuple[s
             is_own=own is not None,
             subject=shown[0],
             body=shown[1],
-            facts=[(each, _fact(each), t(f"web.letter_texts.example.{each}")) for each in rules.names(code)],
-            example=_example(code, own or rules.ordinary(code, locale)),
+            facts=[(each, t(f"web.letter_texts.fact.{each}")) for each in rules.names(code)],
+            example=_example(code, locale, own or rules.ordinary(code, locale)),
             crumbs=[*_crumbs(), (t("web.letter_texts.title"), url_for("letter_texts.listing"))],
             outcome=outcome or Outcome(),
             seen=recorded.revision(session, KIND, key),
@@ -102,13 +103,9 @@ def _page(name: str, locale: str, outcome: Outcome | None = None, typed: tuple[s
     return make_response(page, 200 if outcome is None else 422)
 
 
-def _fact(name: str) -> str:
-    return t(f"web.letter_texts.fact.{name}")
-
-
-def _example(code: str, texts: tuple[str, str]) -> tuple[str, str]:
-    """How the letter as it is kept would read."""
-    facts = {each: t(f"web.letter_texts.example.{each}") for each in rules.names(code)}
+def _example(code: str, locale: str, texts: tuple[str, str]) -> tuple[str, str]:
+    """How the letter as it is kept would read, in its own language."""
+    facts = {each: say(f"web.letter_texts.example.{each}", locale) for each in rules.names(code)}
     return rules.filled(texts[0], facts), rules.filled(texts[1], facts)
 
 
