@@ -437,6 +437,23 @@ def test_a_trifle_that_is_given_back_names_its_rate_though_it_comes_to_nothing()
     assert [(each.vat, each.base, each.tax) for each in back.rates] == [("normal", ZERO, ZERO)]
 
 
+@pytest.mark.parametrize(("amount", "found"), [("0.29", ()), ("0.28", ("normal",))])
+def test_a_line_of_which_nothing_is_left_cannot_owe_a_cent(amount: str, found: tuple[str, ...]) -> None:
+    """9.6 for 0.03 each come to 0.29. Invoiced whole at 0.28, when it was one of more, no invoice would ever bear the cent."""
+    sale = sale_of([line("9.6", "0.03"), line()])
+    invoiced = {1: Invoiced(quantity=Decimal("9.6"), amount=Decimal(amount))}
+    rate = RateTotal(
+        vat="normal",
+        rate=RATES["normal"],
+        lines=Decimal(amount),
+        discount=ZERO,
+        charges=ZERO,
+        base=Decimal(amount),
+        tax=Decimal("0.06"),
+    )
+    assert rules.uneven(sale, Earlier(lines=invoiced, rates={"normal": rate})) == found
+
+
 def test_charges_that_make_nothing_still_stand_on_the_invoice() -> None:
     """Shipping that is given away, and only books are sold."""
     book = Book(sale_of([line(rate="reduced")], Extras(shipping=Decimal(10), adjustment=Decimal(-10))))
