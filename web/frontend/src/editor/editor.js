@@ -3,7 +3,6 @@ import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, ZeebePropertie
 import Modeler from "bpmn-js/lib/Modeler";
 import { CreateAppendAnythingModule } from "bpmn-js-create-append-anything";
 import ZeebeBehaviors from "camunda-bpmn-js-behaviors/lib/camunda-cloud";
-import zeebeModdle from "zeebe-bpmn-moddle/resources/zeebe.json";
 
 import { fit } from "../viewer/view.js";
 import { offerInExpressions } from "../workshop/completion.js";
@@ -26,6 +25,7 @@ import { buildDiagramShell } from "./shell.js";
 import { FRENCH } from "./translations/fr.js";
 import { variablesOf } from "./variables.js";
 import { WORDS } from "./words.js";
+import { zeebeModdle } from "./zeebe.js";
 
 const PALETTE_WIDTH = 100;
 const HAS_PALETTE = "(min-width: 768px)";
