@@ -58,9 +58,10 @@ OPEN = """async ([chunk, xml, fontFamily, labels]) => {
     if (!text || !text.textContent) continue;
     names += 1;
     const words = new Set(element.businessObject.name.split(/[\\s-]+/));
+    const isRole = /Lane|Participant/.test(element.type); // as high as its rows, and a role asks nothing
     for (const line of text.querySelectorAll("tspan")) {
       const found = line.textContent.trim().split(/[\\s-]+/).filter(Boolean);
-      if (found.some((each) => !words.has(each)) || /^[?!:;»]$/.test(found.join(""))) broken.push([element.id, line.textContent]);
+      if (found.some((each) => !words.has(each)) || (!isRole && /^[?!:;»]$/.test(found.join("")))) broken.push([element.id, line.textContent]);
     }
     const kept = element.type === "label" ? element.di.label?.bounds : element;
     const box = text.getBBox();
