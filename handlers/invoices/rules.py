@@ -317,7 +317,8 @@ def _drafted(lines: tuple[DraftLine, ...], parts: list[RateTotal], shipping: Dec
 def uneven(sale: Sale, earlier: Earlier) -> tuple[str, ...]:
     """The rates of which what is left of a changed order could not be invoiced to the cent any more, by name; none where all can.
 
-    What is invoiced stays. What is left must not be negative, its tax within a cent of its own rounding; and nothing where no line is left.
+    What is invoiced stays. What is left, and its discount, must not be negative, its tax within a cent of its own rounding; and nothing
+    where no line is left.
     """
     unfinished, found = _unfinished(sale.lines, earlier.lines), []
     rest = rest_of(sale, earlier)
@@ -333,6 +334,7 @@ def uneven(sale: Sale, earlier: Earlier) -> tuple[str, ...]:
         if (
             each.base < 0
             or each.tax < 0
+            or each.discount < 0
             or (is_over and each.base)
             or abs(each.tax - to_cents(each.base * each.rate)) > most
         ):
