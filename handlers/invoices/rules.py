@@ -10,7 +10,7 @@ exceeds what was ordered, and credit notes give back no more than there was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
@@ -340,4 +340,16 @@ def uneven(sale: Sale, earlier: Earlier) -> tuple[str, ...]:
         ):
             found.append(name)
     found += [name for name in gone if earlier.rates[name].base or earlier.rates[name].tax]
-    return tuple(sorted(set(found)))
+    return tuple(sorted({*found, *_uneven_at_once(sale, earlier, rest)}))
+
+
+def _uneven_at_once(sale: Sale, earlier: Earlier, rest: Mapping[str, RateTotal]) -> Iterator[str]:
+    """The rates of which one invoice of all that is left would not bear just the ``rest``."""
+    items = (each for each in sale.lines if each.line.kind == "item")
+    left = {each.id: each.line.quantity - earlier.lines.get(each.id, NOTHING).quantity for each in items}
+    wanted = {name: each for name, each in left.items() if each > 0}
+    drawn = {each.vat: each for each in invoice(sale, earlier, wanted).rates} if wanted else {}
+    for name, each in rest.items():
+        borne = drawn.get(name) or _nothing(name, each.rate)
+        if any(getattr(borne, part) != getattr(each, part) for part in _SUMMED):
+            yield name
