@@ -61,7 +61,8 @@ OPEN = """async ([chunk, xml, fontFamily, labels]) => {
     const isRole = /Lane|Participant/.test(element.type); // as high as its rows, and a role asks nothing
     for (const line of text.querySelectorAll("tspan")) {
       const found = line.textContent.trim().split(/[\\s-]+/).filter(Boolean);
-      if (found.some((each) => !words.has(each)) || (!isRole && /^[?!:;»]$/.test(found.join("")))) broken.push([element.id, line.textContent]);
+      const isAlone = !isRole && /^[?!:;»]$/.test(found.join(""));
+      if (isAlone || found.some((each) => !words.has(each))) broken.push([element.id, line.textContent]);
     }
     const kept = element.type === "label" ? element.di.label?.bounds : element;
     const box = text.getBBox();
