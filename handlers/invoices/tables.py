@@ -24,9 +24,9 @@ from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from handlers.base.tables import Table
-from handlers.catalogue.tables import Article
 from handlers.customers.tables import Customer
 from handlers.orders.tables import OrderLine, SalesOrder
+from handlers.sales.columns import LineColumns, line_checks
 
 _VAT_KNOWN = "vat IN ('normal', 'intermediate', 'reduced', 'particular', 'intra_eu', 'export', 'reverse_charge', 'service_abroad')"
 
@@ -122,7 +122,7 @@ class Invoice(Table):
     form_key: Mapped[str | None] = mapped_column(Text, unique=True)
 
 
-class InvoiceLine(Table):
+class InvoiceLine(LineColumns, Table):
     """A line, in the order of ``place``. ``order_line_id``: what was ordered; ``corrects_line_id``: of a credit note, what was invoiced.
 
     ``quantity``: of this invoice. ``amount``: what of the order's line it bears, null for headings and notes. ``vat``: the rate, or what
@@ -132,32 +132,16 @@ class InvoiceLine(Table):
     __tablename__ = "invoice_line"
     __table_args__ = (
         UniqueConstraint("invoice_id", "place"),
-        CheckConstraint("kind IN ('item', 'heading', 'note')", name="kind_known"),
-        CheckConstraint("text <> ''", name="text_given"),
+        *line_checks(),
         CheckConstraint("quantity > 0", name="quantity_positive"),
-        CheckConstraint("unit_price >= 0", name="unit_price_not_negative"),
         CheckConstraint("amount >= 0", name="amount_not_negative"),
-        CheckConstraint("discount BETWEEN 0 AND 100", name="discount_is_percent"),
         CheckConstraint(_VAT_KNOWN, name="vat_known"),
-        CheckConstraint("product_type IN ('product', 'service')", name="product_type_known"),
-        CheckConstraint("(kind = 'item') = (amount IS NOT NULL)", name="items_have_amounts"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     invoice_id: Mapped[int] = mapped_column(ForeignKey(Invoice.id))
     order_line_id: Mapped[int | None] = mapped_column(ForeignKey(OrderLine.id), index=True)
     corrects_line_id: Mapped[int | None] = mapped_column(ForeignKey("business.invoice_line.id"), index=True)
-    place: Mapped[int] = mapped_column(Integer)
-    kind: Mapped[str] = mapped_column(Text)
-    article: Mapped[str | None] = mapped_column(ForeignKey(Article.reference), index=True)
-    text: Mapped[str] = mapped_column(Text)
-    quantity: Mapped[Decimal] = mapped_column(Numeric(14, 4))
-    unit: Mapped[str] = mapped_column(Text)
-    unit_price: Mapped[Decimal] = mapped_column(Numeric(16, 6))
-    discount: Mapped[Decimal] = mapped_column(Numeric(5, 2))
-    vat: Mapped[str] = mapped_column(Text)
-    product_type: Mapped[str] = mapped_column(Text)
-    amount: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
 
 
 class InvoiceRate(Table):
