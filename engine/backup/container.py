@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -101,6 +101,29 @@ def read(file: Path) -> Backup:
     if names != {ABOUT, *found.members} or DUMP not in found.members or not all(map(_is_plain, found.data_files)):
         raise BackupUnusable(None, file=str(file))
     return found
+
+
+def check(file: Path, backup: Backup, keep: Collection[str] = ()) -> dict[str, bytes]:
+    """Hold every member against its hash without writing anything; gives the content of those of ``keep`` that are there.
+
+    Raises BackupUnusable (``backup_changed``).
+    """
+    name = "?"
+    kept = {}
+    try:
+        with zipfile.ZipFile(file) as packed:
+            for name, listed in backup.members.items():
+                with packed.open(name) as member:
+                    found = hashlib.sha256()
+                    while block := member.read(_BLOCK):
+                        found.update(block)
+                if found.hexdigest() != listed["sha256"]:
+                    raise BackupUnusable("backup_changed", file=str(file), member=name)
+                if name in keep:
+                    kept[name] = packed.read(name)
+    except (zipfile.BadZipFile, KeyError, TypeError) as error:
+        raise BackupUnusable("backup_changed", file=str(file), member=name) from error
+    return kept
 
 
 def unpack(file: Path, backup: Backup, folder: Path) -> None:

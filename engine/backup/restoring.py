@@ -33,6 +33,8 @@ from engine.mail import restored
 from engine.settings import Settings
 from engine.texts import say
 
+_KEYS = ("secret_key", "checkpoint_key")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
@@ -55,6 +57,18 @@ class Restored:
         return self.has_same_heads and self.report.is_whole and not (self.repeated and self.repeated.refused)
 
 
+def examine(settings: Settings, file: Path, *, may_replace: bool) -> None:
+    """Refuse what can be refused without a database and without writing anything, so that no server is made for it.
+
+    ``may_replace``: whether other keys may be replaced. Raises BackupUnusable, WrongState (``restore_other_key``), ErasuresUnusable.
+    """
+    backup = _read(file)
+    keys = container.check(file, backup, keep=[container.DATA + name for name in _KEYS])
+    if not may_replace:
+        _require_no_other_keys(settings, {name.removeprefix(container.DATA): key for name, key in keys.items()})
+    _own_list(settings)
+
+
 def restore(
     database: Database,
     settings: Settings,
@@ -73,9 +87,7 @@ def restore(
     Raises BackupUnusable (no backup, changed, of a newer release), WrongState (``restore_not_empty``, ``restore_in_use``,
     ``restore_other_key``), ErasuresUnusable, DatabaseFailure, Unavailable, OSError.
     """
-    backup = container.read(file)
-    if not backup.revisions <= known_revisions():
-        raise BackupUnusable("backup_newer", file=str(file), release=backup.release)
+    backup = _read(file)
     may_replace = save_first is not None
     settings.data_folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.data_folder, prefix=".restore-") as folder:
@@ -83,13 +95,16 @@ def restore(
         container.unpack(file, backup, unpacked)
         is_empty, major = _look(database, may_replace=may_replace)
         if not may_replace:
-            _require_no_other_keys(settings, backup, unpacked)
+            there = {name: unpacked / container.DATA / name for name in _KEYS if name in backup.data_files}
+            _require_no_other_keys(settings, {name: key.read_bytes() for name, key in there.items()})
         lists = _lists(database, settings, erasures)
         if save_first is not None and not is_empty:
             save_first()
         with database.transaction() as session:
             dump.clear(session)  # of an empty database, the schemas
         dump.restore(database.url, major, unpacked / container.DUMP)
+        if is_empty:  # otherwise they are in what was saved first
+            _keep_replaced_keys(settings, backup, unpacked / container.DATA, now)
         _place(settings, backup, unpacked / container.DATA)
     with database.reading() as session:
         has_same_heads = heads(session) == backup.heads
@@ -114,6 +129,14 @@ def restore(
     )
 
 
+def _read(file: Path) -> Backup:
+    """What the backup says of itself. Raises BackupUnusable, also for one of a newer release."""
+    backup = container.read(file)
+    if not backup.revisions <= known_revisions():
+        raise BackupUnusable("backup_newer", file=str(file), release=backup.release)
+    return backup
+
+
 def _look(database: Database, *, may_replace: bool) -> tuple[bool, int]:
     """Whether the database is empty, and the version of its server. Raises WrongState when it must not be written to."""
     with database.reading() as session:
@@ -127,12 +150,17 @@ def _look(database: Database, *, may_replace: bool) -> tuple[bool, int]:
 
 def _lists(database: Database, settings: Settings, given: Sequence[Erasure] | None) -> list[Erasure] | None:
     """All that is known to have been erased; None where there is no list at all. Raises ErasuresUnusable."""
-    file = settings.checkpoints / erased.FILE
-    own = erased.read(file) if file.is_file() else None
+    own = _own_list(settings)
     with database.reading() as session:
         replaced = None if dump.is_empty(session) else erased.listed(session)
     found = [each for each in (given, own, replaced) if each is not None]
     return [each for known in found for each in known] if found else None
+
+
+def _own_list(settings: Settings) -> Sequence[Erasure] | None:
+    """The list beside the checkpoints. Raises ErasuresUnusable."""
+    file = settings.checkpoints / erased.FILE
+    return erased.read(file) if file.is_file() else None
 
 
 def _repeat(database: Database, lists: list[Erasure], backup: Backup, now: datetime) -> Repeated:
@@ -140,14 +168,27 @@ def _repeat(database: Database, lists: list[Erasure], backup: Backup, now: datet
     return erased.repeat(database, lists, datetime.fromisoformat(backup.made_at), now, because)
 
 
-def _require_no_other_keys(settings: Settings, backup: Backup, unpacked: Path) -> None:
-    """A key that is there and is another one signed something that somebody may still want to verify."""
+def _require_no_other_keys(settings: Settings, brought: Mapping[str, bytes]) -> None:
+    """A key that is there and is another one signed something that somebody may still want to verify. ``brought``: by name."""
     there = data_files(settings)
-    for name in ("secret_key", "checkpoint_key"):
-        if name in backup.data_files and name in there:
-            brought = (unpacked / container.DATA / name).read_bytes()
-            if brought.strip() != there[name].read_bytes().strip():
-                raise WrongState("restore_other_key", file=str(there[name]))
+    for name, key in brought.items():
+        if name in there and key.strip() != there[name].read_bytes().strip():
+            raise WrongState("restore_other_key", file=str(there[name]))
+
+
+def _keep_replaced_keys(settings: Settings, backup: Backup, unpacked: Path, now: datetime) -> None:
+    """Lay a key that another one is about to replace aside: what it signed must stay verifiable, and it may be the only copy."""
+    there = data_files(settings)
+    for name in _KEYS:
+        if name not in there or name not in backup.data_files:
+            continue
+        key = there[name].read_bytes()
+        if key.strip() != (unpacked / name).read_bytes().strip():
+            folder = settings.data_folder / "backups"
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            aside = folder / f"{now:%Y-%m-%d-%H%M%S}-before-restore-{name}"
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+                stream.write(key)
 
 
 def _place(settings: Settings, backup: Backup, unpacked: Path) -> None:

@@ -29,6 +29,7 @@ def restore(settings: Settings, chosen: argparse.Namespace) -> int:
     from engine.instances import erased
 
     kept = None if chosen.erasures is None else erased.read(chosen.erasures)
+    restoring.examine(settings, chosen.file, may_replace=chosen.replace)
     with database_url(settings, may_create=True) as url:
         database = Database(url)
 

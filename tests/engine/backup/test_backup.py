@@ -270,6 +270,22 @@ def test_another_key_is_not_overwritten(busy: Database, settings: Settings, tmp_
         assert dump.is_empty(session)
 
 
+def test_a_key_that_is_replaced_is_kept_although_there_is_no_database_to_save(
+    busy: Database, settings: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "b.bordereau"
+    making.make(busy, settings, file, clock.now())
+    brought = settings.checkpoint_key.read_bytes()
+    wipe(busy, settings)
+    signing.ensure_key(settings.checkpoint_key)
+    mine = settings.checkpoint_key.read_bytes()
+    restoring.restore(busy, settings, file, clock.now(), save_first=lambda: pytest.fail("there is nothing to save"))
+    assert settings.checkpoint_key.read_bytes() == brought
+    (kept,) = (settings.data_folder / "backups").iterdir()
+    assert kept.name.endswith("-before-restore-checkpoint_key")
+    assert (kept.read_bytes(), stat.S_IMODE(kept.stat().st_mode)) == (mine, 0o600)
+
+
 def flip(file: Path, member: str) -> None:
     """Change one byte of a member, in place."""
     with zipfile.ZipFile(file) as packed:
@@ -336,6 +352,46 @@ def test_a_damaged_backup_touches_nothing(
     with busy.reading() as session:
         assert dump.is_empty(session)
     assert not settings.checkpoint_key.exists()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        cut,
+        lambda file: flip(file, "database.dump"),
+        rewrite(lambda about: about.update(revisions=["engine_9999"])),
+        lambda file: file.unlink(),
+    ],
+    ids=["cut", "dump", "newer", "missing"],
+)
+def test_a_damaged_backup_leaves_a_new_folder_as_it_was(
+    busy: Database, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], None]
+) -> None:
+    """By the command, where no database is yet: no server is made for what cannot be brought back."""
+    file = tmp_path / "b.bordereau"
+    making.make(busy, settings, file, clock.now())
+    harm(file)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("BORDEREAU_DATA", str(tmp_path / "new" / "data"))
+    assert cli.run(("restore", str(file))) == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_another_key_leaves_a_folder_without_a_database_as_it_was(
+    busy: Database,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "b.bordereau"
+    making.make(busy, settings, file, clock.now())
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("BORDEREAU_DATA", str(tmp_path / "new"))
+    signing.ensure_key(tmp_path / "new" / "checkpoint_key")
+    code, said = run(capsys, "restore", str(file))
+    assert (code, str(tmp_path / "new" / "checkpoint_key") in said) == (1, True)
+    assert [each.name for each in (tmp_path / "new").iterdir()] == ["checkpoint_key"]
 
 
 def test_the_member_that_was_changed_is_named(busy: Database, settings: Settings, tmp_path: Path) -> None:
