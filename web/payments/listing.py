@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, request, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue as Answer
 
 from handlers.payments import queries
 from handlers.payments.commands import READERS, RECORDERS
 from handlers.payments.types import KINDS
 from web import auth, ui
+from web.asked import PAGE, Asked
 from web.ui import t
 
 blueprint = Blueprint("payments", __name__)
 
-PAGE = 50
-_LAST_ID = 2**63 - 1
 _ON_ACCOUNT = "on_account"
 
 
@@ -24,24 +21,22 @@ _ON_ACCOUNT = "on_account"
 @auth.requires(*READERS)
 def listing() -> Answer:
     """Payments, newest first; what is typed begins words of their number, customer or reference."""
-    q, shown = request.args.get("q", "").strip()[:100], request.args.get("shown", "")
-    shown = shown if shown in (_ON_ACCOUNT, *KINDS) else ""
-    customer, after = request.args.get("customer", "")[:40], request.args.get("after", type=int)
+    asked = Asked.of(request.args)
+    shown = asked.shown if asked.shown in (_ON_ACCOUNT, *KINDS) else ""
     with auth.runtime().database.reading() as session:
         page = queries.payments_page(
             session,
-            search=q,
+            search=asked.q,
             shown=shown,
-            customer=customer or None,
-            after=None if after is None else max(0, min(after, _LAST_ID)),
+            customer=asked.customer or None,
+            after=asked.after,
             limit=PAGE,
         )
-    kept: dict[str, Any] = {key: value for key, value in (("q", q), ("shown", shown), ("customer", customer)) if value}
     return ui.page(
         "payments/payments.html",
-        q=q,
+        q=asked.q,
         shown_kind=shown,
-        customer=customer,
+        customer=asked.customer,
         filters=[
             ("", t("web.payments.all")),
             (_ON_ACCOUNT, t("web.payments.on_account")),
@@ -49,8 +44,5 @@ def listing() -> Answer:
         ],
         payments=page.payments,
         may_record=auth.has_role(*RECORDERS),
-        pager=ui.Pager(
-            previous=url_for("payments.listing", **kept) if after else None,
-            next=url_for("payments.listing", after=page.next, **kept) if page.next else None,
-        ),
+        pager=asked.pager("payments.listing", page.next),
     )

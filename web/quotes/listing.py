@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint, request, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue as Answer
 
 from handlers.sales import queries
 from handlers.sales.commands import EDITORS, READERS
 from handlers.sales.types import STATUSES
 from web import auth, ui
+from web.asked import PAGE, Asked
 from web.ui import t
 
 blueprint = Blueprint("quotes", __name__)
 
-PAGE = 50
-_LAST_ID = 2**63 - 1
 _OPEN = ("draft", "submitted", "sent")
 
 
@@ -24,24 +21,22 @@ _OPEN = ("draft", "submitted", "sent")
 @auth.requires(*READERS)
 def listing() -> Answer:
     """Quotes, newest first; what is typed begins words of their number, customer, subject or reference."""
-    q, shown = request.args.get("q", "").strip()[:100], request.args.get("shown", "")
-    customer, after = request.args.get("customer", "")[:40], request.args.get("after", type=int)
-    statuses = _OPEN if shown == "open" else (shown,) if shown in STATUSES else ()
+    asked = Asked.of(request.args)
+    statuses = _OPEN if asked.shown == "open" else (asked.shown,) if asked.shown in STATUSES else ()
     with auth.runtime().database.reading() as session:
         page = queries.quotes_page(
             session,
-            search=q,
+            search=asked.q,
             statuses=statuses,
-            customer=customer or None,
-            after=None if after is None else max(0, min(after, _LAST_ID)),
+            customer=asked.customer or None,
+            after=asked.after,
             limit=PAGE,
         )
-    kept: dict[str, Any] = {key: value for key, value in (("q", q), ("shown", shown), ("customer", customer)) if value}
     return ui.page(
         "quotes/quotes.html",
-        q=q,
-        shown=shown,
-        customer=customer,
+        q=asked.q,
+        shown=asked.shown,
+        customer=asked.customer,
         filters=[
             ("", t("web.quotes.all")),
             ("open", t("web.quotes.open")),
@@ -50,8 +45,5 @@ def listing() -> Answer:
         quotes=page.quotes,
         shown_value=ui.shown,
         may_edit=auth.has_role(*EDITORS),
-        pager=ui.Pager(
-            previous=url_for("quotes.listing", **kept) if after else None,
-            next=url_for("quotes.listing", after=page.next, **kept) if page.next else None,
-        ),
+        pager=asked.pager("quotes.listing", page.next),
     )
