@@ -151,6 +151,13 @@ def test_guesses_sent_at_once_are_all_counted(database: Database, alice: Actor) 
     assert answers.count("sign_in_throttled") == 24 - throttle.FREE_TRIES
 
 
+def test_tries_at_once_keep_nobody_waiting_while_they_are_free(database: Database, alice: Actor) -> None:
+    """Two browsers of one person sign in together, and the one whose moment was taken first reaches the count last."""
+    with pytest.raises(NotAllowed, match="sign_in_refused"):
+        people.authenticate(database, "alice", "wrong", NOW + timedelta(seconds=0.2), "192.0.2.1")
+    assert people.authenticate(database, "alice", SECRET, NOW, "192.0.2.1") == alice
+
+
 def test_failures_are_forgotten_after_a_day(database: Database, alice: Actor) -> None:
     for login in ("a", "b", "c"):
         with pytest.raises(NotAllowed):
