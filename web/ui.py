@@ -409,19 +409,26 @@ CURRENT: Mapping[str, frozenset[str]] = {
     ),
     "cases": frozenset(
         {
-            *("records.cases", "records.case", "repairing_many.choose", "repairing_many.ask"),
-            *("repairing.overview", "repairing.place", "repairing.confirm", "repairing.variable", "repairing.edit"),
+            *(
+                "records.cases",
+                "records.case",
+                "repairing_many.choose",
+                "repairing_many.ask",
+                "operations.act_on_cases",
+            ),
+            *(f"operating.{each}" for each in ("operate", "take_back", "confirm")),
+            *(f"repairing.{each}" for each in ("overview", "place", "confirm", "perform", "variable", "edit")),
         }
     ),
     "processes": frozenset(
         {
             *("workshop.processes", "workshop.process", "workshop.decision", "editors.edit", "editors.decision"),
-            *("moving.choose", "moving.rehearse", "moving.moved"),
+            *(f"moving.{each}" for each in ("choose", "rehearse", "moved", "start", "undo")),
         }
     ),
     "mailbox": frozenset({"records.mailbox"}),
     "audit": frozenset({"audit.audit", "steps.steps", "steps.step", "checkpoints.listed"}),
-    "operations": frozenset({"operations.incidents", "operations.messages", "operations.listing", "operations.batch"}),
+    "operations": frozenset(f"operations.{each}" for each in ("incidents", "retry", "messages", "listing", "batch")),
     "people": frozenset(
         {
             *("people.listing", "people.new", "people.add", "people.person", "people.change", "people.secret"),

@@ -33,8 +33,6 @@ from engine.record import reason_of
 OPERATORS: Final = frozenset({"process_owner", "admin"})
 """Who may suspend, resume and cancel cases."""
 
-"""Characters of the reason that every act needs."""
-
 Act = Callable[[Runtime, Session, Actor, int, str, datetime], None]
 """An act on one case, within a transaction: on which, why, when."""
 

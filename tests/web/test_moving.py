@@ -98,7 +98,13 @@ def test_a_case_is_rehearsed_moved_and_put_back(office: Office, case: int) -> No
     assert version(office, case) == (1, "purchasing_admin")
     start = address(seen, "start")
     assert olivia.post(start, {"which": "chosen", "reason": "Nouvelle règle"}).status_code == 422
-    assert olivia.post(start, {"which": "all", "reason": " "}).status_code == 422
+    for reason, sentence in ((" ", "Dites pourquoi"), ("x" * 501, "La raison dépasse 500 caractères")):
+        refused = olivia.post(start, {"which": "chosen", "case": str(case), "reason": reason})
+        assert refused.status_code == 422
+        assert f'<p class="invalid-feedback d-block">{sentence}' in refused.text
+        assert f'name="case" value="{case}" checked' in refused.text
+        assert 'value="chosen" checked' in refused.text
+        assert f'value="{reason}"' in refused.text
     move = olivia.post(start, {"which": "chosen", "case": str(case), "reason": "Nouvelle <règle>"}).location
     run_pending(office.runtime)
     moved = olivia.get(move).text
@@ -106,6 +112,9 @@ def test_a_case_is_rehearsed_moved_and_put_back(office: Office, case: int) -> No
     assert version(office, case) == (2, "purchasing_manager")
     assert "passé de la version 1 à la version 2" in olivia.get(f"/cases/{case}").text
     assert "Passage de la version 1 à la version 2" in olivia.get("/processes/replenishment").text
+    refused = olivia.post(address(moved, "undo"), {"which": "all", "reason": " "})
+    assert refused.status_code == 422
+    assert '<p class="invalid-feedback d-block">Dites pourquoi' in refused.text
     back = olivia.post(address(moved, "undo"), {"which": "all", "reason": "Trop tôt"})
     run_pending(office.runtime)
     assert "Revenu" in olivia.get(back.location).text

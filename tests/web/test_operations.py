@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from werkzeug.test import TestResponse
 
 from engine import clock
 from engine.errors import Facts
@@ -170,3 +172,91 @@ def test_every_result_of_a_batch_can_be_seen_refused_ones_first(office: Office) 
     assert 'rel="next"' not in second
     assert f"/cases/{running}" in second, "what was done comes last"
     assert olivia.get(f"{answer.location}?state=hush&after={10**30}").status_code == 200
+
+
+TOO_LONG = "Prix <faux> " + "x" * 500
+SENTENCES = {" ": "Dites pourquoi", TOO_LONG: "La raison dépasse 500 caractères"}
+REASONS = pytest.mark.parametrize("reason", SENTENCES, ids=["blank", "too long"])
+
+
+def comes_back(answer: TestResponse, reason: str, field: str = "reason") -> None:
+    """The form is there again, with what was typed and what is wrong with it beside the field."""
+    page = html.unescape(answer.text)
+    assert answer.status_code == 422
+    found = re.search(rf'<input [^>]*id="{field}"[^>]*value="([^"]*)"[^>]*aria-invalid="true"', answer.text)
+    assert found is not None
+    assert html.unescape(found[1]) == reason
+    assert re.search(rf'id="{field}-about"><p class="invalid-feedback d-block">{SENTENCES[reason]}', page)
+    assert f'<a href="#{field}">{SENTENCES[reason]}' in page
+
+
+@REASONS
+def test_a_reason_that_cannot_be_kept_comes_back_to_the_page_of_the_case(office: Office, reason: str) -> None:
+    case = office.start()
+    olivia = office.as_("olivia")
+    for act in ("suspend", "cancel"):
+        answer = olivia.post(f"/cases/{case}/operate", {"act": act, "reason": reason})
+        comes_back(answer, reason)
+        assert ">Suspendre<" in answer.text
+    assert olivia.post(f"/cases/{case}/operate", {"act": "suspend", "reason": "Prix"}).status_code == 303
+    comes_back(olivia.post(f"/cases/{case}/operate", {"act": "resume", "reason": reason}), reason)
+    asked = olivia.post(
+        f"/cases/{case}/operate", {"act": "resume", "reason": reason}, headers={"Accept": "application/json"}
+    )
+    assert asked.mimetype == "application/problem+json"
+    assert [each["field"] for each in asked.get_json()["fields"]] == ["reason"]
+
+
+@REASONS
+def test_a_reason_for_an_effect_comes_back_to_its_own_form(office: Office, reason: str) -> None:
+    case = office.start()
+    with office.runtime.database.transaction() as session:
+        session.execute(
+            text("""
+            INSERT INTO engine.effect (instance_id, activity, element_id, handler, held_until)
+            SELECT instance_id, activity, element_id, 'purchasing.tell_submitter', :until FROM engine.task WHERE instance_id = :case
+            """),
+            {"case": case, "until": clock.now() + timedelta(minutes=5)},
+        )
+        arguments = {"instance_id": case, "activity": "a1"}
+        incidents.raise_for_job(
+            session, "run_effect", arguments, code="effect_uncertain", facts={"kind": "x"}, now=clock.now()
+        )
+    olivia = office.as_("olivia")
+    page = olivia.get(f"/cases/{case}").text
+    (take_back,) = set(re.findall(rf"/cases/{case}/effects/\w+/take-back", page))
+    comes_back(olivia.post(take_back, {"reason": reason}), reason, f"why-{take_back.split('/')[4]}")
+    (confirm,) = set(re.findall(rf"/cases/{case}/incidents/\d+/confirm", page))
+    answer = olivia.post(confirm, {"reason": reason})
+    comes_back(answer, reason, f"how-{confirm.split('/')[4]}")
+    assert answer.text.count('aria-invalid="true"') == 1
+
+
+@REASONS
+def test_a_refused_batch_keeps_the_list_what_was_ticked_and_typed(office: Office, reason: str) -> None:
+    cases = [office.start() for _ in range(2)]
+    olivia = office.as_("olivia")
+    listed = olivia.get("/cases?process=replenishment&status=active").text
+    found = re.search(r'action="(/operations/cases\?[^"]*)"', listed)
+    assert found is not None
+    address = html.unescape(found[1])
+    answer = olivia.post(address, {"act": "cancel", "target": str(cases[0]), "reason": reason})
+    comes_back(answer, reason)
+    assert '<option value="replenishment" selected>' in answer.text
+    assert '<option value="active" selected>' in answer.text
+    assert re.findall(r'name="target" value="(\d+)" checked', answer.text) == [str(cases[0])]
+    nothing = olivia.post(address, {"act": "cancel", "reason": "Doublons"})
+    assert nothing.status_code == 422
+    assert "Rien n’est choisi" in nothing.text
+    assert 'value="Doublons"' in nothing.text
+    nothing = olivia.post(address.replace("/cases?", "/cases/repair?"), {})
+    assert nothing.status_code == 422
+    assert "Rien n’est choisi" in nothing.text
+    assert '<option value="active" selected>' in nothing.text
+
+
+def test_a_retry_of_nothing_says_so_above_the_list(office: Office) -> None:
+    answer = office.as_("admin").post("/operations/retry", {"code": "job_gave_up"})
+    assert answer.status_code == 422
+    assert "Rien n’est choisi" in answer.text
+    assert 'action="/operations"' in answer.text

@@ -31,9 +31,14 @@ def test_work_is_moved_after_a_look_at_what_would_happen(office: Office) -> None
     assert len(ends) > 3
     seen = olivia.get(ends[-1]).text
     assert "est retirée de la boîte de réception" in seen
-    form = hidden(seen)
-    assert olivia.post(f"/cases/{case}/repair", form | {"reason": " "}).status_code == 422
-    assert olivia.post(f"/cases/{case}/repair", form | {"reason": "x" * 501}).status_code == 422
+    form = hidden(seen) | {"next": ""}  # of the language, not of the act
+    for reason, sentence in ((" ", "Dites pourquoi"), ("<" * 501, "La raison dépasse 500 caractères")):
+        refused = olivia.post(f"/cases/{case}/repair", form | {"reason": reason})
+        assert refused.status_code == 422
+        assert f'value="{html.escape(reason)}" ' in refused.text
+        assert f'<p class="invalid-feedback d-block">{sentence}' in refused.text
+        assert "est retirée de la boîte de réception" in refused.text
+        assert hidden(refused.text) | {"next": ""} == form
     assert olivia.post(f"/cases/{case}/repair", form | {"reason": WHY, "revision": "77"}).status_code == 409
     assert olivia.post(f"/cases/{case}/repair", form | {"reason": WHY}).status_code == 303
     after = olivia.get(f"/cases/{case}").text
@@ -117,7 +122,10 @@ def test_many_cases_are_repaired_at_once_with_a_result_each(office: Office) -> N
     chosen = {"target": [str(each) for each in cases[:2]], "act": "move", "from": values[0], "to": values[-1]}
     refused = olivia.post("/operations/cases/repair/ask", chosen | {"to": "nowhere", "reason": WHY})
     assert refused.status_code == 422
-    assert olivia.post("/operations/cases/repair/ask", chosen | {"reason": ""}).status_code == 422
+    refused = olivia.post("/operations/cases/repair/ask", chosen | {"reason": "x" * 501})
+    assert refused.status_code == 422
+    assert f'value="{"x" * 501}"' in refused.text
+    assert '<p class="invalid-feedback d-block">La raison dépasse 500 caractères' in refused.text
     asked = olivia.post("/operations/cases/repair/ask", chosen | {"reason": WHY})
     assert asked.status_code == 303
     run_pending(office.runtime)

@@ -2,58 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 
-from engine.errors import NotFound
+from engine.errors import InvalidInput, NotFound
 from engine.instances import commands, operators, queries
 from engine.instances.queries import Case
-from web import auth, present, ui
+from web import auth
+from web.records import views
+from web.returned import returned
 from web.ui import t
 
 blueprint = Blueprint("operating", __name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """An effect that has not gone yet."""
-
-    activity: str
-    text: str
-    may_act: bool
-
-
-def held(found: Case) -> tuple[Held, ...]:
-    """The effects of a case that can be taken back."""
-    bundle = found.definition.bundle
-    return tuple(
-        Held(
-            activity=activity,
-            text=t("web.case.held", step=present.name_of(bundle, each.element_id), moment=ui.moment(each.held_until)),
-            may_act=found.may_take_back and found.row.suspended is None,
-        )
-        for activity, each in found.held.items()
-    )
-
-
-def acts(found: Case) -> tuple[str, ...]:
-    """What an operator can do with the case now."""
-    if found.row.ended_at is not None or not auth.has_role(*operators.OPERATORS):
-        return ()
-    return ("suspend" if found.row.suspended is None else "resume", "cancel")
-
-
 @blueprint.post("/cases/<int:case_id>/operate")
 @auth.requires(*sorted(operators.OPERATORS))
 def operate(case_id: int) -> Answer:
-    """Suspend, resume or cancel (``act``), with a ``reason``."""
+    """Suspend, resume or cancel (``act``), with a ``reason``; one that cannot be kept comes back as it was typed (422)."""
     act = request.form.get("act", "")
     if act not in operators.ACTS:
         raise NotFound("not_found")
     _seen(case_id)
-    operators.operate(auth.runtime(), auth.actor(), act, case_id, request.form.get("reason", ""))
+    try:
+        operators.operate(auth.runtime(), auth.actor(), act, case_id, request.form.get("reason", ""))
+    except InvalidInput as refusal:
+        return views.case_page(case_id, returned(refusal)), 422
     flash(t(f"web.case.done.{act}"), "success")
     return redirect(url_for("records.case", case_id=case_id), 303)
 
@@ -61,9 +35,12 @@ def operate(case_id: int) -> Answer:
 @blueprint.post("/cases/<int:case_id>/effects/<activity>/take-back")
 @auth.signed_in
 def take_back(case_id: int, activity: str) -> Answer:
-    """Undo an effect before it goes."""
+    """Undo an effect before it goes, with a ``reason`` (422 as above)."""
     _seen(case_id)
-    operators.take_back(auth.runtime(), auth.actor(), case_id, activity, request.form.get("reason", ""))
+    try:
+        operators.take_back(auth.runtime(), auth.actor(), case_id, activity, request.form.get("reason", ""))
+    except InvalidInput as refusal:
+        return views.case_page(case_id, returned(refusal, f"why-{activity}")), 422
     flash(t("web.case.held.taken_back"), "success")
     return redirect(url_for("records.case", case_id=case_id), 303)
 
@@ -81,9 +58,12 @@ def send_now(case_id: int, activity: str) -> Answer:
 @blueprint.post("/cases/<int:case_id>/incidents/<int:incident_id>/confirm")
 @auth.requires(*sorted(operators.OPERATORS))
 def confirm(case_id: int, incident_id: int) -> Answer:
-    """An uncertain effect did happen."""
+    """An uncertain effect did happen; how one knows is the ``reason`` (422 as above)."""
     _of_case(case_id, incident_id)
-    operators.confirm_effect(auth.runtime(), auth.actor(), incident_id, request.form.get("reason", ""))
+    try:
+        operators.confirm_effect(auth.runtime(), auth.actor(), incident_id, request.form.get("reason", ""))
+    except InvalidInput as refusal:
+        return views.case_page(case_id, returned(refusal, f"how-{incident_id}")), 422
     flash(t("web.case.confirmed"), "success")
     return redirect(url_for("records.case", case_id=case_id), 303)
 

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 
 from engine import clock
-from engine.errors import NotFound
+from engine.errors import InvalidInput, NotFound
 from engine.identity import people
 from engine.identity.memberships import ADMINISTRATOR
 from engine.instances import batches, operations, operators
@@ -18,6 +18,8 @@ from engine.instances.batches import Batch, BatchItem
 from engine.instances.operations import IncidentFilter, IncidentRow, UndeliveredMessage
 from engine.mail import restored
 from web import auth, present, ui
+from web.records import views
+from web.returned import Returned, returned
 from web.ui import in_language, t
 
 blueprint = Blueprint("operations", __name__)
@@ -88,7 +90,10 @@ class Item:
 @auth.requires(*sorted(operators.OPERATORS))
 def incidents() -> Answer:
     """Open incidents of all cases; filters and page are in the address."""
-    asked = _asked(request.args)
+    return _incidents(_asked(request.args), Returned())
+
+
+def _incidents(asked: dict[str, str], back: Returned) -> str:
     before = request.args.get("before", type=int)
     with auth.runtime().database.reading() as session:
         page = operations.incidents(session, _filter(asked), before=before, limit=PAGE)
@@ -104,6 +109,7 @@ def incidents() -> Answer:
         filters=asked,
         is_filtered=bool(kept),
         is_restored=restoration is not None,
+        returned=back,
         may_see_letters=ADMINISTRATOR in auth.actor().roles,
         pager=ui.Pager(
             previous=url_for("operations.incidents", **kept) if before else None,
@@ -116,25 +122,35 @@ def incidents() -> Answer:
 @auth.requires(*sorted(operators.OPERATORS))
 def retry() -> Answer:
     """Try the chosen incidents again (``target``), or with ``all`` every one of the filter."""
+    asked = _asked(request.form)
     targets: tuple[int, ...] = tuple(request.form.getlist("target", type=int))
     if "all" in request.form:
         with auth.runtime().database.reading() as session:
-            targets = operations.incident_ids(session, _filter(_asked(request.form)), limit=batches.MOST)
-    batch = batches.ask(auth.runtime(), auth.actor(), "retry", targets)
+            targets = operations.incident_ids(session, _filter(asked), limit=batches.MOST)
+    try:
+        batch = batches.ask(auth.runtime(), auth.actor(), "retry", targets)
+    except InvalidInput as refusal:
+        return _incidents(asked, returned(refusal)), 422
     return redirect(url_for("operations.batch", batch_id=batch), 303)
 
 
 @blueprint.post("/operations/cases")
 @auth.requires(*sorted(operators.OPERATORS))
 def act_on_cases() -> Answer:
-    """Suspend, resume or cancel (``act``) the chosen cases (``target``) for a ``reason``."""
+    """Suspend, resume or cancel (``act``) the chosen cases (``target``) for a ``reason``; the address says what of the list was seen.
+
+    What cannot be accepted comes back with what was ticked and typed (422).
+    """
     act = next(
         (each for each in batches.BATCH_ACTS if each == request.form.get("act") and each in operators.ACTS), None
     )
     if act is None:
         raise NotFound("not_found")
     targets = request.form.getlist("target", type=int)
-    batch = batches.ask(auth.runtime(), auth.actor(), act, targets, request.form.get("reason", ""))
+    try:
+        batch = batches.ask(auth.runtime(), auth.actor(), act, targets, request.form.get("reason", ""))
+    except InvalidInput as refusal:
+        return views.cases_page(returned(refusal)), 422
     return redirect(url_for("operations.batch", batch_id=batch), 303)
 
 

@@ -26,6 +26,7 @@ from engine.model.elements import Process
 from engine.protocol.stimuli import MoveToken, SetVariable, SkipActivity
 from web import auth, errors, present, ui
 from web.records import foreseen, timeline
+from web.returned import Returned, returned
 from web.ui import shown, t
 
 blueprint = Blueprint("repairing", __name__)
@@ -145,10 +146,14 @@ def place(case_id: int) -> Answer:
 @auth.requires(*sorted(operators.OPERATORS))
 def confirm(case_id: int) -> Answer:
     """What an act (``act``, ``at``, ``to``) would lead to, and the form that does it."""
+    return _confirmation(case_id, request.args, Returned())
+
+
+def _confirmation(case_id: int, given: Mapping[str, str], back: Returned) -> str:
     with auth.runtime().database.reading() as session:
         seen = _seen(session, case_id)
-        found = seen.place(request.args.get("at", ""))
-        repair = _repair(request.args, "")
+        found = seen.place(given.get("at", ""))
+        repair = _repair(given, "")
         would = repairs.foresee(auth.runtime(), seen.instance, repair)
         titles = people.role_titles(session)
     return ui.page(
@@ -161,7 +166,8 @@ def confirm(case_id: int) -> Answer:
         warnings=list(_warnings(seen, would)),
         act="skip" if isinstance(repair, SkipActivity) else "move",
         at=found.key,
-        to=request.args.get("to", ""),
+        to=given.get("to", ""),
+        returned=back,
         revision=seen.instance.revision,
     )
 
@@ -169,12 +175,15 @@ def confirm(case_id: int) -> Answer:
 @blueprint.post("/cases/<int:case_id>/repair")
 @auth.requires(*sorted(operators.OPERATORS))
 def perform(case_id: int) -> Answer:
-    """Move or skip, with a ``reason``."""
+    """Move or skip, with a ``reason``; one that cannot be kept comes back as it was typed, below what would happen now (422)."""
     given = request.form
     repair = _repair(given, given.get("reason", ""))
     with auth.runtime().database.reading() as session:
         queries.case(session, auth.actor(), case_id)
-    repairs.perform(auth.runtime(), auth.actor(), case_id, repair, given.get("revision", type=int))
+    try:
+        repairs.perform(auth.runtime(), auth.actor(), case_id, repair, given.get("revision", type=int))
+    except InvalidInput as refusal:
+        return _confirmation(case_id, given, returned(refusal)), 422
     flash(t(f"web.repair.done.{given.get('act')}"), "success")
     return redirect(url_for("records.case", case_id=case_id), 303)
 

@@ -19,7 +19,9 @@ from engine.instances.repairs import AsItStands, Place
 from engine.kernel import State
 from engine.model.landings import landings
 from web import auth, errors, present, ui
+from web.records import views
 from web.records.repairing import landing_name
+from web.returned import returned
 from web.ui import t
 
 blueprint = Blueprint("repairing_many", __name__)
@@ -73,15 +75,23 @@ def _chosen() -> Standing:
 @blueprint.post("/operations/cases/repair")
 @auth.requires(*sorted(operators.OPERATORS))
 def choose() -> Answer:
-    """What can be done with the chosen cases."""
-    return _page(_chosen(), None)
+    """What can be done with the chosen cases; cases of which nothing can be done in common are said above the list (422)."""
+    try:
+        standing = _chosen()
+    except InvalidInput as refusal:
+        return views.cases_page(returned(refusal)), 422
+    return _page(standing, None)
 
 
 @blueprint.post("/operations/cases/repair/ask")
 @auth.requires(*sorted(operators.OPERATORS))
 def ask() -> Answer:
     """Have it done: ``act`` with ``from`` and ``to``, or with ``name``, ``kind`` and ``value``; and the ``reason``."""
-    standing, given = _chosen(), request.form
+    given = request.form
+    try:
+        standing = _chosen()
+    except InvalidInput as refusal:
+        return views.cases_page(returned(refusal)), 422
     act = next((each for each in ("move", "skip", "edit") if each == given.get("act")), None)
     if act is None:
         raise NotFound("not_found")

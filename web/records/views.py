@@ -26,7 +26,8 @@ from engine.instances.queries import Case, CaseRow, Status, TimelineEntry
 from engine.mail import letters as mail
 from engine.mail.letters import Posted
 from web import auth, field_narrowing, present, ui
-from web.records import operating, timeline
+from web.records import possible, timeline
+from web.returned import Returned
 from web.ui import Due, in_language, t
 
 blueprint = Blueprint("records", __name__)
@@ -107,7 +108,7 @@ class CaseView:
     archived: str
     caller: Relative | None
     called: tuple[Relative, ...]
-    held: tuple[operating.Held, ...]
+    held: tuple[possible.Held, ...]
     acts: tuple[str, ...]
     letters: tuple[Letter, ...]
     diagram: present.DiagramView
@@ -124,6 +125,11 @@ class CaseView:
 @auth.signed_in
 def cases() -> Answer:
     """The cases that the person may see, newest first; filters and page are in the address."""
+    return cases_page(Returned())
+
+
+def cases_page(returned: Returned) -> str:
+    """The list that the address of this request asks for, with the form below it as it comes back."""
     asked = {name: request.args.get(name, "").strip() for name in ("q", "process", "status")}
     by_field = field_narrowing.read(request.args, asked["process"])
     criterion = None if by_field is None else by_field.criterion
@@ -157,6 +163,8 @@ def cases() -> Answer:
         may_operate=auth.has_role(*operators.OPERATORS),
         filters=asked,
         is_filtered=bool(kept),
+        here_again=kept | ({"after": after} if after else {}),
+        returned=returned,
         pager=ui.Pager(
             previous=url_for("records.cases", **kept) if after else None,
             next=url_for("records.cases", after=page.next, **kept) if page.next else None,
@@ -168,11 +176,16 @@ def cases() -> Answer:
 @auth.signed_in
 def case(case_id: int) -> Answer:
     """One case. ``el`` chooses an element of its diagram, ``detail=all`` shows every event."""
+    return case_page(case_id, Returned())
+
+
+def case_page(case_id: int, returned: Returned) -> str:
+    """The page of a case, with the form on it that comes back. Raises NotFound."""
     actor = auth.actor()
     with auth.runtime().database.reading() as session:
         found = queries.case(session, actor, case_id)
         view = _view(session, actor, found)
-    return ui.page("records/case.html", case=view)
+    return ui.page("records/case.html", case=view, returned=returned)
 
 
 def _view(session: Session, actor: Actor, found: Case) -> CaseView:
@@ -206,8 +219,8 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
         archived=_archived(row),
         caller=None if found.caller is None else _relative(found.caller),
         called=tuple(map(_relative, found.called)),
-        held=operating.held(found),
-        acts=operating.acts(found),
+        held=possible.held(found),
+        acts=possible.acts(found),
         incidents=tuple(_stopped(each, found) for each in found.incidents if each.resolved_at is None),
         letters=_letters(session, actor, row),
         diagram=present.diagram(

@@ -20,6 +20,7 @@ from engine.instances.operators import OPERATORS
 from engine.migration import counterparts, possible
 from web import auth, present, ui
 from web.errors import field_sentence
+from web.returned import Returned, returned
 from web.ui import in_language, t
 from web.workshop.wording_of_moves import Words
 
@@ -138,6 +139,10 @@ def rehearse(process_key: str) -> Answer:
 @auth.requires(*sorted(OPERATORS))
 def moved(process_key: str, migration_id: int) -> Answer:
     """A rehearsal, a move or an undo: its progress, the result of each case in pages, refused ones first, and what can be done next."""
+    return _moved(process_key, migration_id, Returned())
+
+
+def _moved(process_key: str, migration_id: int, back: Returned) -> str:
     after = ui.after_item(request.args)
     with auth.runtime().database.reading() as session:
         found = _found(session, process_key, migration_id)
@@ -154,6 +159,7 @@ def moved(process_key: str, migration_id: int) -> Answer:
         "workshop/moved.html",
         move=view,
         items=items,
+        returned=back,
         pager=ui.Pager(previous=view.url if after else None, next=next_),
         process={"key": process_key, "title": in_language(words.new.version.title)},
     )
@@ -162,22 +168,28 @@ def moved(process_key: str, migration_id: int) -> Answer:
 @blueprint.post("/processes/<process_key>/moves/<int:migration_id>/start")
 @auth.requires(*sorted(OPERATORS))
 def start(process_key: str, migration_id: int) -> Answer:
-    """Move for good what was rehearsed: all the cases of the version, or the ticked ones (``which`` = ``chosen``)."""
+    """Move for good what was rehearsed: all the cases of the version, or the ticked ones (``which`` = ``chosen``).
+
+    What cannot be accepted comes back as it was ticked and typed (422).
+    """
     with auth.runtime().database.reading() as session:
         found = _found(session, process_key, migration_id)
     if found.kind != "rehearsal":
         raise NotFound("migration_not_found", migration=migration_id)
     pair, reason = (found.from_version, found.to_version), request.form.get("reason", "")
-    asked = migrations.ask(
-        auth.runtime(),
-        auth.actor(),
-        "migration",
-        process_key,
-        pair,
-        mapping=found.mapping,
-        reason=reason,
-        cases=_cases(),
-    )
+    try:
+        asked = migrations.ask(
+            auth.runtime(),
+            auth.actor(),
+            "migration",
+            process_key,
+            pair,
+            mapping=found.mapping,
+            reason=reason,
+            cases=_cases(),
+        )
+    except InvalidInput as refusal:
+        return _moved(process_key, migration_id, returned(refusal, ticks="case")), 422
     return redirect(url_for("moving.moved", process_key=process_key, migration_id=asked), 303)
 
 
@@ -188,7 +200,10 @@ def undo(process_key: str, migration_id: int) -> Answer:
     with auth.runtime().database.reading() as session:
         _found(session, process_key, migration_id)
     reason = request.form.get("reason", "")
-    asked = migrations.ask_undo(auth.runtime(), auth.actor(), migration_id, reason, cases=_cases())
+    try:
+        asked = migrations.ask_undo(auth.runtime(), auth.actor(), migration_id, reason, cases=_cases())
+    except InvalidInput as refusal:
+        return _moved(process_key, migration_id, returned(refusal, ticks="case")), 422
     flash(t("web.moving.undo_asked"), "success")
     return redirect(url_for("moving.moved", process_key=process_key, migration_id=asked), 303)
 
