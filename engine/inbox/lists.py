@@ -27,6 +27,8 @@ from engine.texts.words import query_of
 View = Literal["role", "mine", "absent"]
 """Free for my roles; taken by or given to me; with, or free for, those whom I stand in for."""
 Sort = Literal["due", "priority"]
+Way = Literal["all", "held", "cases"]
+"""Every task that a walk comes by; those of them that fit; those of cases found beforehand that fit."""
 
 WINDOW: Final = 1_000
 """Tasks of one group that a filter is held against for one page."""
@@ -138,14 +140,16 @@ _FITS: Final = f"""
 """
 
 
-def _walk(sort: Sort, condition: str, kind: str, source: str) -> str:
+def _walk(sort: Sort, way: Way, condition: str, kind: str) -> str:
     """One ordered walk for each group of a kind."""
+    source = "found" if way == "cases" else "engine.task"
+    fits = "true" if way == "all" else _FITS
     after = {"due": ":after_sort, :after_id", "priority": ":after_rank, :after_sort, :after_id"}[sort]
     return f"""
         SELECT task.id, task.sort_at, task.priority, task.fits, wanted.number
         FROM {_WANTED}
         CROSS JOIN LATERAL (
-            SELECT task.id, task.sort_at, task.priority, {_FITS} AS fits FROM {source} AS task
+            SELECT task.id, task.sort_at, task.priority, {fits} AS fits FROM {source} AS task
             WHERE {condition} AND ({_KEYS[sort]}) > ({after})
             ORDER BY {_KEYS[sort]} LIMIT :window
         ) AS task
@@ -153,14 +157,13 @@ def _walk(sort: Sort, condition: str, kind: str, source: str) -> str:
     """  # noqa: S608 - composed of constants
 
 
-def _walked(sort: Sort, *, from_cases: bool) -> str:
-    source = "found" if from_cases else "engine.task"
+def _walked(sort: Sort, way: Way) -> str:
     found = """
         found AS MATERIALIZED (SELECT * FROM engine.task WHERE instance_id = ANY(CAST(:instances AS bigint[])) AND is_open),
     """
     return f"""
-        WITH {found if from_cases else ""} task AS MATERIALIZED (
-            {_walk(sort, _FREE, "role", source)} UNION ALL {_walk(sort, _HELD, "login", source)}
+        WITH {found if way == "cases" else ""} task AS MATERIALIZED (
+            {_walk(sort, way, _FREE, "role")} UNION ALL {_walk(sort, way, _HELD, "login")}
         ), horizon AS (
             SELECT sort_at, id, priority FROM (
                 SELECT DISTINCT ON (number) task.*, count(*) OVER (PARTITION BY number) AS walked
@@ -170,12 +173,12 @@ def _walked(sort: Sort, *, from_cases: bool) -> str:
     """  # noqa: S608 - composed of constants
 
 
-def _page_sql(sort: Sort, *, from_cases: bool) -> TextClause:
+def _page_sql(sort: Sort, way: Way) -> TextClause:
     """``OFFSET 0`` keeps PostgreSQL from reading every task for the few that were chosen."""
     keys = _KEYS[sort]
     horizon = keys.replace("task.", "horizon.")
     return text(f"""
-        {_walked(sort, from_cases=from_cases)}
+        {_walked(sort, way)}
         SELECT {COLUMNS}, horizon.sort_at AS horizon_sort, horizon.id AS horizon_id, horizon.priority AS horizon_priority
         FROM (SELECT) AS one LEFT JOIN horizon ON true
         LEFT JOIN LATERAL (
@@ -189,14 +192,14 @@ def _page_sql(sort: Sort, *, from_cases: bool) -> TextClause:
     """)  # noqa: S608 - composed of constants
 
 
-_PAGES: Final = {(sort, few): _page_sql(sort, from_cases=few) for sort in get_args(Sort) for few in (False, True)}
+_PAGES: Final = {(sort, way): _page_sql(sort, way) for sort in get_args(Sort) for way in get_args(Way)}
 
 _COUNTS: Final = {
-    few: text(f"""
-        {_walked("due", from_cases=few)}
+    way: text(f"""
+        {_walked("due", way)}
         SELECT least(count(*), :cap) AS number, count(*) >= :cap OR (SELECT count(*) FROM horizon) > 0 AS is_more FROM task WHERE fits
     """)  # noqa: S608 - composed of constants
-    for few in (False, True)
+    for way in get_args(Way)
 }
 
 
@@ -233,12 +236,12 @@ def page(session: Session, asked: Asked, *, after: str | None = None, limit: int
     given = _given(asked, limit + 1) | _read_cursor(after, asked.sort) | {"limit": limit + 1}
     if given["roles"] == []:
         return TaskPage(tasks=(), next=None)
-    few = _few_cases(session, given, asked.criteria.field)
+    way = _way(session, given, asked.criteria)
     rows: Sequence[Row[Any]] = ()
     tasks: list[Row[Any]] = []
     # what fits most tasks fills a page after a short walk
     for window in (limit + 1,) if asked.criteria.is_open else (SHORT_WALK * limit, WINDOW):
-        rows = session.execute(_PAGES[asked.sort, few], given | {"window": window}).all()
+        rows = session.execute(_PAGES[asked.sort, way], given | {"window": window}).all()
         tasks = [row for row in rows if row.id is not None]
         if len(tasks) > limit or rows[0].horizon_id is None:
             break
@@ -273,8 +276,8 @@ def count(session: Session, asked: Asked) -> Count:
     given = _given(asked, COUNT_CAP) | _read_cursor(None, "due") | {"cap": COUNT_CAP}
     if given["roles"] == []:
         return Count(number=0, is_more=False)
-    few = _few_cases(session, given, asked.criteria.field)
-    row = session.execute(_COUNTS[few], given).one()
+    way = _way(session, given, asked.criteria)
+    row = session.execute(_COUNTS[way], given).one()
     return Count(number=row.number, is_more=row.is_more)
 
 
@@ -286,16 +289,19 @@ def counts(session: Session, actor: Actor, absent: Sequence[StandIn]) -> Counts:
     return Counts(role=row.role, mine=row.mine, absent=row.absent)
 
 
-def _few_cases(session: Session, given: dict[str, Any], criterion: FieldCriterion | None) -> bool:
-    """Whether the words, or the value of the field, are those of few cases; then their ids are among what is given."""
+def _way(session: Session, given: dict[str, Any], criteria: Criteria) -> Way:
+    """From the cases where the words, or the value of the field, are those of few; then their ids are among what is given."""
+    if criteria.is_open:
+        return "all"
     if given["words"] is not None:
         given["instances"] = list(session.scalars(_CASES, {"words": given["words"], "few": FEW_CASES + 1}))
         if len(given["instances"]) <= FEW_CASES:
-            return True
-    if criterion is not None:
-        given["instances"] = fields.cases(session, criterion, FEW_CASES + 1)
-        return len(given["instances"]) <= FEW_CASES
-    return False
+            return "cases"
+    if criteria.field is not None:
+        given["instances"] = fields.cases(session, criteria.field, FEW_CASES + 1)
+        if len(given["instances"]) <= FEW_CASES:
+            return "cases"
+    return "held"
 
 
 def _given(asked: Asked, window: int) -> dict[str, Any]:

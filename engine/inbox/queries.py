@@ -58,9 +58,15 @@ class TaskRow:
     given_by: str | None
     given_at: datetime | None
     given_note: str | None
-    why: Mapping[str, Any] | None
+    why_stored: str | None
     offered: tuple[str, ...] | None
     is_suspended: bool
+
+    @property
+    def why(self) -> Mapping[str, Any] | None:
+        """Read where somebody asks: lists, which do not, have many tasks."""
+        found: Mapping[str, Any] | None = None if self.why_stored is None else from_canonical(self.why_stored)
+        return found
 
 
 COLUMNS: Final = """
@@ -147,6 +153,6 @@ def task_row(row: Row[Any]) -> TaskRow:
         given_by=row.given_by,
         given_at=row.given_at,
         given_note=row.given_note,
-        why=None if row.why is None else from_canonical(row.why),
+        why_stored=row.why,
         offered=None if row.offered is None else tuple(row.offered),
     )

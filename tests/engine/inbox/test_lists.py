@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -104,13 +105,11 @@ def test_a_page_walks_indexes_and_costs_as_many_statements_with_much_as_with_lit
             first = lists.page(session, asked, limit=50)
             lists.page(session, asked, after=first.next, limit=50)
         assert len(seen) == 2
-        for sort in ("due", "priority"):
+        for sort, way in itertools.product(("due", "priority"), ("all", "held")):
             given = lists._given(asked, 51) | lists._read_cursor(None, sort) | {"limit": 51}
             plan = "\n".join(
                 row[0]
-                for row in session.execute(
-                    text(f"EXPLAIN (ANALYZE, TIMING OFF) {lists._PAGES[sort, False].text}"), given
-                )
+                for row in session.execute(text(f"EXPLAIN (ANALYZE, TIMING OFF) {lists._PAGES[sort, way].text}"), given)
             )
             scans = [each for each in plan.splitlines() if "Scan" in each and "never executed" not in each]
             assert not [each for each in scans if "Seq Scan on task" in each], plan
