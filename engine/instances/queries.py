@@ -6,7 +6,7 @@ All of it in a reading transaction (``Database.reading``): one moment, no lock.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -35,13 +35,14 @@ from engine.instances.archive import Kept
 from engine.instances.driver import CaseSuspended
 from engine.instances.incidents import Incident
 from engine.instances.kin import Kin
-from engine.instances.names import element_title
+from engine.instances.names import element_title, find_node
 from engine.instances.operators import takes_part
 from engine.jobs import outbox
 from engine.jobs.outbox import HeldEffect
-from engine.kernel import State
+from engine.kernel import Phase, State, Wait
 from engine.migration import first_version, under_present_ids, versions
 from engine.model.bundle import Bundle, Stage
+from engine.model.elements import BoundaryEvent
 from engine.model.forms import Form
 
 Status = Literal["active", "suspended", "completed", "failed", "cancelled"]
@@ -137,6 +138,17 @@ class StageNow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """An event that a case has come to and that has not happened yet: until ``due_at``, or for the message or signal ``name``."""
+
+    element_id: str
+    kind: Literal["timer", "message", "signal", "condition"]
+    name: str | None
+    key: str | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """Everything that the page of a case shows. ``process_id``: of the process of the version that it runs; see ``kin`` for the rest."""
 
@@ -144,6 +156,7 @@ class Case:
     definition: Definition
     variables: Mapping[str, Value]
     tasks: tuple[TaskRow, ...]
+    awaited: tuple[Awaited, ...]
     incidents: tuple[Incident, ...]
     timeline: tuple[TimelineEntry, ...]
     path: Path
@@ -311,6 +324,7 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
         definition=definition,
         variables={} if state is None else state.root_variables,
         tasks=inbox.of_instance(session, instance_id, None if kept is None else kept.tasks),
+        awaited=() if state is None else tuple(_awaited(state, definition.bundle)),
         incidents=incidents.of_instance(session, instance_id, None if kept is None else kept.incidents),
         timeline=_with_versions(session, definition.version.content_hash, told, entries),
         path=path,
@@ -321,6 +335,30 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
         caller=kin.caller(session, actor, instance_id),
         called=kin.called(session, actor, instance_id),
     )
+
+
+def _awaited(state: State, bundle: Bundle) -> Iterator[Awaited]:
+    """What stands still until something comes: not what may happen meanwhile (at a boundary, in an event sub-process)."""
+    for wait in state.waits.values():
+        waiting = state.activities.get(wait.activity)
+        is_beside = isinstance(find_node(bundle, wait.element), BoundaryEvent)
+        if waiting is None or waiting.phase is not Phase.WAITING or is_beside:
+            continue
+        yield Awaited(
+            element_id=wait.element,
+            kind=_kind_of(wait),
+            name=wait.name or wait.signal,
+            key=wait.key,
+            due_at=wait.due_at,
+        )
+
+
+def _kind_of(wait: Wait) -> Literal["timer", "message", "signal", "condition"]:
+    if wait.due_at is not None:
+        return "timer"
+    if wait.name is not None:
+        return "message"
+    return "condition" if wait.signal is None else "signal"
 
 
 def held_among(session: Session, cases: Sequence[CaseRow]) -> tuple[tuple[CaseRow, datetime], ...]:

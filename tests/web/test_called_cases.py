@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
@@ -102,3 +103,48 @@ def test_a_withdrawn_case_says_in_words_why_it_ended(office: Office) -> None:
     found = page(office, "admin", f"/cases/{case + 1}")
     assert "le dossier qui l’appelait n’en a plus besoin" in found
     assert "call:withdrawn" not in found
+
+
+ALONE = """
+process: alone
+title: {fr: Seul, en: Alone}
+roles:
+  purchasing_admin: {fr: Achats, en: Purchasing}
+  purchasing_manager: {fr: Responsable, en: Manager}
+start: {id: begun, title: {fr: Début, en: Start}, who: purchasing_admin}
+steps:
+  - at the same time: several
+    parts:
+      - title: {fr: Colis, en: Parcel}
+        steps:
+          - receive: parcel
+            title: {fr: Attendre le colis, en: Await the parcel}
+            message: parcel
+            key: '"K7"'
+            meanwhile:
+              - {id: late, title: {fr: Tard, en: Late}, after: 3 days, then: [{end this branch: told, title: {fr: Dit, en: Told}}]}
+      - title: {fr: Cloche, en: Bell}
+        steps: [{wait: bell, title: {fr: Attendre la cloche, en: Await the bell}, signal: bell}]
+      - title: {fr: Jour, en: Day}
+        steps: [{wait: day, title: {fr: Attendre le jour, en: Await the day}, for: 2 days}]
+      - title: {fr: Condition, en: Condition}
+        steps: [{wait: dry, title: {fr: Attendre le sec, en: Await dryness}, condition: dry = true}]
+"""
+
+
+def test_a_case_without_a_task_says_what_it_waits_for(office: Office) -> None:
+    described = "key: alone\ntitle: {fr: Seul, en: Alone}\nprocess: alone\nstart: {roles: [purchasing_admin]}\n"
+    files = {"process.yaml": described.encode(), "alone.yaml": ALONE.encode()}
+    publish_unexamined(office.runtime.database, SYSTEM, files, HANDLERS)
+    case = commands.start_instance(office.runtime, office.actor("gabriel"), "alone").instance_id
+    seen = page(office, "olivia", f"/cases/{case}")
+    assert "le message « parcel », clé « K7 »" in seen
+    assert "le signal « bell »" in seen
+    assert "Attendre le jour" in seen
+    assert re.search(r"jusqu’au \d+ \w+\.? 20\d\d", seen)
+    assert "que sa condition soit remplie" in seen
+    awaiting = seen.split('class="bd-waiting"')[1].split("</ul>")[0]
+    assert "Tard" not in awaiting  # nobody waits for what may happen meanwhile
+    assert awaiting.count("<li>") == 4
+    assert "K7" not in page(office, "gabriel", f"/cases/{case}").split('class="bd-waiting"')[1].split("</ul>")[0]
+    assert "the message “parcel”" in page(office, "gabriel", f"/cases/{case}", "en")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from io import BytesIO
 from typing import Any, get_args
 
@@ -22,9 +23,10 @@ from engine.identity.services import HISTORY
 from engine.instances import commands, operators, overview, queries
 from engine.instances.incidents import Incident
 from engine.instances.kin import Kin
-from engine.instances.queries import Case, CaseRow, Status, TimelineEntry
+from engine.instances.queries import Awaited, Case, CaseRow, Status, TimelineEntry
 from engine.mail import letters as mail
 from engine.mail.letters import Posted
+from engine.model.bundle import Bundle
 from web import auth, field_narrowing, present, ui
 from web.records import possible, timeline
 from web.returned import Returned
@@ -39,7 +41,7 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """What a case waits for: a task of somebody."""
+    """What a case waits for: a task of somebody, or that something happens."""
 
     title: str
     url: str
@@ -213,7 +215,7 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
         ended_text=t("web.case.ended", moment=ui.moment(row.ended_at)) if row.ended_at else "",
         stages=present.stage_bar(found.stages),
         facts=present.facts_of(row.summary),
-        waiting=_waiting(found, actor, names, titles),
+        waiting=(*_waiting(found, actor, names, titles), *map(partial(_happening, bundle), found.awaited)),
         nothing_waits=_nothing_waits(found),
         suspended=_suspended(row, names),
         archived=_archived(row),
@@ -247,10 +249,12 @@ _NOTHING_WAITS: Mapping[Status, str] = {"active": "nothing", "suspended": "suspe
 
 
 def _nothing_waits(found: Case) -> str:
-    """What a case waits for that has no open task."""
+    """What a case waits for that has no open task and awaits no event."""
     awaited = next((each for each in found.called if each.is_awaited), None)
     if awaited is not None and found.row.status == "active":
         return t("web.case.waiting.called", step=in_language(awaited.step))
+    if found.row.status == "active" and any(each.resolved_at is None for each in found.incidents):
+        return t("web.case.waiting.stopped")
     return t(f"web.case.waiting.{_NOTHING_WAITS.get(found.row.status, 'ended')}")
 
 
@@ -317,6 +321,14 @@ def _waiting(found: Case, actor: Actor, names: Mapping[str, str], titles: people
         for each in found.tasks
         if each.is_open
     )
+
+
+def _happening(bundle: Bundle, awaited: Awaited) -> Waiting:
+    """An event that has not come. The key of a message is for operators: it may be somebody's name, or open something."""
+    facts = {"name": awaited.name or "", "key": awaited.key or "", "moment": ui.moment(awaited.due_at)}
+    is_keyed = awaited.kind == "message" and awaited.key and auth.has_role(*operators.OPERATORS)
+    said = t(f"web.case.waiting.{'message.key' if is_keyed else awaited.kind}", **facts)
+    return Waiting(title=present.name_of(bundle, awaited.element_id), url="", whom=said, due=None)
 
 
 def _stopped(incident: Incident, found: Case) -> Stopped:
