@@ -110,3 +110,15 @@ def test_an_order_shows_it_too_and_a_proforma_says_why(office: Office, berlin: s
     assert "Union européenne, entreprise" in page
     assert "Sans TVA (exonéré UE)" in page
     assert sarah.get(f"/orders/{number}/proforma").data.startswith(b"%PDF")
+
+
+def test_what_shipping_and_adjustment_bear_follows_the_vat_treatment(office: Office, berlin: str) -> None:
+    sarah = office.as_("sarah")
+    charged = HEAD | DESK | {"customer": berlin, "adjustment": "-10"}
+    assert "Port et ajustement : sans TVA (exonéré UE)." in plain(
+        sarah.post("/quotes/new", charged | {"fiscal_position": "intra_eu"}).text
+    )
+    at_home = plain(sarah.post("/quotes/new", charged | {"fiscal_position": "domestic"}).text)
+    assert "Port et ajustement : TVA 20 %." in at_home
+    assert "au taux normal de TVA" not in at_home
+    assert "Port et ajustement :" not in plain(sarah.post("/quotes/new", charged | {"adjustment": ""}).text)

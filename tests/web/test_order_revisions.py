@@ -118,6 +118,34 @@ def test_a_line_is_added_and_a_refusal_stands_beside_its_field(office: Office, n
     assert len(order(office, number).lines) == 3
 
 
+def test_nothing_leads_to_a_field_that_is_not_there(office: Office, number: str) -> None:
+    page = office.as_("camille").get(f"/orders/{number}/revise").text
+    fields = set(re.findall(r'id="([^"]+)"', page))
+    assert {each for each in re.findall(r'href="#([^"]+)"', page) if each not in fields} == set()
+    assert "France. Chaque ligne porte son taux de TVA." in plain(page)
+    assert "Proposé" not in page
+
+
+def test_only_what_is_added_can_lack(office: Office) -> None:
+    """What is ordered already waits for goods by its delivery; the page of the change would ask for it a second time."""
+    camille = office.as_("camille")
+    short = write(camille, **(LAMP | {"line_quantity": "7"}))
+    assert "Stock insuffisant" in camille.get(f"/orders/{short}").text
+    camille.post(f"/orders/{short}/place")
+    run_pending(office.runtime)
+    task = re.search(r'href="(/tasks/\d+)"', camille.get(f"/orders/{short}").text)
+    assert task is not None
+    camille.get(task[1])
+    assert camille.post(f"{task[1]}/complete", {"decision": "confirm"}).status_code == 303
+    run_pending(office.runtime)
+    address = f"/orders/{short}/revise"
+    page = camille.get(address).text
+    assert "Stock insuffisant" not in page
+    hidden = {name: re.search(rf'name="{name}" value="([^"]*)"', page) for name in ("version", "key")}
+    more = LAMP | {"line_quantity": "9"} | {name: found[1] for name, found in hidden.items() if found is not None}
+    assert "Manque : 2" in plain(camille.post(address, more | {"act": ""}).text)
+
+
 def test_who_may_and_when(office: Office, number: str) -> None:
     yasmine, camille = office.as_("yasmine"), office.as_("camille")
     assert yasmine.get(f"/orders/{number}/revise").status_code == 403

@@ -150,7 +150,14 @@ def _page(
     here = url_for("order_dossiers.order", number=found.number)
     return ui.page(
         "orders/revise.html",
-        **editor.context(session, form, meaning(form), outcome, form.warehouse),
+        **editor.context(
+            session,
+            form,
+            meaning(form),
+            outcome,
+            form.warehouse,
+            promised=[each.line.quantity for each in found.lines],
+        ),
         order=found,
         version=version,
         key=acting.key_of(request.form),
@@ -159,6 +166,7 @@ def _page(
         fixed=_fixed(found, freedom),
         reasons=_reasons(freedom),
         takes_lines=not freedom.is_started,
+        is_position_free=False,
         action=url_for("order_revisions.change", number=found.number),
         crumbs=[(t("web.orders.title"), url_for("orders.listing")), (found.number, here)],
         heading=found.number,

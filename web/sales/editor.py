@@ -21,7 +21,7 @@ from handlers.customers.queries import CustomerView
 from handlers.customers.types import AddressData
 from handlers.prices.queries import prices_for
 from handlers.sales import rules
-from handlers.sales.taxes import Taxation
+from handlers.sales.taxes import EXEMPT, Taxation, charged_at
 from handlers.sales.types import PRODUCT_TYPES, TERMS, Line, Totals
 from handlers.stock import queries as stock
 from handlers.stock.ledger import availability
@@ -72,9 +72,17 @@ def changed(session: Session, form: Form) -> Form:
 
 
 def context(
-    session: Session, form: Form, meant: Meant, outcome: Outcome | None, warehouse: str | None
+    session: Session,
+    form: Form,
+    meant: Meant,
+    outcome: Outcome | None,
+    warehouse: str | None,
+    *,
+    promised: Sequence[Decimal] = (),
 ) -> dict[str, Any]:
-    """What ``sales/edit.html`` needs of any document. ``warehouse``: whose stock counts; None: all of it."""
+    """What ``sales/edit.html`` needs of any document. ``warehouse``: whose stock counts; None: all of it. ``promised``: what of the first
+    lines is ordered already, and so wants nothing more of the stock.
+    """
     customer = find_customer(session, form.customer)
     taxation = Taxation(
         day=ui.today(),
@@ -102,7 +110,8 @@ def context(
         "is_other_position": meant.head["fiscal_position"] != proposal.position,
         "types": [(each, t(f"web.catalogue.kind.{each}")) for each in PRODUCT_TYPES],
         "totals": _totals(meant, taxation),
-        "short": short(session, meant.lines, warehouse),
+        "charged": _charged(meant, taxation),
+        "short": short(session, _beyond(meant.lines, promised), warehouse),
         "amount": _amount,
         "outcome": outcome or Outcome(problems=meant.problems),
         "seen": acting.seen_revision(request.form.get("seen")),
@@ -199,6 +208,27 @@ def _totals(meant: Meant, taxation: Taxation) -> Totals | None:
     lines = tuple(rules.tidied(each) for each in meant.lines)
     wrong = [each for each in rules.problems(lines, meant.extras, taxation) if not each.field.endswith(".text")]
     return None if wrong or meant.problems else rules.figures(lines, meant.extras, taxation)
+
+
+def _charged(meant: Meant, taxation: Taxation) -> str:
+    """What shipping and adjustment bear, as the lines are now; nothing while there are none."""
+    extras = meant.extras
+    if not (extras.shipping or extras.adjustment):
+        return ""
+    name = charged_at({taxation.name_of(each) for each in meant.lines if each.kind == "item"})
+    if name in EXEMPT:
+        return t("web.sales.charged.exempt", why=t(f"document.exempt.{name}"))
+    rate = taxation.rates()[name]
+    return t("web.sales.charged.rate", percent=ui.shown(rate * 100)) if rate else ""
+
+
+def _beyond(lines: Sequence[Line], promised: Sequence[Decimal]) -> Sequence[Line]:
+    """The lines with what they want beyond what is ordered already."""
+    more = [
+        replace(line, quantity=max(line.quantity - was, Decimal(0))) if line.quantity.is_finite() else line
+        for line, was in zip(lines, promised, strict=False)
+    ]
+    return (*more, *lines[len(more) :])
 
 
 def _effect(taxation: Taxation) -> str:
