@@ -428,6 +428,11 @@ def called(business_key: str | None, case_id: int) -> str:
     return business_key or f"n° {case_id}"
 
 
+def job_named(name: str) -> str:
+    """What background work does, in words."""
+    return t(f"web.operations.job.{name}")
+
+
 def listed_cases(session: Session, page: CasePage) -> list[ListedCase]:
     """The rows of a page of cases."""
     names = people.names(session)

@@ -132,6 +132,24 @@ steps:
 """
 
 
+@pytest.mark.usefixtures("pair")
+def test_what_repairs_a_case_speaks_of_the_called_one(office: Office) -> None:
+    case = commands.start_instance(office.runtime, office.actor("gabriel"), "fair").instance_id
+    run_pending(office.runtime)
+    overview = page(office, "olivia", f"/cases/{case}/repair")
+    assert "Processus appelé" in overview
+    assert "un dossier appelé" in overview
+    (place,) = re.findall(r'href="([^"]*/repair/place[^"]*)"', overview)
+    (skip,) = re.findall(r'href="([^"]*act=skip[^"]*)"', page(office, "olivia", place))
+    seen = page(office, "olivia", skip)
+    assert "Le dossier appelé par « Monter le stand » est annulé." in seen
+    hidden = dict(re.findall(r'type="hidden" name="(act|at|to|revision)" value="([^"]*)"', seen))
+    assert office.as_("olivia").post(f"/cases/{case}/repair", hidden | {"reason": "Salon reporté"}).status_code == 303
+    told = page(office, "olivia", f"/cases/{case}").split('id="timeline"')[1]
+    assert told.count("« Monter le stand » interrompu") == 1
+    assert "Le résultat de « Monter le stand » n’est plus attendu" in told
+
+
 def test_a_case_without_a_task_says_what_it_waits_for(office: Office) -> None:
     described = "key: alone\ntitle: {fr: Seul, en: Alone}\nprocess: alone\nstart: {roles: [purchasing_admin]}\n"
     files = {"process.yaml": described.encode(), "alone.yaml": ALONE.encode()}

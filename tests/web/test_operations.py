@@ -12,9 +12,11 @@ from werkzeug.test import TestResponse
 
 from engine import clock
 from engine.errors import Facts
+from engine.instances.work import BODIES
 from engine.jobs import incidents
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
+from engine.texts import has
 from engine.worker import run_pending
 from tests.web.conftest import Office
 
@@ -108,6 +110,27 @@ def test_incidents_are_filtered_and_retried_together(office: Office) -> None:
     assert progress(admin.get(everything.location).text) == ["1", "0", "0"]
     assert "Aucun incident" in admin.get("/operations").text
     assert everything.location.rsplit("/", 1)[1] in admin.get("/operations/batches").text
+
+
+def test_background_work_that_gave_up_stands_in_the_history_of_its_case(office: Office) -> None:
+    case = office.start()
+    incident(office, case)
+    admin = office.as_("admin")
+    assert "Fin d’un délai" in admin.get("/operations").text
+    assert "job fire_timer" not in admin.get("/operations").text
+    page = html.unescape(admin.get(f"/cases/{case}").text)
+    assert "Arrêté à « Fin d’un délai »" in page.replace("\u00a0", " ")
+    (number,) = re.findall(rf"/cases/{case}/incidents/(\d+)/retry", page)
+    assert admin.post(f"/cases/{case}/incidents/{number}/retry").status_code == 303
+    run_pending(office.runtime)
+    told = html.unescape(admin.get(f"/cases/{case}").text).replace("\u00a0", " ").split('id="timeline"')[1]
+    resolved, raised = (told.index(f"Arrêt à « Fin d’un délai »{rest}") for rest in (" levé", " : "))
+    assert resolved < raised < told.index("Dossier ouvert")
+    assert "Anne Dumas" in told[:resolved]
+
+
+def test_every_job_has_its_words() -> None:
+    assert all(has(f"web.operations.job.{name}") for name in BODIES)
 
 
 def test_cases_are_chosen_and_acted_on_together(office: Office) -> None:

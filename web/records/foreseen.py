@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from engine.errors import Fact
 from engine.identity.people import RoleTitles
+from engine.instances.names import find_node
 from engine.instances.repairs import Foreseen
 from engine.kernel import Event
 from engine.model.bundle import Bundle
+from engine.model.elements import CallActivity
 from engine.protocol import events as happened
 from web.present import name_of, role_title
 from web.ui import moment, t
@@ -50,7 +52,10 @@ def _line(event: Event, bundle: Bundle, titles: RoleTitles) -> str:
     code = _SAID.get(type(event))
     if code is None:
         return ""
-    facts: dict[str, Fact] = {"step": name_of(bundle, getattr(event, "element", ""))}
+    element = getattr(event, "element", "")
+    if code.startswith("handler_") and isinstance(find_node(bundle, element), CallActivity):
+        code = code.replace("handler_", "call_")
+    facts: dict[str, Fact] = {"step": name_of(bundle, element)}
     if isinstance(event, happened.TimerSet):
         facts["moment"] = moment(event.due_at)
     if isinstance(event, happened.TaskCreated):

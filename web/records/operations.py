@@ -218,12 +218,18 @@ def _stopped(row: IncidentRow) -> Stopped:
         case=t("web.operations.no_case") if case is None else present.called(row.business_key, case),
         case_url="" if case is None else url_for("records.case", case_id=case),
         process=in_language(row.process_title) if row.process_title else "",
-        where=in_language(row.element_title) if row.element_title else row.place,
+        where=_where(row),
         cause=t(row.code, **row.facts),
         moment=ui.moment(row.raised_at),
         iso=ui.local(row.raised_at).isoformat(timespec="minutes"),
         ago=ui.ago(row.raised_at),
     )
+
+
+def _where(row: IncidentRow) -> str:
+    if row.element_title:
+        return in_language(row.element_title)
+    return row.place if row.job_name is None else present.job_named(row.job_name)
 
 
 def _message(row: UndeliveredMessage, names: Mapping[str, str]) -> Message:

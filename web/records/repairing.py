@@ -18,11 +18,12 @@ from engine.errors import InvalidInput, NotFound
 from engine.feel import Value, printed_value
 from engine.identity import people
 from engine.instances import operators, queries, repairs
+from engine.instances.names import find_node
 from engine.instances.queries import Case
 from engine.instances.repairs import AsItStands, Foreseen, Held, Place, Repair
 from engine.kernel import Phase, State
 from engine.model.bundle import Bundle
-from engine.model.elements import Process
+from engine.model.elements import CallActivity, Process
 from engine.protocol.stimuli import MoveToken, SetVariable, SkipActivity
 from web import auth, errors, present, ui
 from web.records import foreseen, timeline
@@ -135,7 +136,7 @@ def place(case_id: int) -> Answer:
         **_frame(seen),
         diagram=diagram,
         step=seen.said(found),
-        state=_state(seen.state, found),
+        state=_state(seen, found),
         skip_url=_confirm_url(case_id, found, "skip") if found.may_skip else "",
         targets=[_target(seen, found, each) for each in _targets(seen, found)],
         may_move=found.may_move,
@@ -284,7 +285,7 @@ def _places(seen: Seen) -> Iterator[PlaceRow]:
             anchor="" if anchor in anchored else anchor,
             name=seen.said(each),
             kind=_kind(seen, each.element),
-            state=_state(seen.state, each),
+            state=_state(seen, each),
             url=url_for("repairing.place", case_id=seen.case.row.id, at=each.key),
             may_act=each.may_move or each.may_skip,
         )
@@ -292,8 +293,7 @@ def _places(seen: Seen) -> Iterator[PlaceRow]:
 
 
 def _kind(seen: Seen, element: str) -> str:
-    nodes = (each.nodes[element] for each in seen.instance.model.processes.values() if element in each.nodes)
-    node = next(nodes, None)
+    node = find_node(seen.bundle, element)  # as it is drawn: what runs asks for a called case as for a handler's work
     return "" if node is None else present.kind_of(node)
 
 
@@ -306,11 +306,13 @@ _STATES: Mapping[Phase, str] = {
 }
 
 
-def _state(state: State, place_: Place) -> str:
+def _state(seen: Seen, place_: Place) -> str:
     if place_.phase is None:
         return t("web.repair.state.token")
-    if state.is_stuck(place_.activity):
+    if seen.state.is_stuck(place_.activity):
         return t("web.repair.state.stuck")
+    if place_.phase is Phase.HANDLER and isinstance(find_node(seen.bundle, place_.element), CallActivity):
+        return t("web.repair.state.called")
     return t(f"web.repair.state.{_STATES.get(place_.phase, 'stuck')}")
 
 

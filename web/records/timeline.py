@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -12,12 +13,13 @@ from engine.errors import Fact
 from engine.handler import SYSTEM
 from engine.identity.people import RoleTitles
 from engine.instances.calling import WITHDRAWN
+from engine.instances.incidents import Incident
 from engine.instances.names import find_flow
 from engine.instances.queries import TimelineEntry
 from engine.instances.row_changes import CHANGED
 from engine.model.bundle import Bundle
 from engine.texts import has
-from web.present import name_of, role_title
+from web.present import called, job_named, name_of, role_title
 from web.records.rows import Rows, rows
 from web.ui import in_language, local, moment, person, shown, t
 
@@ -137,16 +139,25 @@ def labels_of(bundle: Bundle) -> Labels:
 
 
 def events(
-    entries: Sequence[TimelineEntry], bundle: Bundle, names: Mapping[str, str], titles: RoleTitles, *, is_detailed: bool
+    entries: Sequence[TimelineEntry],
+    bundle: Bundle,
+    names: Mapping[str, str],
+    titles: RoleTitles,
+    *,
+    cases: Mapping[int, str],
+    stopped: Sequence[Incident],
+    is_detailed: bool,
 ) -> tuple[Event, ...]:
-    """The entries, newest first. ``names``: of people by login."""
+    """The entries, newest first, with background work that gave up for the case: its own history is written by its steps, and such a
+    step was undone. ``names``: of people by login; ``cases``: what related cases are called, by number.
+    """
     labels = labels_of(bundle)
     root = next((each.record["scope"] for each in entries if each.type == "scope:opened"), None)
-    made = []
+    made: list[tuple[datetime, Event]] = []
     for (at, actor), grouped in groupby(entries, key=lambda entry: (entry.at, entry.actor)):
         group = list(grouped)
         told = [each for each in group if is_detailed or each.type not in TECHNICAL]
-        said = [(each.type, _line(each, titles, names)) for each in told if each.type not in _SHOWN_OTHERWISE]
+        said = [(each.type, _line(each, titles, names, cases)) for each in told if each.type not in _SHOWN_OTHERWISE]
         is_auto = actor == SYSTEM.login
         # what an operator has written is shown wherever it stands
         edited = {(each.record["scope"], each.record["name"]) for each in group if each.type == "variable:edited"}
@@ -167,8 +178,38 @@ def events(
             rows=rows([each.record for each in group if each.type == CHANGED], names, is_detailed=is_detailed),
         )
         if event.lines or event.then or event.changes or event.rows.count:
-            made.append(event)
-    return tuple(reversed(made))
+            made.append((at, event))
+    made.extend(_given_up(stopped, bundle, names))
+    return tuple(event for _, event in sorted(made, key=lambda each: each[0], reverse=True))
+
+
+def _given_up(
+    stopped: Sequence[Incident], bundle: Bundle, names: Mapping[str, str]
+) -> Iterator[tuple[datetime, Event]]:
+    """When background work gave up, and who had it tried again or ended what it was for."""
+    for each in stopped:
+        if each.job_name is None:
+            continue  # the kernel's: among the entries
+        step = name_of(bundle, each.element_id) if each.element_id else job_named(each.job_name)
+        raised = t("web.timeline.incident:raised", step=step, reason=t(each.code, **each.facts))
+        yield each.raised_at, _alone("alert", SYSTEM.login, each.raised_at, raised, names)
+        if each.resolved_at is not None and each.resolved_by is not None:
+            kind = "auto" if each.resolved_by == SYSTEM.login else "person"
+            line = t("web.timeline.incident:resolved", step=step)
+            yield each.resolved_at, _alone(kind, each.resolved_by, each.resolved_at, line, names)
+
+
+def _alone(kind: str, actor: str, at: datetime, line: str, names: Mapping[str, str]) -> Event:
+    return Event(
+        kind=kind,
+        who=person(names, actor),
+        moment=moment(at),
+        iso=local(at).isoformat(timespec="seconds"),
+        lines=(line,),
+        then=(),
+        changes=(),
+        rows=rows([], names, is_detailed=False),
+    )
 
 
 def _variable(entry: TimelineEntry) -> tuple[str, str]:
@@ -218,7 +259,7 @@ _PERSONS = ("to", "for", "lost_by")
 """Members of a record that name somebody by their login."""
 
 
-def _line(entry: TimelineEntry, titles: RoleTitles, names: Mapping[str, str]) -> str:
+def _line(entry: TimelineEntry, titles: RoleTitles, names: Mapping[str, str], cases: Mapping[int, str]) -> str:
     """With the names that the version had in which it happened: a later one may have others, or not have the element at all."""
     kind, record, bundle = entry.type, entry.told, entry.bundle
     code = f"web.timeline.{kind}{':lost' if 'lost_by' in record else ''}"
@@ -252,7 +293,7 @@ def _line(entry: TimelineEntry, titles: RoleTitles, names: Mapping[str, str]) ->
     if kind in REASONED:
         facts["reason"] = t("web.timeline.call:withdrawn") if record["reason"] == WITHDRAWN else record["reason"]
     if isinstance(record.get("case"), Decimal | int):
-        facts["case"] = str(record["case"])
+        facts["case"] = cases.get(int(record["case"])) or called(None, int(record["case"]))
     facts.update({name: person(names, record[name]) for name in _PERSONS if isinstance(record.get(name), str)})
     return _beside(t(code, **facts), entry, facts)
 

@@ -235,7 +235,15 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
             address=lambda element: url_for("records.case", case_id=row.id, el=element, _anchor=f"el-{element}"),
             process_id=found.process_id,
         ),
-        timeline=timeline.events(found.timeline, bundle, names, titles, is_detailed=is_detailed),
+        timeline=timeline.events(
+            found.timeline,
+            bundle,
+            names,
+            titles,
+            cases={each.id: each.business_key or "" for each in _kin(found) if each.id is not None},
+            stopped=found.incidents,
+            is_detailed=is_detailed,
+        ),
         is_detailed=is_detailed,
         detail_url=url_for("records.case", case_id=row.id, detail=detail, _anchor="timeline"),
         may_audit=auth.has_role("auditor"),
@@ -265,6 +273,10 @@ def _process_title(found: Case) -> str:
         return title
     named = in_language(bundle.names.get(found.process_id)) or bundle.model.processes[found.process_id].name
     return f"{title} · {named or found.process_id}"
+
+
+def _kin(found: Case) -> tuple[Kin, ...]:
+    return found.called if found.caller is None else (found.caller, *found.called)
 
 
 def _relative(kin: Kin) -> Relative:
@@ -332,7 +344,10 @@ def _happening(bundle: Bundle, awaited: Awaited) -> Waiting:
 
 
 def _stopped(incident: Incident, found: Case) -> Stopped:
-    step = present.name_of(found.definition.bundle, incident.element_id) if incident.element_id else incident.place
+    bundle, job = found.definition.bundle, incident.job_name
+    step = incident.place if job is None else present.job_named(job)
+    if incident.element_id:
+        step = present.name_of(bundle, incident.element_id)
     return Stopped(
         id=incident.id,
         title=t("web.case.incident", step=step),
