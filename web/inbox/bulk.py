@@ -12,7 +12,8 @@ from werkzeug.datastructures import MultiDict
 
 from engine import clock
 from engine.definitions import store as definitions
-from engine.errors import FieldProblem, InvalidInput, NotFound
+from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from engine.identity import people
 from engine.inbox import lists
 from engine.inbox.queries import TaskRow
 from engine.inbox.standing_in import standing_in
@@ -183,26 +184,38 @@ def _asked(
     return fields.view(form, {}, choices, runtime.environment(clock.now()), raw=typed, problems=problems)
 
 
-def _item(row: TaskRow, outcome: Outcome | None = None) -> Item:
-    result = ""
-    if outcome is not None:
-        code = "web.bulk.done" if outcome.error is None else "" if outcome.is_tried else "web.bulk.not_tried"
-        result = t(code) if code else errors.sentence(outcome.error) if outcome.error else ""
-        if isinstance(outcome.error, InvalidInput):
-            result = " ".join(errors.field_sentence(each) for each in outcome.error.fields)
+def _told(outcome: Outcome, names: Mapping[str, str]) -> str:
+    """What became of a task, in words; ``names``: what people are called, by login."""
+    error = outcome.error
+    if error is None:
+        return t("web.bulk.done")
+    if not outcome.is_tried:
+        return t("web.bulk.not_tried")
+    if isinstance(error, InvalidInput):
+        return " ".join(errors.field_sentence(each) for each in error.fields)
+    if isinstance(error, Conflict) and isinstance(by := error.facts.get("by"), str):
+        return t(error.code, **{**error.facts, "by": ui.person(names, by)})
+    return errors.sentence(error)
+
+
+def _item(row: TaskRow, result: str = "", *, is_done: bool = False) -> Item:
     return Item(
         id=row.id,
         title=in_language(row.title),
         key=row.business_key or f"n° {row.instance_id}",
         about=in_short(row.summary, without=row.business_key),
         result=result,
-        is_done=outcome is not None and outcome.error is None,
+        is_done=is_done,
     )
 
 
 def _results(rows: Sequence[TaskRow], outcomes: Sequence[Outcome], title: str) -> Response:
+    names: Mapping[str, str] = {}
+    if any(isinstance(each.error, Conflict) for each in outcomes):
+        with auth.runtime().database.reading() as session:
+            names = people.names(session)
     by_id = {each.task_id: each for each in outcomes}
-    items = [_item(each, by_id.get(each.id)) for each in rows]
+    items = [_item(each, _told(by_id[each.id], names), is_done=by_id[each.id].error is None) for each in rows]
     done = sum(each.is_done for each in items)
     page = ui.page("inbox/bulk_results.html", title=title, items=items, done=done, failed=len(items) - done)
     return make_response(page, 200 if done == len(items) else 409)
