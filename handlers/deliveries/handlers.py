@@ -115,16 +115,13 @@ def _make(context: HandlerContext, order: SalesOrder, remaining: dict[int, Decim
 
 @handler("deliveries.reserve", fr="Réserver les articles", en="Reserve the goods")
 def reserve(given: DeliveryRef, context: HandlerContext) -> Reservation:
-    """Promise to the delivery what there is of the goods that its order says now.
+    """Promise to the delivery what there is of the goods that it carries.
 
     It begins anew each time: after a count, more may be promised than lies there, and then nobody would notice.
     """
     session = context.session
-    order, row = store.lock(session, given.delivery_number)
+    _, row = store.lock(session, given.delivery_number)
     lines = store.lines_of(session, row.id)
-    if row.status in _PLANNED and (wanted_now := _wanted(session, order, lines)) and any(wanted_now.values()):
-        _replan(context, order, row, wanted_now)
-        lines = store.lines_of(session, row.id)
     if row.status in {"shipped", "cancelled"}:
         goods = rules.described(store.goods(each) for each in lines)
         return Reservation(readiness="none", to_pick=None, quantities=None, missing=goods)

@@ -106,7 +106,8 @@ def set_off_credit(given: Crediting, context: HandlerContext) -> Credited:
 def read_order(given: OfOrder, context: HandlerContext) -> OrderPaid:
     """Whether an order that waits for it is paid: nothing is left to invoice, and nothing is left of its invoices.
 
-    Of several invoices that one payment settles, only the case of the last one says so: the order hears it once.
+    Of several invoices that one payment settles, only the case of the last one says so: the order hears it once. A case of the order itself
+    says so whenever it holds: lowered to what is paid already, no case of an invoice would.
     """
     session = context.session
     order = orders.lock(session, given.order_number)
@@ -125,7 +126,7 @@ def read_order(given: OfOrder, context: HandlerContext) -> OrderPaid:
     moments = {row[0]: row[1] for row in settling}
     moments |= {each.id: each.validated_at for each in rows if each.validated_at and each.id not in moments}
     last = max(rows, key=lambda each: (moments[each.id], each.id))
-    return OrderPaid(is_order_paid=last.number == context.business_key)
+    return OrderPaid(is_order_paid=context.business_key in {last.number, order.number})
 
 
 @handler(

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from engine.worker import run_pending
+from handlers.deliveries.queries import find_delivery
 from tests.web.conftest import Browser, Office
 from tests.web.test_orders import HEAD, LAMP, order, plain, write
 
@@ -19,8 +20,12 @@ TWO: dict[str, Any] = {name: [value, value] for name, value in (LAMP | {"line_ar
 @pytest.fixture
 def number(office: Office) -> str:
     """A confirmed order of two lines of lamps, whose delivery waits to be picked."""
+    return confirmed(office, TWO)
+
+
+def confirmed(office: Office, lines: dict[str, Any]) -> str:
     camille = office.as_("camille")
-    found = write(camille, **TWO)
+    found = write(camille, **lines)
     camille.post(f"/orders/{found}/place")
     run_pending(office.runtime)
     task = re.search(r'href="(/tasks/\d+)"', camille.get(f"/orders/{found}").text)
@@ -155,3 +160,21 @@ def test_who_may_and_when(office: Office, number: str) -> None:
     assert camille.get(f"/orders/{draft}/revise").status_code == 303
     assert "/revise" not in camille.get(f"/orders/{draft}").text
     assert camille.get("/orders/CC-2020-99999/revise").status_code == 404
+
+
+def test_a_delivery_that_waits_for_goods_is_emptied_by_a_change(office: Office) -> None:
+    """Nobody has to cancel it: its task goes away, and the order goes on with what is left of it."""
+    camille = office.as_("camille")
+    lines = TWO | {"line_article": ["LAM-LED-11", ""], "line_product_type": ["product", "service"]}
+    found = confirmed(office, lines)
+    carried = delivery(office, found)
+    assert "Il manque 2 pièce" in plain(camille.get(f"/deliveries/{carried}").text)
+    assert revise(camille, found, **(lines | {"line_quantity": ["0", "2"]})).status_code == 303
+    run_pending(office.runtime)
+    assert "Demander une facture" in camille.get(f"/orders/{found}").text, "a service is left"
+    with office.runtime.database.reading() as session:
+        view = find_delivery(session, carried)
+        waiting = text("SELECT count(*) FROM engine.message WHERE name = 'delivery_changed' AND received_at IS NULL")
+        assert session.execute(waiting).scalar_one() == 0
+    assert view is not None
+    assert (view.status, view.closed_because) == ("cancelled", "Commande modifiée")

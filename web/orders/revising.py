@@ -9,13 +9,12 @@ from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
-from engine.instances.telling import News, Told, is_awaited
+from engine.instances.telling import News, Told
 from engine.records import Recorded
 from engine.texts import say
 from handlers.changes import queries
 from handlers.changes.commands import Revised, ReviseOrder, revise_order
 from handlers.changes.queries import Freedom
-from handlers.deliveries.queries import deliveries_of
 from handlers.orders.commands import EDITORS
 from handlers.orders.queries import OrderView, find_order
 from handlers.orders.types import CHANGED, RevisedLine
@@ -34,9 +33,6 @@ blueprint = Blueprint("order_revisions", __name__)
 _FIXED = ("text", "unit", "vat", "product_type")
 DELIVERY_CHANGED = "delivery_changed"
 """The message that tells the case of a delivery to plan it anew."""
-STOCK_AVAILABLE = "stock_available"
-"""The message that a delivery waits for which lacks goods."""
-OPEN = ("to_prepare", "reserved")
 
 
 @blueprint.get("/orders/<number>/revise")
@@ -82,14 +78,8 @@ def change(number: str) -> Answer:
 
 
 def _news(given: ReviseOrder) -> Told:
-    """What cases are told: nothing where the same form was sent before. A delivery that waits for goods is woken as if they had come."""
+    """What cases are told: nothing where the same form was sent before."""
     changed_by = auth.actor().login
-    with auth.runtime().database.reading() as session:
-        short = {
-            each.number
-            for each in deliveries_of(session, given.number)
-            if each.status in OPEN and is_awaited(session, STOCK_AVAILABLE, each.number)
-        }
 
     def news(done: Recorded) -> list[News]:
         answer: Revised = done.answer
@@ -103,7 +93,7 @@ def _news(given: ReviseOrder) -> Told:
         }
         return [
             News(name=CHANGED, key=f"{given.number}/{answer.version}", payload=payload),
-            *(News(name=STOCK_AVAILABLE if each in short else DELIVERY_CHANGED, key=each) for each in answer.to_replan),
+            *(News(name=DELIVERY_CHANGED, key=each) for each in answer.to_replan),
         ]
 
     return news
