@@ -38,6 +38,7 @@ class CompanyIdentity(Table):
     registry_city: Mapped[str] = mapped_column(Text)
     vat_regime: Mapped[str] = mapped_column(Text)
     is_vat_on_debits: Mapped[bool] = mapped_column(Boolean)
+    is_below_eu_threshold: Mapped[bool] = mapped_column(Boolean)
     vat_number: Mapped[str] = mapped_column(Text)
     activity_code: Mapped[str] = mapped_column(Text)
     phone: Mapped[str] = mapped_column(Text)

@@ -22,6 +22,7 @@ class IdentityData:
 
     ``name``: as it is registered. ``legal_form``: one of ``FORMS``. ``registry_city``: of the RCS. ``activity_code``: NAF, without its dot.
     ``is_vat_on_debits``: VAT on services is due with the invoice, not with the payment; the company has chosen so, and invoices say it.
+    ``is_below_eu_threshold``: the company sells so little to private persons in other member states that it taxes them at home.
     ``penalty_percent``: of late payment in a year; None: the rate of the law. ``payment_terms``: how to pay, after the term of
     each document. ``discount_terms``: for paying early, empty: none is given.
     ``mediator``: for consumers, with name and address of the site. ``own_mentions``: what the company's trade asks besides (an
@@ -40,6 +41,7 @@ class IdentityData:
     registry_city: str = ""
     vat_regime: str = "normal"
     is_vat_on_debits: bool = False
+    is_below_eu_threshold: bool = False
     vat_number: str = ""
     activity_code: str = ""
     phone: str = ""

@@ -2,7 +2,8 @@
 
 SHA-256 of the hash before (of the first: sixty-four zeros) and of the canonical JSON of all that the invoice says (``engine.data``). What
 is hashed has a version: an invoice is verified the way it was hashed. The first did not say whose it was by our books, nor when what it
-invoices was delivered or done; the second says its own version, too, so that one cannot be taken for the other.
+invoices was delivered or done; the second says its own version, too, so that one cannot be taken for the other. What reduces a price says
+so, and nothing else does: so those from before are hashed as they were.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ def content(row: Invoice, named: Named, lines: Sequence[InvoiceLine], rates: Seq
     of_rates = sorted(rates, key=lambda each: each.vat)
     if row.hash_version > 1:
         head |= {name: getattr(row, name) for name in _SINCE_2} | {"version": row.hash_version}
+    if row.is_reduction:
+        head["is_reduction"] = True
     return {
         **head,
         **_scaled(figures),

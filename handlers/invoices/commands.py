@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
+from sqlalchemy.orm import Session
+
 from engine.data import Money, data
 from engine.errors import WrongState
 from engine.record import Change, RecordContext, RecordTable, record_command
@@ -63,6 +65,28 @@ class AddCreditNote:
 
 
 @data
+class Amount:
+    """How much of the price of one line, before tax."""
+
+    line: int
+    amount: Money
+
+
+@data
+class AddReduction:
+    """By how much the prices of a validated invoice are reduced after all: ``amounts`` of its own lines, or ``percent`` of each of them.
+
+    ``key``: of the form, as in ``AddCreditNote``.
+    """
+
+    invoice: str
+    amounts: tuple[Amount, ...] = ()
+    percent: Decimal | None = None
+    reason: str
+    key: str | None = None
+
+
+@data
 class Seal:
     """A draft that is validated, as ``steps.Validation`` says it. ``invoice``: its id."""
 
@@ -110,18 +134,16 @@ def change_draft(given: ChangeDraft, context: RecordContext) -> Change:
 def add_credit_note(given: AddCreditNote, context: RecordContext) -> Change:
     """The answer is the id of the draft; of a form that was sent twice, the first one's, and nothing is done.
 
-    Raises InvalidInput, NotFound (``invoice_unknown``), WrongState: ``invoice_not_creditable``, ``credit_note_sent_already`` (the same form
-    of another invoice).
+    Raises InvalidInput, NotFound (``invoice_unknown``), WrongState: ``invoice_not_creditable``, ``reduction_waits`` (a draft reduces its
+    prices), ``credit_note_sent_already`` (the same form of another invoice).
     """
     session = context.session
-    corrected, _ = store.lock(session, store.find_id(session, given.invoice))
-    if given.key is not None and (known := store.by_form(session, given.key)) is not None:
-        if known.corrects_id != corrected.id:
-            raise WrongState("credit_note_sent_already")
-        return Change(before={}, after={}, key=str(known.id), answer=known.id)
+    corrected, known = _corrected(session, given)
+    if known is not None:
+        return Change(before={}, after={}, key=str(known), answer=known)
     row = making.credit(
         session,
-        corrected.id,
+        corrected,
         [(each.line, each.quantity) for each in given.quantities],
         reason=lines_of(given.reason),
         is_reinvoiceable=given.is_reinvoiceable,
@@ -129,8 +151,36 @@ def add_credit_note(given: AddCreditNote, context: RecordContext) -> Change:
         by=context.actor.login,
         form_key=given.key,
     )
-    after = _fields(row, store.lines_of(session, row.id))
-    return Change(before=None, after=after, key=str(row.id), answer=row.id)
+    return _drafted(session, row)
+
+
+@record_command(
+    "invoices.add_reduction",
+    event="invoice:added",
+    kind=KIND,
+    key=None,
+    may=EDITORS,
+    personal=PERSONAL,
+    fr="Préparer un avoir sur prix",
+    en="Draft a credit note that reduces prices",
+)
+def add_reduction(given: AddReduction, context: RecordContext) -> Change:
+    """The answer is the id of the draft, as that of ``add_credit_note``; raises what that raises."""
+    session = context.session
+    corrected, known = _corrected(session, given)
+    if known is not None:
+        return Change(before={}, after={}, key=str(known), answer=known)
+    row = making.reduce(
+        session,
+        corrected,
+        [(each.line, each.amount) for each in given.amounts],
+        percent=given.percent,
+        reason=lines_of(given.reason),
+        now=context.now,
+        by=context.actor.login,
+        form_key=given.key,
+    )
+    return _drafted(session, row)
 
 
 @record_command(
@@ -173,7 +223,20 @@ def seal(given: Seal, context: RecordContext) -> Change:
     )
 
 
-COMMANDS = RecordTable.of(change_draft, add_credit_note, seal)
+COMMANDS = RecordTable.of(change_draft, add_credit_note, add_reduction, seal)
+
+
+def _corrected(session: Session, given: AddCreditNote | AddReduction) -> tuple[int, int | None]:
+    """The invoice, locked, and what this form drafted of it already."""
+    corrected, _ = store.lock(session, store.find_id(session, given.invoice))
+    known = None if given.key is None else store.by_form(session, given.key)
+    if known is not None and known.corrects_id != corrected.id:
+        raise WrongState("credit_note_sent_already")
+    return corrected.id, None if known is None else known.id
+
+
+def _drafted(session: Session, row: Invoice) -> Change:
+    return Change(before=None, after=_fields(row, store.lines_of(session, row.id)), key=str(row.id), answer=row.id)
 
 
 def _is_another(context: RecordContext, given: Seal) -> bool:
@@ -187,8 +250,14 @@ def _is_another(context: RecordContext, given: Seal) -> bool:
 def _fields(row: Invoice, lines: tuple[Any, ...]) -> dict[str, Any]:
     """What the history compares: the head, each line as one."""
     head = {
-        name: getattr(row, name) for name in ("kind", "status", "reason", "is_reinvoiceable", "net", "tax", "total")
+        name: getattr(row, name)
+        for name in ("kind", "status", "reason", "is_reinvoiceable", "is_reduction", "net", "tax", "total")
     }
     sold = [each for each in lines if each.kind == "item"]
-    told = {f"line {place}": f"{each.quantity:f} {each.unit} × {each.text}" for place, each in enumerate(sold, 1)}
+    told = {
+        f"line {place}": f"{each.text} : {each.amount:f}"
+        if row.is_reduction
+        else f"{each.quantity:f} {each.unit} × {each.text}"
+        for place, each in enumerate(sold, 1)
+    }
     return {**head, "party": row.party["name"], **told}

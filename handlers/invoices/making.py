@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from pydantic import TypeAdapter
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine.data import data
 from engine.errors import FieldProblem, InvalidInput, WrongState
+from engine.texts import say
 from handlers.base.numbers import take_next, take_number
 from handlers.base.rows import put
 from handlers.company.queries import find_identity
@@ -26,10 +28,10 @@ from handlers.invoices import chain, judging, printing, queries, rules, store
 from handlers.invoices.chain import Named
 from handlers.invoices.tables import Invoice
 from handlers.invoices.terms import due_on
-from handlers.invoices.types import WHATS, Drafted
+from handlers.invoices.types import WHATS, Drafted, Earlier, Source
 from handlers.orders import store as orders
 from handlers.orders.tables import SalesOrder
-from handlers.sales.types import TERMS
+from handlers.sales.types import TERMS, Line
 
 SERIES: Final = "FA"
 CHAIN: Final = "FA/chain"
@@ -73,6 +75,7 @@ def draft(
         order_id=order.id,
         reason="",
         is_reinvoiceable=False,
+        is_reduction=False,
         asked_by=asked_by,
         created_at=now,
         created_by=by,
@@ -102,34 +105,56 @@ def credit(
     by: str,
     form_key: str | None = None,
 ) -> Invoice:
-    """A draft of a credit note of these lines of an invoice. Raises InvalidInput, NotFound, WrongState (``invoice_not_creditable``)."""
-    corrected, order = store.lock(session, invoice_id)
-    if corrected.status != "validated" or corrected.kind != "invoice":
-        raise WrongState("invoice_not_creditable", invoice=corrected.number or "")
-    if not reason or len(reason) > LONGEST_REASON:
-        code = "text_too_long" if reason else "credit_reason_missing"
-        raise InvalidInput((FieldProblem(field="reason", code=code, facts={"most": LONGEST_REASON}),))
+    """A draft of a credit note of these lines of an invoice.
+
+    Raises InvalidInput, NotFound, WrongState: ``invoice_not_creditable``, ``reduction_waits`` (a draft reduces its prices).
+    """
+    given = tuple(asked)
+    corrected, order = _creditable(session, invoice_id, reason)
+    if store.has_reduction_drafted(session, corrected.id):
+        raise WrongState("reduction_waits", invoice=corrected.number or "")
     lines, rates = store.lines_of(session, corrected.id), store.rates_of(session, corrected.id)
-    sources, given = store.sources_of(lines), store.credited(session, corrected.id)
-    is_open = rules.open_quantities(sources, given.lines, {}, "on_order")
-    wanted = _quantities(asked, is_open)
+    sources, before = store.sources_of(lines), store.credited(session, corrected.id)
+    wanted = _quantities(given, rules.open_quantities(sources, before.lines, {}, "on_order"))
     again = None
     if is_reinvoiceable and order is not None:
+        _require_full_price(given, before)
         again = rules.rest_of(store.sale_of(session, order), store.earlier(session, order.id))
-    drafted = rules.credit(sources, store.whole(corrected, rates), given, wanted, again)
-    row = Invoice(
-        **{name: getattr(corrected, name) for name in store.COPIED},
-        kind="credit_note",
-        status="draft",
-        order_id=corrected.order_id,
-        corrects_id=corrected.id,
-        reason=reason,
-        is_reinvoiceable=is_reinvoiceable and order is not None,
-        asked_by=by,
-        created_at=now,
-        created_by=by,
-        form_key=form_key,
-    )
+    drafted = rules.credit(sources, store.whole(corrected, rates), before, wanted, again)
+    row = _credit_note(corrected, reason=reason, now=now, by=by, form_key=form_key)
+    row.is_reinvoiceable = is_reinvoiceable and order is not None
+    _write(session, row, order, drafted, is_new=True, corrects={each.id: each.order_line_id for each in lines})
+    return row
+
+
+def reduce(
+    session: Session,
+    invoice_id: int,
+    asked: Iterable[tuple[int, Decimal]],
+    *,
+    percent: Decimal | None,
+    reason: str,
+    now: datetime,
+    by: str,
+    form_key: str | None = None,
+) -> Invoice:
+    """A draft of a credit note by which the prices of an invoice are reduced: by these amounts of its lines, or by ``percent`` of all.
+
+    What is invoiced stays so, and nothing of it can be invoiced again. Raises InvalidInput, NotFound, WrongState
+    (``invoice_not_creditable``).
+    """
+    amounts = tuple(asked)
+    corrected, order = _creditable(session, invoice_id, reason)
+    lines, rates = store.lines_of(session, corrected.id), store.rates_of(session, corrected.id)
+    sources, before = store.sources_of(lines), store.credited(session, corrected.id)
+    left = rules.open_amounts(sources, before.lines)
+    wanted = _amounts(amounts, left) if percent is None else _part(percent, amounts, sources, left)
+    said = tuple(replace(each, line=_called(each.line, corrected.locale)) for each in sources)
+    drafted = rules.reduce(said, store.whole(corrected, rates), before, wanted)
+    if not drafted.net:
+        raise _wrong("amounts", "reduction_of_nothing")
+    row = _credit_note(corrected, reason=reason, now=now, by=by, form_key=form_key)
+    row.is_reduction = True
     _write(session, row, order, drafted, is_new=True, corrects={each.id: each.order_line_id for each in lines})
     return row
 
@@ -241,6 +266,82 @@ def _write(
     store.write(session, row, drafted, is_new=is_new, corrects=corrects)
 
 
+def _creditable(session: Session, invoice_id: int, reason: str) -> tuple[Invoice, SalesOrder | None]:
+    corrected, order = store.lock(session, invoice_id)
+    if corrected.status != "validated" or corrected.kind != "invoice":
+        raise WrongState("invoice_not_creditable", invoice=corrected.number or "")
+    if not reason or len(reason) > LONGEST_REASON:
+        raise _wrong("reason", "text_too_long" if reason else "credit_reason_missing", most=LONGEST_REASON)
+    return corrected, order
+
+
+def _credit_note(corrected: Invoice, *, reason: str, now: datetime, by: str, form_key: str | None) -> Invoice:
+    return Invoice(
+        **{name: getattr(corrected, name) for name in store.COPIED},
+        kind="credit_note",
+        status="draft",
+        order_id=corrected.order_id,
+        corrects_id=corrected.id,
+        reason=reason,
+        is_reinvoiceable=False,
+        is_reduction=False,
+        asked_by=by,
+        created_at=now,
+        created_by=by,
+        form_key=form_key,
+    )
+
+
+def _require_full_price(asked: Iterable[tuple[int, Decimal]], before: Earlier) -> None:
+    """At what price a line would be invoiced again whose price was reduced since, nobody has agreed. Raises InvalidInput."""
+    found = tuple(
+        FieldProblem(field=f"quantity.{place}", code="credit_line_reduced")
+        for place, (line, quantity) in enumerate(asked)
+        if quantity and before.lines.get(line, rules.NOTHING).reduced
+    )
+    if found:
+        raise InvalidInput(found)
+
+
+def _amounts(asked: tuple[tuple[int, Decimal], ...], left: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """By how much prices are to be reduced, by line. Raises InvalidInput."""
+    if found := rules.above_amounts(asked, left):
+        raise InvalidInput(tuple(found))
+    wanted: dict[int, Decimal] = {}
+    for line, amount in asked:
+        if amount:
+            wanted[line] = wanted.get(line, Decimal(0)) + amount
+    if not wanted:
+        raise _wrong("amounts", "reduction_missing")
+    return wanted
+
+
+def _part(
+    percent: Decimal,
+    amounts: tuple[tuple[int, Decimal], ...],
+    sources: tuple[Source, ...],
+    left: Mapping[int, Decimal],
+) -> dict[int, Decimal]:
+    """The same by a percentage. Raises InvalidInput."""
+    if any(amount for _, amount in amounts):
+        raise _wrong("percent", "reduction_twice")
+    if not percent.is_finite() or not 0 < percent <= 100 or percent != percent.quantize(Decimal("0.01")):
+        raise _wrong("percent", "percent_invalid")
+    wanted = rules.part_of(percent, sources, left)
+    if not wanted:
+        raise _wrong("percent", "reduction_of_nothing")
+    return wanted
+
+
+def _called(line: Line, locale: str) -> Line:
+    """A line of what was invoiced, as that by which its price is less."""
+    return line if line.kind != "item" else replace(line, text=say("invoice.reduction_of", locale, what=line.text))
+
+
+def _wrong(field: str, code: str, **facts: Any) -> InvalidInput:
+    return InvalidInput((FieldProblem(field=field, code=code, facts=facts),))
+
+
 def _quantities(asked: Iterable[tuple[int, Decimal]], is_open: Mapping[int, Decimal]) -> dict[int, Decimal]:
     """What is asked, by line. Raises InvalidInput."""
     given = tuple(asked)
@@ -251,5 +352,5 @@ def _quantities(asked: Iterable[tuple[int, Decimal]], is_open: Mapping[int, Deci
         if quantity:
             wanted[line] = wanted.get(line, Decimal(0)) + quantity
     if not wanted:
-        raise InvalidInput((FieldProblem(field="quantities", code="invoice_quantities_missing"),))
+        raise _wrong("quantities", "invoice_quantities_missing")
     return wanted

@@ -60,13 +60,17 @@ class InvoicePage:
 
 @data
 class InvoicedLine:
-    """A line with its own ``id`` and that of the order's line. ``credited``: how much of it credit notes gave back, drafts counted."""
+    """A line with its own ``id`` and that of the order's line. Drafts counted: ``credited``, how much of it credit notes gave back;
+    ``given``, what they gave back in all, and ``reduced``, by how much of that its price is less.
+    """
 
     id: int
     order_line_id: int | None
     line: Line
     amount: Money | None
     credited: Decimal
+    given: Money
+    reduced: Money
 
 
 @data
@@ -87,6 +91,7 @@ class InvoiceView:
     corrects: tuple[str, date] | None
     reason: str
     is_reinvoiceable: bool
+    is_reduction: bool
     subject: str
     contact: str
     email: str
@@ -149,8 +154,18 @@ class OrderToInvoice:
 
 
 _OF_INVOICE = (
-    *("id", "number", "kind", "status", "reason", "is_reinvoiceable", "subject", "contact", "email", "locale"),
-    *("customer_reference", "terms", "payment_method", "currency", "is_untaxed", "category", "asked_by", "created_at"),
+    *("id", "number", "kind", "status", "reason", "is_reinvoiceable", "is_reduction", "subject", "contact", "email"),
+    *(
+        "locale",
+        "customer_reference",
+        "terms",
+        "payment_method",
+        "currency",
+        "is_untaxed",
+        "category",
+        "asked_by",
+        "created_at",
+    ),
     *(
         "created_by",
         "issued_on",
@@ -252,6 +267,8 @@ def find_invoice(session: Session, key: str | int) -> InvoiceView | None:
                 line=line_of(each),
                 amount=each.amount,
                 credited=credited.get(each.id, rules.NOTHING).quantity,
+                given=credited.get(each.id, rules.NOTHING).amount,
+                reduced=credited.get(each.id, rules.NOTHING).reduced,
             )
             for each in lines
         ),

@@ -6,6 +6,9 @@ all that is invoiced so far has the tax of its sum. So the invoices of an order 
 however it was cut. A credit note gives an invoice back as it was rounded; where many that were rounded the same way are to be invoiced
 again, the last invoice makes up for all of them, two cents at most for each credit note. Nothing is ever negative: what was invoiced never
 exceeds what was ordered, and credit notes give back no more than there was.
+
+A credit note is of quantities (``credit``) or of amounts (``reduce``): the price of what was invoiced is reduced, and it stays invoiced.
+What is given back of a line whose price was reduced costs what is left of its price.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ NOTHING: Final = Invoiced()
 _ZERO: Final = Decimal("0.00")
 _HUNDRED: Final = Decimal(100)
 _QUANTITY: Final = Decimal("0.0001")
+_PRICE: Final = Decimal("0.000001")
 _SUMMED: Final = ("lines", "discount", "charges", "base", "tax")
 
 
@@ -93,6 +97,42 @@ def above(asked: Iterable[tuple[int, Decimal]], is_open: Mapping[int, Decimal]) 
     return found
 
 
+def open_amounts(lines: Sequence[Source], given: Mapping[int, Invoiced]) -> dict[int, Decimal]:
+    """By how much the price of each item of an invoice can still be reduced; what costs nothing any more is left out."""
+    left = {each.id: each.amount - given.get(each.id, NOTHING).amount for each in lines if each.amount is not None}
+    return {line: amount for line, amount in left.items() if amount > 0}
+
+
+def part_of(percent: Decimal, lines: Sequence[Source], left: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """``percent`` of what each item was invoiced at, at most what is ``left`` of it; together that of the sum of each rate, to the cent."""
+    found: dict[int, Decimal] = {}
+    sums: dict[str, Decimal] = {}
+    for each in lines:
+        if each.amount is not None:
+            before = sums.get(each.line.vat, _ZERO)
+            sums[each.line.vat] = before + each.amount
+            part = to_cents((before + each.amount) * percent / _HUNDRED) - to_cents(before * percent / _HUNDRED)
+            if part := min(part, left.get(each.id, _ZERO)):
+                found[each.id] = part
+    return found
+
+
+def above_amounts(asked: Iterable[tuple[int, Decimal]], left: Mapping[int, Decimal]) -> list[FieldProblem]:
+    """What is wrong with amounts asked line by line, by place: a line named twice counts twice."""
+    found, sums = [], dict.fromkeys(left, _ZERO)
+    for place, (line, amount) in enumerate(asked):
+        field = f"amount.{place}"
+        if not amount.is_finite() or amount < 0 or amount != amount.quantize(CENT):
+            found.append(FieldProblem(field=field, code="amount_invalid"))
+        elif amount and line not in left:
+            found.append(FieldProblem(field=field, code="reduction_line_unknown"))
+        elif amount:
+            sums[line] += amount
+            if sums[line] > left[line]:
+                found.append(FieldProblem(field=field, code="reduction_above_left", facts={"most": f"{left[line]:f}"}))
+    return found
+
+
 def is_fully_invoiced(lines: Sequence[Source], invoiced: Mapping[int, Invoiced]) -> bool:
     """Whether nothing that was ordered is left to invoice."""
     return not _unfinished(lines, invoiced)
@@ -144,40 +184,65 @@ def credit(
     ``again``: of what may be invoiced again, what is left of the order without it (``rest_of``).
 
     What belongs to no line (discount, shipping, adjustment) is given back in proportion to the lines of its rate; what is left at the end
-    comes with the last line.
+    comes with the last line. No price was reduced of what is to be invoiced ``again``.
     """
     credited = {each.id: _credited(each, given, wanted[each.id]) for each in lines if each.id in wanted}
     kept = _with_headings(lines, credited)
     unfinished = _unfinished(lines, _after(given, kept))
     sold = {each.line.vat for each in lines if each.line.kind == "item"}
     sums, parts, shipping, adjustment = _sums(kept), [], _ZERO, _ZERO
+    returned = _returned(lines, given, credited)
     charged = charged_at(whole.rates.keys())
     for name, all_of_rate in whole.rates.items():
         before = given.rates.get(name) or _nothing(name, all_of_rate.rate)
         of_lines = sums.get(name, _ZERO)
-        so_far = before.lines + of_lines
         is_done = name not in (unfinished if name in sold else unfinished and {name})
-        share = Decimal(1) if is_done else so_far / all_of_rate.lines if all_of_rate.lines else Decimal(0)
-        rest = all_of_rate.lines - before.lines - (all_of_rate.discount - before.discount)
-        most = min(of_lines, all_of_rate.discount - before.discount)
-        discount = _between(of_lines - rest, to_cents(all_of_rate.discount * share) - before.discount, most)
+        # what went back in money takes the discount along; what went back in goods, shipping
+        share = _share(before.lines + of_lines, all_of_rate.lines, is_done=is_done)
+        of_goods = _share(returned.get(name, _ZERO), all_of_rate.lines, is_done=is_done)
+        discount = _discount_back(of_lines, share, all_of_rate, before)
         charges = _ZERO
         if name == charged:
             rest = whole.shipping - given.shipping
-            shipping = _between(_ZERO, to_cents(whole.shipping * share) - given.shipping, rest)
+            shipping = _between(_ZERO, to_cents(whole.shipping * of_goods) - given.shipping, rest)
             if whole.adjustment < 0:  # it makes up for the rounding of the others, so that the base never falls
                 rest = all_of_rate.base - before.base
-                base = _between(_ZERO, to_cents(all_of_rate.base * share) - before.base, rest)
+                so_far = (all_of_rate.base - whole.shipping) * share + whole.shipping * of_goods
+                base = _between(_ZERO, to_cents(so_far) - before.base, rest)
                 adjustment = base - (of_lines - discount + shipping)
             else:
                 rest = whole.adjustment - given.adjustment
-                adjustment = _between(_ZERO, to_cents(whole.adjustment * share) - given.adjustment, rest)
+                adjustment = _between(_ZERO, to_cents(whole.adjustment * of_goods) - given.adjustment, rest)
             charges = shipping + adjustment
         base = of_lines - discount + charges
         tax = _tax_back(base, all_of_rate, before, None if again is None else again.get(name))
         if name in sums or base or tax:
             parts.append(_part(name, all_of_rate.rate, of_lines, discount, charges, tax))
     return _drafted(kept, parts, shipping, adjustment)
+
+
+def reduce(lines: Sequence[Source], whole: Earlier, given: Earlier, wanted: Mapping[int, Decimal]) -> Drafted:
+    """The credit note of these amounts of an invoice, by line, before tax and before the discount of the whole, which goes with them.
+
+    Its lines are of one piece each; the goods stay invoiced, and shipping too. A negative adjustment is a discount, and goes along as well.
+    """
+    reduced = {each.id: _reduced(each, wanted[each.id]) for each in lines if each.id in wanted}
+    kept = _with_headings(lines, reduced)
+    charged = charged_at(whole.rates.keys())
+    parts, adjustment = [], _ZERO
+    for name, of_lines in _sums(kept).items():
+        all_of_rate = whole.rates[name]
+        before = given.rates.get(name) or _nothing(name, all_of_rate.rate)
+        share = (before.lines + of_lines) / all_of_rate.lines
+        discount = _discount_back(of_lines, share, all_of_rate, before)
+        base = of_lines - discount
+        if name == charged and whole.adjustment < 0:
+            so_far = to_cents((all_of_rate.base - whole.shipping) * share) - (before.base - given.shipping)
+            base = _between(_ZERO, so_far, min(base, all_of_rate.base - before.base))
+            adjustment = base - (of_lines - discount)
+        tax = _tax_back(base, all_of_rate, before, None)
+        parts.append(_part(name, all_of_rate.rate, of_lines, discount, base - (of_lines - discount), tax))
+    return _drafted(kept, parts, _ZERO, adjustment)
 
 
 def category(lines: Iterable[DraftLine]) -> str:
@@ -195,8 +260,43 @@ def _partial(source: Source, earlier: Earlier, quantity: Decimal) -> DraftLine:
 def _credited(source: Source, given: Earlier, quantity: Decimal) -> DraftLine:
     before = given.lines.get(source.id, NOTHING)
     assert source.amount is not None
+    if before.reduced:
+        left, still = source.amount - before.amount, source.line.quantity - before.quantity
+        price = (left / still).quantize(_PRICE, rounding=ROUND_HALF_UP)
+        line = replace(source.line, quantity=quantity, unit_price=price, discount=Decimal(0))
+        return DraftLine(source=source.id, line=line, amount=min(left, to_cents(left * quantity / still)))
     so_far = to_cents(source.amount * (before.quantity + quantity) / source.line.quantity)
     return DraftLine(source=source.id, line=_of(source.line, quantity), amount=max(_ZERO, so_far - before.amount))
+
+
+def _reduced(source: Source, amount: Decimal) -> DraftLine:
+    line = replace(source.line, quantity=Decimal(1), unit="", unit_price=amount, discount=Decimal(0))
+    return DraftLine(source=source.id, line=line, amount=amount)
+
+
+def _returned(lines: Sequence[Source], given: Earlier, credited: Mapping[int, DraftLine]) -> dict[str, Decimal]:
+    """What came back by quantity so far, at the prices of the invoice, by name of the rate."""
+    found: dict[str, Decimal] = {}
+    for each in lines:
+        if each.amount is not None:
+            before, now = given.lines.get(each.id, NOTHING), credited.get(each.id)
+            back = before.amount + (_ZERO if now is None or now.amount is None else now.amount)
+            if before.reduced:
+                quantity = before.quantity + (0 if now is None else now.line.quantity)
+                back = each.amount * quantity / each.line.quantity
+            found[each.line.vat] = found.get(each.line.vat, _ZERO) + back
+    return found
+
+
+def _share(part: Decimal, whole: Decimal, *, is_done: bool) -> Decimal:
+    return Decimal(1) if is_done else part / whole if whole else Decimal(0)
+
+
+def _discount_back(of_lines: Decimal, share: Decimal, whole: RateTotal, before: RateTotal) -> Decimal:
+    """The discount of the whole that goes with lines that go back: no more than they cost, no less than leaves the rest right."""
+    left = whole.discount - before.discount
+    rest = whole.lines - before.lines - left
+    return _between(of_lines - rest, to_cents(whole.discount * share) - before.discount, min(of_lines, left))
 
 
 def _between(least: Decimal, wanted: Decimal, most: Decimal) -> Decimal:
@@ -238,7 +338,9 @@ def _after(earlier: Earlier, lines: Sequence[DraftLine]) -> dict[int, Invoiced]:
         if each.source is not None and each.amount is not None:
             before = found.get(each.source, NOTHING)
             found[each.source] = Invoiced(
-                quantity=before.quantity + each.line.quantity, amount=before.amount + each.amount
+                quantity=before.quantity + each.line.quantity,
+                amount=before.amount + each.amount,
+                reduced=before.reduced,
             )
     return found
 

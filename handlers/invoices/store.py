@@ -152,7 +152,10 @@ def credited(session: Session, invoice_id: int, without: int | None = None) -> E
     wanted = and_(Invoice.corrects_id == invoice_id, Invoice.id != (without or 0))
     found = _summed(session, wanted, InvoiceLine.corrects_line_id)
     return Earlier(
-        lines={line: Invoiced(quantity=-each.quantity, amount=-each.amount) for line, each in found.lines.items()},
+        lines={
+            line: Invoiced(quantity=-each.quantity, amount=-each.amount, reduced=-each.reduced)
+            for line, each in found.lines.items()
+        },
         rates={
             vat: RateTotal(vat=vat, rate=each.rate, **{name: -getattr(each, name) for name in _SUMMED})
             for vat, each in found.rates.items()
@@ -160,6 +163,12 @@ def credited(session: Session, invoice_id: int, without: int | None = None) -> E
         shipping=-found.shipping,
         adjustment=-found.adjustment,
     )
+
+
+def has_reduction_drafted(session: Session, invoice_id: int) -> bool:
+    """Whether a draft reduces prices of an invoice: what of it is given back costs what that decides."""
+    wanted = and_(Invoice.corrects_id == invoice_id, Invoice.is_reduction, Invoice.status == "draft")
+    return session.scalar(select(Invoice.id).where(wanted).limit(1)) is not None
 
 
 def whole(row: Invoice, rates: tuple[InvoiceRate, ...]) -> Earlier:
@@ -216,7 +225,12 @@ def words(row: Invoice, order: str | None) -> ColumnElement[str]:
 def _summed(session: Session, wanted: ColumnElement[bool], line: Any) -> Earlier:
     sign = case((Invoice.kind == "invoice", 1), else_=-1)
     of_lines = session.execute(
-        select(line, func.sum(InvoiceLine.quantity * sign), func.sum(InvoiceLine.amount * sign))
+        select(
+            line,
+            func.sum(case((Invoice.is_reduction, 0), else_=InvoiceLine.quantity * sign)),
+            func.sum(InvoiceLine.amount * sign),
+            func.sum(case((Invoice.is_reduction, InvoiceLine.amount * sign), else_=0)),
+        )
         .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
         .where(wanted, line.is_not(None))
         .group_by(line)
@@ -231,7 +245,10 @@ def _summed(session: Session, wanted: ColumnElement[bool], line: Any) -> Earlier
         select(func.sum(Invoice.shipping * sign), func.sum(Invoice.adjustment * sign)).where(wanted)
     ).one()
     return Earlier(
-        lines={each: Invoiced(quantity=quantity, amount=amount) for each, quantity, amount in of_lines},
+        lines={
+            each: Invoiced(quantity=quantity, amount=amount, reduced=reduced)
+            for each, quantity, amount, reduced in of_lines
+        },
         rates={
             vat: RateTotal(vat=vat, rate=rate, **dict(zip(_SUMMED, figures, strict=True)))
             for vat, rate, *figures in of_rates

@@ -40,7 +40,8 @@ class Invoice(Table):
 
     ``party`` and what stands beside it are copied from the order. ``discount`` in percent, ``shipping`` and ``adjustment``: what of the
     order's charges this one bears. ``corrects_id``: the invoice that a credit note is about, ``reason`` why, ``is_reinvoiceable``: that
-    what it gives back may be invoiced again. ``asked_by``: a login.
+    what it gives back may be invoiced again; ``is_reduction``: that it reduces prices, its lines are amounts of one piece each and give no
+    quantity back. ``asked_by``: a login.
     ``performed_on``: when the services were, as whoever validates says; ``delivered_on``: when the goods had left, by the deliveries of
     that day; None where it is not known. ``hash_version``: how it was hashed (``chain``).
     ``idempotency_key``: of the step that drafted it, or took it over from the person who did; ``form_key``: of the
@@ -55,6 +56,9 @@ class Invoice(Table):
         CheckConstraint("(kind = 'credit_note') = (corrects_id IS NOT NULL)", name="credit_notes_correct"),
         CheckConstraint("kind = 'invoice' OR reason <> ''", name="credited_for_a_reason"),
         CheckConstraint("kind = 'credit_note' OR NOT is_reinvoiceable", name="only_credits_give_back"),
+        CheckConstraint(
+            "NOT is_reduction OR kind = 'credit_note' AND NOT is_reinvoiceable", name="reductions_give_no_quantity"
+        ),
         CheckConstraint("currency = 'EUR'", name="currency_is_euro"),
         CheckConstraint("total = net + tax", name="total_is_net_and_tax"),
         CheckConstraint("net >= 0 AND tax >= 0", name="total_not_negative"),
@@ -85,6 +89,7 @@ class Invoice(Table):
     corrects_id: Mapped[int | None] = mapped_column(ForeignKey("business.invoice.id"), index=True)
     reason: Mapped[str] = mapped_column(Text)
     is_reinvoiceable: Mapped[bool] = mapped_column(Boolean)
+    is_reduction: Mapped[bool] = mapped_column(Boolean)
     subject: Mapped[str] = mapped_column(Text)
     contact: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(Text)

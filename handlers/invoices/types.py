@@ -29,10 +29,14 @@ class Source:
 
 @data
 class Invoiced:
-    """What was invoiced of one line, less what credit notes gave back to be invoiced again."""
+    """What was invoiced of one line, less what credit notes gave back to be invoiced again.
+
+    Of credits: what was given back. ``amount`` counts that by which the price was ``reduced``, which has no quantity.
+    """
 
     quantity: Decimal = Decimal(0)
     amount: Money = Decimal("0.00")
+    reduced: Money = Decimal("0.00")
 
 
 @data

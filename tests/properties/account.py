@@ -187,6 +187,12 @@ class PaperLine:
     amount: int
     credited: int = 0
     credited_amount: int = 0
+    reduced: int = 0
+
+    @property
+    def left(self) -> int:
+        """What of its price was not given back."""
+        return self.amount - self.credited_amount
 
 
 @dataclass(slots=True)
@@ -197,6 +203,7 @@ class Paper:
     order: Order
     corrects: Paper | None = None
     again: bool = False
+    is_reduction: bool = False
     lines: dict[int, PaperLine] = field(default_factory=dict)
     rates: dict[str, Sums] = field(default_factory=dict)
     shipping: int = 0
@@ -393,6 +400,24 @@ class Account:
         self.papers[found.id] = found
         self._judge_tax(found)
 
+    def reduced(self, corrects: Paper, wanted: Mapping[int, int], figures: Figures) -> None:
+        """Amounts of lines; no quantity, and nothing of shipping. It gives something back."""
+        found = Paper(figures.id, corrects.order, corrects, is_reduction=True)
+        self._say(found, figures)
+        assert {each.line: each.amount for each in found.lines.values()} == {
+            corrects.lines[place].line: amount for place, amount in wanted.items()
+        }
+        assert all(each.quantity == 10_000 for each in found.lines.values()), "of one piece each"
+        assert found.shipping == 0 >= found.adjustment
+        assert found.total > 0
+        self._give_back(found, 1)
+        self.papers[found.id] = found
+        self._judge_tax(found)
+
+    def waits_for_reduction(self, paper: Paper) -> bool:
+        """Whether a draft reduces its prices."""
+        return any(each.corrects is paper and each.is_reduction and each.said is None for each in self.papers.values())
+
     def dropped(self, paper: Paper) -> None:
         del self.papers[paper.id]
         if paper.corrects is None:
@@ -476,8 +501,9 @@ class Account:
         assert corrects is not None
         by_line = {each.line: each for each in corrects.lines.values()}
         for each in paper.lines.values():
-            by_line[each.line].credited += sign * each.quantity
+            by_line[each.line].credited += 0 if paper.is_reduction else sign * each.quantity
             by_line[each.line].credited_amount += sign * each.amount
+            by_line[each.line].reduced += sign * each.amount if paper.is_reduction else 0
         for vat, part in paper.rates.items():
             corrects.credited[vat].add(part, sign)
         corrects.credited_shipping += sign * paper.shipping
@@ -567,7 +593,7 @@ class Account:
     def _check_paper(paper: Paper) -> None:
         for line in paper.lines.values():
             assert 0 <= line.credited <= line.quantity
-            assert 0 <= line.credited_amount <= line.amount
+            assert 0 <= line.reduced <= line.credited_amount <= line.amount
         for vat, part in paper.credited.items():
             most = paper.rates[vat]
             assert 0 <= part.lines <= most.lines

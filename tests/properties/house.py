@@ -152,6 +152,9 @@ class House(Protocol):
     def credit(self, paper: int, quantities: Sequence[tuple[int, Decimal]], key: str, *, again: bool) -> Figures:
         """A draft of a credit note, by line of the invoice."""
 
+    def reduce(self, paper: int, amounts: Sequence[tuple[int, Decimal]], percent: Decimal | None, key: str) -> Figures:
+        """A draft of a credit note of amounts, by line of the invoice, or of a percentage of each."""
+
     def drop(self, paper: int) -> None:
         """A draft is given up."""
 

@@ -26,7 +26,7 @@ DAY: Final = date(2026, 11, 23)
 EMPHASES: Final = {
     "all": (),
     "goods": ("wave", "wave", "pick", "ship", "take_back", "take_back", "invoice", "revise"),
-    "credits": ("bill", "bill", "invoice", "validate", "credit", "credit", "drop", "revise"),
+    "credits": ("bill", "bill", "invoice", "validate", "credit", "credit", "reduce", "reduce", "drop", "revise"),
     "cents": ("trifle", "trifle", "trifle", "trifle", "adverse", "adverse", "adverse", "revise"),
     "money": ("bill", "bill", "credit", "credit", "pay", "allot", "refund", "set_off", "reverse"),
 }
@@ -40,10 +40,13 @@ _OF_ALL: Final = ("0", "0", "0", "5", "3.33", "99.99")
 _SHIPPING: Final = ("0", "0", "0.01", "40")
 _ADJUSTMENTS: Final = ("0", "0", "0", "0", "-0.01", "-15", "-99.99", "5")
 _PERCENTS: Final = (Decimal(30), Decimal(50), Decimal("33.33"), Decimal(100), Decimal("0.01"))
+_OFF: Final = (Decimal(5), Decimal("33.33"), Decimal(100))
+"""By how many percent prices are reduced."""
+
 _POSITIONS: Final = ("domestic",) * 6 + ("intra_eu", "export")
 _STEPS: Final = (
     *("come", "plan", "reserve", "pick", "ship", "cancel", "take_back", "invoice", "change", "validate", "drop"),
-    *("credit", "pay", "allot", "refund", "set_off", "reverse", "close", "wave", "bill", "revise"),
+    *("credit", "pay", "allot", "refund", "set_off", "reverse", "close", "wave", "bill", "revise", "reduce"),
 )
 
 
@@ -390,7 +393,8 @@ class Player:
         way = self.tape.one_of((1, -1))
         for paper in [each for each in self.account.chain if each.corrects is None]:
             off = sum(each.tax * 10_000 - each.base * RATES.get(name, 0) for name, each in paper.rates.items())
-            if off * way > 0 and not any(each.credited for each in paper.lines.values()):
+            is_whole = not any(each.credited or each.reduced for each in paper.lines.values())
+            if off * way > 0 and is_whole:
                 self._validated(self._credited(paper, paper.creditable(), again=True))
 
     def _validate(self) -> None:
@@ -416,6 +420,8 @@ class Player:
                 asked[place] = self.tape.part(left)
                 if self.tape.pick(12) == 11:
                     asked[place], is_right = left + 1, False
+        is_right &= not self.account.waits_for_reduction(paper)
+        is_right &= not (again and any(paper.lines[place].reduced for place in asked))
         if is_right and asked:
             made = self._credited(paper, asked, again=again)
             if self.tape.pick(3):
@@ -423,6 +429,51 @@ class Player:
         else:
             given = [(place, quantity(each)) for place, each in asked.items()]
             self._refused(lambda: self.house.credit(paper.id, given, self._key(), again=again))
+
+    def _reduce(self) -> None:
+        """The price of what was invoiced is reduced, by amounts of some lines or by a part of all."""
+        found = [each for each in self.account.papers.values() if each.said is not None or each.corrects is None]
+        if not found:
+            return
+        paper, percent = self.tape.one_of(found), self.tape.one_of((None, None, *_OFF))
+        asked, is_right = {}, paper.said is not None and paper.corrects is None
+        if percent is not None:
+            asked = self._share(paper, percent)
+        else:
+            for place, line in paper.lines.items():
+                if line.left and self.tape.pick(3):
+                    asked[place] = self.tape.part(line.left)
+                    if self.tape.pick(12) == 11:
+                        asked[place], is_right = line.left + 1, False
+        given = [(place, money(each)) for place, each in asked.items()] if percent is None else []
+        key = self._key()
+        if not is_right or not asked:
+            self._refused(lambda: self.house.reduce(paper.id, given, percent, key))
+            return
+        try:
+            figures = self.house.reduce(paper.id, given, percent, key)
+        except InvalidInput as refusal:  # all of it is discount: nothing would be given back
+            codes = {each.code for each in refusal.fields}
+            assert codes == {"reduction_of_nothing"}, codes
+            assert paper.order.discount or paper.order.adjustment < 0
+            self.done.append("refused")
+            return
+        self.account.reduced(paper, asked, figures)
+        self._twice("reduce", lambda: self.house.reduce(paper.id, given, percent, key), lambda _: None)
+        if self.tape.pick(3):
+            self._validated(self.account.papers[figures.id])
+
+    @staticmethod
+    def _share(paper: Paper, percent: Decimal) -> dict[int, int]:
+        """``percent`` of each line, so that together it is that of their sum, rate by rate."""
+        found, sums = {}, defaultdict[str, int](int)
+        for place, line in paper.lines.items():
+            vat = paper.order.lines[line.line].vat
+            before = half_up(sums[vat] * int(percent * 100), 10_000)
+            sums[vat] += line.amount
+            if part := min(half_up(sums[vat] * int(percent * 100), 10_000) - before, line.left):
+                found[place] = part
+        return found
 
     # -- acts, drawn: money ----------------------------------------------------------------------------------------------------------------
 

@@ -180,6 +180,11 @@ class PostgresHouse:
         )
         return self._figures(self._record(drafts.add_credit_note, given, YASMINE))
 
+    def reduce(self, paper: int, amounts: Sequence[tuple[int, Decimal]], percent: Decimal | None, key: str) -> Figures:
+        asked = tuple(drafts.Amount(line=line, amount=each) for line, each in amounts)
+        given = drafts.AddReduction(invoice=str(paper), amounts=asked, percent=percent, reason="Retard", key=key)
+        return self._figures(self._record(drafts.add_reduction, given, YASMINE))
+
     def drop(self, paper: int) -> None:
         self._do(lambda: invoices.drop_draft.run(Dropping(invoice_id=paper), self._context()))
 

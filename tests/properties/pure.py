@@ -78,6 +78,7 @@ class Paper:
     of: tuple[int | None, ...]
     corrects: Paper | None = None
     again: bool = False
+    is_reduction: bool = False
     validated: Validated | None = None
     due_on: date | None = None
     said: dict[str, Any] = field(default_factory=dict)
@@ -332,8 +333,9 @@ class PureHouse:
         )
 
     def credited(self, paper: Paper) -> Earlier:
-        found = [each.drafted for each in self.papers.values() if each.corrects is paper]
-        return _summed((each, _sources(each), 1) for each in found)
+        found = [each for each in self.papers.values() if each.corrects is paper]
+        amounts = tuple(each.drafted for each in found if each.is_reduction)
+        return _summed(((each.drafted, _sources(each.drafted), 1) for each in found), amounts)
 
     def is_open(self, order: Order, without: int = 0) -> dict[int, Decimal]:
         delivered = {line: each.delivered for line, each in self.progress(order).items()}
@@ -368,14 +370,48 @@ class PureHouse:
             corrected = self.papers[paper]
             if corrected.kind != "invoice" or corrected.validated is None:
                 raise WrongState("invoice_not_creditable", invoice="")
+            if any(
+                each.corrects is corrected and each.is_reduction and not each.validated for each in self.papers.values()
+            ):
+                raise WrongState("reduction_waits", invoice="")
             given, sources = self.credited(corrected), corrected.sources
             wanted = _wanted(quantities, rules.open_quantities(sources, given.lines, {}, "on_order"))
+            if again and any(given.lines.get(line, rules.NOTHING).reduced for line in wanted):
+                raise InvalidInput((FieldProblem(field="quantity.0", code="credit_line_reduced"),))
             rest = rules.rest_of(corrected.order.sale, self.earlier(corrected.order)) if again else None
             drafted = rules.credit(sources, _whole(corrected.drafted), given, wanted, rest)
             lines = dict(zip(corrected.ids, corrected.of, strict=True))
             of = tuple(None if each is None else lines[each] for each in _sources(drafted))
             made = Paper(
                 self._next(), "credit_note", corrected.order, drafted, self._ids(drafted), of, corrected, again
+            )
+            self.papers[made.id] = made
+            self.answers[key] = made.id
+        return _figures(self.papers[self.answers[key]])
+
+    def reduce(self, paper: int, amounts: Sequence[tuple[int, Decimal]], percent: Decimal | None, key: str) -> Figures:
+        if key not in self.answers:
+            corrected = self.papers[paper]
+            if corrected.kind != "invoice" or corrected.validated is None:
+                raise WrongState("invoice_not_creditable", invoice="")
+            given, sources = self.credited(corrected), corrected.sources
+            left = rules.open_amounts(sources, given.lines)
+            if percent is not None:
+                wanted = rules.part_of(percent, sources, left)
+            else:
+                if found := rules.above_amounts(amounts, left):
+                    raise InvalidInput(tuple(found))
+                wanted = {line: amount for line, amount in amounts if amount}
+            if not wanted:
+                raise InvalidInput((FieldProblem(field="amounts", code="reduction_missing"),))
+            drafted = rules.reduce(sources, _whole(corrected.drafted), given, wanted)
+            if not drafted.net:
+                raise InvalidInput((FieldProblem(field="amounts", code="reduction_of_nothing"),))
+            lines = dict(zip(corrected.ids, corrected.of, strict=True))
+            of = tuple(None if each is None else lines[each] for each in _sources(drafted))
+            made = Paper(
+                *(self._next(), "credit_note", corrected.order, drafted, self._ids(drafted), of, corrected),
+                is_reduction=True,
             )
             self.papers[made.id] = made
             self.answers[key] = made.id
@@ -614,7 +650,8 @@ def _whole(drafted: Drafted) -> Earlier:
     return Earlier(lines={}, rates=rates, shipping=drafted.shipping, adjustment=drafted.adjustment)
 
 
-def _summed(papers: Iterable[tuple[Drafted, tuple[int | None, ...], int]]) -> Earlier:
+def _summed(papers: Iterable[tuple[Drafted, tuple[int | None, ...], int]], amounts: Sequence[Drafted] = ()) -> Earlier:
+    """``amounts``: those of them that have no quantities."""
     lines: dict[int, Invoiced] = {}
     rates: dict[str, RateTotal] = {}
     shipping = adjustment = ZERO
@@ -624,8 +661,12 @@ def _summed(papers: Iterable[tuple[Drafted, tuple[int | None, ...], int]]) -> Ea
         for line, each in zip(of, paper.lines, strict=True):
             if line is not None and each.amount is not None:
                 before = lines.get(line, rules.NOTHING)
-                quantity, amount = before.quantity + sign * each.line.quantity, before.amount + sign * each.amount
-                lines[line] = Invoiced(quantity=quantity, amount=amount)
+                amount, is_reduction = before.amount + sign * each.amount, any(one is paper for one in amounts)
+                lines[line] = Invoiced(
+                    quantity=before.quantity + (0 if is_reduction else sign * each.line.quantity),
+                    amount=amount,
+                    reduced=before.reduced + (each.amount if is_reduction else 0),
+                )
         for part in paper.rates:
             known = rates.get(part.vat)
             figures = {name: (getattr(known, name) if known else ZERO) + sign * getattr(part, name) for name in SUMMED}

@@ -52,6 +52,6 @@ def test_every_act_is_done_and_refused() -> None:
         for emphasis in EMPHASES:
             done.update(holds(chance.randbytes(400), emphasis))
     goods = ("plan", "reserve", "pick", "ship", "cancel", "take_back", "revise")
-    papers = ("invoice", "change", "validate", "drop", "credit", "close")
+    papers = ("invoice", "change", "validate", "drop", "credit", "reduce", "close")
     money = ("pay", "allot", "refund", "set_off", "reverse")
     assert all(done[each] >= 5 for each in (*goods, *papers, *money, "refused")), done

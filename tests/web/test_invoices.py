@@ -23,7 +23,9 @@ from handlers.invoices import queries
 from handlers.invoices.queries import InvoiceRow
 from handlers.orders import commands as orders
 from handlers.orders.types import OrderData
+from handlers.payments import queries as payments
 from handlers.payments.queries import open_items
+from handlers.payments.receivables import receivables
 from handlers.sales.types import Extras, Line
 from tests.web.conftest import Browser, Office
 
@@ -194,6 +196,58 @@ def test_a_draft_is_changed_and_an_invoice_credited(office: Office) -> None:
     assert number in yasmine.get("/invoices/orders").text, "what was given back is to be invoiced again"
     letters = [each for each in mails(office) if str(note.number) in each]
     assert len(letters) == 1
+
+
+def test_the_price_of_an_invoice_is_reduced(office: Office) -> None:
+    number, yasmine = order(office), office.as_("yasmine")
+    decide(office, page_of(office, ask(office, number).key))
+    done = newest(office, number)
+    assert f"/invoices/{done.number}/reduction" in page_of(office, str(done.number))
+    assert f"/invoices/{done.number}/reduction" in yasmine.get(f"/invoices/{done.number}/credit").text
+    form = yasmine.get(f"/invoices/{done.number}/reduction").text
+    lines = re.findall(r'name="line" value="(\d+)"', form)
+    given = {
+        "line": lines,
+        "amount": ["", "20"][: len(lines)] + [""] * (len(lines) - 2),
+        "percent": "",
+        "reason": "Retard",
+    }
+    for wrong, said in (
+        ({"reason": " "}, "Dites pourquoi"),
+        ({"amount": ["x"] * len(lines)}, "nombre"),
+        ({"amount": ["999999"] * len(lines)}, "€ au plus"),
+        ({"amount": [""] * len(lines)}, "Indiquez un pourcentage, ou le montant"),
+        ({"percent": "5"}, "pas les deux"),
+        ({"percent": "x"}, "nombre"),
+        ({"percent": "101", "amount": [""] * len(lines)}, "jusqu’à 100"),
+    ):
+        answer = yasmine.post(f"/invoices/{done.number}/reduction", given | wrong)
+        assert answer.status_code == 422
+        assert said in plain(answer.text)
+        if "percent" in wrong:
+            assert f'value="{wrong["percent"]}"' in answer.text, "what was typed stays"
+    answer = yasmine.post(f"/invoices/{done.number}/reduction", given)
+    assert answer.status_code == 303
+    run_pending(office.runtime)
+    page = page_of(office, answer.location.rsplit("/", 1)[1])
+    assert "réduction de prix, les articles restent facturés" in page
+    decide(office, page, login="andre")
+    note = newest(office, number)
+    assert (note.kind, note.status, note.is_reinvoiceable) == ("credit_note", "validated", False)
+    assert number not in yasmine.get("/invoices/orders").text, "nothing is to be invoiced again"
+    today = clock.now().date()
+    with office.runtime.database.reading() as session:
+        (standing,) = receivables(session, (done,), today)
+        account = payments.statement(session, done.customer_number, today, today)
+    assert account is not None
+    assert (standing.state, standing.open) == ("partial", done.total - note.total)
+    assert (account.entries[-1].number, account.entries[-1].credit, account.closing) == (
+        note.number,
+        note.total,
+        standing.open,
+    )
+    assert "payée en partie" in page_of(office, str(done.number))
+    assert yasmine.get(f"/invoices/{note.number}/reduction").status_code == 303, "a credit note has no credit note"
 
 
 def mails(office: Office) -> list[str]:

@@ -206,6 +206,8 @@ GET    /invoices/FA-0/quantities                   303 403 403 403 403 403 403 4
 POST   /invoices/FA-0/quantities                   303 403 403 403 403 403 403 403
 GET    /invoices/FA-0/credit                       303 403 403 403 403 403 403 403
 POST   /invoices/FA-0/credit                       303 403 403 403 403 403 403 403
+GET    /invoices/FA-0/reduction                    303 403 403 403 403 403 403 403
+POST   /invoices/FA-0/reduction                    303 403 403 403 403 403 403 403
 GET    /price-lists                                303 403 200 200 200 403 200 403
 GET    /price-lists/new                            303 403 200 403 403 403 403 403
 POST   /price-lists/new                            303 403 422 403 403 403 403 403

@@ -195,6 +195,7 @@ POSTS = (
     "/deliveries/X/return",
     "/invoices/X/quantities",
     "/invoices/X/credit",
+    "/invoices/X/reduction",
     "/payments/new",
     "/payments/use",
     "/payments/refund",

@@ -13,7 +13,7 @@ from handlers.company.types import IdentityData
 from web.numbers import number, plain
 
 NUMBERS: Final = ("capital", "penalty_percent")
-CHOICES: Final = ("is_vat_on_debits",)
+CHOICES: Final = ("is_vat_on_debits", "is_below_eu_threshold")
 """What is ticked or not."""
 NAMES: Final = tuple(each.name for each in fields(IdentityData))
 

@@ -79,12 +79,17 @@ def _acts(found: InvoiceView, standing: Receivable) -> Iterator[Act]:
     if is_invoice and is_draft:
         yield Act(title=t("web.invoices.change"), url=url_for("invoice_forms.quantities", key=found.key))
         yield Act(title=t("web.invoices.credit"), why=t("web.invoices.why.draft"))
+        yield Act(title=t("web.invoices.reduce"), why=t("web.invoices.why.draft"))
     elif is_invoice:
         yield Act(title=t("web.invoices.change"), why=t("web.invoices.why.validated"))
         if any(each.amount is not None and each.credited < each.line.quantity for each in found.lines):
             yield Act(title=t("web.invoices.credit"), url=url_for("invoice_forms.credit", key=found.key))
         else:
             yield Act(title=t("web.invoices.credit"), why=t("web.invoices.why.credited"))
+        if any(each.amount is not None and each.given < each.amount for each in found.lines):
+            yield Act(title=t("web.invoices.reduce"), url=url_for("invoice_forms.reduction", key=found.key))
+        else:
+            yield Act(title=t("web.invoices.reduce"), why=t("web.invoices.why.credited"))
 
 
 def _row(found: InvoiceView) -> InvoiceRow:

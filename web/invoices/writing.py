@@ -1,4 +1,4 @@
-"""The quantities of a draft, and credit notes: how much of each line."""
+"""The quantities of a draft, and credit notes: how much of each line, or how much of its price."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from handlers.invoices import queries
 from handlers.invoices.commands import (
     EDITORS,
     AddCreditNote,
+    AddReduction,
+    Amount,
     ChangeDraft,
     Quantity,
     add_credit_note,
+    add_reduction,
     change_draft,
 )
 from handlers.invoices.queries import InvoicedLine, InvoiceView
@@ -90,6 +93,40 @@ def add_credit(key: str) -> Answer:
     return redirect(url_for("invoice_dossiers.invoice", key=str(outcome.answer)), 303)
 
 
+@blueprint.get("/invoices/<key>/reduction")
+@auth.requires(*EDITORS)
+def reduction(key: str) -> Answer:
+    """By how much the prices of an invoice are less than it says: the goods stay invoiced."""
+    found = _found(key)
+    if found.status != "validated" or found.kind != "invoice":
+        return redirect(url_for("invoice_dossiers.invoice", key=found.key), 303)
+    return _reduction_page(found)
+
+
+@blueprint.post("/invoices/<key>/reduction")
+@auth.requires(*EDITORS)
+def add_price_reduction(key: str) -> Answer:
+    """Draft the credit note, and let its case begin: both, or neither."""
+    found = _found(key)
+    typed, problems = _typed("amount")
+    try:
+        percent = number(request.form.get("percent", "")[:LONGEST], "percent")
+    except NumberUnreadable as unreadable:
+        percent, problems[unreadable.field] = None, unreadable.said
+    given = AddReduction(
+        invoice=str(found.id),
+        amounts=tuple(Amount(line=line, amount=amount) for line, amount in typed),
+        percent=percent,
+        reason=request.form.get("reason", "")[:1_000],
+        key=f"{auth.actor().login}/{acting.key_of(request.form)}",
+    )
+    outcome = Outcome(problems=problems) if problems else acting.act(add_reduction, given, news=_wanted)
+    if not outcome.is_done:
+        return _reduction_page(found, outcome)
+    flash(t("web.invoices.credit.drafted"), "success")
+    return redirect(url_for("invoice_dossiers.invoice", key=str(outcome.answer)), 303)
+
+
 def _wanted(done: Recorded) -> list[News]:
     if not done.is_changed:  # a form that was sent twice
         return []
@@ -123,18 +160,24 @@ def _left(found: InvoiceView) -> tuple[tuple[int, InvoicedLine, Decimal], ...]:
 
 
 def _read() -> tuple[tuple[Quantity, ...], dict[str, str]]:
-    """What was typed, line by line; a line without a number is left out. With what cannot be read, by place."""
-    asked: list[Quantity] = []
+    """The quantities that were typed, line by line. With what cannot be read, by place."""
+    typed, problems = _typed("quantity")
+    return tuple(Quantity(line=line, quantity=quantity) for line, quantity in typed), problems
+
+
+def _typed(name: str) -> tuple[tuple[tuple[int, Decimal], ...], dict[str, str]]:
+    """What was typed in the fields of this name, by line; nothing counts as none. With what cannot be read, by place."""
+    asked: list[tuple[int, Decimal]] = []
     problems: dict[str, str] = {}
-    typed = zip(request.form.getlist("line")[:MOST_LINES], request.form.getlist("quantity")[:MOST_LINES], strict=False)
+    typed = zip(request.form.getlist("line")[:MOST_LINES], request.form.getlist(name)[:MOST_LINES], strict=False)
     for place, (line, text) in enumerate(typed):
         try:
-            found = number(text[:LONGEST], f"quantity.{place}")
+            found = number(text[:LONGEST], f"{name}.{place}")
         except NumberUnreadable as unreadable:
             problems[unreadable.field] = unreadable.said
             continue
         if line.isdecimal() and len(line) < 19:
-            asked.append(Quantity(line=int(line), quantity=found or Decimal(0)))
+            asked.append((int(line), found or Decimal(0)))
     return tuple(asked), problems
 
 
@@ -152,6 +195,21 @@ def _page(
         is_credit=is_credit,
         action=url_for("invoice_forms.add_credit" if is_credit else "invoice_forms.change", key=found.key),
         rows=[(line, each, most, typed.get(place, plain(most))) for place, (line, each, most) in enumerate(lines)],
+        outcome=outcome or Outcome(),
+        typed=request.form,
+        key=acting.key_of(request.form),
+    )
+    return make_response(page, 200 if outcome is None else 422)
+
+
+def _reduction_page(found: InvoiceView, outcome: Outcome | None = None) -> Answer:
+    """The items of which some of the price is left, each with what was typed for it."""
+    lines = (each for each in found.lines if each.amount is not None and each.given < each.amount)
+    typed = dict(enumerate(request.form.getlist("amount")[:MOST_LINES]))
+    page = ui.page(
+        "invoices/reduction.html",
+        invoice=found,
+        rows=[(each, (each.amount or 0) - each.given, typed.get(place, "")) for place, each in enumerate(lines)],
         outcome=outcome or Outcome(),
         typed=request.form,
         key=acting.key_of(request.form),

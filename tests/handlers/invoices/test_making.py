@@ -360,3 +360,117 @@ def test_five_hundred_lines_cost_no_more_statements_than_one(shop: Database) -> 
         counts.append(len(said))
         assert len(view.lines) == size
     assert counts[0] == counts[1]
+
+
+def reduction(*amounts: c.Amount, percent: str | None = None, **more: Any) -> c.AddReduction:
+    share = None if percent is None else Decimal(percent)
+    return c.AddReduction(invoice=FIRST, amounts=amounts, percent=share, reason="Rayé", **more)
+
+
+def add_reduction(database: Database, given: c.AddReduction) -> int:
+    return int(records.execute(database, c.add_reduction, given, YASMINE, now=NOW).answer)
+
+
+def test_a_price_is_reduced_and_the_goods_stay_invoiced(order: Database, drafted: Drafter) -> None:
+    """30 € off the desks: a credit note of one line, nothing to invoice again; then two desks come back at what is left of their price."""
+    validate(order, drafted())
+    view = found(order)
+    desks = view.lines[1]
+    given = reduction(c.Amount(line=desks.id, amount=Decimal(30)), key="yasmine/1")
+    note = add_reduction(order, given)
+    assert add_reduction(order, given) == note, "a form that was sent twice"
+    with pytest.raises(WrongState, match="reduction_waits"):
+        records.execute(
+            order,
+            c.add_credit_note,
+            c.AddCreditNote(invoice=FIRST, quantities=all_of(view)[:1], reason="x", is_reinvoiceable=False),
+            YASMINE,
+            now=NOW,
+        )
+    assert validate(order, note, TODAY + timedelta(days=1)) == "FA-2026-00002"
+    paper = found(order, "FA-2026-00002")
+    assert (paper.is_reduction, paper.is_reinvoiceable, paper.corrects) == (True, False, (FIRST, TODAY))
+    (line,) = [each.line for each in paper.lines if each.amount is not None]
+    assert (line.text.splitlines()[0], line.quantity, line.unit_price, line.unit) == (
+        "Réduction de prix\u00a0: Bureau chêne",
+        Decimal(1),
+        Decimal(30),
+        "",
+    )
+    assert (paper.totals.net, paper.totals.tax) == (Decimal(30), Decimal(6))
+    after = found(order).lines[1]
+    assert (after.credited, after.given, after.reduced) == (Decimal(0), Decimal(30), Decimal(30))
+    with order.reading() as session:
+        assert queries.invoiced(session, NUMBER)[desks.order_line_id or 0].quantity == 3
+        assert queries.orders_to_invoice(session) == ()
+    two = c.AddCreditNote(
+        invoice=FIRST, quantities=(c.Quantity(line=desks.id, quantity=Decimal(2)),), reason="x", is_reinvoiceable=True
+    )
+    with pytest.raises(InvalidInput) as refused:
+        records.execute(order, c.add_credit_note, two, YASMINE, now=NOW)
+    assert [(each.field, each.code) for each in refused.value.fields] == [("quantity.0", "credit_line_reduced")]
+    back = records.execute(order, c.add_credit_note, replace(two, is_reinvoiceable=False), YASMINE, now=NOW).answer
+    (came,) = [each for each in found(order, back).lines if each.amount is not None]
+    assert (came.line.unit_price, came.amount) == (Decimal(680), Decimal(1360))
+    rest = add_reduction(order, reduction(percent="100"))
+    total = view.totals.total - sum(found(order, each).totals.total for each in ("FA-2026-00002", back, rest))
+    assert total == Decimal("16.00"), "a third of shipping is paid for; its price is not that of a line"
+    for each in (back, rest):
+        validate(order, each, TODAY + timedelta(days=2))
+    assert verified(order).broken == ()
+
+
+def test_prices_are_reduced_by_a_percentage(order: Database, drafted: Drafter) -> None:
+    validate(order, drafted())
+    note = found(order, add_reduction(order, reduction(percent="10")))
+    assert [each.amount for each in note.lines if each.amount is not None] == [Decimal(207), Decimal(12)]
+    assert (note.totals.net, note.totals.charges) == (Decimal(219), Decimal(0))
+    assert note.category == "mixed"
+
+
+def test_what_no_reduction_can_be(order: Database, drafted: Drafter) -> None:
+    draft = drafted()
+    with pytest.raises(NotFound):
+        add_reduction(order, reduction(percent="5"))
+    with pytest.raises(WrongState, match="invoice_not_creditable"):
+        add_reduction(order, replace(reduction(percent="5"), invoice=str(draft)))
+    validate(order, draft)
+    line = found(order).lines[1].id
+    for wrong, field, code in (
+        (reduction(), "amounts", "reduction_missing"),
+        (reduction(c.Amount(line=line, amount=Decimal(0))), "amounts", "reduction_missing"),
+        (reduction(c.Amount(line=line, amount=Decimal("2070.01"))), "amount.0", "reduction_above_left"),
+        (reduction(c.Amount(line=line, amount=Decimal(-1))), "amount.0", "amount_invalid"),
+        (reduction(c.Amount(line=10**9, amount=Decimal(1))), "amount.0", "reduction_line_unknown"),
+        (reduction(c.Amount(line=line, amount=Decimal(1)), percent="5"), "percent", "reduction_twice"),
+        (reduction(percent="0"), "percent", "percent_invalid"),
+        (reduction(percent="100.01"), "percent", "percent_invalid"),
+        (reduction(percent="0.0001"), "percent", "percent_invalid"),
+        (replace(reduction(percent="5"), reason=" "), "reason", "credit_reason_missing"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            add_reduction(order, wrong)
+        assert [(each.field, each.code) for each in refused.value.fields] == [(field, code)]
+    with pytest.raises(NotAllowed):
+        records.execute(order, c.add_reduction, reduction(percent="5"), CAMILLE, now=NOW)
+
+
+def test_never_more_credited_than_invoiced_whatever_a_program_does(order: Database, drafted: Drafter) -> None:
+    """Quantities and amounts together: the database counts both."""
+    validate(order, drafted())
+    note = add_reduction(order, reduction(percent="60"))
+    given = c.AddCreditNote(invoice=FIRST, quantities=all_of(found(order)), reason="x", is_reinvoiceable=False)
+    validate(order, note)
+    back = records.execute(order, c.add_credit_note, given, YASMINE, now=NOW).answer
+    assert found(order, note).totals.total + found(order, back).totals.total == found(order).totals.total
+    for change in ("quantity = quantity + 1", "amount = amount + 0.01"):
+        with pytest.raises(DBAPIError, match="more is credited than was invoiced"):
+            sql(order, f"UPDATE business.invoice_line SET {change} WHERE kind = 'item' AND invoice_id = {back}")
+    with pytest.raises(DBAPIError, match="is frozen"):
+        sql(order, f"UPDATE business.invoice SET is_reduction = true WHERE id = {back}")
+
+
+def test_two_reduce_the_same_price(order: Database, drafted: Drafter) -> None:
+    validate(order, drafted())
+    done = at_once(lambda _: add_reduction(order, reduction(percent="100")), 4)
+    assert sorted(type(each).__name__ for each in done) == ["InvalidInput"] * 3 + ["int"]

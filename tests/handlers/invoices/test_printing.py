@@ -18,7 +18,7 @@ from handlers.deliveries.tables import Delivery, DeliveryLine
 from handlers.demonstration.company import IDENTITY
 from handlers.documents.checking import complaints
 from handlers.documents.facturx import xml_of
-from handlers.documents.model import Document
+from handlers.documents.model import Document, ItemLine
 from handlers.documents.rules import contradictions
 from handlers.invoices import making, printing, queries
 from handlers.invoices.making import Asked
@@ -138,3 +138,45 @@ def test_without_vat_all_lines_and_charges_are_one_part(shop: Database) -> None:
     assert len(document.adjustments) == 2
     assert contradictions(document) == ()
     assert complaints(xml_of(document)) == ()
+
+
+def test_credit_notes_of_a_price_and_of_what_is_left_of_it_are_what_the_rules_want(
+    shop: Database, drafted: Drafter
+) -> None:
+    """By a percentage, by an amount, then by quantity at what is left: each names its invoice, as 381, and they sum to it."""
+    lines = (
+        replace(DESK, quantity=Decimal(7), unit_price=Decimal("33.333333"), discount=Decimal("2.50")),
+        replace(DESK, quantity=Decimal(3), unit_price=Decimal("0.99"), vat="reduced"),
+    )
+    number = validate(shop, drafted(number=add_order(shop, lines, replace(ORDER, extras=ODD))))
+    drafts: list[int] = []
+    with shop.transaction() as session:
+        first = queries.find_invoice(session, number)
+        assert first is not None
+        sold = [each for each in first.lines if each.amount is not None]
+        off = making.reduce(session, first.id, [], percent=Decimal(5), reason="Retard", now=NOW, by="yasmine")
+        drafts.append(off.id)
+    amounts = [(sold[0].id, Decimal("12.34")), (sold[1].id, Decimal("0.01"))]
+    with shop.transaction() as session:
+        drafts.append(making.reduce(session, first.id, amounts, percent=None, reason="Rayé", now=NOW, by="yasmine").id)
+    made = [validate(shop, each) for each in drafts]
+    for part in (Decimal(2), None):
+        with shop.transaction() as session:
+            again = queries.find_invoice(session, number)
+            assert again is not None
+            asked = [(each.id, part or each.line.quantity - each.credited) for each in again.lines if each.amount]
+            row = making.credit(session, first.id, asked, reason="Rendu", is_reinvoiceable=False, now=NOW, by="yasmine")
+            session.flush()
+            back = row.id
+        made.append(validate(shop, back))
+    papers = [paper(shop, each) for each in made]
+    for document in papers:
+        assert (document.number, contradictions(document)) == (document.number, ())
+        said = xml_of(document)
+        assert (document.number, complaints(said)) == (document.number, ())
+        assert b">381<" in said
+        assert number.encode() in said
+    assert sum(each.totals.gross for each in papers) == paper(shop, number).totals.gross
+    (item,) = [each for each in papers[1].lines if isinstance(each, ItemLine) and each.amount == Decimal("12.34")]
+    assert item.name == "Réduction de prix\u00a0: Bureau chêne"
+    assert (item.quantity, item.unit_price, item.discount_percent) == (Decimal(1), Decimal("12.34"), None)

@@ -47,6 +47,7 @@ class Paper:
 
     drafted: Drafted
     credits: list[tuple[Drafted, bool]] = field(default_factory=list)
+    reductions: list[Drafted] = field(default_factory=list)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -61,15 +62,20 @@ class Paper:
 
     @property
     def credited(self) -> Earlier:
-        return summed([(each, 1, {}, 0) for each, _ in self.credits])
+        return summed(
+            [
+                *((each, 1, {}, 0) for each, _ in self.credits),
+                *((each, 1, {}, 1) for each in self.reductions),
+            ]
+        )
 
 
 def summed(papers: Iterable[tuple[Drafted, int, dict[int, int], int]]) -> Earlier:
-    """What papers come to, each with its sign; ``lines``: what their sources are called instead."""
+    """What papers come to, each with its sign; what their sources are called instead; 1: of amounts, without quantities."""
     lines: dict[int, Invoiced] = {}
     rates: dict[str, RateTotal] = {}
     shipping = adjustment = ZERO
-    for paper, sign, called, _ in papers:
+    for paper, sign, called, is_reduction in papers:
         shipping += sign * paper.shipping
         adjustment += sign * paper.adjustment
         for each in paper.lines:
@@ -77,7 +83,9 @@ def summed(papers: Iterable[tuple[Drafted, int, dict[int, int], int]]) -> Earlie
                 at = called.get(each.source, each.source)
                 before = lines.get(at, Invoiced())
                 lines[at] = Invoiced(
-                    quantity=before.quantity + sign * each.line.quantity, amount=before.amount + sign * each.amount
+                    quantity=before.quantity + (0 if is_reduction else sign * each.line.quantity),
+                    amount=before.amount + sign * each.amount,
+                    reduced=before.reduced + each.amount * is_reduction,
                 )
         for part in paper.rates:
             known = rates.get(part.vat)
@@ -124,6 +132,12 @@ class Book:
         again = rules.rest_of(self.sale, self.earlier) if is_reinvoiceable else None
         drafted = rules.credit(paper.sources, paper.whole, paper.credited, wanted, again)
         paper.credits.append((drafted, is_reinvoiceable))
+        return drafted
+
+    @staticmethod
+    def reduce(paper: Paper, wanted: dict[int, Decimal]) -> Drafted:
+        drafted = rules.reduce(paper.sources, paper.whole, paper.credited, wanted)
+        paper.reductions.append(drafted)
         return drafted
 
     def left(self) -> dict[int, Decimal]:
@@ -186,6 +200,42 @@ EXTRAS = st.builds(
 WHIMS = st.lists(st.integers(0, 11), max_size=40)
 
 
+def require_never_more(paper: Paper) -> None:
+    """Never more is credited than was invoiced: of no line, of no rate, of no charge."""
+    given = paper.credited
+    for each in paper.sources:
+        if each.amount is not None:
+            back = given.lines.get(each.id, Invoiced())
+            assert 0 <= back.quantity <= each.line.quantity
+            assert 0 <= back.reduced <= back.amount <= each.amount
+    for name, part in given.rates.items():
+        most = paper.whole.rates[name]
+        for figure in ("lines", "discount", "base", "tax"):
+            assert 0 <= getattr(part, figure) <= getattr(most, figure), figure
+    assert 0 <= given.shipping <= paper.whole.shipping
+
+
+def reduce_anyhow(book: Book, paper: Paper, whims: Iterator[int]) -> None:
+    """The price of some lines of an invoice is reduced, by amounts or by a percentage; nothing of it can be invoiced again."""
+    left, before = rules.open_amounts(paper.sources, paper.credited.lines), book.earlier
+    if next(whims, 0) % 2:
+        percent = Decimal((5, 10, 100)[next(whims, 0) % 3])
+        wanted = rules.part_of(percent, paper.sources, left)
+        assert all(0 < each <= left[name] for name, each in wanted.items())
+    else:
+        wanted = {name: max(CENT, to_cents(each / part)) for name, each in left.items() if (part := next(whims, 1) % 4)}
+    if not wanted:
+        return
+    drafted = book.reduce(paper, wanted)
+    require_within(drafted, is_exact=False, cents=book.cents_off)
+    assert {each.source: each.amount for each in drafted.lines if each.amount is not None} == wanted
+    assert all(
+        each.line.quantity * each.line.unit_price == each.amount for each in drafted.lines if each.amount is not None
+    )
+    assert drafted.shipping == 0, "shipping was paid for"
+    assert book.earlier == before
+
+
 def cut_anyhow(lines: list[Line], extras: Extras, chosen: list[int], taxation: Taxation = AT_HOME) -> None:
     """An order is invoiced in parts, with credit notes between, until nothing is left: every invariant, to the cent.
 
@@ -203,12 +253,16 @@ def cut_anyhow(lines: list[Line], extras: Extras, chosen: list[int], taxation: T
             paper = book.papers[next(whims, 0) % len(book.papers)]
             still = rules.open_quantities(paper.sources, paper.credited.lines, {}, "on_order")
             part = part_of({name: each for name, each in still.items() if each}, whims)
-            if part:
+            if next(whims, 1) % 3 == 0:
+                reduce_anyhow(book, paper, whims)
+            elif part:
                 has_credit = True
-                credited = book.credit(paper, part, is_reinvoiceable=next(whims, 0) % 3 > 0)
+                again = next(whims, 0) % 3 > 0 and not any(
+                    paper.credited.lines[each].reduced for each in part if each in paper.credited.lines
+                )
+                credited = book.credit(paper, part, is_reinvoiceable=again)
                 require_within(credited, is_exact=False, cents=book.cents_off)
-                kept = summed([(paper.drafted, 1, {}, 0), *((each, -1, {}, 0) for each, _ in paper.credits)])
-                assert all(min(each.base, each.tax, each.discount) >= 0 for each in kept.rates.values()), "never more"
+            require_never_more(paper)
         elif part := part_of(book.left(), whims):
             require_within(book.invoice(part), is_exact=not has_credit, cents=book.cents_off)
             for each in sale.lines:
@@ -232,8 +286,10 @@ def cut_anyhow(lines: list[Line], extras: Extras, chosen: list[int], taxation: T
         still = rules.open_quantities(paper.sources, paper.credited.lines, {}, "on_order")
         book.credit(paper, {name: each for name, each in still.items() if each}, is_reinvoiceable=False)
         given = paper.credited
+        require_never_more(paper)
         assert given.rates == {name: each for name, each in paper.whole.rates.items() if name in given.rates}
-        assert sum((each.total for each, _ in paper.credits), ZERO) == paper.drafted.total
+        both = (*(each for each, _ in paper.credits), *paper.reductions)
+        assert sum((each.total for each in both), ZERO) == paper.drafted.total
 
 
 def require_within(drafted: Drafted, *, is_exact: bool, cents: int = 1) -> None:
@@ -460,3 +516,61 @@ def test_charges_that_make_nothing_still_stand_on_the_invoice() -> None:
     drafted = book.invoice({1: Decimal(1)})
     require_sound(drafted)
     assert (drafted.shipping, drafted.adjustment, drafted.net) == (Decimal(10), Decimal(-10), Decimal(100))
+
+
+def test_a_price_that_was_reduced_is_what_a_piece_given_back_costs() -> None:
+    """Three desks less 5 %, with shipping: 30 off their price, then one comes back at what is left of its price."""
+    book = Book(sale_of([line("3", "100")], Extras(discount=Decimal(5), shipping=Decimal(40))))
+    book.invoice({1: Decimal(3)})
+    paper = book.papers[0]
+    off = book.reduce(paper, {1: Decimal(30)})
+    assert [(each.lines, each.discount, each.charges, each.base, each.tax) for each in off.rates] == [
+        (Decimal(30), Decimal("1.50"), ZERO, Decimal("28.50"), Decimal("5.70"))
+    ]
+    assert off.lines[0].line == replace(line("1", "30"), unit="")
+    assert rules.is_fully_invoiced(book.sale.lines, book.earlier.lines), "the goods stay invoiced"
+    one = book.credit(paper, {1: Decimal(1)}, is_reinvoiceable=False)
+    assert [one.lines[0].line.unit_price, one.lines[0].amount, one.shipping] == [90, 90, Decimal("13.33")]
+    rest = book.credit(paper, {1: Decimal(2)}, is_reinvoiceable=False)
+    assert off.total + one.total + rest.total == paper.drafted.total
+
+
+def test_a_percentage_is_that_of_the_sum_to_the_cent() -> None:
+    """10 % of three trifles of 0.05 is two cents, not three times one."""
+    sources = sale_of([line("1", "0.05"), line("1", "0.05"), line("1", "0.05"), line("1", "7", rate="reduced")]).lines
+    left = rules.open_amounts(sources, {})
+    found = rules.part_of(Decimal(10), sources, left)
+    assert found == {1: CENT, 3: CENT, 4: Decimal("0.70")}
+    assert rules.part_of(Decimal(100), sources, left) == left
+
+
+def test_no_more_than_is_left_of_a_price() -> None:
+    sources = sale_of([line("2", "10"), line()]).lines
+    left = rules.open_amounts(
+        sources, {1: Invoiced(quantity=Decimal(1), amount=Decimal(12)), 2: Invoiced(amount=Decimal(100))}
+    )
+    assert left == {1: Decimal(8)}
+    asked = [
+        (1, Decimal(5)),
+        (1, Decimal("3.01")),
+        (2, Decimal(1)),
+        (1, Decimal("0.001")),
+        (2, Decimal(0)),
+        (1, Decimal("NaN")),
+    ]
+    assert [(each.field, each.code) for each in rules.above_amounts(asked, left)] == [
+        ("amount.1", "reduction_above_left"),
+        ("amount.2", "reduction_line_unknown"),
+        ("amount.3", "amount_invalid"),
+        ("amount.5", "amount_invalid"),
+    ]
+
+
+def test_an_adjustment_below_zero_goes_along_with_the_price() -> None:
+    """100 less 50 as an adjustment: of half of the line goes back a half of what was paid, never more than there is."""
+    book = Book(sale_of([line()], Extras(adjustment=Decimal(-50))))
+    book.invoice({1: Decimal(1)})
+    off = book.reduce(book.papers[0], {1: Decimal(50)})
+    require_sound(off)
+    assert (off.adjustment, off.net) == (Decimal(-25), Decimal(25))
+    assert book.reduce(book.papers[0], {1: Decimal(50)}).net == Decimal(25)

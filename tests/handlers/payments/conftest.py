@@ -60,6 +60,7 @@ def validated(
         **dict.fromkeys(("discount", "shipping", "adjustment"), Decimal(0)),
         is_untaxed=False,
         is_reinvoiceable=False,
+        is_reduction=False,
         category="goods",
         net=net,
         tax=tax,
