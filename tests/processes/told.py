@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine import clock
@@ -21,22 +22,28 @@ from engine.feel import compile_expression
 from engine.handler import SYSTEM, Actor
 from engine.identity.people import add_role
 from engine.inbox.queries import TaskRow
-from engine.instances import commands, queries, work
+from engine.instances import commands, queries, telling, work
 from engine.instances.runtime import Runtime
+from engine.instances.telling import News
 from engine.jobs import outbox
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
 from engine.protocol.events import ElementEntered
+from engine.records import Recorded
 from engine.stories import Report, Story
 from engine.stories.story import ClockStep, ExpectStep, HandlerStep, MessageStep, TaskStep, TimerStep
 from engine.timers import promoter
 from handlers.base.roles import ROLES
+from handlers.changes.commands import Revised, ReviseOrder, revise_order
+from handlers.orders.queries import find_order
+from handlers.orders.types import CHANGED, RevisedLine
 from handlers.table import HANDLERS
 from tests.conftest import cloned
 from tests.engine.stories.telling import at
 from tests.publishing import publish_unexamined
 
 PARIS = ZoneInfo("Europe/Paris")
+EDITOR = Actor(login="camille", name="Camille", roles=frozenset({"sales_admin"}))
 AUDITOR = Actor(login="aude", name="Aude", roles=frozenset({"auditor"}))
 INVOICED = ("invoice", "invoice_line", "invoice_rate")
 PROCESSES = Path(__file__).parents[2] / "processes"
@@ -115,14 +122,20 @@ class Acting:
 
     def work(self) -> None:
         """All that is queued, and what comes of it."""
-        while True:
-            with self.runtime.database.transaction() as session:
-                found = session.execute(text("DELETE FROM jobs.procrastinate_jobs RETURNING id, task_name, args")).all()
-            if not found:
-                return
-            for row in sorted(found):
-                with clock.frozen(self.now):
-                    work.perform(self.runtime, row.task_name, row.args, 1)
+        while found := self.queued():
+            self.perform(found)
+
+    def queued(self) -> Sequence[Row[Any]]:
+        """What is queued now, taken out of the queue: to be performed a moment later than what is queued next."""
+        with self.runtime.database.transaction() as session:
+            taken = text("DELETE FROM jobs.procrastinate_jobs RETURNING id, task_name, args")
+            return sorted(session.execute(taken).all())
+
+    def perform(self, jobs: Sequence[Row[Any]]) -> None:
+        """Do these jobs; what they queue stays in the queue."""
+        for row in jobs:
+            with clock.frozen(self.now):
+                work.perform(self.runtime, row.task_name, row.args, 1)
 
     def promote(self) -> None:
         with self.runtime.database.transaction() as session:
@@ -243,3 +256,34 @@ class Told(Acting):
 def plain(given: Any) -> Any:
     """A value of a story."""
     return given.value if hasattr(given, "value") else given
+
+
+def revise(told: Acting, number: str, quantities: Mapping[str, Decimal], *, is_acknowledged: bool = False) -> Revised:
+    """Somebody wants so many of each line, by its text, of a confirmed order, on its page; only its own process is told in this moment."""
+    with told.runtime.database.reading() as session:
+        order = find_order(session, number)
+    assert order is not None
+    wanted = (replace(each.line, quantity=quantities.get(each.line.text, each.line.quantity)) for each in order.lines)
+    given = ReviseOrder(
+        number=number,
+        version=order.version,
+        lines=tuple(RevisedLine(id=each.id, line=line) for each, line in zip(order.lines, wanted, strict=True)),
+        extras=order.data.extras,
+        is_acknowledged=is_acknowledged,
+        key=f"page {order.version}",
+    )
+
+    def news(done: Recorded) -> list[News]:
+        payload = {
+            "order_number": number,
+            "version": Decimal(done.answer.version),
+            "is_acknowledged": is_acknowledged,
+            "changed_by": EDITOR.login,
+        }
+        return [News(name=CHANGED, key=f"{number}/{done.answer.version}", payload=payload)]
+
+    done = telling.execute(told.runtime.database, revise_order, given, EDITOR, news, now=told.now)
+    told.work()
+    answer = done.answer
+    assert isinstance(answer, Revised)
+    return answer
