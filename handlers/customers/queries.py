@@ -108,6 +108,11 @@ def customers_page(
     return CustomerPage(customers=tuple(found), next=(found[-1].sort_name, found[-1].number) if more else None)
 
 
+def delivery_notes(session: Session, number: str) -> str:
+    """What the customer of this number wants whoever brings goods to know; empty when that is nothing."""
+    return session.scalar(select(Customer.delivery_notes).where(Customer.number == number)) or ""
+
+
 def find_customer(session: Session, number: str) -> CustomerView | None:
     """The customer of this number; None when there is none."""
     row = session.scalar(select(Customer).where(Customer.number == number))

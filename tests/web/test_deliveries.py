@@ -12,6 +12,7 @@ from sqlalchemy import select
 from engine import clock
 from engine.instances import queries as case_queries
 from engine.worker import run_pending
+from handlers.customers.tables import Customer
 from handlers.deliveries import queries
 from handlers.deliveries.queries import DeliveryView
 from handlers.orders.tables import SalesOrder
@@ -166,3 +167,18 @@ def test_who_reads_does_not_pick_or_take_back(office: Office) -> None:
     assert sarah.post(f"/deliveries/{number}/pick", {"act": "picked"}).status_code == 403
     assert sarah.post(f"/deliveries/{number}/return", {"reason": "x"}).status_code == 403
     assert sarah.get("/deliveries/BL-1999-00001").status_code == 404
+
+
+def test_whoever_prepares_and_brings_goods_reads_what_the_customer_wants_known(office: Office) -> None:
+    order, number = prepared(office)
+    sarah, bruno = office.as_("sarah"), office.as_("bruno")
+    customer = re.search(r"/customers/(CL-\d{4}-\d{5})", sarah.get(f"/orders/{order}").text)
+    assert customer is not None
+    pages = (f"/deliveries/{number}", f"/deliveries/{number}/pick")
+    assert all("Consignes de livraison" not in bruno.get(each).text for each in pages)
+    with office.runtime.database.transaction() as session:
+        row = session.scalars(select(Customer).where(Customer.number == customer[1])).one()
+        row.delivery_notes = "Quai 3, avant <midi>"
+    assert all("Quai 3, avant &lt;midi&gt;" in bruno.get(each).text for each in pages)
+    bruno.post(f"/deliveries/{number}/pick", {"act": "picked", "picked_1": "3"})
+    assert "Quai 3, avant" in bruno.get(f"/deliveries/{number}/ship").text

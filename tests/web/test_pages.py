@@ -40,7 +40,7 @@ def test_submitting_and_deciding_by_the_pages_alone(office: Office) -> None:
     assert sent.status_code == 303
     case = int(sent.headers["Location"].rsplit("/", 1)[1])
     page = unescape(camille.get(sent.headers["Location"]).text)
-    assert "est enregistrée" in page
+    assert "Dossier ouvert" in page
     assert "Étape 2 sur 5" in page
     task = office.task_of(case)
     gabriel = office.as_("gabriel")

@@ -114,6 +114,22 @@ def test_an_invoice_is_paid_from_its_page_and_its_case_is_told(office: Office) -
     assert opens(office) == {other: Decimal(12)}
 
 
+def test_less_than_an_invoice_is_typed_once(office: Office) -> None:
+    yasmine = office.as_("yasmine")
+    number = invoice(office, normal="1000")
+    address = f"/payments/new?invoice={number}"
+    begun = {"way": "chosen", "begun": "1200", f"pay.{number}": "1200"}
+    shown = yasmine.post("/payments/new", form_of(yasmine, address) | begun | {"customer": CUSTOMER, "amount": "500"})
+    assert f'name="pay.{number}" value="500"' in shown.text
+    assert 'name="begun" value="500"' in shown.text
+    record(yasmine, address, amount="300", **begun)
+    assert opens(office) == {number: Decimal(900)}
+    for more in ({"amount": "2000"}, {"amount": "100", f"pay.{number}": "200"}):
+        form = form_of(yasmine, address) | {"way": "chosen", "begun": "900", f"pay.{number}": "900", "act": "save"}
+        refused = yasmine.post("/payments/new", form | {"customer": CUSTOMER} | more)
+        assert refused.status_code == 422, "whoever wrote both says what goes where"
+
+
 def test_several_invoices_are_paid_as_proposed_or_by_hand(office: Office) -> None:
     yasmine = office.as_("yasmine")
     one, two = invoice(office, normal="100"), invoice(office, normal="50")

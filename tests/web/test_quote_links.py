@@ -12,6 +12,7 @@ from sqlalchemy import text
 from engine import clock
 from engine.instances import commands
 from engine.worker import run_pending
+from handlers.company.queries import find_identity
 from handlers.sales import links
 from handlers.sales.queries import QuoteView
 from tests.web.conftest import Browser, Office
@@ -68,6 +69,11 @@ def test_a_customer_sees_and_accepts_without_signing_in(office: Office) -> None:
     assert page.status_code == 200
     assert "noindex" in page.headers["X-Robots-Tag"]
     assert "Bureau chêne 160 cm" in page.text
+    with office.runtime.database.reading() as session:
+        seller = find_identity(session)
+    assert seller is not None
+    assert seller.data.name in page.text, "who asks"
+    assert f"mailto:{seller.data.email}" in page.text
     assert status(office, number) == "sent", "looking accepts nothing"
     view = quote(office, number)
     for missing in ("name", "consent"):

@@ -14,6 +14,7 @@ from engine.feel import Value
 from engine.identity import people
 from engine.inbox.queries import TaskRow
 from engine.instances import commands
+from handlers.customers.queries import delivery_notes
 from handlers.deliveries import queries
 from handlers.deliveries.queries import DeliveryView
 from web import auth, errors
@@ -24,9 +25,10 @@ from web.ui import in_language, t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A delivery with the open task of one step, and what its case knows."""
+    """A delivery with the open task of one step, and what its case knows. ``instructions``: what the customer wants the carrier to know."""
 
     delivery: DeliveryView
+    instructions: str
     task: TaskRow
     variables: Mapping[str, Value]
 
@@ -38,7 +40,10 @@ def find(session: Session, number: str, step: str) -> Asked | None:
         raise NotFound("delivery_unknown", delivery=number)
     case = leading_case(session, found, people.names(session))
     tasks = [each for each in case.case.tasks if each.is_open and each.element_id == step] if case else []
-    return Asked(delivery=found, task=tasks[0], variables=case.case.variables) if case and tasks else None
+    if not case or not tasks:
+        return None
+    instructions = delivery_notes(session, found.party.number)
+    return Asked(delivery=found, instructions=instructions, task=tasks[0], variables=case.case.variables)
 
 
 def elsewhere(number: str) -> Answer:

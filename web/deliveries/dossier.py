@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.identity import people
+from handlers.customers.queries import delivery_notes
 from handlers.deliveries import queries, rules
 from handlers.deliveries.commands import KIND, READERS, WORKERS, RecordReturn, Returned, record_return
 from handlers.deliveries.queries import CarriedLine, DeliveryView
@@ -122,6 +123,7 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
         page = ui.page(
             "deliveries/delivery.html",
             delivery=found,
+            instructions=delivery_notes(session, found.party.number),
             lines=lines,
             leading=case,
             path=path,

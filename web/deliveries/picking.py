@@ -96,6 +96,7 @@ def _pick(asked: Asked, typed: Mapping[int, str], outcome: Outcome | None = None
     page = ui.page(
         "deliveries/pick.html",
         delivery=asked.delivery,
+        instructions=asked.instructions,
         lines=[each for each in lines if each.place in reserved],
         later=[each for each in lines if each.place not in reserved or reserved[each.place] < each.quantity],
         asked=reserved,
@@ -112,6 +113,7 @@ def _ship(asked: Asked, outcome: Outcome | None = None) -> Answer:
     page = ui.page(
         "deliveries/ship.html",
         delivery=asked.delivery,
+        instructions=asked.instructions,
         due=ui.due(asked.task.due_at),
         typed=request.form,
         reason=request.form.get("reason", ""),

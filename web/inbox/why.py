@@ -19,7 +19,7 @@ from engine.model.elements import (
 )
 from web import auth
 from web.present import boundary_of, name_of, name_of_lane, outcomes, role_title, steps_after
-from web.ui import ago, moment, t
+from web.ui import ago, moment, person, t
 
 NAMED_AT_MOST = 4
 
@@ -41,7 +41,7 @@ def why(
         lines.append(t("web.why.path", path=" → ".join(path)))
     before = _came_from(bundle, found.before)
     if before is not None:
-        who = t("web.why.came_from_who", when=ago(before.at), name=names.get(before.actor, before.actor))
+        who = t("web.why.came_from_who", when=ago(before.at), name=person(names, before.actor))
         lines.append(t("web.why.came_from", step=name_of(bundle, before.element_id), who=who))
     if task.is_open and task.assignee is None and colleagues:
         shown = ", ".join(colleagues[:NAMED_AT_MOST]) + ("…" if len(colleagues) > NAMED_AT_MOST else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -23,10 +23,13 @@ _NOT_A_NUMBER: Final = Decimal("NaN")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharesForm:
-    """What goes to which invoice. ``amounts``: typed, by number of the invoice."""
+    """What goes to which invoice. ``amounts``: typed, by number of the invoice. ``begun``: what the page proposed to pay of the one invoice
+    that it began with; empty: it began with none.
+    """
 
     way: str = "oldest"
     amounts: Mapping[str, str] = field(default_factory=dict)
+    begun: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,22 @@ def typed_shares(form: MultiDict[str, str]) -> SharesForm:
     amounts = {
         name.removeprefix(_PAY)[:40]: value for name, value in form.items() if name.startswith(_PAY) and value.strip()
     }
-    return SharesForm(way=form.get("way", ""), amounts=dict(list(amounts.items())[: rules.MOST_INVOICES + 1]))
+    kept = dict(list(amounts.items())[: rules.MOST_INVOICES + 1])
+    return SharesForm(way=form.get("way", ""), amounts=kept, begun=form.get("begun", "")[:40])
+
+
+def followed(shares: SharesForm, payment: PaymentForm) -> SharesForm:
+    """What is paid of the invoice that the page began with, after another amount was typed: less is a part of it, and nothing has to be
+    typed twice. Whoever wrote something else beside the invoices, or got more, says what goes where.
+    """
+    (invoice, text), *others = shares.amounts.items() or [("", "")]
+    if shares.way != "chosen" or not shares.begun or others or text != shares.begun:
+        return shares
+    try:
+        is_less = number(payment.amount, "amount") < number(text, invoice)  # type: ignore[operator]
+    except NumberUnreadable:
+        return shares
+    return replace(shares, amounts={invoice: payment.amount}, begun=payment.amount) if is_less else shares
 
 
 def meant(form: PaymentForm) -> tuple[PaymentData, dict[str, str]]:

@@ -45,7 +45,8 @@ def new() -> Answer:
         method = customer.data.preferred_payment
         if named is None:
             return _page(session, customer, forms.begun(ui.today(), method), SharesForm())
-        shares = SharesForm(way="chosen", amounts={named.invoice: forms.plain_cents(named.open)})
+        whole = forms.plain_cents(named.open)
+        shares = SharesForm(way="chosen", amounts={named.invoice: whole}, begun=whole)
         return _page(session, customer, forms.begun(ui.today(), method, named.open), shares)
 
 
@@ -54,7 +55,8 @@ def new() -> Answer:
 def add() -> Answer:
     """Record it, or show what it would pay."""
     number = request.form.get("customer", "")[:40]
-    form, shares = forms.typed(request.form), forms.typed_shares(request.form)
+    form = forms.typed(request.form)
+    shares = forms.followed(forms.typed_shares(request.form), form)
     if request.form.get("act") != "save":
         with auth.runtime().database.reading() as session:
             return _page(session, _customer(session, number), form, shares)

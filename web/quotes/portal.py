@@ -17,6 +17,7 @@ from engine.handler import Actor
 from engine.identity import throttle
 from engine.instances import telling
 from engine.instances.telling import News
+from handlers.company.queries import find_identity
 from handlers.documents import store as printed
 from handlers.documents.model import DocumentKind
 from handlers.sales import links, queries
@@ -129,11 +130,13 @@ def _page(token: str, found: QuoteView, outcome: Outcome | None = None) -> Answe
     is_over = not is_readable and found.status != "change_asked"
     with auth.runtime().database.reading() as session:
         has_paper = printed.find(session, DocumentKind.QUOTE, found.number, found.version) is not None
+        seller = find_identity(session)
     page = ui.page(
         "quotes/portal.html",
         token=token,
         quote=found,
         has_paper=has_paper,
+        seller=seller.data if seller else None,
         is_open=is_open,
         is_readable=is_readable,
         gone=""
