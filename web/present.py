@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import request, url_for
 from markupsafe import Markup
@@ -56,6 +57,7 @@ from engine.model.elements import (
     TimerDefinition,
     UserTask,
 )
+from engine.texts import has
 from web import ui
 from web.ui import in_language, linked, local, moment, person, safe_json, shown, t
 
@@ -426,6 +428,20 @@ def key_of(row: CaseRow) -> str:
 def called(business_key: str | None, case_id: int) -> str:
     """What people call a case: its business key, else its number."""
     return business_key or f"n° {case_id}"
+
+
+def cause_of(code: str, facts: Mapping[str, Any]) -> str:
+    """Why something stopped; of an error of the business that nothing caught, in the error's own words."""
+    error = facts.get("error")
+    if code == "business_error_uncaught" and isinstance(error, str) and has(error):
+        return t("web.operations.uncaught", reason=t(error, **facts), error=error)
+    return t(code, **facts)
+
+
+def cause_named(code: str) -> str:
+    """What a kind of cause is called in a list of them."""
+    named = f"web.operations.cause.{code}"
+    return t(named) if has(named) else code
 
 
 def job_named(name: str) -> str:

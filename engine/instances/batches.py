@@ -120,6 +120,13 @@ _MARK = text("""
     UPDATE engine.batch_item SET state = :state, code = :code, facts = :facts, done_at = :now
     WHERE batch_id = :batch AND target = :target
 """)
+# of the activity that was tried again; what a job does is known later only
+_AGAIN = text("""
+    SELECT EXISTS (
+        SELECT FROM engine.incident again JOIN engine.incident tried USING (instance_id, activity)
+        WHERE tried.id = :incident AND again.id > tried.id AND again.resolved_at IS NULL
+    )
+""")
 # a value may be personal: the histories of the cases have it, where it can be erased
 _END = text("""
     UPDATE engine.batch SET ended_at = :now, what = CASE act WHEN 'edit' THEN CAST(CAST(what AS jsonb) - 'value' AS text) ELSE what END
@@ -190,6 +197,9 @@ def _one(runtime: Runtime, batch_id: int) -> bool:
             # what one item has begun and could not end must not be kept
             with session.begin_nested():
                 _act(runtime, session, batch, target, now)
+            if batch.act == "retry" and session.execute(_AGAIN, {"incident": target}).scalar_one():
+                # what was done stays, as with the retry of one; it is for people to look at, as what was refused
+                result = {"state": "refused", "code": "incident_again", "facts": to_canonical({})}
         except CommandRejected as refusal:
             result = {"state": "refused", "code": refusal.code, "facts": to_canonical(refusal.facts)}
             # with the result of the item, so that each is there once, whatever dies in between: nothing is counted together here

@@ -117,7 +117,10 @@ def test_a_case_is_rehearsed_moved_and_put_back(office: Office, case: int) -> No
     assert '<p class="invalid-feedback d-block">Dites pourquoi' in refused.text
     back = olivia.post(address(moved, "undo"), {"which": "all", "reason": "Trop tôt"})
     run_pending(office.runtime)
-    assert "Revenu" in olivia.get(back.location).text
+    returned = olivia.get(back.location).text
+    assert "Revenu" in returned
+    assert "1 correspondance choisie" in returned
+    assert "<li>decide_request →" not in returned
     assert version(office, case) == (1, "purchasing_admin")
     assert "revenu de la version 2 à la version 1" in olivia.get(f"/cases/{case}").text
     for login in ("gabriel", "aurelien"):

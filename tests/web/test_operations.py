@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from flask import g
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
@@ -19,6 +20,7 @@ from engine.messages.store import OutgoingMessage
 from engine.texts import has
 from engine.worker import run_pending
 from tests.web.conftest import Office
+from web import present
 
 
 def incident(office: Office, case: int, number: int = 1) -> None:
@@ -127,6 +129,20 @@ def test_background_work_that_gave_up_stands_in_the_history_of_its_case(office: 
     resolved, raised = (told.index(f"Arrêt à « Fin d’un délai »{rest}") for rest in (" levé", " : "))
     assert resolved < raised < told.index("Dossier ouvert")
     assert "Anne Dumas" in told[:resolved]
+
+
+def test_an_error_that_nothing_caught_is_told_in_its_own_words(office: Office) -> None:
+    with office.app.test_request_context():
+        g.locale = "fr"
+        facts: Facts = {"error": "article_unknown", "article": "BUR-0"}
+        said = present.cause_of("business_error_uncaught", facts)
+        assert "L’article « BUR-0 » n’existe pas dans le catalogue." in said.replace("\u00a0", " ")
+        assert "article_unknown" in said
+        assert "« no_words »" in present.cause_of("business_error_uncaught", {"error": "no_words"}).replace(
+            "\u00a0", " "
+        )
+        assert present.cause_named("job_gave_up") == "Travail de fond en échec"
+        assert present.cause_named("anything_else") == "anything_else"
 
 
 def test_every_job_has_its_words() -> None:

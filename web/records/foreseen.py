@@ -12,7 +12,7 @@ from engine.kernel import Event
 from engine.model.bundle import Bundle
 from engine.model.elements import CallActivity
 from engine.protocol import events as happened
-from web.present import name_of, role_title
+from web.present import cause_of, name_of, role_title
 from web.ui import moment, t
 
 _SAID: Mapping[type[Event], str] = {
@@ -77,4 +77,4 @@ def warnings(would: Foreseen, bundle: Bundle) -> Iterator[str]:
     """What would stop at once."""
     for each in would.events:
         if isinstance(each, happened.IncidentRaised) and each.incident in would.state.incidents:
-            yield t("web.foreseen.incident", step=name_of(bundle, each.element), reason=t(each.code, **each.facts))
+            yield t("web.foreseen.incident", step=name_of(bundle, each.element), reason=cause_of(each.code, each.facts))

@@ -19,7 +19,7 @@ from engine.instances.queries import TimelineEntry
 from engine.instances.row_changes import CHANGED
 from engine.model.bundle import Bundle
 from engine.texts import has
-from web.present import called, job_named, name_of, role_title
+from web.present import called, cause_of, job_named, name_of, role_title
 from web.records.rows import Rows, rows
 from web.ui import in_language, local, moment, person, shown, t
 
@@ -191,7 +191,7 @@ def _given_up(
         if each.job_name is None:
             continue  # the kernel's: among the entries
         step = name_of(bundle, each.element_id) if each.element_id else job_named(each.job_name)
-        raised = t("web.timeline.incident:raised", step=step, reason=t(each.code, **each.facts))
+        raised = t("web.timeline.incident:raised", step=step, reason=cause_of(each.code, each.facts))
         yield each.raised_at, _alone("alert", SYSTEM.login, each.raised_at, raised, names)
         if each.resolved_at is not None and each.resolved_by is not None:
             kind = "auto" if each.resolved_by == SYSTEM.login else "person"
@@ -281,7 +281,7 @@ def _line(entry: TimelineEntry, titles: RoleTitles, names: Mapping[str, str], ca
     if kind == "decision:evaluated":
         facts["result"] = shown(record["result"])
     if kind == "incident:raised":
-        facts["reason"] = t(record["code"], **record["facts"])
+        facts["reason"] = cause_of(record["code"], record["facts"])
     for name in ("name", "code"):
         if isinstance(record.get(name), str):
             facts[name] = record[name] if kind != "variable:edited" else labels_of(bundle).label(record[name])

@@ -351,7 +351,7 @@ def _stopped(incident: Incident, found: Case) -> Stopped:
     return Stopped(
         id=incident.id,
         title=t("web.case.incident", step=step),
-        text=t(incident.code, **incident.facts),
+        text=present.cause_of(incident.code, incident.facts),
         may_retry=auth.has_role(*commands.RETRY_ROLES) and found.row.suspended is None,
         may_confirm=incident.code == "effect_uncertain"
         and auth.has_role(*operators.OPERATORS)

@@ -315,6 +315,8 @@ def _same(definition: Definition, element: str) -> Same:
 
 def _migration(found: Migration, words: Words) -> MigrationView:
     is_over = found.ended_at is not None
+    # the way back has the same choices, between the versions in the other order
+    one, other = (words.new, words.old) if found.kind == "undo" else (words.old, words.new)
     next_ = "start" if found.kind == "rehearsal" and found.done else "undo" if found.undoable else ""
     return MigrationView(
         id=found.id,
@@ -336,8 +338,8 @@ def _migration(found: Migration, words: Words) -> MigrationView:
         next=next_ if is_over else "",
         count=found.undoable if next_ == "undo" else found.done,
         mapped=tuple(
-            (present.name_of(words.old.bundle, one), present.name_of(words.new.bundle, other) if other else "–")
-            for one, other in found.mapping.items()
+            (present.name_of(one.bundle, element), present.name_of(other.bundle, to) if to else "–")
+            for element, to in found.mapping.items()
         ),
     )
 

@@ -12,7 +12,7 @@ from engine.instances import batches, operations
 from engine.instances.operations import IncidentFilter
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
-from tests.engine.instances.drawing import plain, service, user
+from tests.engine.instances.drawing import el, plain, service, user
 from tests.engine.instances.posting import CLERK, OWNER, SENT, TROUBLE, Post, again
 
 WHY = "the price list was wrong"
@@ -140,6 +140,21 @@ def test_incidents_are_found_and_retried_together(post: Post) -> None:
     assert len(SENT) == sent + 3
     with post.runtime.database.reading() as session:
         assert [each.instance_id for each in batches.items(session, batch)] == [None, *cases]
+
+
+def test_what_stops_again_at_once_says_so(post: Post) -> None:
+    flows = "start -> send -> way\nway -> end ? way_is_open = true"
+    post.publish("three", plain("three", service("send", again.name), el("exclusiveGateway", "way"), flows=flows))
+    case = post.start("three")
+    post.work()
+    with post.runtime.database.reading() as session:
+        tried = operations.incident_ids(session, IncidentFilter(process_key="three"), limit=9)
+    batch = ask(post, "retry", [*tried], why="")
+    post.work()
+    assert result(post, batch) == (0, 0, 1)
+    with post.runtime.database.reading() as session:
+        assert [(each.instance_id, each.code) for each in batches.items(session, batch)] == [(case, "incident_again")]
+        assert operations.incident_ids(session, IncidentFilter(process_key="three"), limit=9) > tried
 
 
 def test_messages_that_nobody_received_are_shown(post: Post) -> None:
