@@ -93,16 +93,15 @@ def checkpoint(settings: Settings, _chosen: argparse.Namespace) -> int:
     """Sign everything that was recorded until now."""
     from engine import clock
     from engine.database.migrations import require_newest
-    from engine.history import keeping
+    from engine.history import checkpoints, keeping
 
     where = keeping_of(settings)
     with database_of(settings) as database:
         require_newest(database)
         made = keeping.sign(database, where, clock.now())
     for each in made:
-        print(
-            say("history_checkpoint_made", number=each.number, size=each.size, file=str(where.folder / each.file_name))
-        )
+        file = checkpoints.file_of(where.folder, each)
+        print(say("history_checkpoint_made", number=each.number, size=each.size, file=str(file)))
     if not made:
         print(say("history_checkpoint_nothing_new", folder=str(where.folder)))
     return DONE

@@ -7,6 +7,7 @@ removed, added or moved, whatever was done in the database meanwhile.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -114,15 +115,42 @@ def since(session: Session, after: int) -> list[Checkpoint]:
 
 
 def write_out(session: Session, folder: Path) -> int:
-    """Write the checkpoints that are newer than those in ``folder`` there, each a file; how many. A file appears whole or not at all."""
+    """Write the checkpoints that are newer than those in ``folder`` there, each a file; how many. A file appears whole or not at all.
+
+    Where an older backup was brought back, the folder has checkpoints of the days that were lost: they stay, for they show what is gone,
+    and those that this database makes under the same numbers come beside them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    names = [re.fullmatch(r"checkpoint-(\d+)\.json", each.name) for each in folder.iterdir()]
-    written = since(session, max((int(each[1]) for each in names if each), default=0))
+    written = since(session, _last_of(session, folder))
     for each in written:
-        unfinished = folder / f".{each.file_name}.{os.getpid()}"
+        target = file_of(folder, each)
+        unfinished = folder / f".{target.name}.{os.getpid()}"
         unfinished.write_bytes(each.text)
-        unfinished.rename(folder / each.file_name)
+        unfinished.rename(target)
     return len(written)
+
+
+def file_of(folder: Path, each: Checkpoint) -> Path:
+    """The file in ``folder`` of this checkpoint, there or to come; it has a longer name where another checkpoint has the usual one."""
+    usual = folder / each.file_name
+    if not usual.exists() or usual.read_bytes() == each.text:
+        return usual
+    return usual.with_stem(f"{usual.stem}-{hashlib.sha256(each.text).hexdigest()[:8]}")
+
+
+def _last_of(session: Session, folder: Path) -> int:
+    """The number of the last checkpoint of this database that ``folder`` has; 0 when it has none."""
+    names = [re.fullmatch(r"checkpoint-(\d+)(?:-[0-9a-f]{8})?\.json", each.name) for each in folder.iterdir()]
+    for number in sorted({int(each[1]) for each in names if each}, reverse=True):
+        row = session.execute(_ONE, {"number": min(number, 2**31 - 1)}).one_or_none()
+        if row is not None and _is_there(folder, _checkpoint(row)):
+            return number
+    return 0
+
+
+def _is_there(folder: Path, each: Checkpoint) -> bool:
+    file = file_of(folder, each)
+    return file.exists() and file.read_bytes() == each.text
 
 
 def _said(row: Row[Any]) -> dict[str, Any]:

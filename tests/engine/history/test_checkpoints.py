@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import stat
 import subprocess
 import sys
@@ -178,6 +179,35 @@ def test_files_of_checkpoints(database: Database, make_case: MakeCase, signer: S
     assert sorted(each.name for each in folder.iterdir()) == ["checkpoint-000001.json", "checkpoint-000002.json"]
     assert first is not None
     assert (folder / first.file_name).read_bytes() == first.text
+
+
+def test_a_checkpoint_is_written_beside_another_one_of_its_number(
+    database: Database, make_case: MakeCase, signer: Signer, tmp_path: Path
+) -> None:
+    """As after an older backup was brought back: the folder has checkpoints that this database never made. All of them are evidence."""
+    make_case(3)
+    checkpoint(database, signer)
+    with database.reading() as session:
+        checkpoints.write_out(session, tmp_path)
+    for number in (2, 3, 7):
+        (tmp_path / f"checkpoint-{number:06d}.json").write_text("of the days that were lost")
+    publish(database, "parcel")
+    second = checkpoint(database, signer)
+    assert second is not None
+    with database.reading() as session:
+        assert checkpoints.write_out(session, tmp_path) == 1
+        assert checkpoints.write_out(session, tmp_path) == 0
+    beside = checkpoints.file_of(tmp_path, second)
+    assert re.fullmatch(r"checkpoint-000002-[0-9a-f]{8}\.json", beside.name)
+    assert beside.read_bytes() == second.text
+    assert (tmp_path / second.file_name).read_text() == "of the days that were lost"
+    make_case(2)
+    third = checkpoint(database, signer)
+    assert third is not None
+    with database.reading() as session:
+        assert checkpoints.write_out(session, tmp_path) == 1
+    assert checkpoints.file_of(tmp_path, third).read_bytes() == third.text
+    assert len(list(tmp_path.glob("*.json"))) == 6
 
 
 def test_nothing_is_signed_over_a_gap_or_a_forged_tree(database: Database, make_case: MakeCase, signer: Signer) -> None:
