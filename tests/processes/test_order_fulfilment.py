@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -74,6 +74,10 @@ def test_nothing_is_wrong_with_it(bundle: Bundle) -> None:
 @dataclass
 class OrderTold(Told):
     """What the story lets ``read_order`` and ``confirm_order`` return says what the order has to be."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.whole = self.story
 
     def wanted(self) -> dict[str, Any]:
         """What they return next; an order that nobody confirms is as most are."""
@@ -203,7 +207,7 @@ class OrderTold(Told):
 
     def awaits(self, message: str) -> bool:
         """Whether the story tells of this message."""
-        return any(isinstance(each, MessageStep) and each.name == message for each in self.steps)
+        return any(isinstance(each, MessageStep) and each.name == message for each in self.whole.steps)
 
     def ship_and_add(self, child: int) -> None:
         """All leaves; before the worker has told the order so, a desk more is wanted, and prepared elsewhere."""
@@ -321,3 +325,23 @@ def test_each_story_goes_the_same_way_with_real_handlers(file: Path, bundle: Bun
     ]
     acknowledged = [each.to_address for each in letters if each.subject.startswith("Accusé de réception")]
     assert acknowledged == (["achats@vallier.example"] if order.confirmed_at else [])
+
+
+def test_an_order_wakes_only_when_its_own_addition_is_over(runtime: Runtime) -> None:
+    file = FOLDER / "stories" / "added_afterwards.yaml"
+    story = read_story(file.read_bytes(), file.name)
+    told = OrderTold(runtime=runtime, story=story)
+    end = next(place for place, step in enumerate(story.steps) if isinstance(step, TimerStep))
+    told.story = replace(story, steps=story.steps[:end])
+    told.go()
+
+    def read() -> int:
+        with runtime.database.reading() as session:
+            case = queries.case(session, AUDITOR, told.case)
+        return sum(each.type == "element:entered" and each.element_id == "read_rest" for each in case.timeline)
+
+    before = read()
+    told.send("addition_over", "CC-2026-00002")
+    assert read() == before
+    told.send("addition_over", NUMBER)
+    assert read() == before + 1

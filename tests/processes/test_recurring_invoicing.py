@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,15 +15,21 @@ from engine.definitions.entrances import by_timer
 from engine.definitions.gate import check, lane_roles
 from engine.definitions.store import read_folder
 from engine.feel import Value
+from engine.instances import commands, queries
 from engine.instances.rows import StepRows
+from engine.instances.runtime import Runtime
 from engine.model.bundle import Bundle, read_bundle
 from engine.model.elements import ScriptTask
 from engine.model.schedules import next_firing, schedule
+from engine.stories import play, read_story
+from engine.timers import starts as start_timers
 from handlers.demonstration.seed import PEOPLE
 from handlers.table import HANDLERS
 from tests.engine.stories.telling import at, played
+from tests.processes.told import AUDITOR, PROCESSES, Acting, Told, entered, house, plain
 
-FOLDER = Path(__file__).parents[2] / "processes" / "recurring_invoicing"
+FOLDER = PROCESSES / "recurring_invoicing"
+STORIES = sorted(FOLDER.glob("stories/*.yaml"))
 PARIS = ZoneInfo("Europe/Paris")
 
 
@@ -102,3 +110,46 @@ def test_the_tasks_of_the_subscriptions_say_which(bundle: Bundle) -> None:
         "Facturer un abonnement – Mairie de Lons",
     ]
     assert opened[0].title["fr"] == "Lister les abonnements à facturer"
+
+
+@dataclass
+class MonthTold(Told):
+    """A month begins by itself, or somebody begins it."""
+
+    def start(self) -> None:
+        answers = {name: str(plain(each)) for name, each in (self.story.start.answers or {}).items()}
+        if self.story.start.by is None:
+            with self.runtime.database.transaction() as session:
+                start_timers.promote(session, self.now, PARIS)
+            self.work()
+            self.case = self.find("recurring_invoicing")
+        else:
+            actor = self.actor(self.story.start.by)
+            self.case = self.attempt(
+                lambda: commands.start_instance(self.runtime, actor, "recurring_invoicing", answers).instance_id
+            )
+
+
+@pytest.fixture(scope="module")
+def runtime(template_url: str) -> Iterator[Runtime]:
+    """In force since November: a job has planned when it begins."""
+    with house(template_url, "months", ("recurring_invoicing",)) as found:
+        Acting(runtime=found, now=datetime(2026, 11, 22, tzinfo=UTC)).work()
+        yield found
+
+
+@pytest.mark.parametrize("file", STORIES, ids=lambda each: each.stem)
+def test_each_story_goes_the_same_way_on_the_database(file: Path, bundle: Bundle, runtime: Runtime) -> None:
+    story = read_story(file.read_bytes(), f"stories/{file.name}")
+    report = play(bundle, story, HANDLERS, at)
+    assert report.deviations == ()
+    told = MonthTold(runtime=runtime, story=story)
+    told.go()
+    with runtime.database.reading() as session:
+        case = queries.case(session, AUDITOR, told.case)
+    assert [each.element_id for each in case.timeline if each.type == "element:entered"] == entered(report)
+    assert case.row.status == "completed"
+    assert report.state is not None
+    shared = ("period", "subscriptions", "invoices", "invoiced_amount")
+    named = {name: case.variables.get(name) for name in shared}
+    assert named == {name: report.state.root_variables.get(name) for name in named}

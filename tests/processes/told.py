@@ -216,7 +216,11 @@ class Told(Acting):
             match step:
                 case TaskStep(element=element, by=login, answers=answers):
                     self.before(step)
-                    self.complete(self.case, element, login, {name: str(plain(each)) for name, each in answers.items()})
+                    given = {name: str(plain(each)) for name, each in answers.items()}
+                    if step.item is None:
+                        self.complete(self.case, element, login, given)
+                    else:
+                        self.complete_one(step.item, element, login, given)
                 case MessageStep():
                     self.hear(step)
                 case TimerStep():
@@ -232,6 +236,14 @@ class Told(Acting):
     def complete(self, case: int, element: str, login: str, answers: Mapping[str, str]) -> None:
         """Somebody of the story completes the task that waits at ``element``."""
         self.act(case, element, self.actor(login), answers)
+
+    def complete_one(self, item: int, element: str, login: str, answers: Mapping[str, str]) -> None:
+        """Somebody of the story completes one of several tasks that wait at ``element``: the first of them is 1."""
+        with self.runtime.database.reading() as session:
+            tasks = queries.case(session, AUDITOR, self.case).tasks
+        several = sorted(each.id for each in tasks if each.is_open and each.element_id == element)
+        actor = self.actor(login)
+        self.attempt(lambda: commands.complete_task(self.runtime, actor, several[item - 1], answers).instance_id)
 
     def fire(self, step: TimerStep) -> None:
         with self.runtime.database.reading() as session:
