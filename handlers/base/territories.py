@@ -22,8 +22,34 @@ MEMBER_STATES: Final = frozenset(each.upper() for each in vat.MEMBER_STATES if e
 OVERSEAS: Final = frozenset({"GP", "MQ", "RE", "GF", "YT"})
 """The overseas departments, which have rules of their own (CGI art. 294): neither home nor abroad."""
 
+_BY_POSTCODE: Final = {
+    "971": "GP",
+    "972": "MQ",
+    "973": "GF",
+    "974": "RE",
+    "976": "YT",
+    "975": "PM",
+    "977": "BL",
+    "978": "MF",
+    "984": "TF",
+    "986": "WF",
+    "987": "PF",
+    "988": "NC",
+    "97133": "BL",
+    "97150": "MF",
+}
+"""French postal codes of places with codes of their own: many write France as their country."""
+
 _GREECE: Final = "EL"
 """How its VAT numbers begin."""
+
+
+def territory(country: str, postal_code: str) -> str:
+    """The code of a place by its address: of an overseas one its own, also where the country is written as France."""
+    code = postal_code.replace(" ", "")
+    if country != "FR" or len(code) != 5:
+        return country
+    return _BY_POSTCODE.get(code) or _BY_POSTCODE.get(code[:3], country)
 
 
 def is_other_member_state(country: str) -> bool:

@@ -42,6 +42,11 @@ def invoices_vat(session: Session) -> bool:
     return session.scalar(select(CompanyIdentity.vat_regime)) != "franchise"
 
 
+def is_below_eu_threshold(session: Session) -> bool:
+    """Whether it has said that it sells so little to private persons in other member states that it taxes them at home."""
+    return session.scalar(select(CompanyIdentity.is_below_eu_threshold)) is True
+
+
 def read_logo(session: Session, hashed: str) -> LogoPicture:
     """The picture of this hash. Raises InvariantBroken: what an identity names is kept for good."""
     found = store.get(session, hashed)

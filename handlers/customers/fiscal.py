@@ -18,6 +18,13 @@ BY_ADDRESS: Final = ""
 """Of a customer: the position follows from where goods or invoices go and from the VAT number, each time anew."""
 
 
+REFUSALS: Final = (
+    *("fiscal_position_unknown", "fiscal_position_of_a_person", "fiscal_position_without_number"),
+    *("fiscal_overseas", "fiscal_consumer_abroad"),
+)
+"""Why a sale cannot go out (``refusal``)."""
+
+
 @data
 class Proposal:
     """A position and why: the code of a sentence (``fiscal.reason.CODE``)."""
@@ -29,8 +36,8 @@ class Proposal:
 def proposed(country: str | None, vat_number: str, *, is_company: bool) -> Proposal:
     """What fits a sale to ``country``: where the goods go, else where the customer is; None where nobody knows.
 
-    Somebody in another member state who has no VAT number of one buys as a private person does: French VAT is due. The overseas
-    departments have rules that are not known here.
+    Somebody in another member state who has no VAT number of one buys as a private person does: French VAT is due, as long as the company
+    sells little there. The overseas departments have rules that are not known here (``refusal``).
     """
     if country is None:
         return Proposal(position="domestic", reason="no_address")
@@ -43,6 +50,33 @@ def proposed(country: str | None, vat_number: str, *, is_company: bool) -> Propo
     if is_company and territories.is_number_of_other_state(vat_number):
         return Proposal(position="intra_eu", reason="business_in_eu")
     return Proposal(position="domestic", reason="no_number")
+
+
+def refusal(
+    position: str,
+    territory: str | None,
+    vat_number: str,
+    *,
+    is_company: bool,
+    has_goods: bool,
+    is_below_threshold: bool,
+) -> str | None:
+    """Why such a sale cannot go out, as the code of an error; None when it can. ``territory``: where the goods go, else where the customer
+    is; ``is_below_threshold``: the company sells less than 10,000 € a year to private persons in other member states.
+
+    What is not known here is refused by name rather than taxed wrongly: the rates of the overseas departments (CGI art. 294), and those of
+    the other member states, which goods for private persons there bear above the threshold (art. 258 A, 259 D).
+    """
+    if code := problem(position, vat_number, is_company=is_company):
+        return code
+    if territory is None:
+        return None
+    if territory in territories.OVERSEAS:
+        return "fiscal_overseas"
+    buys_as_business = is_company and territories.is_number_of_other_state(vat_number)
+    if not territories.is_other_member_state(territory) or position != USUAL or buys_as_business:
+        return None
+    return "fiscal_consumer_abroad" if has_goods and not is_below_threshold else None
 
 
 def problem(position: str, vat_number: str, *, is_company: bool) -> str | None:

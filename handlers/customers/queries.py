@@ -9,6 +9,7 @@ from sqlalchemy import any_, select, tuple_
 from sqlalchemy.orm import Session
 
 from engine.data import data
+from handlers.base import territories
 from handlers.base.rows import begins_words, fields_of
 from handlers.customers import fiscal
 from handlers.customers.fiscal import Proposal
@@ -70,7 +71,7 @@ class CustomerView:
         usual = (each.data for each in sorted(self.addresses, key=lambda each: not each.data.is_shipping))
         named = (places[each] for each in (shipping_id, billing_id) if each in places)
         place = next(chain(named, usual), None)
-        country = None if place is None else place.country
+        country = None if place is None else territories.territory(place.country, place.postal_code)
         return fiscal.proposed(country, self.data.vat_number, is_company=self.data.is_company)
 
 

@@ -114,6 +114,7 @@ def judge_draft(given: Judging, context: HandlerContext) -> Judged:
             "company_siren_missing",
         ),
         *("buyer_address_missing", "draft_refused", "document_figures_disagree", "vat_regime_changed"),
+        "customer_vat_number_gone",
     ),
 )
 def validate_invoice(given: Validation, context: HandlerContext) -> Validated:

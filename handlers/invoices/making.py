@@ -19,6 +19,8 @@ from handlers.base.numbers import take_next, take_number
 from handlers.base.rows import put
 from handlers.company.queries import find_identity
 from handlers.company.types import IdentityData
+from handlers.customers import fiscal
+from handlers.customers.tables import Customer
 from handlers.deliveries import queries as deliveries
 from handlers.documents.gaps import decisive
 from handlers.documents.model import DocumentKind, Language
@@ -35,6 +37,7 @@ from handlers.sales.types import TERMS, Line
 
 SERIES: Final = "FA"
 CHAIN: Final = "FA/chain"
+_OF_BUSINESSES: Final = frozenset({"intra_eu", "reverse_charge"})
 LONGEST_REASON: Final = 500
 _IDENTITY: Final = TypeAdapter(IdentityData)
 
@@ -175,7 +178,8 @@ def validate(
     ``terms`` None: those of the draft. ``performed_on``: the day of the services; goods have deliveries.
 
     Raises WrongState: ``validator_is_asker``, ``invoice_terms_missing``, ``company_identity_missing``,
-    ``company_siren_missing``, ``buyer_address_missing``, ``document_figures_disagree``, ``vat_regime_changed``.
+    ``company_siren_missing``, ``buyer_address_missing``, ``document_figures_disagree``, ``vat_regime_changed``,
+    ``customer_vat_number_gone``.
     """
     if row.asked_by == by:
         raise WrongState("validator_is_asker")
@@ -189,6 +193,8 @@ def validate(
         raise WrongState("company_siren_missing")
     if row.kind == "invoice" and row.is_untaxed != (identity.data.vat_regime == "franchise"):
         raise WrongState("vat_regime_changed")
+    if row.kind == "invoice" and not _bears_its_position(session, row):
+        raise WrongState("customer_vat_number_gone", customer=row.party["name"])
     party = store.with_address(session, row)
     if party is None:
         raise WrongState("buyer_address_missing", customer=row.party["name"])
@@ -242,6 +248,14 @@ def validate(
     row.hash = chain.link(row.previous_hash, chain.content(row, known, lines, rates))
     row.words = store.words(row, known.order)
     session.flush()
+
+
+def _bears_its_position(session: Session, row: Invoice) -> bool:
+    """Whether what bears no tax because a business in another member state buys it is bought by one, as the customer is known today."""
+    if not _OF_BUSINESSES & {each.vat for each in store.rates_of(session, row.id)}:
+        return True
+    customer = session.get_one(Customer, row.customer_id)
+    return fiscal.problem("intra_eu", customer.vat_number, is_company=customer.is_company) is None
 
 
 def named(session: Session, row: Invoice, order: SalesOrder | None) -> Named:

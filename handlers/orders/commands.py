@@ -225,8 +225,15 @@ def cancel_order(given: CancelOrder, context: RecordContext) -> Change:
     en="Place an order",
 )
 def place_order(given: PlaceOrder, context: RecordContext) -> Change:
-    """Raises NotFound (``order_unknown``), WrongState (``order_not_draft``, ``order_in_progress``, ``order_empty``)."""
-    row = _lock(context.session, given.number, "place")
+    """Raises NotFound (``order_unknown``), WrongState: ``order_not_draft``, ``order_in_progress``, ``order_empty``, or one of
+    ``fiscal.REFUSALS``.
+    """
+    session = context.session
+    row = _lock(session, given.number, "place")
+    lines = [quotes.line_of(each) for each in store.lines_of(session, row.id)]
+    customer = session.get_one(Customer, row.customer_id)
+    if code := quotes.fiscal_refusal(session, customer, row.party, row.fiscal_position, lines):
+        raise WrongState(code)
     row.placed_at = context.now
     context.session.flush()
     return Change(before={"placed_at": None}, after={"placed_at": context.now})

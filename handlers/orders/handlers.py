@@ -14,6 +14,7 @@ from engine.handler import BusinessError, HandlerContext, handler
 from engine.letter import ToPerson, ToRole
 from engine.texts import format as formats
 from handlers.base.letters import write_letter, write_to_each
+from handlers.customers import fiscal
 from handlers.customers.commands import NoteOrder, note_order
 from handlers.customers.queries import recipients
 from handlers.customers.tables import Customer
@@ -34,6 +35,7 @@ from handlers.orders.steps import (
     Waiting,
 )
 from handlers.orders.tables import OrderLine, SalesOrder
+from handlers.sales import store as quotes
 from handlers.stock import ledger
 from handlers.stock.rules import available
 
@@ -82,7 +84,7 @@ def read_order(given: Order, context: HandlerContext) -> Read:
     "orders.confirm_order",
     fr="Confirmer la commande",
     en="Confirm the order",
-    errors=("order_not_draft", "order_changed", "order_empty"),
+    errors=("order_not_draft", "order_changed", "order_empty", *fiscal.REFUSALS),
 )
 def confirm_order(given: Confirm, context: HandlerContext) -> Confirmed:
     """It binds us: it does not change any more, and a prospect becomes a customer. Nobody asked: whoever made it counts as who confirms."""
@@ -90,14 +92,17 @@ def confirm_order(given: Confirm, context: HandlerContext) -> Confirmed:
     row = store.lock(session, given.order_number)
     if row.status != "draft":
         raise BusinessError("order_not_draft", order=row.number)
-    sold = [each for each in store.lines_of(session, row.id) if each.kind == "item"]
+    lines = [quotes.line_of(each) for each in store.lines_of(session, row.id)]
+    sold = [each for each in lines if each.kind == "item"]
     if not sold:
         raise BusinessError("order_empty", order=row.number)
     if row.total != given.total:
         raise BusinessError("order_changed", order=row.number)
+    customer = session.get_one(Customer, row.customer_id)
+    if code := quotes.fiscal_refusal(session, customer, row.party, row.fiscal_position, lines):
+        raise BusinessError(code, order=row.number)
     row.status, row.confirmed_at, row.confirmed_by = "confirmed", context.now, given.confirmed_by or row.created_by
     session.flush()
-    customer = session.get_one(Customer, row.customer_id)
     if customer.is_prospect:
         context.keep(note_order, NoteOrder(number=customer.number))
     return Confirmed(

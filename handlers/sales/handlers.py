@@ -15,6 +15,7 @@ from engine.letter import Attachment, ToAddress, ToPerson, ToRole, site
 from engine.texts import format as formats
 from handlers.base.letters import write_letter
 from handlers.company.queries import invoices_vat
+from handlers.customers import fiscal
 from handlers.customers.tables import Customer
 from handlers.sales import links, offer, printing, sending, store
 from handlers.sales.steps import (
@@ -56,6 +57,7 @@ HELD: Final = timedelta(minutes=2)
     errors=(
         *("quote_unknown", "quote_not_draft", "quote_in_progress"),
         *("quote_empty", "quote_without_email", "quote_out_of_date"),
+        *fiscal.REFUSALS,
     ),
 )
 def submit_quote(given: Submission, context: HandlerContext) -> Submitted:
@@ -70,6 +72,8 @@ def submit_quote(given: Submission, context: HandlerContext) -> Submitted:
     if code := offer.missing(row.email, row.valid_until, lines, given.today):
         raise BusinessError(code, quote=given.quote)
     customer = session.get_one(Customer, quote.customer_id)
+    if code := store.fiscal_refusal(session, customer, row.party, row.fiscal_position, lines):
+        raise BusinessError(code, quote=given.quote)
     row.party = row.party | {name: getattr(customer, name) for name in store.PARTY}
     row.issued_on, row.is_untaxed = given.today, not invoices_vat(session)
     store.put_figures(row, store.totals_of(row, lines))

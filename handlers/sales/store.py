@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -11,11 +11,12 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from engine.errors import FieldProblem, InvalidInput, NotFound
-from handlers.base import rows
+from handlers.base import rows, territories
 from handlers.base.rows import fields_of, put
 from handlers.base.tables import Table
 from handlers.catalogue.tables import Article
-from handlers.company.queries import invoices_vat
+from handlers.company.queries import invoices_vat, is_below_eu_threshold
+from handlers.customers import fiscal
 from handlers.customers.tables import Customer, CustomerAddress
 from handlers.sales import offer, rules
 from handlers.sales.tables import Quote, QuoteLine, QuoteVersion
@@ -106,6 +107,35 @@ def party_of(session: Session, customer: Customer, billing_id: int | None, shipp
         raise InvalidInput(problems)
     copied = {name: None if each is None else places[each] for name, each in named.items()}
     return {name: getattr(customer, name) for name in PARTY} | copied
+
+
+def fiscal_refusal(
+    session: Session, customer: Customer, party: Mapping[str, Any], position: str, lines: Sequence[Line]
+) -> str | None:
+    """Why what is sold to ``customer`` as they are known today cannot go out with this fiscal position, as the code of an error.
+
+    Where it goes: to the place that the document copied (``party``), else to the customer's own of today.
+    """
+    place = party["shipping"] or party["billing"]
+    known = (place["country"], place["postal_code"]) if place else _own_place(session, customer.id)
+    return fiscal.refusal(
+        position,
+        territories.territory(*known) if known else None,
+        customer.vat_number,
+        is_company=customer.is_company,
+        has_goods=any(each.kind == "item" and each.product_type == "product" for each in lines),
+        is_below_threshold=is_below_eu_threshold(session),
+    )
+
+
+def _own_place(session: Session, customer_id: int) -> tuple[str, str] | None:
+    found = session.execute(
+        select(CustomerAddress.country, CustomerAddress.postal_code)
+        .where(CustomerAddress.customer_id == customer_id)
+        .order_by(CustomerAddress.is_shipping.desc(), CustomerAddress.is_billing.desc(), CustomerAddress.id)
+        .limit(1)
+    ).one_or_none()
+    return None if found is None else (found[0], found[1])
 
 
 def put_figures(row: QuoteVersion, totals: Totals) -> None:

@@ -85,3 +85,60 @@ def test_the_position_of_a_customer_fits_it(data: dict[str, object], expected: s
 
 def test_a_wrong_number_is_said_before_the_position_that_hangs_on_it() -> None:
     assert said(fiscal_position="intra_eu", vat_number="DE136695977") == [("vat_number", "vat_number_invalid")]
+
+
+@pytest.mark.parametrize(
+    ("country", "postal_code", "territory"),
+    [
+        ("FR", "39000", "FR"),
+        ("FR", "97110", "GP"),
+        ("FR", "97 200", "MQ"),
+        ("FR", "97300", "GF"),
+        ("FR", "97400", "RE"),
+        ("FR", "97600", "YT"),
+        ("FR", "97133", "BL"),
+        ("FR", "97150", "MF"),
+        ("FR", "98800", "NC"),
+        ("FR", "98000", "FR"),
+        ("FR", "9711", "FR"),
+        ("DE", "97110", "DE"),
+        ("RE", "97400", "RE"),
+    ],
+)
+def test_an_overseas_place_is_known_by_its_postal_code(country: str, postal_code: str, territory: str) -> None:
+    assert territories.territory(country, postal_code) == territory
+
+
+@pytest.mark.parametrize(
+    ("position", "territory", "number", "is_company", "has_goods", "expected"),
+    [
+        ("domestic", "FR", "", False, True, None),
+        ("domestic", None, "", True, True, None),
+        ("domestic", "RE", "", True, True, "fiscal_overseas"),
+        ("export", "YT", "", False, False, "fiscal_overseas"),
+        ("domestic", "DE", "", False, True, "fiscal_consumer_abroad"),
+        ("domestic", "DE", GERMAN, False, True, "fiscal_consumer_abroad"),
+        ("domestic", "DE", "", True, True, "fiscal_consumer_abroad"),
+        ("domestic", "DE", "", False, False, None),
+        ("domestic", "DE", GERMAN, True, True, None),
+        ("intra_eu", "DE", GERMAN, True, True, None),
+        ("intra_eu", "DE", "", True, True, "fiscal_position_without_number"),
+        ("intra_eu", "DE", GERMAN, False, True, "fiscal_position_of_a_person"),
+        ("export", "CH", "", False, True, None),
+        ("export", "NC", "", True, True, None),
+    ],
+)
+def test_what_is_refused_by_name(  # noqa: PLR0917 - a row of the table
+    position: str, territory: str | None, number: str, is_company: bool, has_goods: bool, expected: str | None
+) -> None:
+    def found(*, is_below_threshold: bool) -> str | None:
+        return fiscal.refusal(
+            *(position, territory, number),
+            is_company=is_company,
+            has_goods=has_goods,
+            is_below_threshold=is_below_threshold,
+        )
+
+    assert found(is_below_threshold=False) == expected
+    assert expected is None or expected in fiscal.REFUSALS
+    assert found(is_below_threshold=True) == (None if expected == "fiscal_consumer_abroad" else expected)

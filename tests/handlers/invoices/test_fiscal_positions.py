@@ -227,7 +227,7 @@ def test_without_the_number_of_the_customer_or_the_day_nothing_goes_abroad_untax
         ]
         home = replace(document.buyer, address=replace(document.buyer.address, country="FR"))  # type: ignore[type-var]
         assert "delivery_country" in gaps(replace(document, buyer=home))
-    with pytest.raises(WrongState, match="document_figures_disagree"):
+    with pytest.raises(WrongState, match="customer_vat_number_gone"):
         validate(shop, draft)
     with shop.transaction() as session:
         session.execute(text("UPDATE business.customer SET vat_number = 'DE136695976' WHERE name LIKE 'M%'"))
@@ -323,3 +323,21 @@ def test_what_stood_before_there_were_positions_was_sold_at_home_and_keeps_its_h
         view = queries.find_invoice(session, number)
         assert view is not None
         assert {each.vat for each in view.totals.rates} == {"normal", "intermediate"}
+
+
+def test_an_invoice_without_vat_waits_for_the_vat_number_that_is_gone(shop: Database, drafted: Drafter) -> None:
+    """It was there when the order was confirmed; without it the sale would bear VAT."""
+    draft = drafted(number=sell(shop, GERMAN, BERLIN, "intra_eu"))
+    with shop.transaction() as session:
+        session.execute(text("UPDATE business.customer SET vat_number = '' WHERE name = :name"), {"name": GERMAN.name})
+    with pytest.raises(WrongState, match="customer_vat_number_gone"):
+        validate(shop, draft)
+    with shop.transaction() as session:
+        session.execute(
+            text("UPDATE business.customer SET vat_number = :number WHERE name = :name"),
+            {"name": GERMAN.name, "number": GERMAN.vat_number},
+        )
+    number = validate(shop, draft)
+    with shop.transaction() as session:
+        session.execute(text("UPDATE business.customer SET vat_number = '' WHERE name = :name"), {"name": GERMAN.name})
+    assert validate(shop, credit(shop, number)), "what was invoiced so is given back so"
