@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,8 @@ _KEEPALIVES = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_ke
 _OPTIONS = f"-c search_path=jobs,public -c timezone=UTC -c jit=off {_KEEPALIVES}"
 _GAVE_UP = ("55P03", "57014")
 """SQLSTATE of a lock that was not had in time, and of a statement that took too long."""
+_LOST_BEFORE = "8s2b"
+"""SQLAlchemy's code of what is asked on a connection that was lost in the same transaction."""
 _COMING_BACK = (
     "No such file or directory",
     "Connection refused",
@@ -77,8 +79,8 @@ class Database:
                 session.flush()
                 is_committing = True
                 session.commit()
-        except (DBAPIError, PoolTimeout) as error:
-            code = _unavailable(error)
+        except SQLAlchemyError as error:
+            code = unavailable(error)
             if code is None:
                 raise
             raise Unavailable("database_outcome_unknown" if is_committing else code, reason=_reason(error)) from error
@@ -89,8 +91,8 @@ class Database:
         try:
             with Session(self._reader, expire_on_commit=False) as session:
                 yield session
-        except (DBAPIError, PoolTimeout) as error:
-            code = _unavailable(error)
+        except SQLAlchemyError as error:
+            code = unavailable(error)
             if code is None:
                 raise
             raise Unavailable(code, reason=_reason(error)) from error
@@ -123,10 +125,14 @@ def _options(busy_after: float | None) -> str:
     return f"{_OPTIONS} -c lock_timeout={milliseconds} -c statement_timeout={milliseconds}"
 
 
-def _unavailable(error: DBAPIError | PoolTimeout) -> str | None:
-    """The code for a server that is gone, going, not there yet or too busy; None for one that refuses a statement."""
+def unavailable(error: Exception) -> str | None:
+    """The code for a server that is gone, going, not there yet or too busy; None for one that refuses a statement, and for other errors."""
     if isinstance(error, PoolTimeout):
         return "database_busy"
+    if isinstance(error, PendingRollbackError):  # somebody has hidden the first error
+        return "database_unavailable" if error.code == _LOST_BEFORE else None
+    if not isinstance(error, DBAPIError):
+        return None
     state = getattr(error.orig, "sqlstate", None)
     if state in _GAVE_UP:
         return "database_busy"
@@ -134,7 +140,7 @@ def _unavailable(error: DBAPIError | PoolTimeout) -> str | None:
     return "database_unavailable" if is_lost or error.connection_invalidated else None
 
 
-def _reason(error: DBAPIError | PoolTimeout) -> str:
+def _reason(error: SQLAlchemyError) -> str:
     """What the driver says, in a line, for the log."""
     said = str(error.orig if isinstance(error, DBAPIError) else error)
     return said.strip().partition("\n")[0]

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.orm import Session, SessionTransaction
 
 from engine.data import refuse_floats, to_values
+from engine.database.session import unavailable
 from engine.database.watching import WatchedSession
 from engine.errors import Crashed, Facts, HandlerFailure, InputInvalid, OutputInvalid
 from engine.feel import Value
@@ -42,7 +43,8 @@ class Threw:
 def invoke(handler: Handler, given: Mapping[str, Value], context: HandlerContext) -> Returned | Threw:
     """Run ``handler`` inside a savepoint of ``context.session``, which begins when it first asks for the session.
 
-    Raises InputInvalid (before anything ran), OutputInvalid or Crashed (everything of it undone); ``Transient`` passes through, undone too.
+    Raises InputInvalid (before anything ran), OutputInvalid or Crashed (everything of it undone); ``Transient`` passes through, undone too,
+    and so does what says that the database is gone or too busy.
     Facts of failures are written into the history for ever: they have kinds and names, never the words of an exception (its cause has).
     """
     typed = _read_input(handler, given)
@@ -56,6 +58,8 @@ def invoke(handler: Handler, given: Mapping[str, Value], context: HandlerContext
     except (HandlerFailure, Transient):
         raise
     except Exception as error:
+        if unavailable(error) is not None:
+            raise  # no fault of the handler: who opened the transaction is told, and knows whether to try again
         raise Crashed(None, handler=handler.name, kind=type(error).__name__) from error
 
 

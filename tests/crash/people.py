@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.database.session import Database
 from engine.definitions import store as definitions
-from engine.errors import Crashed, Unavailable, WrongState
+from engine.errors import Unavailable, WrongState
 from engine.handler import SYSTEM, Actor
 from engine.history import queries as history
 from engine.instances import commands, driver, operators, signals
@@ -261,7 +261,7 @@ class People:
         while True:
             try:
                 command()
-            except (Unavailable, Crashed, TryAgain):
+            except (Unavailable, TryAgain):
                 self.lost += 1
             except WrongState:
                 return  # it counted the first time, or it is over

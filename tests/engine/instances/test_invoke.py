@@ -11,11 +11,12 @@ from typing import Annotated, Any
 import pytest
 from pydantic import AfterValidator
 from sqlalchemy import Text, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from engine.data import Money, data
 from engine.database.session import Database
-from engine.errors import Crashed, InputInvalid, OutputInvalid
+from engine.errors import Crashed, InputInvalid, OutputInvalid, Unavailable
 from engine.handler import SYSTEM, BusinessError, Handler, HandlerContext, Transient, handler
 from engine.instances.invoke import Returned, Threw, invoke
 
@@ -82,15 +83,19 @@ def sums(given: Given, context: HandlerContext) -> Result:
 def context(database: Database) -> Iterator[HandlerContext]:
     with database.transaction() as session:
         session.execute(text("CREATE TABLE business.mark (word text)"))
-        yield HandlerContext(
-            session=session,
-            actor=SYSTEM,
-            business_key=None,
-            attempt=1,
-            idempotency_key="1:a2:test.act",
-            now=datetime(2026, 11, 23, tzinfo=UTC),
-            starter="clea",
-        )
+        yield context_of(session)
+
+
+def context_of(session: Session) -> HandlerContext:
+    return HandlerContext(
+        session=session,
+        actor=SYSTEM,
+        business_key=None,
+        attempt=1,
+        idempotency_key="1:a2:test.act",
+        now=datetime(2026, 11, 23, tzinfo=UTC),
+        starter="clea",
+    )
 
 
 class Own(DeclarativeBase):
@@ -241,3 +246,49 @@ def test_an_error_of_the_database_does_not_end_the_transaction(context: HandlerC
         invoke(made(act), FINE, context)
     mark(context.session)
     assert marks(context.session) == 1
+
+
+def end(database: Database, session: Session) -> None:
+    """End the connection of the session, as a server does that stops."""
+    mine = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with database.transaction() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": mine})
+
+
+def test_a_database_that_goes_away_or_is_busy_is_no_failure_of_the_handler(database: Database) -> None:
+    """Whoever opened the transaction is told, and tries again: an incident would say that the handler is wrong."""
+
+    def loses(_given: Given, context: HandlerContext) -> None:
+        end(database, context.session)
+        context.session.execute(text("SELECT 1"))
+
+    def waits(_given: Given, context: HandlerContext) -> None:
+        context.session.execute(text("SELECT pg_sleep(5)"))
+
+    def called(run: Any) -> None:
+        with hurried.transaction() as session:
+            invoke(made(run), FINE, context_of(session))
+
+    hurried = Database(database.url, busy_after=0.2)
+    for run, code in ((loses, "database_unavailable"), (waits, "database_busy")):
+        with pytest.raises(Unavailable, match=code):
+            called(run)
+    hurried.dispose()
+
+
+def test_a_handler_that_hides_that_the_database_went_away_hides_it_from_nobody(database: Database) -> None:
+    def hides(_given: Given, context: HandlerContext) -> None:
+        end(database, context.session)
+        try:
+            context.session.execute(text("SELECT 1"))
+        except DBAPIError as error:
+            raise RuntimeError from error
+
+    def goes_on() -> None:
+        with database.transaction() as session:
+            with pytest.raises(Crashed):
+                invoke(made(hides), FINE, context_of(session))
+            session.execute(text("SELECT 1"))
+
+    with pytest.raises(Unavailable, match="database_unavailable"):
+        goes_on()
