@@ -28,6 +28,7 @@ from engine.inbox import commands as inbox_commands
 from engine.instances import commands, queries
 from tests.browser.conftest import CHROMIUM, LAUNCH_ARGUMENTS
 from tests.browser.running import Application, start
+from tests.browser.sales_for_pictures import sell
 from tests.company import fill_company
 
 SIZES = {
@@ -48,8 +49,8 @@ REQUESTS = (
 )
 
 
-def fill(application: Application) -> dict[str, int]:
-    """A few cases: waiting, taken, waiting for the manager, ordered, refused, with their mails. Gives the ids that pages need."""
+def fill(application: Application) -> dict[str, int | str]:
+    """A few cases: waiting, taken, waiting for the manager, ordered, refused, with mails; and sales. Gives what pages need."""
     camille, gabriel, monique = (_actor(application, each) for each in ("camille", "gabriel", "monique"))
     cases = [begin(application, each) for each in REQUESTS]
     ordered, refused, high, approved = cases[1], cases[2], cases[0], cases[4]
@@ -62,6 +63,7 @@ def fill(application: Application) -> dict[str, int]:
     mine = claimed(application, cases[3])
     free = _task_of(application, gabriel, cases[5])
     hold_quote(application)
+    sales = sell(application)
     _wait_for_mails(application, camille)
     sign(application.runtime.database, kept_by(application), clock.now())
     with application.runtime.database.reading() as session:
@@ -73,6 +75,7 @@ def fill(application: Application) -> dict[str, int]:
         "mine": mine,
         "free": free,
         "manager": _task_of(application, monique, high),
+        **sales,
     }
 
 
@@ -134,7 +137,7 @@ def _wait_for_mails(application: Application, actor: Actor) -> None:
     raise RuntimeError(f"no mails after {MAIL_SECONDS} s; the worker said:\n{application.worker_log()}")
 
 
-def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
+def pages(ids: Mapping[str, int | str]) -> Iterator[tuple[str, str, str]]:
     """Name, who looks (``-``: nobody), address."""
     yield "sign-in", "-", "/sign-in"
     yield "inbox-empty", "camille", "/inbox"
@@ -169,6 +172,30 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "orders", "camille", "/orders"
     yield "order", "camille", f"/orders/CC-{clock.now().year}-00002"
     yield "order-edit", "camille", f"/orders/CC-{clock.now().year}-00002/edit"
+    yield "order-confirmed", "camille", f"/orders/{ids['order']}"
+    yield "order-revise", "camille", f"/orders/{ids['order']}/revise"
+    yield "order-settings", "admin", "/admin/company/orders"
+    yield "deliveries", "bruno", "/deliveries"
+    yield "delivery", "bruno", f"/deliveries/{ids['delivery']}"
+    yield "delivery-open", "bruno", f"/deliveries/{ids['picked']}"
+    yield "picking", "bruno", f"/deliveries/{ids['picked']}/pick"
+    yield "return", "bruno", f"/deliveries/{ids['return']}"
+    yield "invoices", "yasmine", "/invoices"
+    yield "invoices-to-make", "yasmine", "/invoices/orders"
+    yield "invoice", "yasmine", f"/invoices/{ids['invoice']}"
+    yield "invoice-credit", "yasmine", f"/invoices/{ids['invoice']}/credit"
+    yield "invoice-reduction", "yasmine", f"/invoices/{ids['invoice']}/reduction"
+    yield "credit-note", "yasmine", f"/invoices/{ids['credit']}"
+    yield "invoices-verification", "yasmine", "/invoices/verification"
+    yield "payments", "yasmine", "/payments"
+    yield "payment", "yasmine", f"/payments/{ids['payment']}"
+    yield "payment-new", "yasmine", f"/payments/new?invoice={ids['invoice']}"
+    yield "statement", "yasmine", "/customers/CL-2026-00003/account"
+    yield "price-lists", "marc", "/price-lists"
+    yield "price-list", "marc", "/price-lists/REV"
+    yield "customer-fields", "admin", "/admin/company/customer-fields"
+    yield "letter-texts", "admin", "/admin/company/letters"
+    yield "letter-text", "admin", "/admin/company/letters/quote_sent/fr"
     yield "articles", "camille", "/articles"
     yield "article", "ines", "/articles/CHA-ERG-02"
     yield "article-new", "ines", "/articles/new"
@@ -207,7 +234,7 @@ def pages(ids: dict[str, int]) -> Iterator[tuple[str, str, str]]:
     yield "not-allowed", "camille", "/audit"
 
 
-def take(application: Application, folder: Path, ids: dict[str, int], only: str | None = None) -> int:
+def take(application: Application, folder: Path, ids: Mapping[str, int | str], only: str | None = None) -> int:
     """Write the pictures; gives how many."""
     count = 0
     with sync_playwright() as playwright:
