@@ -47,7 +47,7 @@ person = partial(user, role="purchasing_admin")
 SHOWN = {
     *("instance:started", "instance:completed", "instance:failed", "instance:cancelled"),
     *("task:created", "task:completed"),
-    *("handler:returned", "handler:cancelled", "decision:evaluated", "error:thrown"),
+    *("handler:returned", "decision:evaluated", "error:thrown"),
     *("timer:set", "timer:fired", "message:awaited", "message:received", "message:wait-cancelled", "message:thrown"),
     *("signal:awaited", "signal:received", "signal:thrown", "escalation:thrown", "condition:met"),
     *("compensation:thrown", "transaction:cancelled"),

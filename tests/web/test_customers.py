@@ -113,7 +113,10 @@ def test_addresses_and_contacts(sarah: Browser) -> None:
 def test_a_deleted_customer_is_gone(sarah: Browser) -> None:
     address = add(sarah)
     assert sarah.post(f"{address}/delete", {}).location.endswith("/customers")
-    assert sarah.get(address).status_code == 404
+    gone = sarah.get(address)
+    assert gone.status_code == 404
+    assert f"Le client {address.rsplit('/', 1)[1]} a été supprimé par Sarah Lambert le " in gone.text
+    assert "Il n’y a pas de client" in sarah.get("/customers/CL-2026-99999").text
 
 
 def test_who_may_see_and_who_may_change(office: Office, sarah: Browser) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
+from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
 from engine.identity import people
@@ -228,6 +229,15 @@ def _new_page(wanted: CustomerData, address: AddressData, outcome: Outcome | Non
     return make_response(page, 200 if outcome is None else 422)
 
 
+def _missing(session: Session, number: str) -> NotFound:
+    """There is no such customer; of one that was deleted its number and history stay: who deleted it, and when."""
+    if not recorded.is_deleted(session, KIND, number):
+        return NotFound("customer_unknown", number=number)
+    (last,) = recorded.history(session, KIND, number, limit=1)
+    who = ui.person(people.names(session), last.actor)
+    return NotFound("customer_deleted", number=number, who=who, moment=ui.moment(last.at))
+
+
 def _page(
     number: str,
     outcome: Outcome | None = None,
@@ -241,7 +251,7 @@ def _page(
     with auth.runtime().database.reading() as session:
         found = queries.find_customer(session, number)
         if found is None:
-            raise NotFound("customer_unknown", number=number)
+            raise _missing(session, number)
         fields, values = all_fields(session), values_of(session, number)
         page = ui.page(
             "customers/customer.html",

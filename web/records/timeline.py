@@ -34,6 +34,7 @@ TECHNICAL = frozenset(
         "handler:requested",
         "timer:cancelled",
         "task:cancelled",
+        "handler:cancelled",
         # how the engine got there: what it came to is said beside it
         "token:dropped",
         "element:caught",
