@@ -135,3 +135,18 @@ def test_a_draft_is_kept_shown_again_and_thrown_away(office: Office) -> None:
     assert gabriel.post(f"/tasks/{task}/draft", {"decision": "refuse"}).headers["Location"].startswith("/inbox")
     refused = gabriel.post(f"/tasks/{task}/complete", {"decision": "refuse", "reason": ""})
     assert refused.status_code == 422
+
+
+def test_a_draft_that_comes_after_the_click_says_so_where_the_draft_is_told(office: Office) -> None:
+    case = office.start("PAN-AC-120", "2")
+    task = office.task_of(case)
+    gabriel = office.as_("gabriel")
+    gabriel.get(f"/tasks/{task}")
+    gabriel.post(f"/tasks/{task}/claim")
+    gabriel.post(f"/tasks/{task}/complete", {"decision": "refuse", "reason": "Plus au catalogue."})
+    typed = {"decision": "refuse", "csrf_token": gabriel.token}
+    late = gabriel.client.post(f"/tasks/{task}/draft", data=typed, headers={"HX-Request": "true"})
+    assert late.status_code == 200
+    assert 'hx-target="#draft-state"' in late.text
+    assert "Brouillon gardé" not in unescape(late.text)
+    assert gabriel.post(f"/tasks/{task}/draft", {"decision": "refuse"}).status_code == 409

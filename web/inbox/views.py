@@ -247,8 +247,15 @@ def keep_draft(task_id: int) -> Answer:
     _require_visible(task_id)
     with auth.runtime().database.reading() as session:
         form = queries.task(session, auth.actor(), task_id).form
-    saved_at = drafts.save(auth.runtime().database, auth.actor(), task_id, fields.answers(request.form, form))
-    if request.headers.get("HX-Request"):
+    by_itself = "HX-Request" in request.headers
+    try:
+        saved_at = drafts.save(auth.runtime().database, auth.actor(), task_id, fields.answers(request.form, form))
+    except (Conflict, WrongState) as error:
+        if not by_itself:
+            raise
+        # completed, or taken, while somebody typed, perhaps by the click that came before this: nobody asked for anything
+        return ui.page("inbox/draft_state.html", kept=errors.sentence(error))
+    if by_itself:
         hour = texts_format.hour(ui.local(saved_at).time(), ui.locale())
         return ui.page("inbox/draft_state.html", kept=t("web.draft.kept", hour=hour))
     flash(t("web.draft.kept_flash"), "success")
