@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -66,7 +66,7 @@ class Filled:
     """The product with a few cases; ``ids``: what pages need. Who changes them takes an application of their own."""
 
     application: Application
-    ids: dict[str, int]
+    ids: Mapping[str, int | str]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@ import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import { drawPath, drawTaken, nameElements } from "./path.js";
 import { keepInView, zoomButtons } from "./view.js";
 import { selection } from "./selection.js";
+import { standing } from "./standing.js";
 import { word } from "./words.js";
 
 /** Fetches and draws one diagram; `data-state` of the container tells tests and styles how that went. */
@@ -29,7 +30,7 @@ export async function showDiagram(container) {
   }
   describe(container);
   drawPath(viewer, path.elements);
-  keepInView(viewer, container, path.selected ?? active(path.elements));
+  keepInView(viewer, container, path.selected ?? standing(path.elements, parents(viewer)));
   zoomButtons(viewer, container);
   selection(viewer, path.selected);
   container.dataset.state = "ready";
@@ -41,9 +42,10 @@ function readPath(selector) {
   return { elements, flows, selected, labels };
 }
 
-/** Where a case stands; a process itself stands nowhere, it begins. */
-function active(elements) {
-  return Object.keys(elements).find((id) => elements[id].active > 0);
+/** Gives of the id of an element the id of what it lies in; nothing of what this diagram does not have. */
+function parents(viewer) {
+  const registry = viewer.get("elementRegistry");
+  return (id) => registry.get(id)?.parent?.id;
 }
 
 /** Shapes cannot be read aloud; the drawing says what it is and where the same facts stand as text. */
