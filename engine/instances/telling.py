@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine import clock, records
@@ -27,13 +28,16 @@ class News:
     """What the case that waits for message ``name`` with ``key`` is told: that there is something to read.
 
     ``payload``: what a case that begins with it has to know; one that waits knows already. ``is_once``: nothing is sent as long as the same
-    news is on its way, so that whoever asks twice begins one case.
+    news is on its way, so that whoever asks twice begins one case. ``begins``: the process of which a case begins with it where none waits;
+    nothing is sent while one whose business key is ``key`` goes on without waiting (held up, in an incident), so that it is never replaced
+    by a second one. Such a case has to read for itself, under a lock that the command holds too, before it waits or ends.
     """
 
     name: str
     key: str
     payload: Mapping[str, Value] = field(default_factory=dict)
     is_once: bool = False
+    begins: str | None = None
 
 
 Told = News | Callable[[Recorded], Sequence[News]]
@@ -69,6 +73,19 @@ def execute(
             OutgoingMessage(name=each.name, key=each.key, payload=each.payload)
             for each in told
             if not (each.is_once and messages.is_on_its_way(session, each.name, each.key, moment))
+            and not (each.begins is not None and _is_held_up(session, each.begins, each))
         ]
         messages.send(session, outgoing, moment, sender=actor.login)
         return done
+
+
+_GOES_ON = text("""
+    SELECT FROM engine.instance WHERE process_key = :process AND business_key = :key AND status = 'active' LIMIT 1
+""")
+
+
+def _is_held_up(session: Session, process: str, news: News) -> bool:
+    """Whether a case of ``process`` about this key goes on and does not wait for the news now."""
+    if messages.is_awaited(session, news.name, news.key):
+        return False
+    return session.execute(_GOES_ON, {"process": process, "key": news.key}).first() is not None

@@ -35,8 +35,12 @@ _LETTERS: Final = {
 
 @handler("payments.read_invoice", fr="Lire ce qui reste dû d’une facture", en="Read what is left of an invoice")
 def read_invoice(given: OfInvoice, context: HandlerContext) -> Owed:
-    """What payments and credit notes have left of it."""
+    """What payments and credit notes have left of it.
+
+    The customer is locked: whoever takes a payment back comes before, or after the case is over or waits again.
+    """
     row = _of(context.session, given.invoice_number)
+    store.lock_customer(context.session, context.session.get_one(Customer, row.customer_id).number)
     left = _left(context.session, row)
     return Owed(is_settled=not left, open_amount=left, is_consumer=not row.party["is_company"])
 

@@ -12,11 +12,11 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from engine import records
+from engine import clock, records
 from engine.definitions.gate import check
 from engine.definitions.store import read_folder
 from engine.handler import SYSTEM, Actor
-from engine.instances import queries, telling
+from engine.instances import commands, queries, telling
 from engine.instances.runtime import Runtime
 from engine.instances.telling import News
 from engine.messages import store as messages
@@ -223,6 +223,8 @@ def runtime(published: Runtime) -> Runtime:
         session.execute(text("ALTER TABLE engine.record_event ENABLE ALWAYS TRIGGER record_event_only_grows"))
         for table in ("message", "letter", "subscription"):
             session.execute(text(f"DELETE FROM engine.{table}"))
+        # a case that a test leaves behind would follow the invoice of the same number
+        session.execute(text("UPDATE engine.instance SET business_key = NULL"))
     return published
 
 
@@ -281,3 +283,48 @@ def test_each_story_goes_the_same_way_with_real_handlers(file: Path, bundle: Bun
     assert case.row.business_key == named["invoice_number"]
     if view is not None and "invoice_number" not in told.asked:
         assert view.case_id == told.case
+
+
+def test_no_second_case_begins_while_that_of_an_invoice_is_held_up(runtime: Runtime) -> None:
+    """Its mail does not go out; meanwhile the customer pays, and the bank takes the money back, twice: one case follows it all the same."""
+    file = FOLDER / "stories" / "paid.yaml"
+    story = read_story(file.read_bytes(), file.name)
+    told = InvoiceTold(runtime=runtime, story=story)
+    told.prepare()
+    told.start()
+    task = told.open(told.case)["validate_draft"]
+    with clock.frozen(told.now):
+        commands.complete_task(runtime, YASMINE, task.id, {"decision": "validate", "terms": "30_days"})
+    held_up = told.queued()
+    told.take_back()
+    told.take_back()
+    told.work()
+    told.perform(held_up)
+    told.work()
+    with runtime.database.reading() as session:
+        of_invoice = text(
+            "SELECT id FROM engine.instance WHERE process_key = 'invoicing' AND business_key = :number AND status = 'active'"
+        )
+        cases = session.execute(of_invoice, {"number": FIRST}).scalars().all()
+        awaited = text(
+            "SELECT count(*) FROM engine.subscription WHERE name = 'invoice_paid' AND correlation_key = :number"
+        )
+        assert session.execute(awaited, {"number": FIRST}).scalar_one() == 1
+    assert cases == [told.case]
+
+
+def test_one_case_follows_what_is_taken_back_twice_at_once(runtime: Runtime) -> None:
+    """The worker has not begun the case of the first reversal when the second one comes."""
+    file = FOLDER / "stories" / "payment_taken_back.yaml"
+    told = InvoiceTold(runtime=runtime, story=read_story(file.read_bytes(), file.name))
+    told.prepare()
+    told.invoice()
+    told.take_back()
+    told.take_back()
+    told.work()
+    with runtime.database.reading() as session:
+        waiting = session.execute(
+            text("SELECT count(*) FROM engine.subscription WHERE correlation_key = :number AND name = 'invoice_paid'"),
+            {"number": FIRST},
+        )
+        assert waiting.scalar_one() == 1

@@ -15,8 +15,13 @@ def invoices_paid(done: Recorded) -> list[News]:
 
 
 def invoices_owed_again(done: Recorded) -> list[News]:
-    """Of what was settled the case is over, and begins anew; of what was not it reads again what is owed, as it does of a payment."""
+    """Of what was settled the case is over, and begins anew; one that is still held up reads for itself what is owed. Of what was not it
+    reads again what is owed, as it does of a payment.
+    """
     if not isinstance(done.answer, Done):
         return []
-    begun = [News(name="invoice_reopened", key=each, payload={"invoice_number": each}) for each in done.answer.reopened]
+    begun = [
+        News(name="invoice_reopened", key=each, payload={"invoice_number": each}, is_once=True, begins="invoicing")
+        for each in done.answer.reopened
+    ]
     return begun + [News(name="invoice_paid", key=each) for each in done.answer.raised]
