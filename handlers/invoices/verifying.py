@@ -68,7 +68,8 @@ class Broken:
 class Verified:
     """How far it is. ``count``: invoices and credit notes looked at, of ``of``; ``first``, ``last``: their numbers; ``hash``: of the last.
 
-    ``unnoted``: validated by a release whose history named no hashes. ``more``: what is wrong beyond ``broken``. ``is_done``: of the whole.
+    ``unnoted``: validated by a release whose history named no hashes; ``unnoted_last``: the last of them.
+    ``more``: what is wrong beyond ``broken``. ``is_done``: of the whole.
     The rest is where it goes on.
     """
 
@@ -81,6 +82,7 @@ class Verified:
     day: date | None = None
     version: int = 1
     unnoted: int = 0
+    unnoted_last: str = ""
     broken: tuple[Broken, ...] = ()
     more: int = 0
     is_chain_done: bool = False
@@ -142,7 +144,7 @@ def command(context: CommandContext) -> bool:
     context.answer("invoices_verified", count=found.count, first=found.first or "–", last=found.last or "–")
     context.answer("invoices_verified_head", hash=found.hash)
     if found.unnoted:
-        context.answer("invoices_verified_unnoted", count=found.unnoted)
+        context.answer("invoices_verified_unnoted", count=found.unnoted, last=found.unnoted_last)
     for each in found.broken:
         context.answer(f"invoice_chain.{each.code}", invoice=each.number, place=each.sequence)
         for one in each.differences:
@@ -175,6 +177,7 @@ def _look_at(piece: _Read, said: Mapping[str, str] | None, so_far: Verified) -> 
         ("rewritten", is_rewritten),
         ("unnoted", said is None and row.hash_version > 1),
     )
+    is_from_before = said is None and row.hash_version == 1
     differences = _differences(said or {}, told) if is_changed or is_rewritten else ()
     found = [
         Broken(
@@ -197,7 +200,8 @@ def _look_at(piece: _Read, said: Mapping[str, str] | None, so_far: Verified) -> 
             sequence=row.sequence,
             day=row.issued_on,
             version=max(so_far.version, row.hash_version),
-            unnoted=so_far.unnoted + (said is None and row.hash_version == 1),
+            unnoted=so_far.unnoted + is_from_before,
+            unnoted_last=number if is_from_before else so_far.unnoted_last,
         ),
         found,
     )

@@ -21,6 +21,7 @@ from engine.texts import format as formats
 from engine.worker import run_pending
 from handlers.invoices import queries
 from handlers.invoices.queries import InvoiceRow
+from handlers.invoices.verifying import Verified
 from handlers.orders import commands as orders
 from handlers.orders.types import OrderData
 from handlers.payments import queries as payments
@@ -348,6 +349,17 @@ def test_the_chain_is_verified_on_a_page(office: Office, monkeypatch: pytest.Mon
     while found is not None:
         page = auditor.post("/invoices/verification", {"so_far": found[1]}).text
         found = re.search(r'name="so_far" value="([^"]+)"', page)
+    assert "Rien ne manque et rien n’a changé." in page
+
+
+def test_invoices_from_before_the_history_noted_hashes_are_told_of_in_words(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says how many, up to which, and what is not proven of them; which they are, ``test_verifying`` shows."""
+    found = Verified(count=3, of=3, last="FA-2026-00003", unnoted=2, unnoted_last="FA-2026-00002", is_done=True)
+    monkeypatch.setattr("handlers.invoices.verifying.verify_more", lambda *_: found)
+    page = plain(office.as_("aurelien").post("/invoices/verification").text)
+    assert "Parmi elles, 2 (jusqu’à FA-2026-00002) ont été validées par une version" in page
     assert "Rien ne manque et rien n’a changé." in page
 
 

@@ -216,6 +216,7 @@ def test_what_was_hashed_the_first_way_is_verified_so(four: Database) -> None:
         blind = verifying.verify(session, noted)
         session.rollback()
     assert (before.count, before.unnoted, before.broken) == (4, 4, ())
+    assert before.unnoted_last == before.last, "up to where the chain alone keeps them is said"
     assert blind.broken == (), "the first way did not say whose it was; that is why there is a second"
 
 
