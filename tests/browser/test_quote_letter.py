@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import text
 
 from engine import clock
@@ -18,6 +18,11 @@ pytestmark = [pytest.mark.long(minutes=1), pytest.mark.timeout(300)]
 def held(page: Page) -> None:
     """The page says that the letter waits."""
     expect(page.get_by_role("heading", name=re.compile("Le courriel au client part le"))).to_be_visible()
+
+
+def drawn(page: Page, element: str) -> Locator:
+    """A step on the diagram of the case."""
+    return page.locator(f'.diagram[data-state="ready"] .djs-element[data-element-id="{element}"]')
 
 
 def test_a_letter_is_taken_back_then_goes_while_somebody_looks(application: Application, clean_page: Page) -> None:
@@ -49,5 +54,13 @@ def test_a_letter_is_taken_back_then_goes_while_somebody_looks(application: Appl
         session.execute(text("UPDATE engine.effect SET held_until = :soon"), soon)
     page.goto(address)
     held(page)
+    expect(drawn(page, "send_quote")).to_have_class(re.compile(r"\bbd-active\b"))
+    page.evaluate("() => { window.isSamePage = true; }")
     expect(page.get_by_role("heading", name=re.compile("envoyé"))).to_be_visible()
     expect(page.get_by_role("link", name="Suivre la réponse du client")).to_be_visible()
+    # the diagram stands beside what is fetched anew, and follows
+    expect(drawn(page, "follow_quote")).to_have_class(re.compile(r"\bbd-active\b"))
+    expect(drawn(page, "send_quote")).to_have_class(re.compile(r"\bbd-completed\b"))
+    expect(drawn(page, "send_quote")).not_to_have_class(re.compile(r"\bbd-active\b"))
+    assert page.evaluate("() => window.isSamePage")
+    assert page.locator(".diagram .bd-zoom").count() == 1

@@ -10,7 +10,8 @@ import { word } from "./words.js";
 export async function showDiagram(container) {
   container.dataset.state = "loading";
   container.closest(".bd-diagram")?.classList.add("bd-always-light");
-  const path = readPath(container.dataset.pathSrc);
+  let path = readPath(container.dataset.pathSrc);
+  let xml;
   const viewer = new NavigatedViewer({ container, zoomScroll: { enabled: false } });
   viewer.on("import.parse.complete", ({ definitions, elementsById }) => {
     if (!definitions) return;
@@ -20,7 +21,8 @@ export async function showDiagram(container) {
   try {
     const answer = await fetch(container.dataset.diagramSrc, { credentials: "same-origin" });
     if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-    await viewer.importXML(await answer.text());
+    xml = await answer.text();
+    await viewer.importXML(xml);
   } catch (error) {
     viewer.destroy();
     container.replaceChildren(failure());
@@ -28,12 +30,36 @@ export async function showDiagram(container) {
     container.dataset.reason = error.message;
     return;
   }
+  const seen = () => path.selected ?? standing(path.elements, parents(viewer));
   describe(container);
   drawPath(viewer, path.elements);
-  keepInView(viewer, container, path.selected ?? standing(path.elements, parents(viewer)));
+  const inView = keepInView(viewer, container, seen());
   zoomButtons(viewer, container);
-  selection(viewer, path.selected);
+  const chooseAgain = selection(viewer, path.selected);
   container.dataset.state = "ready";
+  follow(container.dataset.pathSrc, async () => {
+    container.dataset.state = "loading";
+    path = readPath(container.dataset.pathSrc);
+    await inView.during(() => viewer.importXML(xml), seen);
+    describe(container);
+    drawPath(viewer, path.elements);
+    chooseAgain();
+    container.dataset.state = "ready";
+  });
+}
+
+/** Calls `redraw` each time when a page that looks again by itself puts other facts where the path of the case is read from. */
+function follow(selector, redraw) {
+  const source = selector && document.querySelector(selector);
+  if (!source) return;
+  let known = source.textContent;
+  let drawn = Promise.resolve();
+  new MutationObserver(() => {
+    const now = document.querySelector(selector)?.textContent ?? known;
+    if (now === known) return;
+    known = now;
+    drawn = drawn.then(redraw);
+  }).observe(source.parentElement, { childList: true });
 }
 
 function readPath(selector) {

@@ -1,4 +1,4 @@
-/** One chosen step: on the diagram, in the table of steps, in the address. */
+/** One chosen step: on the diagram, in the table of steps, in the address. Gives a function that marks it again on a diagram drawn anew. */
 const MARKER = "bd-chosen";
 const rowOf = (id) => document.getElementById(`el-${id}`);
 
@@ -41,6 +41,7 @@ export function selection(viewer, first) {
     if (link) canvas.scrollToElement(id, 60);
   });
   choose(first ?? new URL(location.href).searchParams.get("el"));
+  return () => choose(chosen);
 }
 
 function isToSelf(link, id) {

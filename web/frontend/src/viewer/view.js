@@ -56,7 +56,8 @@ function setHeight(viewer, frame, scale) {
   frame.style.setProperty("--bd-diagram-height", `${Math.round(height)}px`);
 }
 
-/** `first`: the element that is to be seen where not everything is. */
+/** `first`: the element that is to be seen where not everything is. Gives `during(draw, next)`, which keeps what the reader looks at while the
+ * diagram is drawn anew, and otherwise shows `next()`. */
 export function keepInView(viewer, container, first) {
   const frame = container.closest(".bd-diagram") ?? container;
   let isMoved = false;
@@ -92,6 +93,17 @@ export function keepInView(viewer, container, first) {
     isMoved = false;
     refit();
   });
+  return {
+    async during(draw, next) {
+      const { x, y, width, height } = viewer.get("canvas").viewbox();
+      isFitting = true;
+      await draw();
+      first = next();
+      if (isMoved) viewer.get("canvas").viewbox({ x, y, width, height });
+      else refit();
+      isFitting = false;
+    },
+  };
 }
 
 export function zoomButtons(viewer, container) {
