@@ -27,6 +27,8 @@ def due_on(terms: str, day: date) -> date:
             return _end_of_month(day + timedelta(days=45))
         case "end_of_month_then_30_days":
             return _end_of_month(day) + timedelta(days=30)
+        case "end_of_month_then_45_days":
+            return _end_of_month(day) + timedelta(days=45)
         case _:
             raise ValueError(f"{terms!r} is none of {', '.join(TERMS)}")
 

@@ -92,6 +92,7 @@ TERMS: Final = (
     "30_days_then_end_of_month",
     "end_of_month_then_30_days",
     "45_days_then_end_of_month",
+    "end_of_month_then_45_days",
     "60_days",
 )
 """When a customer pays. Where days and the end of a month are added, the order is part of the term (domain §5.5)."""

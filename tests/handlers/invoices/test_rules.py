@@ -422,6 +422,7 @@ DUE = (
     ("30_days_then_end_of_month", date(2027, 1, 31), date(2027, 3, 31)),
     ("end_of_month_then_30_days", date(2027, 1, 15), date(2027, 3, 2)),
     ("45_days_then_end_of_month", date(2026, 11, 23), date(2027, 1, 31)),
+    ("end_of_month_then_45_days", date(2026, 11, 23), date(2027, 1, 14)),
     ("60_days", date(2026, 11, 23), date(2027, 1, 22)),
 )
 
