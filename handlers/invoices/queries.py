@@ -79,7 +79,7 @@ class InvoiceView:
 
     ``seller``, ``mentions``: as they were when it was validated; None of a draft. ``performed_on``, ``delivered_on``, ``hash_version``: of
     its row. ``case_id``: the case that drafted it. ``given_back``: how many credit notes gave something of its order back to be invoiced
-    again.
+    again. ``strayed``: how many cents what it belongs to is off (``store.strayed``).
     """
 
     id: int
@@ -124,6 +124,7 @@ class InvoiceView:
     credit_notes: tuple[InvoiceRow, ...]
     case_id: int | None
     given_back: int
+    strayed: int
 
     @property
     def key(self) -> str:
@@ -132,8 +133,10 @@ class InvoiceView:
 
     @property
     def cents_off(self) -> int:
-        """How many cents the tax of a rate may be off: the last invoice makes up for what credit notes gave back (``rules``)."""
-        return 1 + 2 * self.given_back
+        """How many cents the tax of a rate may be off: the last invoice makes up for what credit notes gave back (``rules``), and for what
+        the others rounded after drafts that were dropped.
+        """
+        return 1 + 2 * self.given_back + self.strayed
 
 
 @data
@@ -277,6 +280,7 @@ def find_invoice(session: Session, key: str | int) -> InvoiceView | None:
         credit_notes=tuple(_row(*each) for each in notes),
         case_id=_case_of(row.idempotency_key),
         given_back=times,
+        strayed=store.strayed(session, row),
     )
 
 

@@ -4,7 +4,8 @@ Rounding is cumulative: lines and discounts cost what everything invoiced so far
 rate is within a cent of its own rounding, chosen so that what is left of the order's tax is within a cent of its own, too, and then so that
 all that is invoiced so far has the tax of its sum. So the invoices of an order sum to the order's total to the cent (domain §5.2-7),
 however it was cut. A credit note gives an invoice back as it was rounded; where many that were rounded the same way are to be invoiced
-again, the last invoice makes up for all of them, two cents at most for each credit note. Nothing is ever negative: what was invoiced never
+again, the last invoice makes up for all of them, two cents at most for each credit note; and where drafts are dropped after which others
+were rounded, for these. Nothing is ever negative: what was invoiced never
 exceeds what was ordered, and credit notes give back no more than there was.
 
 A credit note is of quantities (``credit``) or of amounts (``reduce``): the price of what was invoiced is reduced, and it stays invoiced.

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import NotFound, WrongState
 from handlers.base import rows
+from handlers.base.money import CENT, to_cents
 from handlers.base.rows import fields_of
 from handlers.customers.tables import Customer, CustomerAddress
 from handlers.invoices.tables import Invoice, InvoiceLine, InvoiceRate
@@ -163,6 +164,23 @@ def credited(session: Session, invoice_id: int, without: int | None = None) -> E
         shipping=-found.shipping,
         adjustment=-found.adjustment,
     )
+
+
+def strayed(session: Session, row: Invoice) -> int:
+    """How many whole cents the tax of the other documents of its order is off, in the rate where it is most: what is left of the order is
+    off as much the other way. Of a credit note: how many more than one its invoice is. One statement.
+    """
+    if row.corrects_id is not None:
+        its = rates_of(session, row.corrects_id)
+        return max((max(0, int(abs(each.tax - to_cents(each.base * each.rate)) / CENT) - 1) for each in its), default=0)
+    sign = case((Invoice.kind == "invoice", 1), else_=-1)
+    sums = session.scalars(
+        select(func.sum((InvoiceRate.tax - InvoiceRate.base * InvoiceRate.rate) * sign))
+        .join(Invoice, Invoice.id == InvoiceRate.invoice_id)
+        .where(Invoice.order_id == row.order_id, Invoice.id != row.id, _COUNTS)
+        .group_by(InvoiceRate.vat)
+    )
+    return max((int(abs(each) / CENT) for each in sums), default=0)
 
 
 def has_reduction_drafted(session: Session, invoice_id: int) -> bool:

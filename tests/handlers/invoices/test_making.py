@@ -474,3 +474,36 @@ def test_two_reduce_the_same_price(order: Database, drafted: Drafter) -> None:
     validate(order, drafted())
     done = at_once(lambda _: add_reduction(order, reduction(percent="100")), 4)
     assert sorted(type(each).__name__ for each in done) == ["InvalidInput"] * 3 + ["int"]
+
+
+def test_the_last_invoice_makes_up_for_drafts_that_were_dropped(shop: Database, drafted: Drafter) -> None:
+    """Each draft rounds its tax after those that are there; two are dropped, and what the others left is two cents off its own."""
+    lines = (
+        replace(DESK, quantity=Decimal(3), unit_price=Decimal("1249.99"), vat="particular", discount=Decimal(0)),
+        replace(DESK, quantity=Decimal(12), unit_price=Decimal("0.02"), vat="particular", discount=Decimal(0)),
+    )
+    number = add_order(shop, lines, replace(ORDER, extras=Extras()))
+
+    def draft(*quantities: str) -> int:
+        made = drafted(number=number)
+        left = [each.order_line_id or 0 for each in found(shop, made).lines if each.amount is not None]
+        asked = zip(sold or left, quantities, strict=False)
+        wanted = tuple(c.Quantity(line=line, quantity=Decimal(each)) for line, each in asked)
+        records.execute(shop, c.change_draft, c.ChangeDraft(invoice=str(made), quantities=wanted), YASMINE, now=NOW)
+        sold[:] = sold or left
+        return made
+
+    def drop(made: int) -> None:
+        with shop.transaction() as session:
+            store.drop(session, store.lock_draft(session, made)[0])
+
+    sold: list[int] = []
+    first = draft("0", "12")
+    second = draft("1.6133", "0")
+    drop(first)
+    third = draft("0.009", "6")
+    drop(second)
+    validate(shop, third)
+    last = validate(shop, drafted(number=number))
+    assert (found(shop, last).totals.net, found(shop, last).totals.tax) == (Decimal("3738.84"), Decimal("78.50"))
+    assert found(shop, last).cents_off == 2
