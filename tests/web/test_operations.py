@@ -38,6 +38,7 @@ def test_a_case_stands_still_and_goes_on_with_reasons_that_everybody_reads(offic
     page = olivia.get(f"/cases/{case}").text
     assert ">Suspendre<" in page
     assert ">Reprendre<" not in page
+    assert re.findall(r'name="act" value="(\w+)" data-confirm="', page) == ["cancel"]
     assert olivia.post(f"/cases/{case}/operate", {"act": "suspend", "reason": " "}).status_code == 422
     assert olivia.post(f"/cases/{case}/operate", {"act": "suspend", "reason": "Prix <faux>"}).status_code == 303
     assert olivia.post(f"/cases/{case}/operate", {"act": "suspend", "reason": "encore"}).status_code == 409
@@ -154,6 +155,7 @@ def test_cases_are_chosen_and_acted_on_together(office: Office) -> None:
     olivia = office.as_("olivia")
     assert f'name="target" value="{cases[0]}"' in olivia.get("/cases").text
     assert 'name="target"' not in office.as_("camille").get("/cases").text
+    assert re.findall(r'name="act" value="(\w+)" data-confirm="', olivia.get("/cases").text) == ["cancel"]
     asked = olivia.post(
         "/operations/cases", {"act": "cancel", "target": [*map(str, cases), "999999"], "reason": "Essai"}
     )
