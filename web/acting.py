@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from sqlalchemy.orm import Session
@@ -13,12 +13,14 @@ from werkzeug.datastructures import MultiDict
 
 from engine import records
 from engine.errors import CommandRejected, Conflict, InvalidInput, NotAllowed
-from engine.identity import group_commands, person_commands, service_commands
+from engine.identity import company, group_commands, person_commands, service_commands
+from engine.inbox import absences
 from engine.instances import erasing, retention, telling
 from engine.mail import checkpoints as mailed_checkpoints
 from engine.mail import commands as letter_commands
 from engine.mail import restored
 from engine.mail import settings as mail_settings
+from engine.notices import choices
 from engine.record import RecordCommand
 from engine.records import queries
 from engine.records.queries import Entry
@@ -33,9 +35,12 @@ _LONGEST_KEY: Final = 64
 Given = TypeVar("Given")
 
 _COMMANDS = {
+    **company.COMMANDS.commands,
     **person_commands.COMMANDS.commands,
     **group_commands.COMMANDS.commands,
     **service_commands.COMMANDS.commands,
+    **absences.COMMANDS.commands,
+    **choices.COMMANDS.commands,
     **erasing.COMMANDS.commands,
     **retention.COMMANDS.commands,
     **mail_settings.COMMANDS.commands,
@@ -136,6 +141,12 @@ def titles_of(entries: Sequence[Any], mark: str) -> dict[str, str]:
     return {f"{mark}:{each.key}": in_language(each.title) for each in entries}
 
 
+def command_title(name: str) -> str | None:
+    """What a record command is called in the person's language; None where there is none of this name."""
+    command = _COMMANDS.get(name)
+    return None if command is None else in_language({"fr": command.title_fr, "en": command.title_en})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Writer:
     """Writes entries of a history in the person's language."""
@@ -146,10 +157,8 @@ class _Writer:
     called: Mapping[str, str]
 
     def line(self, entry: Entry) -> HistoryLine:
-        command = _COMMANDS.get(entry.command)
-        title = entry.type if command is None else in_language({"fr": command.title_fr, "en": command.title_en})
         return HistoryLine(
-            title=title,
+            title=command_title(entry.command) or entry.type,
             who=ui.person(self.names, entry.actor),
             when=ui.moment(entry.at),
             iso=ui.local(entry.at).isoformat(timespec="minutes"),
@@ -204,13 +213,10 @@ def _membership(each: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return t(
         "web.admin.membership.ended" if each["until_at"] else "web.admin.membership.open",
         what=names.get(what, what),
-        begin=_day(each["from_at"]),
-        end=_day(each["until_at"]),
+        begin=ui.shown(ui.local(each["from_at"]).date()),
+        # the last day, as it is typed: what ends at midnight does not last into the next one
+        end=ui.shown(ui.local(each["until_at"] - timedelta(microseconds=1)).date()) if each["until_at"] else "",
     )
-
-
-def _day(value: datetime | None) -> str:
-    return "" if value is None else ui.shown(ui.local(value).date())
 
 
 def key_of(form: MultiDict[str, str]) -> str:

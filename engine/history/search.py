@@ -6,7 +6,8 @@ the same however long the history is and however far back it lies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from engine.data import from_canonical
 from engine.errors import NotFound
 from engine.history import order, personal
-from engine.history.kinds import CASES
+from engine.history.kinds import CASES, RECORDS, REFUSALS
 
 Position = tuple[datetime, int]
 """Where a page ends: the moment and the first number of its last row."""
@@ -36,6 +37,19 @@ _COLUMNS: Final = "first, last, kind, chain, sequence, at, actor, process_key, t
 _CASES = text("SELECT id FROM engine.instance WHERE business_key = :key OR id = :id ORDER BY id LIMIT 20")
 _ONE = text(f"SELECT {_COLUMNS} FROM engine.history_order WHERE first = :first")  # noqa: S608 - composed of constants
 _COVERING = text("SELECT min(number) FROM engine.history_checkpoint WHERE size >= :number")
+_ACTS = text("""
+    WITH wanted AS (
+        SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:chains AS text[]), CAST(:sequences AS bigint[])) AS each (kind, chain, sequence)
+    )
+    SELECT wanted.kind, wanted.chain, wanted.sequence, record FROM wanted
+    JOIN engine.refusal_event AS event ON event.refused = wanted.chain AND event.sequence = wanted.sequence
+    WHERE wanted.kind = 'refusal'
+    UNION ALL
+    SELECT wanted.kind, wanted.chain, wanted.sequence, record FROM wanted
+    JOIN engine.record_event AS event ON event.kind = split_part(wanted.chain, '/', 1)
+        AND event.key = substr(wanted.chain, strpos(wanted.chain, '/') + 1) AND event.sequence = wanted.sequence
+    WHERE wanted.kind = 'record'
+""")
 _KEYS = text("SELECT id, business_key FROM engine.instance WHERE id = ANY(:ids)")
 
 
@@ -53,7 +67,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One append: events number ``first`` to ``last`` of the whole history. ``business_key``: of a case that has one."""
+    """One append: events number ``first`` to ``last`` of the whole history. ``business_key``: of a case that has one.
+
+    ``act``: by name, the record command that was done, or the act that was refused (empty: many, counted together), with what that was
+    ``about``, by number or key; None for other steps.
+    """
 
     first: int
     last: int
@@ -65,6 +83,8 @@ class Step:
     process_key: str | None
     topic: str
     business_key: str | None = None
+    act: str | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def case(self) -> int | None:
@@ -100,7 +120,7 @@ class StepTold:
 
 
 def search(session: Session, asked: Asked, *, after: Position | None = None, limit: int = 50) -> Page:
-    """The newest steps that fit, after the end of the page before. Two statements, three when a case is named."""
+    """The newest steps that fit, after the end of the page before. Three statements, four when a case is named."""
     given: dict[str, Any] = {
         name: getattr(asked, name)
         for name in ("actor", "process_key", "topic", "since", "before")
@@ -114,8 +134,7 @@ def search(session: Session, asked: Asked, *, after: Position | None = None, lim
     if after is not None:
         given |= {"after_at": after[0], "after_first": min(after[1], _LARGEST)}
     rows = session.execute(statement, {**given, "limit": limit + 1}).all()
-    keys = _business_keys(session, rows[:limit])
-    steps = tuple(_step(row, keys) for row in rows[:limit])
+    steps = _steps(session, rows[:limit])
     return Page(steps=steps, next=(steps[-1].at, steps[-1].first) if len(rows) > limit else None)
 
 
@@ -124,7 +143,7 @@ def step(session: Session, first: int) -> StepTold:
     row = session.execute(_ONE, {"first": min(first, _LARGEST)}).one_or_none()
     if row is None:
         raise NotFound("history_step_not_found", number=first)
-    found = _step(row, _business_keys(session, [row]))
+    (found,) = _steps(session, [row])
     rows = [each for _, each in order.events(session, found.first - 1, found.first)]
     records = personal.opened(session, found.kind, found.chain, [from_canonical(each.record) for each in rows])
     events = tuple(_told(each, record) for each, record in zip(rows, records, strict=True))
@@ -149,8 +168,35 @@ def _business_keys(session: Session, rows: Any) -> dict[str, str | None]:
     return {str(each.id): each.business_key for each in session.execute(_KEYS, {"ids": ids})}
 
 
-def _step(row: Row[Any], keys: dict[str, str | None]) -> Step:
-    return Step(**row._mapping, business_key=keys.get(row.chain) if row.kind == CASES.word else None)  # noqa: SLF001
+def _steps(session: Session, rows: Sequence[Row[Any]]) -> tuple[Step, ...]:
+    keys, acts = _business_keys(session, rows), _acts(session, rows)
+    return tuple(
+        Step(
+            **row._mapping,  # noqa: SLF001
+            business_key=keys.get(row.chain) if row.kind == CASES.word else None,
+            **acts.get((row.kind, row.chain, row.sequence), {}),
+        )
+        for row in rows
+    )
+
+
+def _acts(session: Session, rows: Sequence[Row[Any]]) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """What record commands did and what was refused, by where it stands. Nothing personal is in these words."""
+    told = [row for row in rows if row.kind in {RECORDS.word, REFUSALS.word}]
+    found = session.execute(
+        _ACTS,
+        {
+            "kinds": [row.kind for row in told],
+            "chains": [row.chain for row in told],
+            "sequences": [row.sequence for row in told],
+        },
+    )
+    acts = {}
+    for row in found:
+        record = from_canonical(row.record)
+        act = record.get("act") if row.kind == REFUSALS.word else record.get("command")
+        acts[row.kind, row.chain, row.sequence] = {"act": act, "about": record.get("about") or {}}
+    return acts
 
 
 def _told(row: Row[Any], record: dict[str, Any]) -> Told:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from engine.data import data
 from engine.errors import Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound, WrongState
 from engine.handler import Actor
-from engine.record import Change, RecordContext, record_command
+from engine.record import Change, RecordContext, RecordTable, record_command
 
 ADMINISTRATORS: Final = frozenset({"admin"})
 """Roles that may write down, and end, the absence of anybody."""
@@ -180,6 +180,9 @@ def end_absence(given: EndAbsence, context: RecordContext) -> Change:
         raise WrongState("absence_over")
     context.session.execute(_END, {"id": given.absence, "now": now, "by": actor.login})
     return Change(before={"ended_at": None}, after={"ended_at": now})
+
+
+COMMANDS = RecordTable.of(announce_absence, end_absence)
 
 
 def absences(session: Session, now: datetime, *, login: str | None = None) -> tuple[Absence, ...]:

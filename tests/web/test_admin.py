@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from engine import clock
 from engine.identity import memberships, people, services
+from engine.texts import format as forms
 from tests.web.conftest import PASSWORD, Browser, Office
 
 SECRET = re.compile(r'id="secret">([^<]+)<')
@@ -115,6 +116,8 @@ def test_a_role_for_some_days_ends_with_its_last_day(office: Office, admin: Brow
     changes = html.unescape(admin.get("/admin/people/remi").text).split('id="history-title"')[1]
     assert "Modifier une personne" in changes
     assert "Rémi" in changes
+    assert f"au {forms.day(last, 'fr')}" in changes
+    assert forms.day(last + timedelta(days=1), "fr") not in changes
 
 
 def test_who_looked_before_somebody_changed_is_told_and_keeps_what_was_typed(admin: Browser) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
+from flask import g
 
 from engine.history import keeping, signing, verifier
 from engine.history.keeping import Keeping
 from engine.instances.runtime import Runtime
-from engine.settings import Settings
+from engine.settings import CHECKOUT, Settings
 from handlers.table import HANDLERS
 from tests.engine.history.readers import read_ocel, read_xes
 from tests.web.conftest import Browser, Office
+from web import acting
 from web.app import create_app
 
 FILTERS = ("who=camille", "topic=start", "process=replenishment", "from=2020-01-01", "until=2999-12-31")
@@ -56,6 +59,33 @@ def test_pages_of_steps_follow_each_other(audited: Office) -> None:
     assert len(one) == 50
     assert two
     assert not set(one) & set(two)
+
+
+def test_a_step_tells_what_was_done_or_refused_in_words(audited: Office) -> None:
+    """Not the name of a table, nor only that something was refused."""
+    task = audited.task_of(2)
+    audited.sign_in("ines").post(f"/tasks/{task}/claim")
+    assert audited.sign_in("gabriel").post(f"/tasks/{task}/claim").status_code == 409
+    hugo = audited.sign_in("hugo")
+    days = {"first_day": "2999-01-01", "last_day": "2999-01-02"}
+    assert hugo.post("/absences", {"substitute": "camille", **days}).status_code == 303
+    assert hugo.post("/absences", {"substitute": "camille", **days}).status_code == 409
+    keeping.number_all(audited.runtime.database)
+    browser = audited.sign_in("aurelien")
+    refused = unescape(browser.get("/audit/steps?topic=refusal").text)
+    assert f"Prendre une tâche · {task}" in refused
+    assert "Noter une absence · absence" in refused
+    done = re.sub(r"\s+", " ", unescape(browser.get("/audit/steps?who=hugo&topic=record").text))
+    assert re.search(r">Noter une absence · \d+<", done)
+
+
+def test_every_record_command_has_a_title_for_the_auditor(office: Office) -> None:
+    """All that the engine and the business describe: a new table of commands is named here, too."""
+    for module in [*(CHECKOUT / "engine").rglob("*.py"), *(CHECKOUT / "handlers").rglob("*.py")]:
+        for name in re.findall(r'^@record_command\(\s*"([a-z_.]+)"', module.read_text(), re.MULTILINE):
+            with office.app.test_request_context():
+                g.locale = "fr"
+                assert acting.command_title(name), name
 
 
 @pytest.mark.parametrize("query", FILTERS)

@@ -22,7 +22,8 @@ from engine.instances import overview, queries
 from engine.instances.names import element_title
 from engine.instances.row_changes import CHANGED
 from engine.model.bundle import Bundle
-from web import auth, ui
+from engine.texts import has
+from web import acting, auth, ui
 from web.ui import in_language, shown, t
 
 blueprint = Blueprint("steps", __name__)
@@ -179,8 +180,19 @@ def _subject(found: Step, titles: Mapping[str, str]) -> tuple[str, str | None]:
     if found.kind == "process":
         return title, url_for("workshop.process", process_key=found.chain)
     if found.kind == "refusal":
-        return t("web.audited.refused"), None
-    return found.chain.replace("/", " · ", 1), None
+        return " · ".join(
+            [_refused_act(found.act), *(shown(each) for each in found.about.values() if each is not None)]
+        ), None
+    kind, _, key = found.chain.partition("/")
+    return f"{acting.command_title(found.act or '') or kind} · {key}", None
+
+
+def _refused_act(act: str | None) -> str:
+    """What somebody was refused, in words; of a page that is closed to them, its method and name."""
+    if not act:
+        return t("web.audited.act.many")
+    words = f"web.audited.act.{act}"
+    return t(words) if has(words) else acting.command_title(act) or act
 
 
 def _bundles(session: Session, found: Step) -> Mapping[int, Bundle]:

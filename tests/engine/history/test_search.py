@@ -125,7 +125,7 @@ def test_the_number_of_statements_is_constant(database: Database, steps: list[St
         )
         search.search(session, Asked(), limit=1)
         search.search(session, Asked(actor="camille"), limit=1000)
-    assert len(statements) == 4
+    assert len(statements) == 6
 
 
 def test_each_filter_has_its_index(database: Database, steps: list[Step]) -> None:
