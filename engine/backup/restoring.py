@@ -198,6 +198,8 @@ def _place(settings: Settings, backup: Backup, unpacked: Path) -> None:
             target = settings.checkpoint_key
         elif name.startswith("checkpoints/"):
             target = settings.checkpoints / name.removeprefix("checkpoints/")
+            if target.name == erased.FILE and target.exists():
+                continue  # it knows what was erased since, which may not be erasable in what came back
         elif name == "secret_key" and settings.secret_key_given is None:
             target = settings.data_folder / "secret_key"
         else:

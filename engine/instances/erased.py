@@ -116,12 +116,23 @@ def keep_beside(runtime: Runtime) -> None:
 def keep(database: Database, folder: Path) -> None:
     """Write the list into ``folder``, whole or not at all, if it says something that the file there does not. Raises OSError.
 
-    One at a time: who read the list earlier would otherwise write over who read it later.
+    One at a time: who read the list earlier would otherwise write over who read it later. A subject that is in the file and not known here
+    stays in it: an older backup was brought back, and what was erased since could not be erased again (``repeat``).
     """
     with database.transaction() as session:
         session.execute(_TURN)
         found = listed(session)
-        _write("".join(json.dumps(_told(each), ensure_ascii=False) + "\n" for each in found), folder)
+        known = {each.key for each in found if each.what == "subject"}
+        kept = [each for each in _there(folder) if each.what == "subject" and each.key not in known]
+        _write("".join(json.dumps(_told(each), ensure_ascii=False) + "\n" for each in (*kept, *found)), folder)
+
+
+def _there(folder: Path) -> tuple[Erasure, ...]:
+    """What the file in ``folder`` says; nothing if it is no list: it is written anew."""
+    try:
+        return read(folder / FILE) if (folder / FILE).is_file() else ()
+    except ErasuresUnusable:
+        return ()
 
 
 def _write(content: str, folder: Path) -> None:

@@ -216,6 +216,40 @@ def test_what_was_erased_since_is_erased_again(busy: Database, settings: Setting
         erased.read(tmp_path / "no.jsonl")
 
 
+def test_the_list_keeps_what_could_not_be_erased_again(busy: Database, settings: Settings, tmp_path: Path) -> None:
+    """The account was open when the backup was made: until somebody closes and erases it, its line is all that tells of it."""
+    owner = replace(SYSTEM, login="olga", roles=frozenset({"process_owner"}))
+    said = papers.comment(busy, owner, 1, "She called.")
+    papers.remove_comment(busy, owner, said)
+    with busy.transaction() as session:
+        people.add_role(session, "admin", "Admin", "Admin")
+        people.add_person(session, login="ada", name="Ada", email="", password=None, roles=("admin",), locale="fr")
+    zoe = AddPerson(login="zoe", name="Zoé Morel", email="zoe@ici.example", locale="fr")
+    records.execute(busy, add_person, zoe, SYSTEM)
+    erased.keep(busy, settings.checkpoints)
+    file = tmp_path / "b.bordereau"
+    making.make(busy, settings, file, clock.now() - timedelta(minutes=5))
+    records.execute(busy, deactivate_person, DeactivatePerson(login="zoe"), SYSTEM)
+    records.execute(busy, erase_personal, ErasePersonal(subject="person/zoe", because="asked"), SYSTEM)
+    erased.keep(busy, settings.checkpoints)
+    wanted = [("comment", str(said)), ("subject", "person/zoe")]
+
+    def listed() -> list[tuple[str, str]]:
+        return sorted((each.what, each.key) for each in erased.read(settings.checkpoints / erased.FILE))
+
+    assert listed() == wanted
+    found = restoring.restore(busy, settings, file, clock.now(), save_first=lambda: None)
+    assert found.repeated is not None
+    assert [each.key for each, _ in found.repeated.refused] == ["person/zoe"]
+    assert listed() == wanted
+    erased.keep(busy, settings.checkpoints)
+    assert listed() == wanted
+    records.execute(busy, deactivate_person, DeactivatePerson(login="zoe"), SYSTEM)
+    records.execute(busy, erase_personal, ErasePersonal(subject="person/zoe", because="asked again"), SYSTEM)
+    erased.keep(busy, settings.checkpoints)
+    assert listed() == wanted
+
+
 def test_history_still_only_grows_after_a_restore(busy: Database, settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "b.bordereau"
     making.make(busy, settings, file, clock.now())
