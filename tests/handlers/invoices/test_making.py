@@ -7,9 +7,13 @@ import threading
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
@@ -507,3 +511,28 @@ def test_the_last_invoice_makes_up_for_drafts_that_were_dropped(shop: Database, 
     last = validate(shop, drafted(number=number))
     assert (found(shop, last).totals.net, found(shop, last).totals.tax) == (Decimal("3738.84"), Decimal("78.50"))
     assert found(shop, last).cents_off == 2
+
+
+def test_what_was_credited_before_prices_could_be_reduced_keeps_its_hash(order: Database, drafted: Drafter) -> None:
+    """The step of the database goes back and comes again, as long as no price was reduced; then it does not go back any more."""
+    validate(order, drafted("products"))
+    given = c.AddCreditNote(invoice=FIRST, quantities=all_of(found(order)), reason="x", is_reinvoiceable=True)
+    validate(order, records.execute(order, c.add_credit_note, given, YASMINE, now=NOW).answer)
+    versions = Path(making.__file__).parents[1] / "migrations" / "versions"
+    spec = spec_from_file_location("reductions", versions / "handlers_0024_price_reductions.py")
+    assert spec is not None
+    assert spec.loader is not None
+    migration = module_from_spec(spec)
+    spec.loader.exec_module(migration)
+    for step in (migration.downgrade, migration.upgrade):
+        with order.transaction() as session, Operations.context(MigrationContext.configure(session.connection())):
+            step()
+    assert verified(order).broken == ()
+    validate(order, drafted())
+    add_reduction(order, replace(reduction(percent="5"), invoice="FA-2026-00003"))
+    with (
+        pytest.raises(DBAPIError, match="prices were reduced"),
+        order.transaction() as session,
+        Operations.context(MigrationContext.configure(session.connection())),
+    ):
+        migration.downgrade()
