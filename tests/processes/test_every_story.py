@@ -11,9 +11,8 @@ from tests.processes.told import PROCESSES
 
 KERNEL_ALONE: Final = {
     "replenishment/late_and_inactive": "a request is decided twice: only a click that crosses another one does that",
-    "replenishment/not_short": "an article is not short any more: the form does not offer it, unless somebody was faster",
 }
-"""Why a story is not played there. What the handlers refuse in them stands in ``tests/handlers/purchasing``."""
+"""Why a story is not played there. What the handlers refuse in it stands in ``tests/handlers/purchasing``."""
 
 
 def played() -> Iterator[Path]:
