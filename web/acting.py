@@ -172,7 +172,10 @@ class _Writer:
                 if each.old or each.new  # nothing that became an empty list is no news
             ],
             is_new=entry.became == "created",
-            notes=[f"{label(name, self.labels)} : {self._value(name, value)}" for name, value in entry.facts.items()],
+            notes=[
+                f"{t('web.label', label=label(name, self.labels))} {self._value(name, value)}"
+                for name, value in entry.facts.items()
+            ],
         )
 
     def _value(self, name: str, value: Any) -> str:

@@ -48,6 +48,7 @@ def _prepare(settings: Settings, url: str) -> Settings:
     from engine.definitions import examination
     from engine.definitions.store import publish_folder
     from engine.history.signing import ensure_key
+    from engine.mail.settings import begin_plan
 
     migrate(url)
     ensure_key(settings.checkpoint_key)
@@ -56,6 +57,8 @@ def _prepare(settings: Settings, url: str) -> Settings:
         settings = of_company(settings, database)
         if settings.demonstration is not None:
             load(settings.demonstration, "BORDEREAU_DEMONSTRATION")(database)
+            with database.transaction() as session:
+                begin_plan(session, f"http://{settings.host}:{settings.port}")
         handlers = load(settings.handlers, "BORDEREAU_HANDLERS")
         with database.transaction() as session:
             examination.forget_all(session)

@@ -47,6 +47,10 @@ _SAVE_PLAN = text("""
     INSERT INTO engine.mail_plan (site, digest_at, checkpoint_to) VALUES (:site, :digest_at, CAST(:checkpoint_to AS text[]))
     ON CONFLICT (is_only) DO UPDATE SET (site, digest_at, checkpoint_to) = (:site, :digest_at, CAST(:checkpoint_to AS text[]))
 """)
+_BEGIN_PLAN = text("""
+    INSERT INTO engine.mail_plan (site, digest_at, checkpoint_to) VALUES (:site, :digest_at, CAST(:checkpoint_to AS text[]))
+    ON CONFLICT (is_only) DO NOTHING
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +179,13 @@ def find_server(session: Session) -> Server | None:
         sender_address=row.sender_address,
         reply_to=row.reply_to,
     )
+
+
+def begin_plan(session: Session, site: str) -> None:
+    """Links in letters lead to ``site``, until an administrator says otherwise; where one has said, nothing changes."""
+    plan = Plan(site=site)
+    given = {"site": plan.site, "digest_at": plan.digest_at, "checkpoint_to": list(plan.checkpoint_to)}
+    session.execute(_BEGIN_PLAN, given)
 
 
 def find_plan(session: Session) -> Plan:

@@ -257,7 +257,7 @@ def _fields(row: Invoice, lines: tuple[Any, ...]) -> dict[str, Any]:
     told = {
         f"line {place}": f"{each.text} : {each.amount:f}"
         if row.is_reduction
-        else f"{each.quantity:f} {each.unit} × {each.text}"
+        else f"{each.quantity.normalize():f} {each.unit} × {each.text}"
         for place, each in enumerate(sold, 1)
     }
     return {**head, "party": row.party["name"], **told}

@@ -116,6 +116,8 @@ def test_what_has_left_has_a_note_and_can_come_back(office: Office) -> None:
     page = bruno.get(f"/deliveries/{number}").text
     assert "Bon de livraison (PDF)" in page
     assert "Chemin parcouru" in page, "the case has gone on to what is missing, and is still shown"
+    assert re.search(r"</time> · <strong>Expédier la livraison</strong> · Bruno Tissot", page), "who did what"
+    assert re.search(r"</time> · <strong>Sortir du stock</strong> · Bordereau", page), "and what nobody had to do"
     assert bruno.get(f"/deliveries/{number}/pdf").data.startswith(b"%PDF")
     key = re.search(r'name="key" value="(\w+)"', page)
     assert key is not None

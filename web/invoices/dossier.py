@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
 
 from flask import Blueprint, make_response, redirect, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -109,10 +111,19 @@ def _row(found: InvoiceView) -> InvoiceRow:
     )
 
 
+_SEALED: Final[Mapping[str, Callable[[str], date | Decimal]]] = {
+    **dict.fromkeys(("issued_on", "due_on", "delivered_on", "performed_on"), date.fromisoformat),
+    **dict.fromkeys(("net", "tax", "total"), Decimal),
+}
+"""What of a sealed invoice is read back, by field."""
+
+
 def _say(name: str, value: Any) -> str | None:
     """Values of an invoice's history that need words of their own."""
     if name == "kind" and value in KINDS:
         return t(f"document.kind.{value}")
     if name == "status" and value in STATUSES:
         return t(f"web.invoices.status.{value}")
+    if isinstance(value, str) and value and name in _SEALED:  # the seal covers text
+        return ui.shown(_SEALED[name](value), "money")
     return say(name, value)

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
+from engine.handler import SYSTEM
 from engine.identity import people
 from engine.instances import queries as cases
+from engine.instances.names import find_node
 from engine.instances.queries import Case
+from engine.model.elements import Activity, UserTask
 from handlers.customers.fiscal import POSITIONS
 from handlers.sales.types import TERMS
 from web import auth, present, ui
 from web.ui import in_language, t
 
+_LAST: Final = 30
+"""Steps of a case that its document shows; the page of the case has them all."""
 _MONEY: Final = frozenset({"net", "tax", "total", "shipping", "adjustment"})
 
 
@@ -34,13 +40,24 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A step that a case has behind it, by whom and when."""
+
+    title: str
+    who: str
+    when: str
+    iso: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leading:
-    """The case that leads a document, as pages show it."""
+    """The case that leads a document, as pages show it. ``done``: its last steps, the newest first."""
 
     case: Case
     stages: present.StageBar | None
     diagram: present.DiagramView
     waiting: tuple[tuple[str, str, ui.Due | None], ...]
+    done: tuple[Done, ...]
 
     @property
     def is_running(self) -> bool:
@@ -68,6 +85,7 @@ def led_by(session: Session, case_id: int, names: Mapping[str, str]) -> Leading 
         stages=present.stage_bar(case.stages),
         diagram=_diagram(case, titles),
         waiting=tuple(_waiting(case, titles, names)),
+        done=tuple(islice(_done(case, names), _LAST)),
     )
 
 
@@ -130,6 +148,22 @@ def _waiting(
                 else t("web.case.waiting.role", role=present.role_title(titles, each.role))
             )
             yield in_language(each.title), whom, ui.due(each.due_at)
+
+
+def _done(case: Case, names: Mapping[str, str]) -> Iterator[Done]:
+    """What people and handlers did, the newest first."""
+    bundle = case.definition.bundle
+    for each in reversed(case.timeline):
+        node = find_node(bundle, each.element_id) if each.type == "element:completed" and each.element_id else None
+        if isinstance(node, Activity):
+            # the step of a person goes on until the engine has to wait: only the task itself is the person's
+            actor = each.actor if isinstance(node, UserTask) else SYSTEM.login
+            yield Done(
+                title=present.name_of(bundle, node.id),
+                who=ui.person(names, actor),
+                when=ui.moment(each.at),
+                iso=ui.local(each.at).isoformat(timespec="minutes"),
+            )
 
 
 def _line(value: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from engine import records
+from engine import letter, records
 from engine.database.session import Database
 from engine.errors import InvalidInput, NotAllowed
 from engine.handler import SYSTEM, Actor
@@ -40,6 +40,15 @@ def test_the_password_is_sealed_and_no_history_has_it(database: Database, set_up
         assert dict(queries.history(session, settings.SERVER, settings.KEY)[0].facts) == {"password": "removed"}
     assert server is not None
     assert server.password is None
+
+
+def test_links_lead_to_where_the_product_began_until_somebody_says_otherwise(database: Database) -> None:
+    for site in ("http://127.0.0.1:9000", "http://127.0.0.1:9001"):
+        with database.transaction() as session:
+            settings.begin_plan(session, site)
+    with database.reading() as session:
+        assert settings.find_plan(session) == settings.Plan(site="http://127.0.0.1:9000")
+        assert letter.site(session) == "http://127.0.0.1:9000"
 
 
 def test_only_the_key_opens_the_password() -> None:
