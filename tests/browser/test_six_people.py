@@ -159,7 +159,7 @@ def ask_for_lamps(house: House, order: str) -> str:
     expect(page.get_by_label("Article")).to_have_value(LAMPS)
     page.get_by_label("Quantité").fill("30")
     page.get_by_role("button", name="Envoyer la demande").click()
-    expect(page.get_by_text("Dossier ouvert")).to_be_visible()
+    expect(page.get_by_text("Dossier ouvert :")).to_be_visible()
     number = re.search(r"DA-\d{4}-\d{5}", page.title())
     assert number is not None
     return number.group()

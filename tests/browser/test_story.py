@@ -36,7 +36,7 @@ def submit(page: Page, article: str, quantity: str) -> str:
     page.get_by_label("Article").select_option(article)
     page.get_by_label("Quantité").fill(quantity)
     page.get_by_role("button", name="Envoyer la demande").click()
-    expect(page.get_by_text("Dossier ouvert")).to_be_visible()
+    expect(page.get_by_text("Dossier ouvert :")).to_be_visible()
     number = re.search(r"DA-\d{4}-\d{5}", page.title())
     assert number is not None
     return number.group()
