@@ -57,7 +57,7 @@ _PROCESSES = text(
 
 _OVERLAPPING = text("""
     SELECT id FROM engine.absence
-    WHERE person_login = :person AND begins_at < :ends AND ends_at > :begins
+    WHERE person_login = :person AND begins_at < :ends AND ends_at > :begins AND begins_at < ends_at -- what was cancelled in time is empty
       AND (process_keys IS NULL OR CAST(:keys AS text[]) IS NULL OR process_keys && CAST(:keys AS text[]))
     LIMIT 1
 """)

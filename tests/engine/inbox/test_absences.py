@@ -247,6 +247,13 @@ def test_coming_back_earlier(runtime: Runtime) -> None:
     away(runtime, PACKER, CLERK)
 
 
+def test_an_absence_that_never_began_covers_no_day(runtime: Runtime) -> None:
+    """Cancelled before its first day: other days may be noted across it, and nobody is told to end what no list shows."""
+    made = away(runtime, PACKER, CLERK, MONDAY + timedelta(days=2))
+    execute(runtime.database, end_absence, EndAbsence(absence=made), PACKER)
+    away(runtime, PACKER, CLERK)
+
+
 def test_the_absent_person_the_stand_in_and_a_colleague_at_once(runtime: Runtime) -> None:
     away(runtime, PACKER, CLERK)
     for _ in range(3):
