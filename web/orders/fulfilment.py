@@ -23,7 +23,8 @@ _NOTHING = Decimal(0)
 class Fulfilment:
     """How far an order is. ``delivered``, ``invoiced``: of each line that has some, by its id (invoiced: drafts counted); ``goods``,
     ``items``: what part of the quantities the customer has, or that is invoiced; ``billed``: with tax, of validated invoices less credit
-    notes; ``paid``: of it, in money; ``owed``: the numbers of the invoices of which something is still to be paid.
+    notes; ``forgone``: what of those notes nobody invoices again; ``paid``: of ``billed``, in money; ``owed``: the numbers of the invoices
+    of which something is still to be paid.
     """
 
     delivered: Mapping[int, Decimal]
@@ -33,6 +34,7 @@ class Fulfilment:
     goods: Share
     items: Share
     billed: Decimal
+    forgone: Decimal
     paid: Decimal
     owed: tuple[str, ...]
 
@@ -61,6 +63,7 @@ def fulfilment(session: Session, order: OrderView) -> Fulfilment:
         goods=_share(delivered, {line: items[line] for line in delivered}),
         items=_share(invoiced, items),
         billed=sum((sign * each.total for each, sign in valid), Decimal("0.00")),
+        forgone=sum((each.total for each, sign in valid if sign < 0 and not each.is_reinvoiceable), Decimal("0.00")),
         paid=sum((sign * settled[each.id].by_money for each, sign in valid), Decimal("0.00")),
         owed=tuple(str(each.number) for each, sign in valid if sign > 0 and settled[each.id].whole < each.total),
     )
@@ -82,6 +85,7 @@ _BEFORE = Fulfilment(
     goods=_NO_SHARE,
     items=_NO_SHARE,
     billed=_NOTHING,
+    forgone=_NOTHING,
     paid=_NOTHING,
     owed=(),
 )
