@@ -93,13 +93,16 @@ class ChangeTerms:
 
 @data
 class AskInvoice:
-    """All that can be invoiced again of an order that is closed. Whoever runs it tells the process of invoices (``invoice_wanted``).
+    """All that can be invoiced again of an order that is closed, or that waits for nothing but money. Whoever runs it tells the process of
+    invoices (``invoice_wanted``).
 
-    ``is_led``: a case waits for goods and invoices of it (``types.CLOSE_ASKED``), and is who asks.
+    ``is_led``: a case waits for goods and invoices of it (``types.CLOSE_ASKED``), and is who asks; ``awaits_payment``: it asks for nothing
+    any more (``types.PAID``).
     """
 
     number: str
     is_led: bool
+    awaits_payment: bool
 
 
 @data
@@ -270,14 +273,14 @@ def change_terms(given: ChangeTerms, context: RecordContext) -> Change:
     en="Ask for an invoice after the closing",
 )
 def ask_invoice(given: AskInvoice, context: RecordContext) -> Change:
-    """Nothing changes; the case of the invoice sees what is left. Its task asks as long as the order's own case leads it.
+    """Nothing changes; the case of the invoice sees what is left. Its task asks until the order's own case has seen all invoiced.
 
     Raises NotFound (``order_unknown``), WrongState (``order_in_progress``, ``order_not_confirmed``).
     """
     row = store.lock(context.session, given.number)
     if not store.goes_on(row):
         raise WrongState("order_not_confirmed", order=row.number)
-    if row.status == "confirmed" or given.is_led:
+    if (row.status == "confirmed" or given.is_led) and not given.awaits_payment:
         raise WrongState("order_in_progress", order=row.number)
     return Change(before={}, after={}, facts={"what": "remaining"})
 

@@ -27,6 +27,9 @@ CLOSING_RULES: Final = ("invoiced", "shipped", "both", "paid")
 CLOSE_ASKED: Final = "order_close_asked"
 """The message that the case of an order waits for as long as goods or invoices may come."""
 
+PAID: Final = "order_paid"
+"""The message that the case of an order waits for once nothing but money is missing."""
+
 CHANGED: Final = "order_changed"
 """The message that tells the case of an order that it was changed after it was confirmed."""
 

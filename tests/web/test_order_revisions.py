@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from engine import clock
+from engine.instances import commands
 from engine.worker import run_pending
 from handlers.deliveries.queries import find_delivery
+from handlers.invoices.queries import invoices_of
+from handlers.payments.queries import open_items
 from tests.web.conftest import Browser, Office
 from tests.web.test_orders import HEAD, LAMP, order, plain, write
 
@@ -178,3 +183,52 @@ def test_a_delivery_that_waits_for_goods_is_emptied_by_a_change(office: Office) 
         assert session.execute(waiting).scalar_one() == 0
     assert view is not None
     assert (view.status, view.closed_because) == ("cancelled", "Commande modifiée")
+
+
+def test_what_is_added_while_only_money_is_awaited_is_invoiced_and_closes_the_order(office: Office) -> None:
+    service = {name: [value] for name, value in (LAMP | {"line_article": "", "line_product_type": "service"}).items()}
+    found = confirmed(office, service | {"closing_rule": "paid"})
+    camille = office.as_("camille")
+    answer(office, "camille", camille.get(f"/orders/{found}").text, what="remaining")
+    assert camille.post(f"/orders/{found}/invoice").status_code == 422, "its case has it in hand"
+    validate_and(office, found, is_paid=False)
+    page = camille.get(f"/orders/{found}").text
+    assert "again-title" not in page, "all is invoiced"
+    form = typed(camille.get(f"/orders/{found}/revise").text)
+    form |= service | {"line_unit_price": ["45"], "line_quantity": ["5"]}
+    assert camille.post(f"/orders/{found}/revise", form).status_code == 303
+    run_pending(office.runtime)
+    assert "n’attendait que son paiement" in unescape(camille.get(f"/orders/{found}").text)
+    camille.get(f"/orders/{found}")
+    assert camille.post(f"/orders/{found}/invoice").status_code == 303
+    run_pending(office.runtime)
+    validate_and(office, found, is_paid=True)
+    assert order(office, found).status == "closed"
+
+
+def answer(office: Office, login: str, page: str, **answers: str) -> None:
+    """The one task that the page leads to."""
+    found = re.search(r'href="/tasks/(\d+)"', page)
+    assert found is not None
+    commands.complete_task(office.runtime, office.actor(login), int(found[1]), answers)
+    run_pending(office.runtime)
+
+
+def validate_and(office: Office, number: str, *, is_paid: bool) -> None:
+    """The newest draft of the order is validated; then, perhaps, all that the customer owes is paid."""
+    with office.runtime.database.reading() as session:
+        draft = invoices_of(session, number)[-1]
+    yasmine = office.as_("yasmine")
+    page = yasmine.get(f"/invoices/{draft.key}").text
+    done = {"decision": "validate", "terms": "30_days", "performed_on": clock.now().date().isoformat()}
+    answer(office, "yasmine", page, **done)
+    if is_paid:
+        with office.runtime.database.reading() as session:
+            owed = sum(each.open for each in open_items(session, "CL-2026-00001"))
+        page = yasmine.get("/payments/new?customer=CL-2026-00001").text
+        key = re.search(r'name="key" value="([^"]*)"', page)
+        assert key is not None
+        given = {"customer": "CL-2026-00001", "way": "oldest", "act": "save", "method": "transfer", "key": key[1]}
+        given |= {"amount": str(owed).replace(".", ","), "received_on": clock.now().date().isoformat()}
+        assert yasmine.post("/payments/new", given).status_code == 303
+        run_pending(office.runtime)

@@ -37,7 +37,7 @@ from handlers.sales.types import TERMS
 from web import acting, auth, ui
 from web.acting import Outcome
 from web.orders.fulfilment import Fulfilment, fulfilment
-from web.orders.reopening import is_led, reopened
+from web.orders.reopening import awaits_payment, is_led, reopened
 from web.sales import editor
 from web.sales.dossier import Act, Leading, leading, price, say, tasks
 from web.ui import t
@@ -82,15 +82,15 @@ def close(number: str) -> Answer:
 @blueprint.post("/orders/<number>/invoice")
 @auth.requires("sales_admin")
 def invoice(number: str) -> Answer:
-    """Ask for the invoice of what is open again of a closed order."""
+    """Ask for the invoice of what is open again of an order that was taken for done."""
     who = auth.actor().login
     asked = {"order_number": number, "what": "remaining", "percent": None, "asked_by": who, "order_waits": False}
     news = News(name="invoice_wanted", key=f"{number}/closed", payload=asked, is_once=True)
-    return _answer(
-        number,
-        acting.act(ask_invoice, AskInvoice(number=number, is_led=_is_led(number)), news=news),
-        "web.orders.invoice_asked",
-    )
+    with auth.runtime().database.reading() as session:
+        given = AskInvoice(
+            number=number, is_led=is_led(session, number), awaits_payment=awaits_payment(session, number)
+        )
+    return _answer(number, acting.act(ask_invoice, given, news=news), "web.orders.invoice_asked")
 
 
 def _is_led(number: str) -> bool:

@@ -1,4 +1,6 @@
-"""What is open again of an order that its own rule has closed: what credit notes and returns gave back, once its case is over."""
+"""What is open again of an order that its case took for done: what credit notes and returns gave back once its own rule has closed it, and
+what they, or a change, left to invoice while it waits for nothing but money.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from engine.instances.telling import is_awaited
 from handlers.deliveries.queries import DeliveryRow, progress
 from handlers.invoices.queries import InvoiceRow
 from handlers.orders.queries import OrderView
-from handlers.orders.types import CLOSE_ASKED
+from handlers.orders.types import CLOSE_ASKED, PAID
 from web.orders.fulfilment import Fulfilment
 
 
@@ -32,12 +34,19 @@ def is_led(session: Session, number: str) -> bool:
     return is_awaited(session, CLOSE_ASKED, number)
 
 
+def awaits_payment(session: Session, number: str) -> bool:
+    """Whether the case of an order waits for its payment, and asks for no invoice any more."""
+    return is_awaited(session, PAID, number)
+
+
 def reopened(session: Session, order: OrderView, far: Fulfilment) -> Reopened | None:
     """What is open again; None where nothing is, or where the order's own case still leads it. At most two statements."""
-    if order.status != "closed" or not order.goes_on or is_led(session, order.number):
+    is_paid_last = order.status == "confirmed" and awaits_payment(session, order.number)
+    is_over = order.status == "closed" and order.goes_on and not is_led(session, order.number)
+    if not (is_paid_last or is_over):
         return None
     parts = progress(session, order.number)
-    to_deliver = any(each.remaining for each in parts.values())
+    to_deliver = is_over and any(each.remaining for each in parts.values())
     to_invoice = False
     for each in order.lines:
         if each.line.kind == "item":

@@ -186,18 +186,26 @@ def test_of_a_confirmed_order_the_terms_are_free_and_it_can_be_closed(draft: Dat
 def test_what_its_own_rule_closed_is_given_up_with_a_reason(draft: Database) -> None:
     given = c.AskClose(number=NUMBER, reason="Le reste est offert")
     sql(draft, CONFIRM)
+    paid_last = c.AskInvoice(number=NUMBER, is_led=True, awaits_payment=True)
+    assert (
+        refused(lambda: do(draft, c.ask_invoice, replace(paid_last, awaits_payment=False), CAMILLE))
+        == "order_in_progress"
+    )
+    do(draft, c.ask_invoice, paid_last, CAMILLE)
     assert do(draft, c.ask_close, replace(given, is_led=False)) is True, "its case is told, or will be"
     sql(draft, "UPDATE business.sales_order SET status = 'closed', closed_at = now()")
     assert do(draft, c.ask_close, given) is True
     assert (
-        refused(lambda: do(draft, c.ask_invoice, c.AskInvoice(number=NUMBER, is_led=True), CAMILLE))
+        refused(
+            lambda: do(draft, c.ask_invoice, c.AskInvoice(number=NUMBER, is_led=True, awaits_payment=False), CAMILLE)
+        )
         == "order_in_progress"
     )
-    do(draft, c.ask_invoice, c.AskInvoice(number=NUMBER, is_led=False), CAMILLE)
+    do(draft, c.ask_invoice, c.AskInvoice(number=NUMBER, is_led=False, awaits_payment=False), CAMILLE)
     assert do(draft, c.ask_close, replace(given, is_led=False)) is False, "no case waits any more"
     assert (found(draft).status, found(draft).closed_because) == ("closed", given.reason)
     assert refused(lambda: do(draft, c.ask_close, given)) == "order_not_confirmed"
-    given_up = c.AskInvoice(number=NUMBER, is_led=False)
+    given_up = c.AskInvoice(number=NUMBER, is_led=False, awaits_payment=False)
     assert refused(lambda: do(draft, c.ask_invoice, given_up, CAMILLE)) == "order_not_confirmed"
     with pytest.raises(DBAPIError):
         sql(draft, "UPDATE business.sales_order SET closed_because = 'x'")
