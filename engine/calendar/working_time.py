@@ -87,12 +87,19 @@ class WorkingCalendar:
         raise CalendarError(limit=LIMIT)
 
     def moment_after_working_days(self, moment: datetime, count: int) -> datetime:
-        """``moment`` moved by working days, at the same hour of the wall clock of ``zone``.
+        """``moment`` moved by working days, at the same hour of the wall clock of ``zone`` where people work then: else when they begin
+        next on that day, and at its end after hours.
 
         An hour that a clock change leaves out becomes the one after it. A naive ``moment`` is in ``zone``.
         """
         local = self._local(moment)
-        return self._moment(self.add_working_days(local.date(), count), local.time()).astimezone(self.zone)
+        day = self.add_working_days(local.date(), count)
+        spans = self.working_hours(day)
+        found = self._moment(day, local.time())
+        for begin, end in spans:
+            if found < end:
+                return max(begin, found).astimezone(self.zone)
+        return (spans[-1][1] if spans else found).astimezone(self.zone)
 
     def add_working_hours(self, moment: datetime, amount: timedelta) -> datetime:
         """The earliest moment by which ``amount`` of working time has passed since ``moment``.

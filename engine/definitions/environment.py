@@ -27,7 +27,7 @@ def environment(now: datetime, calendar: WorkingCalendar, functions: Mapping[str
 
 
 def days_after(calendar: WorkingCalendar, begin: date | datetime, days: Decimal) -> Value:
-    """``working_days_after``: a date moves by working days; a date-time too, at its hour of the day."""
+    """``working_days_after``: a date moves by working days; a date-time too, at its hour of the day or the nearest working one after it."""
     if days != days.to_integral_value() or abs(days) > _MOST_DAYS:
         return None
     try:

@@ -79,6 +79,32 @@ class TestWorkingDays:
         assert after == paris(2026, 10, 26, 16, 30)
         assert after - before.astimezone(UTC) == timedelta(days=3, hours=1)
 
+    @pytest.mark.parametrize(
+        ("begun", "due"),
+        [
+            ((2, 53), (9, 0)),
+            ((8, 59), (9, 0)),
+            ((11, 59), (11, 59)),
+            ((12, 0), (14, 0)),
+            ((17, 59), (17, 59)),
+            ((23, 5), (18, 0)),
+        ],
+    )
+    def test_what_begins_at_night_is_due_while_people_work(self, begun: tuple[int, int], due: tuple[int, int]) -> None:
+        assert CALENDAR.moment_after_working_days(paris(2026, 11, 23, *begun), 1) == paris(2026, 11, 24, *due)
+
+    @given(st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)), st.integers(-50, 50))
+    def test_a_moment_of_a_working_day_lies_in_its_hours(self, begun: datetime, count: int) -> None:
+        found = CALENDAR.moment_after_working_days(begun, count)
+        assert found.date() == CALENDAR.add_working_days(begun.date(), count)
+        spans = CALENDAR.working_hours(found.date())
+        assert any(begin <= found <= end for begin, end in spans)
+        if any(
+            begin <= begun.replace(tzinfo=PARIS).astimezone(UTC) < end
+            for begin, end in CALENDAR.working_hours(begun.date())
+        ):
+            assert found.time() == begun.time()
+
     def test_an_hour_that_the_clock_change_leaves_out(self) -> None:
         after = ALWAYS.moment_after_working_days(paris(2026, 3, 28, 2, 30), 1)
         assert after.astimezone(UTC) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
