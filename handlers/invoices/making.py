@@ -321,13 +321,7 @@ def _amounts(asked: tuple[tuple[int, Decimal], ...], left: Mapping[int, Decimal]
     """By how much prices are to be reduced, by line. Raises InvalidInput."""
     if found := rules.above_amounts(asked, left):
         raise InvalidInput(tuple(found))
-    wanted: dict[int, Decimal] = {}
-    for line, amount in asked:
-        if amount:
-            wanted[line] = wanted.get(line, Decimal(0)) + amount
-    if not wanted:
-        raise _wrong("amounts", "reduction_missing")
-    return wanted
+    return _by_line(asked, "amounts", "reduction_missing")
 
 
 def _part(
@@ -361,10 +355,15 @@ def _quantities(asked: Iterable[tuple[int, Decimal]], is_open: Mapping[int, Deci
     given = tuple(asked)
     if found := rules.above(given, is_open):
         raise InvalidInput(tuple(found))
+    return _by_line(given, "quantities", "invoice_quantities_missing")
+
+
+def _by_line(asked: Iterable[tuple[int, Decimal]], field: str, missing: str) -> dict[int, Decimal]:
+    """What is asked, summed by line, without what is nothing. Raises InvalidInput: ``missing``, at ``field``."""
     wanted: dict[int, Decimal] = {}
-    for line, quantity in given:
-        if quantity:
-            wanted[line] = wanted.get(line, Decimal(0)) + quantity
+    for line, more in asked:
+        if more:
+            wanted[line] = wanted.get(line, Decimal(0)) + more
     if not wanted:
-        raise _wrong("quantities", "invoice_quantities_missing")
+        raise _wrong(field, missing)
     return wanted
