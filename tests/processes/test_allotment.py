@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 
 from engine import records
-from engine.definitions.gate import check
 from engine.definitions.store import read_folder
 from engine.handler import SYSTEM
 from engine.instances import commands, queries
@@ -27,7 +26,6 @@ from handlers.catalogue.tables import Article
 from handlers.catalogue.types import ArticleData
 from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.types import CustomerData
-from handlers.demonstration.seed import PEOPLE
 from handlers.orders import commands as orders
 from handlers.orders.types import OrderData
 from handlers.sales.types import Line
@@ -44,10 +42,6 @@ STORIES: Final = sorted(FOLDER.glob("stories/*.yaml"))
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     return read_bundle(read_folder(FOLDER))
-
-
-def test_nothing_is_wrong_with_it(bundle: Bundle) -> None:
-    assert check(bundle.files, HANDLERS, {role for _, _, roles in PEOPLE for role in roles}) == ()
 
 
 @dataclass

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import text
 
 from engine import clock, records
-from engine.definitions.gate import check
 from engine.definitions.store import read_folder
 from engine.handler import SYSTEM, Actor
 from engine.instances import commands, queries, telling
@@ -29,7 +28,6 @@ from engine.stories.story import MessageStep
 from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.types import AddressData, CustomerData
 from handlers.demonstration.company import seed_company
-from handlers.demonstration.seed import PEOPLE
 from handlers.invoices import commands as c
 from handlers.invoices import making, verifying
 from handlers.invoices import queries as invoices
@@ -57,10 +55,6 @@ YASMINE: Final = Actor(login="yasmine", name="Yasmine", roles=frozenset({"accoun
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     return read_bundle(read_folder(FOLDER))
-
-
-def test_nothing_is_wrong_with_it(bundle: Bundle) -> None:
-    assert check(bundle.files, HANDLERS, {role for _, _, roles in PEOPLE for role in roles}) == ()
 
 
 @dataclass

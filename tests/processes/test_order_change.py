@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 
 from engine import records
-from engine.definitions.gate import check
 from engine.definitions.store import read_folder
 from engine.handler import SYSTEM, Actor
 from engine.instances import commands, queries
@@ -27,7 +26,6 @@ from handlers.catalogue.types import ArticleData
 from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.types import AddressData, CustomerData
 from handlers.demonstration.company import seed_company
-from handlers.demonstration.seed import PEOPLE
 from handlers.invoices import commands as invoicing
 from handlers.invoices import making
 from handlers.orders import commands as c
@@ -50,10 +48,6 @@ YASMINE: Final = Actor(login="yasmine", name="Yasmine", roles=frozenset({"accoun
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     return read_bundle(read_folder(FOLDER))
-
-
-def test_nothing_is_wrong_with_it(bundle: Bundle) -> None:
-    assert check(bundle.files, HANDLERS, {role for _, _, roles in PEOPLE for role in roles}) == ()
 
 
 @dataclass

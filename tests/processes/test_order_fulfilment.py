@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import text
 
 from engine import clock, records
-from engine.definitions.gate import check
 from engine.definitions.store import read_folder
 from engine.handler import SYSTEM, Actor, HandlerContext
 from engine.instances import commands, queries, telling
@@ -31,7 +30,6 @@ from handlers.catalogue.types import ArticleData
 from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.types import AddressData, CustomerData
 from handlers.demonstration.company import seed_company
-from handlers.demonstration.seed import PEOPLE
 from handlers.invoices import commands as invoicing
 from handlers.invoices import making
 from handlers.orders import commands as c
@@ -65,10 +63,6 @@ BRUNO: Final = Actor(login="bruno", name="Bruno", roles=frozenset({"warehouse"})
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     return read_bundle(read_folder(FOLDER))
-
-
-def test_nothing_is_wrong_with_it(bundle: Bundle) -> None:
-    assert check(bundle.files, HANDLERS, {role for _, _, roles in PEOPLE for role in roles}) == ()
 
 
 @dataclass

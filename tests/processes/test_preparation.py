@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import select, text
 
 from engine import records
-from engine.definitions.gate import check
 from engine.definitions.store import read_folder
 from engine.handler import SYSTEM, Choice, ChoiceSource, HandlerTable
 from engine.instances import commands, queries
@@ -31,7 +30,6 @@ from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.types import CustomerData
 from handlers.deliveries import queries as deliveries
 from handlers.deliveries.commands import record_return
-from handlers.demonstration.seed import PEOPLE
 from handlers.demonstration.stock import seed_stock
 from handlers.orders import commands as orders
 from handlers.orders.queries import find_order as found_order
@@ -73,10 +71,6 @@ TABLE = HandlerTable(handlers=HANDLERS.handlers, choices={**HANDLERS.choices, OF
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     return read_bundle(read_folder(FOLDER))
-
-
-def test_nothing_is_wrong_with_it(bundle: Bundle) -> None:
-    assert check(bundle.files, HANDLERS, {role for _, _, roles in PEOPLE for role in roles}) == ()
 
 
 def test_reasons_are_personal(bundle: Bundle) -> None:

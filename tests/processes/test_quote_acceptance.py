@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import text
 
 from engine import clock, records
-from engine.definitions.gate import check
 from engine.definitions.store import read_folder
 from engine.handler import SYSTEM, Actor
 from engine.instances import commands, operators, queries, telling
@@ -23,7 +22,6 @@ from engine.stories import play, read_story
 from engine.stories.story import HandlerStep, MessageStep, TaskStep, TimerStep
 from handlers.customers.commands import AddCustomer, add_customer
 from handlers.customers.types import CustomerData
-from handlers.demonstration.seed import PEOPLE
 from handlers.orders import queries as orders
 from handlers.sales import commands as c
 from handlers.sales import queries as quotes
@@ -53,10 +51,6 @@ BY_LINK = Actor(login="link", name="Client", roles=frozenset({c.BY_LINK}))
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     return read_bundle(read_folder(FOLDER))
-
-
-def test_nothing_is_wrong_with_it(bundle: Bundle) -> None:
-    assert check(bundle.files, HANDLERS, {role for _, _, roles in PEOPLE for role in roles}) == ()
 
 
 @dataclass

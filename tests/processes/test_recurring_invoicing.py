@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engine.definitions.entrances import by_timer
-from engine.definitions.gate import check, lane_roles
+from engine.definitions.gate import lane_roles
 from engine.definitions.store import read_folder
 from engine.feel import Value
 from engine.instances import commands, queries
@@ -36,10 +36,6 @@ PARIS = ZoneInfo("Europe/Paris")
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
     return read_bundle(read_folder(FOLDER))
-
-
-def test_nothing_is_wrong_with_it(bundle: Bundle) -> None:
-    assert check(bundle.files, HANDLERS, {role for _, _, roles in PEOPLE for role in roles}) == ()
 
 
 def test_it_begins_at_six_on_the_first_of_each_month_in_summer_and_winter(bundle: Bundle) -> None:

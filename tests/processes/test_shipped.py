@@ -9,12 +9,13 @@ import pytest
 
 from engine.database.session import Database
 from engine.definitions import store
+from engine.definitions.gate import check
 from engine.definitions.store import read_folder
 from engine.model.bpmn_reader import read_processes
 from engine.model.bundle import read_bundle
 from engine.model.schema import validate
 from engine.model.short_form.diagram import as_diagrams
-from handlers.demonstration.seed import seed
+from handlers.demonstration.seed import PEOPLE, seed
 from handlers.table import HANDLERS
 from tests.engine.model.diagrams import faults_of
 from tests.engine.stories.telling import at
@@ -41,6 +42,11 @@ def test_a_release_may_draw_what_the_one_before_wrote(database: Database, tmp_pa
     assert drawn.model == was.model
     assert drawn.names == was.names
     assert forms[after.number] != forms[before.number]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda each: each.name)
+def test_nothing_is_wrong_with_it(folder: Path) -> None:
+    assert check(read_folder(folder), HANDLERS, {role for _, _, roles in PEOPLE for role in roles}) == ()
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda each: each.name)
