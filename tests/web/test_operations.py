@@ -63,8 +63,8 @@ def test_a_case_stands_still_and_goes_on_with_reasons_that_everybody_reads(offic
     assert ">Suspendre<" not in ended
 
 
-def test_what_is_held_can_be_taken_back_where_it_is_seen(office: Office) -> None:
-    case = office.start()
+def hold(office: Office, case: int) -> None:
+    """The mail to the submitter of a request waits for five minutes."""
     with office.runtime.database.transaction() as session:
         session.execute(
             text("""
@@ -73,6 +73,11 @@ def test_what_is_held_can_be_taken_back_where_it_is_seen(office: Office) -> None
             """),
             {"case": case, "until": clock.now() + timedelta(minutes=5)},
         )
+
+
+def test_what_is_held_can_be_taken_back_where_it_is_seen(office: Office) -> None:
+    case = office.start()
+    hold(office, case)
     assert "Rappeler" in office.as_("camille").get(f"/cases/{case}").text
     assert "Rappeler" not in office.as_("aurelien").get(f"/cases/{case}").text
     gabriel = office.as_("gabriel")
@@ -251,14 +256,8 @@ def test_a_reason_that_cannot_be_kept_comes_back_to_the_page_of_the_case(office:
 @REASONS
 def test_a_reason_for_an_effect_comes_back_to_its_own_form(office: Office, reason: str) -> None:
     case = office.start()
+    hold(office, case)
     with office.runtime.database.transaction() as session:
-        session.execute(
-            text("""
-            INSERT INTO engine.effect (instance_id, activity, element_id, handler, held_until)
-            SELECT instance_id, activity, element_id, 'purchasing.tell_submitter', :until FROM engine.task WHERE instance_id = :case
-            """),
-            {"case": case, "until": clock.now() + timedelta(minutes=5)},
-        )
         arguments = {"instance_id": case, "activity": "a1"}
         incidents.raise_for_job(
             session, "run_effect", arguments, code="effect_uncertain", facts={"kind": "x"}, now=clock.now()
