@@ -368,10 +368,13 @@ def test_invoices_from_before_the_history_noted_hashes_are_told_of_in_words(
 
 def test_what_was_forged_is_shown_with_what_it_was(office: Office) -> None:
     auditor, database = office.as_("aurelien"), office.runtime.database
-    kept = "SELECT number, total FROM business.invoice WHERE sequence = 1"
-    forge = "UPDATE business.invoice SET net = net + {0}, total = total + {0} WHERE sequence = 1"
+    sold = order(office)
+    decide(office, page_of(office, ask(office, sold).key))
+    invoice = newest(office, sold)
+    kept = f"SELECT number, total, sequence FROM business.invoice WHERE id = {invoice.id}"
+    forge = f"UPDATE business.invoice SET net = net + {{0}}, total = total + {{0}} WHERE id = {invoice.id}"
     with database.transaction() as session:
-        number, total = session.execute(text(kept)).one()
+        number, total, place = session.execute(text(kept)).one()
         session.execute(text("SET LOCAL session_replication_role = replica"))
         session.execute(text(forge.format(1000)))
     try:
@@ -382,9 +385,8 @@ def test_what_was_forged_is_shown_with_what_it_was(office: Office) -> None:
             session.execute(text("SET LOCAL session_replication_role = replica"))
             session.execute(text(forge.format(-1000)))
     assert "La chaîne est rompue." in page
-    assert (
-        f'<a href="/invoices/{number}">{number} (place 1) : le contenu n’est plus celui qui a été scellé.</a>' in page
-    )
+    forged = f"{number} (place {place}) : le contenu n’est plus celui qui a été scellé."
+    assert f'<a href="/invoices/{number}">{forged}</a>' in page
     was, now = (plain(formats.money(each, "fr")) for each in (total, total + 1000))
     assert f"Montant TTC : {was} dans l’historique, {now} maintenant" in page
 

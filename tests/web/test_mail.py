@@ -58,7 +58,7 @@ def test_the_server_is_set_and_its_password_never_shown(office: Office) -> None:
     assert "sesame" not in page
     assert "smtp.prost.example" in page
     assert "Un mot de passe est enregistré" in page
-    assert "Mot de passe : nouveau" in page
+    assert "Mot de passe\u00a0: nouveau" in page
     with office.runtime.database.reading() as session:
         server = settings.find_server(session)
         said = session.execute(text("SELECT string_agg(record, '') FROM engine.record_event")).scalar_one()
