@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from handlers.payments.customer_documents import counts_of
 from tests.web.conftest import Browser, Office
+from tests.web.test_quotes import write as write_quote
 
 SEEN = re.compile(r'name="seen" value="(\d+)"')
 _numbers = iter(range(1, 1_000))
@@ -117,6 +119,24 @@ def test_a_deleted_customer_is_gone(sarah: Browser) -> None:
     assert gone.status_code == 404
     assert f"Le client {address.rsplit('/', 1)[1]} a été supprimé par Sarah Lambert le " in gone.text
     assert "Il n’y a pas de client" in sarah.get("/customers/CL-2026-99999").text
+
+
+def test_the_documents_of_a_customer_are_counted_and_a_click_away(office: Office, sarah: Browser) -> None:
+    address = add(sarah)
+    number = address.rsplit("/", 1)[1]
+    page = sarah.get(address).text
+    assert f"/quotes?customer={number}" not in page, "there is none"
+    first = write_quote(sarah, number)
+    write_quote(sarah, number)
+    page = sarah.get(address).text
+    shown = page.split('id="documents-title"')[1].split("</section>")[0]
+    assert re.search(rf'href="/quotes\?customer={number}">Devis</a> <span class="[^"]*">2<', shown)
+    assert re.findall(r">(\d+)<", shown) == ["2", "0", "0", "0"]
+    assert first in sarah.get(f"/quotes?customer={number}").text
+    assert "documents-title" in office.as_("aurelien").get(address).text
+    with office.runtime.database.reading() as session:
+        counted = counts_of(session, number)
+    assert (counted.quotes, counted.orders, counted.invoices, counted.payments) == (2, 0, 0, 0)
 
 
 def test_who_may_see_and_who_may_change(office: Office, sarah: Browser) -> None:

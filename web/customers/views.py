@@ -38,6 +38,10 @@ from handlers.customers.custom_fields import FIELD, CustomFieldView, SetValues, 
 from handlers.customers.custom_fields import custom_fields as all_fields
 from handlers.customers.fiscal import POSITIONS
 from handlers.customers.types import DOCUMENTS, PAYMENTS, AddressData, ContactData, CustomerData
+from handlers.invoices import commands as invoices
+from handlers.orders import commands as orders
+from handlers.payments import commands as payments
+from handlers.payments.customer_documents import counts_of
 from handlers.prices import queries as prices
 from handlers.prices.commands import EDITORS as PRICERS
 from handlers.sales import commands as sales
@@ -279,6 +283,7 @@ def _page(
             outcome=outcome or Outcome(),
             may_edit=auth.has_role(*EDITORS),
             may_quote=auth.has_role(*sales.EDITORS),
+            listed=_listed(session, number),
             seen=recorded.revision(session, KIND, number),
             history=acting.history(
                 session,
@@ -292,6 +297,22 @@ def _page(
             **_choices(),
         )
     return make_response(page, 200 if outcome is None else 422)
+
+
+def _listed(session: Session, number: str) -> list[tuple[str, str, int]]:
+    """Title, address and length of each list of the customer's documents that the person may see."""
+    counts = counts_of(session, number)
+    lists = (
+        ("quotes", sales.READERS, counts.quotes),
+        ("orders", orders.READERS, counts.orders),
+        ("invoices", invoices.READERS, counts.invoices),
+        ("payments", payments.READERS, counts.payments),
+    )
+    return [
+        (t(f"web.{name}.title"), url_for(f"{name}.listing", customer=number), count)
+        for name, readers, count in lists
+        if auth.has_role(*readers)
+    ]
 
 
 def _choices() -> dict[str, Any]:
