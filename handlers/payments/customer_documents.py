@@ -30,6 +30,11 @@ def counts_of(session: Session, customer: str) -> DocumentCounts:
         which = select(Customer.id).where(Customer.number == customer).scalar_subquery()
         return select(func.count()).where(owner == which).scalar_subquery()
 
-    owners = (Quote.customer_id, SalesOrder.customer_id, Invoice.customer_id, Payment.customer_id)
-    quotes, orders, invoices, payments = session.execute(select(*map(of, owners))).one()
-    return DocumentCounts(quotes=quotes, orders=orders, invoices=invoices, payments=payments)
+    given = {
+        "quotes": of(Quote.customer_id),
+        "orders": of(SalesOrder.customer_id),
+        "invoices": of(Invoice.customer_id),
+        "payments": of(Payment.customer_id),
+    }
+    found = session.execute(select(*(each.label(name) for name, each in given.items()))).one()
+    return DocumentCounts(**found._asdict())
