@@ -1,13 +1,13 @@
 """Credit notes that reduce a price and give no quantity back; sales to consumers of other member states below the threshold.
 
-Revision ID: handlers_0024
+Revision ID: handlers_0023
 """
 
 from __future__ import annotations
 
 from alembic import op
 
-revision = "handlers_0024"
+revision = "handlers_0023"
 down_revision = "handlers_0022"
 branch_labels = None
 depends_on = None
