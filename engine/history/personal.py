@@ -177,6 +177,11 @@ def opened(session: Session, kind: str, chain: str, records: Sequence[Any]) -> l
     return [_open(record, known) for record in records]
 
 
+def may_be_sealed(record: str) -> bool:
+    """Whether the canonical text of a record may have a commitment inside: a look that costs less than one at all that it says."""
+    return f'"{MARK}"' in record
+
+
 def commitments(value: Any) -> Iterator[str]:
     """Every commitment in ``value``."""
     if isinstance(value, Mapping):
