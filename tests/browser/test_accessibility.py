@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,14 +50,20 @@ def described(violation: Any) -> str:
     return f"{violation['id']} ({violation['impact']}): {places}"
 
 
-def _needed_width(page: Page, *, looks: int = 20) -> int:
-    """Of the page in a window of 320 pixels, once what draws itself again has done so."""
-    needed = 0
-    for _ in range(looks):
-        needed = page.evaluate("document.documentElement.scrollWidth")
-        if needed <= 320:
+def _settled(page: Page, script: str, is_fine: Callable[[Any], bool]) -> Any:
+    """What the script gives once what draws itself again has done so."""
+    found = None
+    for _ in range(20):
+        found = page.evaluate(script)
+        if is_fine(found):
             break
         page.wait_for_timeout(100)
+    return found
+
+
+def _needed_width(page: Page) -> int:
+    """Of the page in a window of 320 pixels."""
+    needed: int = _settled(page, "document.documentElement.scrollWidth", lambda width: bool(width <= 320))
     return needed
 
 
@@ -70,13 +76,7 @@ _CUT_OFF = """
 
 
 def _cut_off(page: Page) -> list[str]:
-    """The same, once the page is laid out for its new width."""
-    found: list[str] = page.evaluate(_CUT_OFF)
-    for _ in range(20):
-        if not found:
-            break
-        page.wait_for_timeout(100)
-        found = page.evaluate(_CUT_OFF)
+    found: list[str] = _settled(page, _CUT_OFF, lambda some: not some)
     return found
 
 
