@@ -72,13 +72,17 @@ def newest(office: Office, number: str) -> InvoiceRow:
         return queries.invoices_of(session, number)[-1]
 
 
-def decide(office: Office, page: str, login: str = "yasmine", decision: str = "validate", **more: str) -> None:
-    """Answer the task that the page leads to."""
+def answer(office: Office, login: str, page: str, **answers: str) -> None:
+    """Complete the task that the page leads to."""
     found = re.search(r'href="/tasks/(\d+)"', page)
     assert found, "the page leads to the task"
-    answers = {"decision": decision, "terms": "30_days"} | more
     commands.complete_task(office.runtime, office.actor(login), int(found[1]), answers)
     run_pending(office.runtime)
+
+
+def decide(office: Office, page: str, login: str = "yasmine", decision: str = "validate", **more: str) -> None:
+    """Decide on the draft whose page this is."""
+    answer(office, login, page, **{"decision": decision, "terms": "30_days"} | more)
 
 
 def page_of(office: Office, key: str, login: str = "yasmine") -> str:

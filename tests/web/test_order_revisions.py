@@ -10,12 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from engine import clock
-from engine.instances import commands
 from engine.worker import run_pending
 from handlers.deliveries.queries import find_delivery
-from handlers.invoices.queries import invoices_of
 from handlers.payments.queries import open_items
 from tests.web.conftest import Browser, Office
+from tests.web.test_invoices import answer, decide, newest
 from tests.web.test_orders import HEAD, LAMP, order, plain, write
 
 TWO: dict[str, Any] = {name: [value, value] for name, value in (LAMP | {"line_article": ""}).items()}
@@ -206,22 +205,11 @@ def test_what_is_added_while_only_money_is_awaited_is_invoiced_and_closes_the_or
     assert order(office, found).status == "closed"
 
 
-def answer(office: Office, login: str, page: str, **answers: str) -> None:
-    """The one task that the page leads to."""
-    found = re.search(r'href="/tasks/(\d+)"', page)
-    assert found is not None
-    commands.complete_task(office.runtime, office.actor(login), int(found[1]), answers)
-    run_pending(office.runtime)
-
-
 def validate_and(office: Office, number: str, *, is_paid: bool) -> None:
     """The newest draft of the order is validated; then, perhaps, all that the customer owes is paid."""
-    with office.runtime.database.reading() as session:
-        draft = invoices_of(session, number)[-1]
-    yasmine = office.as_("yasmine")
-    page = yasmine.get(f"/invoices/{draft.key}").text
-    done = {"decision": "validate", "terms": "30_days", "performed_on": clock.now().date().isoformat()}
-    answer(office, "yasmine", page, **done)
+    yasmine, today = office.as_("yasmine"), clock.now().date().isoformat()
+    page = yasmine.get(f"/invoices/{newest(office, number).key}").text
+    decide(office, page, performed_on=today)
     if is_paid:
         with office.runtime.database.reading() as session:
             owed = sum(each.open for each in open_items(session, "CL-2026-00001"))
@@ -229,6 +217,6 @@ def validate_and(office: Office, number: str, *, is_paid: bool) -> None:
         key = re.search(r'name="key" value="([^"]*)"', page)
         assert key is not None
         given = {"customer": "CL-2026-00001", "way": "oldest", "act": "save", "method": "transfer", "key": key[1]}
-        given |= {"amount": str(owed).replace(".", ","), "received_on": clock.now().date().isoformat()}
+        given |= {"amount": str(owed).replace(".", ","), "received_on": today}
         assert yasmine.post("/payments/new", given).status_code == 303
         run_pending(office.runtime)
