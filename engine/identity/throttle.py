@@ -99,9 +99,8 @@ def _count(session: Session, key: bytes, free: int, code: str, now: datetime) ->
 def _wait(found: Row[Any], free: int, code: str, now: datetime) -> None:
     wait = wait_after(found.failures, free)
     remaining = found.last_at + wait - now
-    if wait and remaining > timedelta(
-        0
-    ):  # the last try may be later than ``now``: one that was asked for later and counted first
+    # the last try may be later than ``now``: one that was asked for later and counted first
+    if wait and remaining > timedelta(0):
         raise NotAllowed(code, seconds=math.ceil(remaining.total_seconds()))
 
 
