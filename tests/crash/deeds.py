@@ -13,6 +13,8 @@ from engine.handler import BusinessError, HandlerContext, HandlerTable, Transien
 
 FAILING = 0.03
 """How often a handler fails that would work the next time."""
+FAILURE = ZeroDivisionError.__name__
+"""What a step is told then."""
 
 CODES = tuple(f"code{number}" for number in range(1, 200))
 """What the drawn processes call their errors: whoever may be asked to raise one declares it."""

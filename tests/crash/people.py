@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.database.session import Database
 from engine.definitions import store as definitions
-from engine.errors import Unavailable, WrongState
+from engine.errors import Crashed, Unavailable, WrongState
 from engine.handler import SYSTEM, Actor
 from engine.history import queries as history
 from engine.instances import commands, driver, operators, signals
@@ -32,6 +32,7 @@ from engine.messages.store import OutgoingMessage
 from engine.model.elements import Model
 from engine.protocol.events import EVENTS
 from engine.protocol.stimuli import CompleteTask, FireTimer, ReceiveMessage, ReceiveSignal
+from tests.crash.deeds import FAILURE
 from tests.crash.drawn import ROLE, Drawn
 from tests.engine.kernel.playing import Player
 
@@ -115,6 +116,7 @@ class People:
     drawn: Mapping[str, Drawn]
     chance: Random
     lost: int = 0
+    failed: int = 0
     retried: int = 0
     suspended: int = 0
     _hashes: dict[str, str] = field(default_factory=dict)
@@ -263,6 +265,10 @@ class People:
                 command()
             except (Unavailable, TryAgain):
                 self.lost += 1
+            except Crashed as error:
+                if error.facts["kind"] != FAILURE:
+                    raise  # a lost database taken for a handler's failure, for one
+                self.failed += 1  # whoever clicks is told that it failed, and clicks again
             except WrongState:
                 return  # it counted the first time, or it is over
             else:

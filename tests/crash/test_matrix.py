@@ -106,7 +106,8 @@ def storm(database: Database, database_url: str, first: int, count: int, most: i
                 killed = ended(workers)
             lost = ended(proxy)
         print(f"{count} processes in {time.monotonic() - began:.1f} s; workers: {killed}; connections lost: {lost}")
-        print(f"asked again: {people.lost}; incidents retried: {people.retried}; suspended: {people.suspended} times")
+        print(f"asked again after a loss: {people.lost}, after a failure: {people.failed}")
+        print(f"incidents retried: {people.retried}; suspended: {people.suspended} times")
         judge(people, database, processes)
         judge_signatures(database, signed_to)
 
