@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Row, TextualSelect, text
 from sqlalchemy.orm import Session
 
 from engine.errors import FieldProblem, InvalidInput
 from engine.handler import Actor
 from engine.inbox import fields
 from engine.inbox.fields import FieldCriterion
-from engine.inbox.queries import COLUMNS, TaskRow, task_row
+from engine.inbox.queries import COLUMNS, TaskRow, rows_of, task_row
 from engine.inbox.standing_in import SEPARATOR, StandIn, barred
 from engine.texts.words import query_of
 
@@ -173,11 +173,12 @@ def _walked(sort: Sort, way: Way) -> str:
     """  # noqa: S608 - composed of constants
 
 
-def _page_sql(sort: Sort, way: Way) -> TextClause:
+def _page_sql(sort: Sort, way: Way) -> TextualSelect:
     """``OFFSET 0`` keeps PostgreSQL from reading every task for the few that were chosen."""
     keys = _KEYS[sort]
     horizon = keys.replace("task.", "horizon.")
-    return text(f"""
+    return rows_of(
+        f"""
         {_walked(sort, way)}
         SELECT {COLUMNS}, horizon.sort_at AS horizon_sort, horizon.id AS horizon_id, horizon.priority AS horizon_priority
         FROM (SELECT) AS one LEFT JOIN horizon ON true
@@ -189,7 +190,11 @@ def _page_sql(sort: Sort, way: Way) -> TextClause:
         LEFT JOIN engine.instance ON instance.id = task.instance_id
         LEFT JOIN engine.definition_version version ON version.id = instance.version_id
         ORDER BY {keys}
-    """)  # noqa: S608 - composed of constants
+        """,  # noqa: S608 - composed of constants
+        "horizon_sort",
+        "horizon_id",
+        "horizon_priority",
+    )
 
 
 _PAGES: Final = {(sort, way): _page_sql(sort, way) for sort in get_args(Sort) for way in get_args(Way)}
@@ -220,7 +225,7 @@ _ALL_COUNTS: Final = text(f"""
 _CASES: Final = text("SELECT instance_id FROM engine.case_words WHERE words @@ CAST(:words AS tsquery) LIMIT :few")
 
 
-_CHOSEN: Final = text(f"""
+_CHOSEN: Final = rows_of(f"""
     SELECT {COLUMNS} FROM engine.task
     JOIN engine.instance ON instance.id = task.instance_id
     JOIN engine.definition_version version ON version.id = instance.version_id

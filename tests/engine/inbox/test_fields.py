@@ -112,7 +112,7 @@ def test_bounds_indexes_and_statements(many: Runtime) -> None:
         asked = desk(session, PACKER, criteria=Criteria(field=every))
         assert lists.page(session, asked, limit=50).next is not None
         given = lists._given(asked, 200) | lists._read_cursor(None, "due") | {"limit": 51}
-        plan = explained(session, lists._PAGES["due", "held"].text, given)
+        plan = explained(session, str(lists._PAGES["due", "held"]), given)
         assert "case_field_pkey" in plan, plan
         assert "Seq Scan on case_field" not in plan, plan
 

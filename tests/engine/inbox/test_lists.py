@@ -109,7 +109,7 @@ def test_a_page_walks_indexes_and_costs_as_many_statements_with_much_as_with_lit
             given = lists._given(asked, 51) | lists._read_cursor(None, sort) | {"limit": 51}
             plan = "\n".join(
                 row[0]
-                for row in session.execute(text(f"EXPLAIN (ANALYZE, TIMING OFF) {lists._PAGES[sort, way].text}"), given)
+                for row in session.execute(text(f"EXPLAIN (ANALYZE, TIMING OFF) {lists._PAGES[sort, way]}"), given)
             )
             scans = [each for each in plan.splitlines() if "Scan" in each and "never executed" not in each]
             assert not [each for each in scans if "Seq Scan on task" in each], plan

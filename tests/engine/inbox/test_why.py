@@ -70,8 +70,8 @@ def test_the_first_task_of_a_case_and_the_one_that_follows(runtime: Runtime) -> 
         ],
         "if_nobody": [],
     }
-    assert row_of(runtime, first).offered == ("bo", "pack0")
-    assert row_of(runtime, second).offered == ("bo", "chan")
+    assert row_of(runtime, first).offered == ["bo", "pack0"]
+    assert row_of(runtime, second).offered == ["bo", "chan"]
 
 
 def test_it_stays_as_it_was(runtime: Runtime) -> None:
@@ -80,7 +80,7 @@ def test_it_stays_as_it_was(runtime: Runtime) -> None:
     with runtime.database.transaction() as session:
         people.deactivate(session, "bo")
     after = row_of(runtime, task)
-    assert (after.why, after.offered) == (before.why, ("bo", "pack0"))
+    assert (after.why, after.offered) == (before.why, ["bo", "pack0"])
 
 
 def test_a_task_from_before_says_nothing(runtime: Runtime) -> None:
