@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from engine.data import to_canonical
+from engine.database.together import Together, Writing
 from engine.errors import InvariantBroken
 from engine.history import verifier
 from engine.history.kinds import CASES
@@ -26,18 +27,19 @@ from engine.protocol.events import Event, to_record, words_text
 # Lines and not arrays: the driver escapes every quotation mark of an array in Python, and records are full of them; that alone took a
 # quarter of the processor time of a step. Canonical JSON has no line end of its own.
 # The note for the sequencer (``history.order``) is written by the same statement.
-_WRITE = """
+_EVENTS = """
     noted AS (
         INSERT INTO engine.history_pending (kind, chain, first, last, at, actor, types)
         VALUES ('case', CAST(CAST(:instance AS bigint) AS text), :first, :last, :at, :actor, :types)
+    ), happened AS (
+        INSERT INTO engine.event (instance_id, sequence, at, actor, type, record, hash)
+        SELECT :instance, :first + position - 1, :at, :actor, kind, record, decode(hash, 'hex')
+        FROM unnest(string_to_array(:kinds, chr(10)), string_to_array(:records, chr(10)), string_to_array(:hashes, chr(10)))
+            WITH ORDINALITY AS new(kind, record, hash, position)
     )
-    INSERT INTO engine.event (instance_id, sequence, at, actor, type, record, hash)
-    SELECT :instance, :first + position - 1, :at, :actor, kind, record, decode(hash, 'hex')
-    FROM unnest(string_to_array(:kinds, chr(10)), string_to_array(:records, chr(10)), string_to_array(:hashes, chr(10)))
-        WITH ORDINALITY AS new(kind, record, hash, position)
 """
-_INSERT = text(f"WITH {_WRITE}")
-_INSERT_AND_KEEP = text(f"WITH {KEEP}, {_WRITE}")
+_WRITE = Writing(_EVENTS)
+_WRITE_AND_KEEP = Writing(f"{KEEP}, {_EVENTS}")
 
 _INSERT_EACH = text("""
     WITH given AS (
@@ -72,7 +74,7 @@ def moment_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def append(  # noqa: PLR0917 - in the order of the columns
+def append(  # noqa: PLR0917 - as ``add``
     session: Session,
     instance_id: int,
     head: ChainHead,
@@ -81,15 +83,31 @@ def append(  # noqa: PLR0917 - in the order of the columns
     events: Sequence[Event | Mapping[str, Any]],
     sealer: Sealer | None = None,
 ) -> ChainHead:
-    """Write ``events`` after ``head``, in one statement; the new head, which belongs into the row of the instance.
+    """Write ``events`` after ``head``, in one statement; otherwise as ``add``."""
+    if not events:
+        return head
+    together = Together()
+    head = add(together, instance_id, head, at, actor_login, events, sealer)
+    together.send(session)
+    return head
+
+
+def add(  # noqa: PLR0917 - in the order of the columns
+    together: Together,
+    instance_id: int,
+    head: ChainHead,
+    at: datetime,
+    actor_login: str,
+    events: Sequence[Event | Mapping[str, Any]],
+    sealer: Sealer | None = None,
+) -> ChainHead:
+    """``events`` after ``head``, to be written; the new head, which belongs into the row of the instance.
 
     ``sealer`` puts personal values apart; without one, nothing of these events is personal.
 
     An event that is no kernel event is a record with its ``type``. Raises InvariantBroken (``history_event_without_type``); TypeError or
     ValueError for values that are none of a process.
     """
-    if not events:
-        return head
     moment, reached = moment_text(at), head.hash
     kinds: list[str] = []
     records: list[str] = []
@@ -103,8 +121,8 @@ def append(  # noqa: PLR0917 - in the order of the columns
         records.append(canonical)
         hashes.append(reached.hex())
     kept = {} if sealer is None else sealer.given(CASES.word, str(instance_id))
-    session.execute(
-        _INSERT_AND_KEEP if kept else _INSERT,
+    together.add(
+        _WRITE_AND_KEEP if kept else _WRITE,
         kept
         | {
             "instance": instance_id,

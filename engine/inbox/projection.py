@@ -17,18 +17,18 @@ LONGEST_TEXT: Final = 200
 
 PROJECT: Final = """
     worded AS (
-        INSERT INTO engine.case_words (instance_id, words) VALUES (:id, array_to_tsvector(CAST(:words AS text[])))
+        INSERT INTO engine.case_words (instance_id, words) VALUES (:instance, array_to_tsvector(CAST(:words AS text[])))
         ON CONFLICT (instance_id) DO UPDATE SET words = EXCLUDED.words
     ), fielded AS (
         INSERT INTO engine.case_field (instance_id, name, text_value, number_value, date_value)
-        SELECT :id, f.name, f.text_value, f.number_value, f.date_value
+        SELECT :instance, f.name, f.text_value, f.number_value, f.date_value
         FROM unnest(CAST(:names AS text[]), CAST(:texts AS text[]), CAST(:numbers AS numeric[]), CAST(:dates AS date[]))
             AS f(name, text_value, number_value, date_value)
         ON CONFLICT (instance_id, name) DO UPDATE
             SET text_value = EXCLUDED.text_value, number_value = EXCLUDED.number_value, date_value = EXCLUDED.date_value
     )
 """
-"""SQL: common table expressions that write the projection of the case ``:id``; what else they take, ``projected`` gives."""
+"""SQL: common table expressions that write the projection of the case ``:instance``; what else they take, ``projected`` gives."""
 
 
 def projected(business_key: str | None, fields: Mapping[str, Value]) -> dict[str, Any]:

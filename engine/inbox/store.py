@@ -1,4 +1,4 @@
-"""The rows of ``engine.task`` as the step writes them: one statement opens and closes."""
+"""The rows of ``engine.task`` as the step writes them: one writing opens and closes."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import column, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Row
 
+from engine.database.together import Together, Writing
 from engine.errors import InvariantBroken
 
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
@@ -70,60 +70,73 @@ class ClosedTask:
     closed_by: str | None
 
 
-_SAVE = text(f"""
-    WITH closed AS (
+_SAVE = Writing(
+    f"""
+    tasks_closed AS (
         UPDATE engine.task
         SET is_open = false, closed_at = :now, closed_by = c.closed_by, outcome = c.outcome
-        FROM json_to_recordset(CAST(:closed AS json)) AS c(activity text, outcome text, closed_by text)
+        FROM json_to_recordset(CAST(:tasks_closed AS json)) AS c(activity text, outcome text, closed_by text)
         WHERE task.instance_id = :instance AND task.activity = c.activity AND task.is_open
-        RETURNING task.id, task.activity
+        RETURNING task.id
     ), forgotten AS (
-        DELETE FROM engine.task_draft USING closed WHERE task_draft.task_id = closed.id
-    ), opened AS (
+        DELETE FROM engine.task_draft USING tasks_closed WHERE task_draft.task_id = tasks_closed.id
+    ), tasks_opened AS (
         INSERT INTO engine.task
             (instance_id, process_key, created_at, claimed_at, activity, element_id, title_fr, title_en, role, assignee, not_same_as,
              form, due_at, follow_up_at, priority, sort_at, why, offered)
         SELECT :instance, :process, :now, NULL, o.activity, o.element_id, o.title_fr, o.title_en, o.role, o.assignee, o.not_same_as,
                o.form, o.due_at, o.follow_up_at, o.priority, coalesce(o.due_at, :never),
                o.why, CASE WHEN o.assignee IS NULL THEN {offered_to("o.role")} END
-        FROM json_to_recordset(CAST(:opened AS json))
+        FROM json_to_recordset(CAST(:tasks_opened AS json))
             AS o(activity text, element_id text, title_fr text, title_en text, role text, assignee text, not_same_as text, form text,
                  due_at timestamptz, follow_up_at timestamptz, priority integer, why text)
         RETURNING id, activity
     )
-    SELECT true AS is_open, id, activity FROM opened UNION ALL SELECT false, id, activity FROM closed
-""").columns(column("is_open"), column("id"), column("activity"))  # noqa: S608 - composed of constants
+    """,  # noqa: S608 - composed of constants
+    tells=(
+        ("tasks_closed", "(SELECT count(*) FROM tasks_closed)"),
+        ("tasks_opened", "(SELECT json_object_agg(activity, id) FROM tasks_opened)"),
+    ),
+)
 
 
-def save(
-    session: Session,
+def add(
+    together: Together,
     instance_id: int,
     process_key: str,
     now: datetime,
     *,
     opened: Sequence[NewTask],
     closed: Sequence[ClosedTask],
-) -> dict[str, int]:
-    """Write the tasks of a step; gives the ids of the opened ones by activity. Raises InvariantBroken if a row to close was not open."""
+) -> None:
+    """The tasks of a step, to be written (nothing if there are none); ``opened_of`` reads what is told of it."""
     if not opened and not closed:
-        return {}
-    rows = session.execute(
+        return
+    together.add(
         _SAVE,
         {
             "instance": instance_id,
             "process": process_key,
             "now": now,
             "never": NEVER,
-            "closed": json.dumps(
+            "tasks_closed": json.dumps(
                 [{"activity": each.activity, "outcome": each.outcome, "closed_by": each.closed_by} for each in closed]
             ),
-            "opened": json.dumps([_columns(each) for each in opened]),
+            "tasks_opened": json.dumps([_columns(each) for each in opened]),
             "most_offered": MOST_OFFERED,
         },
-    ).all()
-    if sum(not row.is_open for row in rows) != len(closed):
+    )
+
+
+def opened_of(
+    told: Row[Any], instance_id: int, opened: Sequence[NewTask], closed: Sequence[ClosedTask]
+) -> dict[str, int]:
+    """The ids of the opened ones by activity. Raises InvariantBroken if a row to close was not open."""
+    if not opened and not closed:
+        return {}
+    if told.tasks_closed != len(closed):
         raise InvariantBroken("task_row_not_open", instance=instance_id)
-    return {row.activity: row.id for row in rows if row.is_open}
+    return told.tasks_opened or {}
 
 
 def _columns(task: NewTask) -> dict[str, object]:

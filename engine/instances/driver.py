@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from engine import log, records
 from engine.data import to_canonical
+from engine.database.together import Together, Writing
 from engine.definitions import store as definitions
 from engine.errors import Crashed, HandlerFailure, InvariantBroken, NotFound, WrongState
 from engine.feel import Environment, Expression, FeelFailure, Value
@@ -173,26 +174,30 @@ _LOCK_BY_TASK = _read(
 
 _NEW_ID = text("SELECT nextval(pg_get_serial_sequence('engine.instance', 'id'))")
 
-_CREATE = text(f"""
-    WITH {PROJECT}
-    INSERT INTO engine.instance
-        (id, process_key, version_id, business_key, status, snapshot, revision, chain_sequence, chain_hash, summary, started_at,
-         started_by, ended_at, parent_instance_id, root_instance_id, depth, begun_by_message, begun_by_key)
-    OVERRIDING SYSTEM VALUE
-    VALUES (:id, :process, :version, :business_key, :status, :snapshot, 1, :sequence, :hash, :summary, :now, :started_by, :ended_at,
-            :parent, :root, :depth, :begun_by_message, :begun_by_key)
+_CREATE = Writing(f"""
+    {PROJECT}, created AS (
+        INSERT INTO engine.instance
+            (id, process_key, version_id, business_key, status, snapshot, revision, chain_sequence, chain_hash, summary, started_at,
+             started_by, ended_at, parent_instance_id, root_instance_id, depth, begun_by_message, begun_by_key)
+        OVERRIDING SYSTEM VALUE
+        VALUES (:instance, :process, :version, :business_key, :status, :snapshot, 1, :sequence, :hash, :summary, :now, :started_by,
+                :ended_at, :parent, :root, :depth, :begun_by_message, :begun_by_key)
+    )
 """)  # noqa: S608 - composed of constants
 
 _UPDATE: Final = """
-    UPDATE engine.instance
-    SET business_key = :business_key, status = :status, snapshot = :snapshot, revision = revision + 1, chain_sequence = :sequence,
-        chain_hash = :hash, summary = :summary, ended_at = :ended_at
-    WHERE id = :id AND revision = :revision
-    RETURNING revision
+    saved AS (
+        UPDATE engine.instance
+        SET business_key = :business_key, status = :status, snapshot = :snapshot, revision = revision + 1, chain_sequence = :sequence,
+            chain_hash = :hash, summary = :summary, ended_at = :ended_at
+        WHERE id = :instance AND revision = :revision
+        RETURNING revision
+    )
 """
+_SAVED: Final = (("instance_saved", "(SELECT count(*) FROM saved)"),)
 _HEAD = text("UPDATE engine.instance SET chain_sequence = :sequence, chain_hash = :hash WHERE id = :id")
-_SAVE = text(_UPDATE).columns(column("revision"))
-_SAVE_AND_PROJECT = text(f"WITH {PROJECT} {_UPDATE}").columns(column("revision"))
+_SAVE = Writing(_UPDATE, tells=_SAVED)
+_SAVE_AND_PROJECT = Writing(f"{PROJECT}, {_UPDATE}", tells=_SAVED)
 
 
 def lock(session: Session, instance_id: int) -> Locked:
@@ -339,7 +344,7 @@ class _Step:
         self._queue_effects(effects)
 
     def save(self) -> StepDone:
-        """Write what happened. The history first: its new head stands in the row of the instance."""
+        """Write what happened."""
         state, instance, events = self._run.state, self._instance, tuple(self._events)
         columns = self._runtime.handlers.personal if self.rows else {}
         sealer = sealer_of([instance.bundle], instance.state, state, columns=columns)
@@ -349,9 +354,12 @@ class _Step:
         if instance.called is not None:
             told.append(instance.called)
         told += self.rows
-        head = history.append(self._session, instance.id, instance.head, self._now, self._actor.login, told, sealer)
-        self._save_instance(state, head)
-        opened = self._save_rows(StepRows.of(instance.bundle, events, state), self._ended_effects(state))
+        rows = StepRows.of(instance.bundle, events, state)
+        together = Together()
+        head = history.add(together, instance.id, instance.head, self._now, self._actor.login, told, sealer)
+        self._add_instance(together, state, head)
+        opened = self._write(together, rows)
+        self._save_rows(rows, self._ended_effects(state))
         self._queue_calls(state, requested)
         return StepDone(
             instance_id=instance.id, state=state, events=events, business_key=self._business_key, opened=opened
@@ -503,11 +511,11 @@ class _Step:
         wanted = {each.id for each in state.needs}
         return [each.id for each in self._instance.state.needs if each.id not in wanted]
 
-    def _save_instance(self, state: State, head: ChainHead) -> None:
+    def _add_instance(self, together: Together, state: State, head: ChainHead) -> None:
         instance = self._instance
         shown = shown_of(instance.bundle, state, self._environment)
         given: dict[str, Any] = {
-            "id": instance.id,
+            "instance": instance.id,
             "business_key": self._business_key,
             "status": state.status,
             "snapshot": state.to_text(),
@@ -523,23 +531,24 @@ class _Step:
             first = {"process": instance.process_key, "version": instance.version_id, "started_by": instance.started_by}
             first |= {"parent": instance.parent_id, "root": instance.root_id, "depth": instance.depth}
             first |= dict(zip(("begun_by_message", "begun_by_key"), instance.begun_by or (None, None), strict=True))
-            self._session.execute(_CREATE, given | first | {"now": self._now})
+            together.add(_CREATE, given | first | {"now": self._now})
             return
-        save = _SAVE if is_same else _SAVE_AND_PROJECT
-        if self._session.execute(save, given | {"revision": instance.revision}).first() is None:
-            raise InvariantBroken("instance_changed_under_lock", case=instance.id)
+        together.add(_SAVE if is_same else _SAVE_AND_PROJECT, given | {"revision": instance.revision})
 
-    def _save_rows(self, rows: StepRows, ended_effects: Collection[str]) -> dict[str, int]:
+    def _write(self, together: Together, rows: StepRows) -> dict[str, int]:
+        """What nearly every step writes, with its tasks and timers; gives the ids of the tasks that it opened, by activity."""
+        instance = self._instance
+        opened, closed = tuple(rows.opened.values()), tuple(rows.closed.values())
+        inbox.add(together, instance.id, instance.process_key, self._now, opened=opened, closed=closed)
+        timers.add(together, instance.id, set_=rows.timers_set, ended=rows.timers_ended)
+        told = together.send(self._session)
+        if instance.revision and not told.instance_saved:
+            raise InvariantBroken("instance_changed_under_lock", case=instance.id)
+        return inbox.opened_of(told, instance.id, opened, closed)
+
+    def _save_rows(self, rows: StepRows, ended_effects: Collection[str]) -> None:
+        """What few steps write."""
         session, instance, now = self._session, self._instance, self._now
-        opened = inbox.save(
-            session,
-            instance.id,
-            instance.process_key,
-            now,
-            opened=tuple(rows.opened.values()),
-            closed=tuple(rows.closed.values()),
-        )
-        timers.save(session, instance.id, set_=rows.timers_set, ended=rows.timers_ended)
         for each in messages.save_subscriptions(
             session, instance.id, now, opened=rows.awaited, ended=rows.no_longer_awaited
         ):
@@ -550,7 +559,6 @@ class _Step:
         signals.throw(session, rows.signals, now, sender=self._actor.login, instance_id=instance.id)
         incidents.save(session, instance.id, now, self._actor.login, raised=rows.incidents, resolved=rows.resolved)
         outbox.save(session, instance.id, held=self._held, ended=ended_effects)
-        return opened
 
 
 def incident_of(events: Iterable[Event], activity: str) -> str | None:

@@ -48,12 +48,12 @@ _SINCE = text("""
 
 _SAVE = text(f"""
     WITH {PROJECT}, cleared AS (
-        DELETE FROM engine.case_field WHERE instance_id = :id AND NOT name = ANY(CAST(:names AS text[]))
+        DELETE FROM engine.case_field WHERE instance_id = :instance AND NOT name = ANY(CAST(:names AS text[]))
     )
     UPDATE engine.instance
     SET version_id = :version, first_version_id = coalesce(first_version_id, version_id), snapshot = :snapshot, revision = revision + 1,
         chain_sequence = :sequence, chain_hash = :hash, summary = :summary
-    WHERE id = :id AND revision = :revision RETURNING revision
+    WHERE id = :instance AND revision = :revision RETURNING revision
 """)  # noqa: S608 - composed of constants
 
 
@@ -304,7 +304,7 @@ def _save(  # noqa: PLR0917 - what is written where
     bundle: Bundle = to.bundle
     shown = driver.shown_of(bundle, state, runtime.environment(now))
     given = {
-        "id": instance.id,
+        "instance": instance.id,
         "version": to.version.id,
         "snapshot": state.to_text(),
         "sequence": head.sequence,
