@@ -59,21 +59,26 @@ class Batch:
     waiting: int
     done: int
     refused: int
+    stopped: int
 
     @property
     def total(self) -> int:
         """How many items it has."""
-        return self.waiting + self.done + self.refused
+        return self.waiting + self.done + self.refused + self.stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchItem:
-    """One case (or incident) of a batch. ``instance_id``: its case, None for an incident that belongs to none."""
+    """One case (or incident) of a batch. ``instance_id``: its case, None for an incident that belongs to none.
+
+    ``state``: ``stopped`` is what was tried again and stopped again at once; what a job tried after that, and stopped at, is ``done`` with
+    the ``code`` ``incident_again_since``, as long as nobody has solved it.
+    """
 
     target: int
     instance_id: int | None
     business_key: str | None
-    state: Literal["waiting", "done", "refused"]
+    state: Literal["waiting", "done", "refused", "stopped"]
     code: str | None
     facts: Mapping[str, str | int | None]
 
@@ -88,28 +93,39 @@ _ASK = text("""
     SELECT id FROM made
 """)
 
-_COUNTED = """
+# Nothing was refused where something was tried and stopped again: the table says that by its code.
+_STATE = "CASE WHEN item.state = 'refused' AND item.code = 'incident_again' THEN 'stopped' ELSE item.state END"
+_COUNTED = f"""
     SELECT batch.id, act, reason, asked_at, asked_by, what, ended_at,
            count(*) FILTER (WHERE item.state = 'waiting') AS waiting, count(*) FILTER (WHERE item.state = 'done') AS done,
-           count(*) FILTER (WHERE item.state = 'refused') AS refused
+           count(*) FILTER (WHERE {_STATE} = 'refused') AS refused, count(*) FILTER (WHERE {_STATE} = 'stopped') AS stopped
     FROM engine.batch JOIN engine.batch_item item ON item.batch_id = batch.id
-"""
+"""  # noqa: S608 - composed of constants
 _FIND = text(f"{_COUNTED} WHERE batch.id = :batch GROUP BY batch.id")
 _LATEST = text(
     f"{_COUNTED} WHERE batch.id IN (SELECT id FROM engine.batch ORDER BY id DESC LIMIT :limit) GROUP BY batch.id ORDER BY id DESC"  # noqa: S608 - composed of constants
 )
 
-# What was refused first: that is what somebody has to look at.
-_ITEMS = text("""
-    SELECT item.target, item.state, item.code, item.facts, instance.id AS instance_id, instance.business_key
-    FROM engine.batch_item item JOIN engine.batch ON batch.id = item.batch_id
+# What needs somebody first: refused, stopped again. What was tried in a job may have stopped again meanwhile.
+_ORDER = "array_position(ARRAY['refused', 'stopped', 'waiting', 'done'], {})"
+_ITEMS = text(f"""
+    SELECT item.target, item.state, item.facts, instance.id AS instance_id, instance.business_key,
+           CASE WHEN item.state = 'done' AND again.id IS NOT NULL THEN 'incident_again_since' ELSE item.code END AS code
+    FROM (SELECT batch_id, target, {_STATE} AS state, code, facts FROM engine.batch_item item) AS item
+    JOIN engine.batch ON batch.id = item.batch_id
     LEFT JOIN engine.incident ON batch.act = 'retry' AND incident.id = item.target
     LEFT JOIN engine.instance ON instance.id = CASE batch.act WHEN 'retry' THEN incident.instance_id ELSE item.target END
+    LEFT JOIN LATERAL (
+        SELECT open.id FROM engine.incident open
+        WHERE open.instance_id = incident.instance_id AND open.resolved_at IS NULL AND open.id > incident.id
+          AND (open.activity, open.element_id, open.job_name)
+              IS NOT DISTINCT FROM (incident.activity, incident.element_id, incident.job_name)
+        LIMIT 1
+    ) AS again ON true
     WHERE item.batch_id = :batch AND (CAST(:state AS text) IS NULL OR
-        (CASE item.state WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, item.target)
-        > (CASE CAST(:state AS text) WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, CAST(:target AS bigint)))
-    ORDER BY CASE item.state WHEN 'refused' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END, item.target LIMIT :limit
-""")
+        ({_ORDER.format("item.state")}, item.target) > (coalesce({_ORDER.format("CAST(:state AS text)")}, 4), CAST(:target AS bigint)))
+    ORDER BY {_ORDER.format("item.state")}, item.target LIMIT :limit
+""")  # noqa: S608 - composed of constants
 
 _ASKED = text("SELECT act, reason, asked_by, what FROM engine.batch WHERE id = :batch")
 _NEXT = text("""
@@ -245,8 +261,8 @@ def latest(session: Session, limit: int = 20) -> tuple[Batch, ...]:
 def items(
     session: Session, batch_id: int, limit: int = 200, *, after: tuple[str, int] | None = None
 ) -> tuple[BatchItem, ...]:
-    """Items of a batch: first those that were refused, then those that wait, then those that are done. ``after``: state and target of
-    the last one that was seen.
+    """Items of a batch: first those that were refused, then those that stopped again, those that wait, those that are done. ``after``:
+    state and target of the last one that was seen.
     """
     state, target = after or (None, None)
     return tuple(
@@ -274,4 +290,5 @@ def _batch(row: Row[Any]) -> Batch:
         waiting=row.waiting,
         done=row.done,
         refused=row.refused,
+        stopped=row.stopped,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,7 +60,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchView:
-    """A batch with how far it is."""
+    """A batch with how far it is. ``seen_to``: how many items have a result."""
 
     id: int
     title: str
@@ -69,8 +69,7 @@ class BatchView:
     asked: str
     reason: str
     progress: str
-    done: int
-    refused: int
+    seen_to: int
     total: int
     is_over: bool
 
@@ -254,12 +253,17 @@ def _batch(row: Batch, names: Mapping[str, str]) -> BatchView:
         act=" · ".join(filter(None, (t(f"web.operations.batch.act.{row.act}"), _what(row)))),
         asked=t("web.operations.batch.asked_text", name=ui.person(names, row.asked_by), moment=ui.moment(row.asked_at)),
         reason=t("web.operations.batch.reason", reason=row.reason) if row.reason else "",
-        progress=t("web.operations.batch.progress", done=row.done, refused=row.refused, waiting=row.waiting),
-        done=row.done,
-        refused=row.refused,
+        progress=" ".join(_progress(row)),
+        seen_to=row.total - row.waiting,
         total=row.total,
         is_over=row.ended_at is not None,
     )
+
+
+def _progress(row: Batch) -> Iterator[str]:
+    yield t("web.operations.batch.progress", done=row.done, refused=row.refused, waiting=row.waiting)
+    if row.stopped:
+        yield t("web.operations.batch.progress.stopped", stopped=row.stopped)
 
 
 def _what(row: Batch) -> str:

@@ -8,7 +8,7 @@ from engine.database.session import Database
 from engine.errors import InvalidInput, NotAllowed, NotFound
 from engine.handler import Actor
 from engine.identity import people
-from engine.instances import batches, operations
+from engine.instances import batches, commands, operations
 from engine.instances.operations import IncidentFilter
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
@@ -151,10 +151,58 @@ def test_what_stops_again_at_once_says_so(post: Post) -> None:
         tried = operations.incident_ids(session, IncidentFilter(process_key="three"), limit=9)
     batch = ask(post, "retry", [*tried], why="")
     post.work()
-    assert result(post, batch) == (0, 0, 1)
+    assert result(post, batch) == (0, 0, 0)
     with post.runtime.database.reading() as session:
-        assert [(each.instance_id, each.code) for each in batches.items(session, batch)] == [(case, "incident_again")]
+        assert batches.find(session, batch).stopped == batches.find(session, batch).total == 1
+        (item,) = batches.items(session, batch)
+        assert (item.instance_id, item.state, item.code) == (case, "stopped", "incident_again")
         assert operations.incident_ids(session, IncidentFilter(process_key="three"), limit=9) > tried
+
+
+def test_what_stops_again_in_a_job_is_said_as_long_as_it_stands(post: Post) -> None:
+    def told() -> list[tuple[str, str | None]]:
+        with post.runtime.database.reading() as session:
+            return [(each.state, each.code) for each in batches.items(session, batch)]
+
+    def stopped() -> int:
+        ((name, arguments),) = post.jobs()
+        TROUBLE[:] = [ZeroDivisionError()]
+        post.perform(name, arguments, attempt=2)
+        with post.runtime.database.reading() as session:
+            (found,) = operations.incident_ids(session, IncidentFilter(process_key="four"), limit=9)
+        return found
+
+    post.publish("four", plain("four", service("send", again.name), flows="start -> send -> end"))
+    case = post.start("four")
+    batch = ask(post, "retry", [stopped()], why="")
+    post.perform(*post.jobs()[0])
+    assert told() == [("done", None)]
+    once_more = stopped()
+    assert told() == [("done", "incident_again_since")]
+    commands.retry_incident(post.runtime, OWNER, once_more)
+    post.work()
+    assert post.status(case) == "completed"
+    assert told() == [("done", None)]
+
+
+def test_what_was_refused_comes_before_what_stopped_again(post: Post) -> None:
+    flows = "start -> send -> way\nway -> end ? way_is_open = true"
+    post.publish("five", plain("five", service("send", again.name), el("exclusiveGateway", "way"), flows=flows))
+    for _ in range(3):
+        post.start("five")
+    post.work()
+    with post.runtime.database.reading() as session:
+        tried = operations.incident_ids(session, IncidentFilter(process_key="five"), limit=9)
+    batch = ask(post, "retry", [*tried, 999, 1000], why="")
+    post.work()
+    assert result(post, batch) == (0, 0, 2)
+    seen: list[str] = []
+    with post.runtime.database.reading() as session:
+        after = None
+        while found := batches.items(session, batch, 2, after=after):
+            seen += [each.state for each in found]
+            after = (found[-1].state, found[-1].target)
+    assert seen == ["refused", "refused", "stopped", "stopped", "stopped"]
 
 
 def test_messages_that_nobody_received_are_shown(post: Post) -> None:
