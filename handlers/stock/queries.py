@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from sqlalchemy import func, select, true, tuple_
+from sqlalchemy import and_, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from engine.data import data
@@ -14,7 +14,7 @@ from handlers.base.rows import begins_words, fields_of
 from handlers.catalogue.tables import Article
 from handlers.catalogue.types import ArticleData
 from handlers.stock.figures import STOCKED, as_level
-from handlers.stock.rules import Level, available, is_short, plain, shortage, together
+from handlers.stock.rules import Level, available, concern, is_short, plain, shortage, together
 from handlers.stock.tables import Stock, Warehouse
 
 _FIGURES = (
@@ -28,7 +28,14 @@ _FIGURES = (
     .lateral("figures")
 )
 """The stock of an article in all warehouses together; its columns are null where nobody has counted it yet."""
-_IS_SHORT = _FIGURES.c.on_hand - _FIGURES.c.reserved < _FIGURES.c.reorder_level + _FIGURES.c.missing
+_AVAILABLE = _FIGURES.c.on_hand - _FIGURES.c.reserved
+_IS_SHORT = _FIGURES.c.reorder_level + _FIGURES.c.missing > _AVAILABLE
+_SHOWN = {
+    "short": _IS_SHORT,
+    "out": _AVAILABLE <= 0,
+    "below": and_(_AVAILABLE > 0, _FIGURES.c.reorder_level > _AVAILABLE),
+}
+"""Articles by their stock: what has to come for any reason, and two of the words of ``rules.concern``."""
 _ARTICLES = select(Article, *_FIGURES.c).join(_FIGURES, true())
 
 
@@ -47,6 +54,11 @@ class ArticleRow:
         """Whether what is available lies below the reorder level."""
         return self.level is not None and is_short(self.level)
 
+    @property
+    def concern(self) -> str:
+        """The word of ``rules.concern``; empty also for a service, and where nobody has counted it yet."""
+        return "" if self.level is None else concern(self.level)
+
 
 @data
 class ArticlePage:
@@ -60,20 +72,22 @@ def articles_page(
     session: Session,
     *,
     search: str = "",
-    only_short: bool = False,
+    stock: str = "",
     is_active: bool = True,
     after: tuple[str, str] | None = None,
     limit: int = 50,
 ) -> ArticlePage:
-    """Articles by name; ``search``: each typed word begins a word of the reference, name or category. One statement."""
+    """Articles by name; ``search``: each typed word begins a word of the reference, name or category; ``stock``: ``short``, ``out`` or
+    ``below``, else of any stock. One statement.
+    """
     asked = (
         _ARTICLES.where(Article.is_active == is_active).order_by(Article.sort_name, Article.reference).limit(limit + 1)
     )
     wanted = begins_words(Article.words, search)
     if wanted is not None:
         asked = asked.where(wanted)
-    if only_short:
-        asked = asked.where(_IS_SHORT)
+    if stock in _SHOWN:
+        asked = asked.where(Article.kind == "product", _SHOWN[stock])
     if after is not None:
         asked = asked.where(tuple_(Article.sort_name, Article.reference) > after)
     found = [_listed(*each) for each in session.execute(asked)]

@@ -42,6 +42,18 @@ def shortage(level: Level) -> Decimal:
     return max(level.reorder_level + level.missing - available(level), Decimal(0))
 
 
+def concern(level: Level) -> str:
+    """Why people look at an article, in one word: ``out`` (nothing is available), ``below`` (something is, less than the reorder level),
+    ``lacking`` (that level is reached, but documents lack more than there is above it); empty: nothing is wrong.
+    """
+    free = available(level)
+    if free <= 0:
+        return "out"
+    if free < level.reorder_level:
+        return "below"
+    return "lacking" if is_short(level) else ""
+
+
 def together(levels: Iterable[Level]) -> Level:
     """The figures of several warehouses as one."""
     on_hand = reserved = reorder_level = missing = Decimal(0)

@@ -30,7 +30,7 @@ from web.ui import t
 blueprint = Blueprint("catalogue", __name__)
 
 PAGE = 50
-_SHOWN = ("short", "closed")
+_SHOWN = ("short", "out", "below", "closed")
 _REPLENISHMENT = "replenishment"
 
 
@@ -43,7 +43,7 @@ def listing() -> Answer:
     after = (name, reference) if name is not None and reference else None
     with auth.runtime().database.reading() as session:
         page = queries.articles_page(
-            session, search=q, only_short=shown == "short", is_active=shown != "closed", after=after, limit=PAGE
+            session, search=q, stock=shown, is_active=shown != "closed", after=after, limit=PAGE
         )
         may_ask = _may_ask(session)
     kept: dict[str, Any] = {key: value for key, value in (("q", q), ("shown", shown)) if value}

@@ -32,9 +32,9 @@ def shop(database: Database) -> Database:
     return database
 
 
-def names(database: Database, search: str = "", *, only_short: bool = False, is_active: bool = True) -> list[str]:
+def names(database: Database, search: str = "", *, stock: str = "", is_active: bool = True) -> list[str]:
     with database.reading() as session:
-        page = queries.articles_page(session, search=search, only_short=only_short, is_active=is_active)
+        page = queries.articles_page(session, search=search, stock=stock, is_active=is_active)
     return [each.data.name for each in page.articles]
 
 
@@ -99,7 +99,8 @@ def test_a_count_and_a_level_say_what_is_short_and_stay_in_the_history(shop: Dat
     count = s.CountStock(reference="CHA-02", counted=Decimal("3.5"), reason=" Inventaire  annuel ")
     records.execute(shop, s.count_stock, count, INES)
     records.execute(shop, s.set_reorder_level, s.SetReorderLevel(reference="CHA-02", reorder_level=Decimal(4)), INES)
-    assert names(shop, only_short=True) == ["Chaise Nuage"]
+    assert names(shop, stock="short") == names(shop, stock="below") == ["Chaise Nuage"]
+    assert names(shop, stock="out") == []
     with shop.reading() as session:
         found = queries.find_article(session, "CHA-02")
         level, counted = recorded.history(session, s.KIND, "CHA-02", limit=5)
@@ -111,6 +112,10 @@ def test_a_count_and_a_level_say_what_is_short_and_stay_in_the_history(shop: Dat
     }
     assert dict(counted.facts) == {"reason": "Inventaire annuel"}
     assert list(level.fields) == ["reorder_level"]
+    nothing = s.CountStock(reference="CHA-02", counted=Decimal(0), reason="Casse")
+    records.execute(shop, s.count_stock, nothing, INES)
+    assert names(shop, stock="short") == names(shop, stock="out") == ["Chaise Nuage"]
+    assert names(shop, stock="below") == []
 
 
 def test_what_cannot_be_counted(shop: Database) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.stock.rules import Claim, Level, available, is_short, share, shippable, shortage, together
+from handlers.stock.rules import Claim, Level, available, concern, is_short, share, shippable, shortage, together
 
 QUANTITIES = st.decimals(min_value=0, max_value=10**6, places=4)
 LEVELS = st.builds(Level, on_hand=QUANTITIES, reserved=QUANTITIES, reorder_level=QUANTITIES, missing=QUANTITIES)
@@ -36,6 +36,21 @@ def test_short_and_shortage_say_the_same(level: Level) -> None:
 def test_receiving_the_shortage_ends_it(level: Level) -> None:
     received = replace(level, on_hand=level.on_hand + shortage(level))
     assert not is_short(received)
+
+
+def test_out_of_stock_is_said_only_of_what_is_not_available() -> None:
+    level = Level(on_hand=Decimal(3), reserved=Decimal(1), reorder_level=Decimal(4))
+    assert concern(level) == "below"
+    assert concern(replace(level, reserved=Decimal(3))) == "out"
+    assert concern(replace(level, reserved=Decimal(5), reorder_level=Decimal(0))) == "out"
+    assert concern(replace(level, reorder_level=Decimal(2))) == ""
+    assert concern(replace(level, reorder_level=Decimal(2), missing=Decimal(1))) == "lacking"
+
+
+@given(LEVELS)
+def test_what_has_to_come_always_has_a_word(level: Level) -> None:
+    assert concern(level) or not is_short(level)
+    assert (concern(level) == "out") == (available(level) <= 0)
 
 
 CLAIMS = st.lists(st.builds(Claim, wanted=QUANTITIES, kept=QUANTITIES), min_size=1, max_size=6)
