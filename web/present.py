@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from flask import request, url_for
@@ -16,9 +17,9 @@ from engine.definitions.store import Definition
 from engine.identity import people
 from engine.identity.people import RoleTitles
 from engine.inbox.queries import SummaryValue
-from engine.instances import overview
+from engine.instances import overview, queries
 from engine.instances.names import find_flow, find_node, find_process
-from engine.instances.queries import CasePage, CaseRow, ElementCounts, Path, StageNow, Status
+from engine.instances.queries import Awaited, CasePage, CaseRow, ElementCounts, Path, StageNow, Status
 from engine.model.bundle import Bundle
 from engine.model.elements import (
     Activity,
@@ -449,22 +450,62 @@ def job_named(name: str) -> str:
     return t(f"web.operations.job.{name}")
 
 
-def listed_cases(session: Session, page: CasePage) -> list[ListedCase]:
-    """The rows of a page of cases."""
+def listed_cases(
+    session: Session, page: CasePage, waiting: Mapping[int, tuple[str, str]] = MappingProxyType({})
+) -> list[ListedCase]:
+    """The rows of a page of cases. ``waiting``: what they wait for, where the page says so (``waiting_of``)."""
     names = people.names(session)
-    titles = people.role_titles(session)
+    return [_listed(each, waiting.get(each.id, ("–", "")), names) for each in page.cases]
+
+
+def waiting_of(session: Session, page: CasePage, *, with_keys: bool) -> Mapping[int, tuple[str, str]]:
+    """What each case of a page waits for, and whom or until when. ``with_keys``: who reads may see the keys of messages.
+
+    Two more statements for all of them, whatever they wait for.
+    """
+    names, titles = people.names(session), people.role_titles(session)
     tasks = overview.open_tasks(session, [each.id for each in page.cases if each.open_tasks])
-    return [_listed(each, _awaited(each, tasks.get(each.id, ()), names, titles), names) for each in page.cases]
+    alone = [
+        each.id for each in page.cases if each.ended_at is None and not each.open_tasks and not each.open_incidents
+    ]
+    standing = queries.standing(session, alone)
+    found: dict[int, tuple[str, str]] = {}
+    for row in page.cases:
+        if row.open_incidents:
+            found[row.id] = (t("web.cases.incidents", count=row.open_incidents), "")
+        elif row.id in standing:
+            found[row.id] = _stands(row, standing[row.id], with_keys=with_keys)
+        elif row.id in tasks:
+            found[row.id] = _tasks(tasks[row.id], names, titles)
+    return found
 
 
-def _awaited(
-    row: CaseRow, tasks: Sequence[overview.OpenTask], names: Mapping[str, str], titles: RoleTitles
-) -> tuple[str, str]:
-    """What a case waits for, and whom."""
-    if row.open_incidents:
-        return t("web.cases.incidents", count=row.open_incidents), ""
-    if not tasks:
-        return "–", ""
+def happening(awaited: Awaited, *, with_key: bool) -> str:
+    """An event that has not come, in words. The key of a message may be somebody's name, or open something."""
+    facts = {"name": awaited.name or "", "key": awaited.key or "", "moment": moment(awaited.due_at)}
+    is_keyed = with_key and awaited.kind == "message" and awaited.key
+    return t(f"web.case.waiting.{'message.key' if is_keyed else awaited.kind}", **facts)
+
+
+def _stands(row: CaseRow, stands: queries.StandsAt, *, with_keys: bool) -> tuple[str, str]:
+    """What a case waits for that waits for nobody, as its page says it; of many things, some."""
+    if stands.awaited:
+        steps = (name_of(stands.bundle, each.element_id) for each in stands.awaited)
+        return _some(steps), _some(happening(each, with_key=with_keys) for each in stands.awaited)
+    if row.suspended is not None:
+        return t("web.case.waiting.suspended"), ""
+    if stands.calls:
+        return _some(t("web.case.waiting.called", step=name_of(stands.bundle, each)) for each in stands.calls), ""
+    return t("web.case.waiting.nothing"), ""
+
+
+def _some(said: Iterable[str], most: int = 3) -> str:
+    different = [*dict.fromkeys(said)]
+    return ", ".join(different[:most]) + (" …" if len(different) > most else "")
+
+
+def _tasks(tasks: Sequence[overview.OpenTask], names: Mapping[str, str], titles: RoleTitles) -> tuple[str, str]:
+    """The tasks that a case waits for, and whom."""
     whom = dict.fromkeys(
         person(names, each.assignee) if each.assignee else role_title(titles, each.role) for each in tasks
     )

@@ -6,7 +6,7 @@ All of it in a reading transaction (``Database.reading``): one moment, no lock.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -29,7 +29,7 @@ from engine.inbox.lists import FEW_CASES
 from engine.inbox.queries import SummaryValue, TaskRow
 from engine.inbox.rules import Absent, Offer, delegation_refusal, on_behalf_of, refusal
 from engine.inbox.standing_in import standing_in
-from engine.instances import archive, incidents, kin
+from engine.instances import archive, driver, incidents, kin
 from engine.instances.access import may_see_case, sees_everything
 from engine.instances.archive import Kept
 from engine.instances.driver import CaseSuspended
@@ -42,7 +42,7 @@ from engine.jobs.outbox import HeldEffect
 from engine.kernel import Phase, State, Wait
 from engine.migration import first_version, under_present_ids, versions
 from engine.model.bundle import Bundle, Stage
-from engine.model.elements import BoundaryEvent
+from engine.model.elements import BoundaryEvent, CallActivity
 from engine.model.forms import Form
 
 Status = Literal["active", "suspended", "completed", "failed", "cancelled"]
@@ -146,6 +146,15 @@ class Awaited:
     name: str | None
     key: str | None
     due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandsAt:
+    """Where a case stands that waits for nobody: what it awaits, and the elements whose called cases it waits for."""
+
+    bundle: Bundle
+    awaited: tuple[Awaited, ...]
+    calls: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +344,26 @@ def case(session: Session, actor: Actor, instance_id: int) -> Case:
         caller=kin.caller(session, actor, instance_id),
         called=kin.called(session, actor, instance_id),
     )
+
+
+def standing(session: Session, instances: Collection[int]) -> Mapping[int, StandsAt]:
+    """Where these running cases stand, in one statement (but for versions that this process has not read yet)."""
+    return {
+        each.id: StandsAt(
+            bundle=each.bundle,
+            awaited=tuple(_awaited(each.state, each.bundle)),
+            calls=tuple(_calls(each.state, each.bundle)),
+        )
+        for each in (driver.look(session, sorted(instances)) if instances else ())
+        if each.state is not None
+    }
+
+
+def _calls(state: State, bundle: Bundle) -> Iterator[str]:
+    """Calls whose case is under way: what runs asks for them as for the work of a handler."""
+    for each in state.activities.values():
+        if each.phase is Phase.HANDLER and isinstance(find_node(bundle, each.element), CallActivity):
+            yield each.element
 
 
 def _awaited(state: State, bundle: Bundle) -> Iterator[Awaited]:

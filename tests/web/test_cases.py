@@ -5,6 +5,25 @@ from __future__ import annotations
 import re
 from html import unescape
 
+from engine.handler import SYSTEM
+from engine.instances import commands, operators
+from handlers.table import HANDLERS
+from tests.engine.inbox.test_acts import statements
+from tests.engine.instances.drawing import (
+    drawing,
+    el,
+    extensions,
+    keyed,
+    message,
+    plain,
+    process,
+    signal,
+    signal_named,
+    timer,
+    user,
+    write,
+)
+from tests.publishing import publish_unexamined
 from tests.web.conftest import Browser, Office
 
 QUANTITY = "number:replenishment:quantity"
@@ -63,3 +82,63 @@ def test_pages_keep_what_narrows(office: Office) -> None:
     assert len(first) == 50
     assert second
     assert not set(first) & set(second)
+
+
+MONEY = el("intermediateCatchEvent", "money", message("m"))
+PAUSE = el("intermediateCatchEvent", "pause", timer("timeDuration", "P3D"))
+KEY = write("note", "order", '"K-1"')
+WAITS = {
+    "lasting": (PAUSE, "start -> pause -> end"),
+    "paid": (MONEY, "start -> note -> money -> end"),
+    "stormy": (el("intermediateCatchEvent", "weather", signal("storm")), "start -> weather -> end"),
+    "either": (MONEY + PAUSE + el("eventBasedGateway", "first"), "start -> note -> first -> money -> end\nfirst -> pause -> end"),
+    "caller": (el("callActivity", "ask_for_it", extensions('<zeebe:calledElement processId="inner" />')), "start -> ask_for_it -> end"),
+}  # fmt: skip
+
+
+def begin_waiting(office: Office, key: str) -> int:
+    return commands.start_instance(office.runtime, office.actor("gabriel"), key).instance_id
+
+
+def row_of(page: str, case: int) -> str:
+    """What the list says of what a case waits for."""
+    found = re.search(rf'href="/cases/{case}" data-row>.*?<td data-label="En attente de">(.*?)</td>', page, re.DOTALL)
+    assert found is not None
+    return re.sub(r"<[^>]+>", " | ", unescape(found[1])).replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def test_the_list_says_what_a_case_waits_for_that_waits_for_nobody(office: Office) -> None:
+    for name, (inside, flows) in WAITS.items():
+        described = (
+            f"key: {name}\ntitle: {{fr: {name}, en: {name}}}\nprocess: {name}\nstart: {{roles: [purchasing_admin]}}\n"
+        )
+        noted = KEY if "note" in flows else ""
+        drawn = drawing(keyed("m", "paid", "order"), signal_named("storm"), plain(name, inside + noted, flows=flows))
+        files = {"process.yaml": described.encode(), f"{name}.bpmn": drawn}
+        if name == "caller":
+            inner = (el("startEvent", "begin"), user("do_it", role="purchasing_manager"), el("endEvent", "over"))
+            files["inner.bpmn"] = drawing(process("inner", *inner, flows="begin -> do_it -> over"))
+        publish_unexamined(office.runtime.database, SYSTEM, files, HANDLERS)
+    cases = {each: begin_waiting(office, each) for each in WAITS}
+    admin, gabriel = office.as_("admin"), office.as_("gabriel")
+    page = gabriel.get("/cases").text
+    assert re.fullmatch(r"pause \| jusqu’au .+ \| ", row_of(page, cases["lasting"]))
+    assert row_of(page, cases["paid"]) == "money | le message « paid » | "
+    assert row_of(page, cases["stormy"]) == "weather | le signal « storm » | "
+    assert row_of(page, cases["either"]).startswith("money, pause | le message « paid », jusqu’au ")
+    assert row_of(page, cases["caller"]) == "De la fin du dossier appelé par « ask for it »."
+    assert row_of(admin.get("/cases").text, cases["paid"]) == "money | le message « paid », clé « K-1 » | "
+    operators.operate(office.runtime, office.actor("admin"), "cancel", cases["stormy"], "Essai")
+    assert row_of(gabriel.get("/cases").text, cases["stormy"]) == "–"
+
+
+def test_the_list_costs_as_many_statements_whatever_its_cases_wait_for(office: Office) -> None:
+    gabriel, counts = office.as_("gabriel"), []
+    for _ in range(2):
+        for name in WAITS:
+            begin_waiting(office, name)
+        gabriel.get("/cases")
+        with statements(office.runtime) as seen:
+            gabriel.get("/cases")
+        counts.append(len(seen))
+    assert counts[0] == counts[1]

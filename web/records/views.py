@@ -149,7 +149,8 @@ def cases_page(returned: Returned) -> str:
             after=after,
             limit=PAGE,
         )
-        rows = present.listed_cases(session, page)
+        waiting = present.waiting_of(session, page, with_keys=auth.has_role(*operators.OPERATORS))
+        rows = present.listed_cases(session, page, waiting)
         published = overview.processes(session)
         field_groups = field_narrowing.groups(session, published, asked["process"])
     chosen = asked | ({} if by_field is None else by_field.arguments())
@@ -336,10 +337,8 @@ def _waiting(found: Case, actor: Actor, names: Mapping[str, str], titles: people
 
 
 def _happening(bundle: Bundle, awaited: Awaited) -> Waiting:
-    """An event that has not come. The key of a message is for operators: it may be somebody's name, or open something."""
-    facts = {"name": awaited.name or "", "key": awaited.key or "", "moment": ui.moment(awaited.due_at)}
-    is_keyed = awaited.kind == "message" and awaited.key and auth.has_role(*operators.OPERATORS)
-    said = t(f"web.case.waiting.{'message.key' if is_keyed else awaited.kind}", **facts)
+    """An event that has not come. The key of a message is for operators."""
+    said = present.happening(awaited, with_key=auth.has_role(*operators.OPERATORS))
     return Waiting(title=present.name_of(bundle, awaited.element_id), url="", whom=said, due=None)
 
 
