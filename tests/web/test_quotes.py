@@ -58,6 +58,7 @@ def test_a_quote_is_written_for_a_customer_found_by_first_letters(office: Office
     page = sarah.get(f"/quotes/{number}").text
     assert "1 242,00" in page.replace("\u202f", " ").replace("\xa0", " ")
     assert f"/start/quote_acceptance?quote={number}" in page
+    assert "Étape 1 sur 4" in page, "where it stands, before its case has begun"
     assert number in sarah.get("/quotes?q=cabinet+mob&shown=draft").text
     assert number not in sarah.get("/quotes?shown=accepted").text
     assert number in sarah.get("/quotes?customer=CL-2026-00001&shown=open").text

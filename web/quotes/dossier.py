@@ -21,7 +21,7 @@ from web import acting, auth, ui
 from web.acting import Outcome
 from web.quotes import letter
 from web.quotes.letter import Letter, letter_of
-from web.sales.dossier import Act, Leading, leading, price, say, tasks
+from web.sales.dossier import Act, Leading, leading, price, say, stages, tasks
 from web.ui import t
 
 blueprint = Blueprint("dossiers", __name__)
@@ -83,6 +83,7 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
             is_latest=found.version == found.latest,
             paper=printed.find(session, DocumentKind.QUOTE, number, found.version),
             leading=case,
+            stages=stages(session, case, letter.PROCESS, is_begun=found.status != "draft"),
             letter=waiting,
             order=order,
             acts=list(_acts(found, case, order, waiting)),

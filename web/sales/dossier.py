@@ -11,6 +11,7 @@ from typing import Any, Final
 from flask import url_for
 from sqlalchemy.orm import Session
 
+from engine.definitions import store as definitions
 from engine.errors import NotFound
 from engine.handler import SYSTEM
 from engine.identity import people
@@ -71,6 +72,14 @@ def leading(session: Session, process: str, number: str, names: Mapping[str, str
     page = cases.cases(session, actor, process_key=process, search=number, limit=5)
     row = next((each for each in page.cases if each.business_key == number), None)
     return None if row is None else led_by(session, row.id, names)
+
+
+def stages(session: Session, found: Leading | None, process: str, *, is_begun: bool) -> present.StageBar | None:
+    """Where the document stands: of its case; before there is one (not ``is_begun``), of the case of ``process`` that it would begin."""
+    if found is not None and (is_begun or found.is_running):
+        return found.stages
+    version = None if is_begun else definitions.latest(session, process)
+    return None if version is None else present.first_stage(definitions.bundle_of(session, version.content_hash))
 
 
 def led_by(session: Session, case_id: int, names: Mapping[str, str]) -> Leading | None:
