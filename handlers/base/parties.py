@@ -18,7 +18,7 @@ from engine.addresses import is_address
 from engine.errors import FieldProblem
 
 _PHONE: Final = re.compile(r"\+?[0-9][0-9 .()/-]{4,24}")
-_WEBSITE: Final = re.compile(r"https?://[^\s<>\"']+")
+_WEBSITE: Final = re.compile(r"https?://[^\s<>\"'/:@?#]+(:[0-9]{1,5})?([/?#][^\s<>\"']*)?")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _SPACES: Final = re.compile(r"\s+")
 

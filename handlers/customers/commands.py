@@ -112,8 +112,9 @@ class DeleteCustomer:
 )
 def add_customer(given: AddCustomer, context: RecordContext) -> Change:
     """The answer is the number. Raises InvalidInput."""
-    wanted = _sound(given.customer)
-    address = None if given.address is None else _sound_address(given.address)
+    wanted = rules.tidied(given.customer)
+    address = None if given.address is None else rules.tidied_address(given.address)
+    _refuse(rules.problems(wanted) + ([] if address is None else rules.address_problems(address)))
     session = context.session
     _require_free(session, wanted)
     number = take_number(session, "CL", (given.today or context.now).year)

@@ -56,6 +56,44 @@ def test_what_is_wrong_is_said_beside_its_field_and_stays(sarah: Browser) -> Non
     assert 'value="303265046"' in page.text
     assert "Ce SIREN n’existe pas" in page.text
     assert 'href="#in-siren"' in page.text
+    assert "Un code postal français a cinq chiffres" in page.text, "all at once, with the address"
+    assert 'href="#in-postal_code"' in page.text
+    assert 'id="in-postal_code"' in page.text
+    only_called = sarah.post("/customers/new", form(label="Siège"))
+    assert only_called.status_code == 422, "an address that has only a name is not dropped"
+    assert 'value="Siège"' in only_called.text
+
+
+def test_the_postal_code_says_where_it_is_required(sarah: Browser) -> None:
+    def label(page: str) -> str:
+        return page.partition('for="in-postal_code')[2].partition("</label>")[0]
+
+    page = sarah.get("/customers/new").text
+    assert "facultatif" not in label(page)
+    assert "Obligatoire en France" in page
+    abroad = sarah.post("/customers/new", form(name="", country="BE", city="Liège")).text
+    assert "facultatif" in label(abroad)
+
+
+def test_the_links_of_an_address_that_is_refused_lead_to_its_fields(sarah: Browser) -> None:
+    address = add(sarah, postal_code="39000", city="Lons")
+    page = sarah.post(f"{address}/address", {"city": "", "postal_code": "1", "country": "FR"}).text
+    for name in ("city", "postal_code"):
+        assert f'href="#in-{name}-new"' in page
+        assert f'id="in-{name}-new"' in page
+    contact = sarah.post(f"{address}/contact", {"contact_name": ""}).text
+    assert 'href="#in-contact_name-new"' in contact
+    assert 'id="in-contact_name-new"' in contact
+
+
+def test_a_website_is_one(sarah: Browser) -> None:
+    assert sarah.post("/customers/new", form(website="javascript:alert(1)")).status_code == 422
+    assert "https://bois.example:8080/a" in sarah.get(add(sarah, website="bois.example:8080/a")).text
+
+
+def test_who_adds_nobody_goes_back_to_where_they_came_from(sarah: Browser) -> None:
+    assert 'href="/orders/new"' in sarah.get("/customers/new?then=order").text
+    assert 'href="/quotes/new"' in sarah.get("/customers/new?then=quote").text
 
 
 def test_the_list_is_searched_by_first_letters(sarah: Browser) -> None:

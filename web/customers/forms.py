@@ -44,7 +44,7 @@ def address(form: MultiDict[str, str]) -> AddressData:
 
 def has_address(form: MultiDict[str, str]) -> bool:
     """Whether the form of a new customer says a place too."""
-    return any(form.get(name, "").strip() for name in ("street", "postal_code", "city"))
+    return any(form.get(name, "").strip() for name in ("label", "street", "postal_code", "city"))
 
 
 def contact(form: MultiDict[str, str]) -> ContactData:

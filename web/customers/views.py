@@ -56,6 +56,8 @@ blueprint = Blueprint("customers", __name__)
 
 PAGE = 50
 _FILTERS = {"customers": False, "prospects": True}
+_FOLLOWING = {"quote": "quote_forms.new", "order": "order_forms.new"}
+"""What a customer is added for, and where that goes on."""
 
 _IN_ORDER = ("label", "name", "department", "street", "postal_code", "city", "country", "email", "phone")
 """How an address or a contact is told in one line."""
@@ -119,7 +121,7 @@ def add() -> Answer:
     if not outcome.is_done:
         return _new_page(wanted, address, outcome)
     flash(t("web.customers.added", number=outcome.answer), "success")
-    following = {"quote": "quote_forms.new", "order": "order_forms.new"}.get(request.form.get("then", ""))
+    following = _FOLLOWING.get(request.form.get("then", ""))
     if following is not None:
         return redirect(url_for(following, customer=outcome.answer), 303)
     return redirect(url_for("customers.customer", number=outcome.answer), 303)
@@ -221,13 +223,15 @@ def _of_contact(problems: Mapping[str, str]) -> dict[str, str]:
 
 
 def _new_page(wanted: CustomerData, address: AddressData, outcome: Outcome | None = None) -> Answer:
+    then = request.values.get("then", "")[:20]
     page = ui.page(
         "customers/customer_new.html",
         form=wanted,
         proposal=None,
         address=address,
         outcome=outcome or Outcome(),
-        then=request.values.get("then", "")[:20],
+        then=then,
+        back=url_for(_FOLLOWING.get(then, "customers.listing")),
         **_choices(),
     )
     return make_response(page, 200 if outcome is None else 422)
