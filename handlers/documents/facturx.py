@@ -177,9 +177,11 @@ def _notes(document: Document) -> list[dict[str, str]]:
     said = {_SUBJECTS[each.code]: each.text for each in document.mentions if each.code in _SUBJECTS}
     if document.terms.discount_text:
         said["AAB"] = document.terms.discount_text
-    if not document.buyer.is_company:
+    is_credit_note = document.kind is DocumentKind.CREDIT_NOTE
+    if is_credit_note or not document.buyer.is_company:
         for subject in ("PMT", "PMD", "AAB"):
-            said.setdefault(subject, say(f"document.note.{subject}", document.language))
+            none = "credit_note" if is_credit_note else subject
+            said.setdefault(subject, say(f"document.note.{none}", document.language))
     said["BAR"] = _treatment(document.buyer)
     others = (
         document.subject,

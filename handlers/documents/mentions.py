@@ -2,6 +2,8 @@
 
 A dated table, because laws change and documents stay: what was printed keeps the sentence of its day, and a new text gets a line of its own
 (domain §3: the VAT moved from the CGI to the CIBS on 1 September 2026). Sentences name ``{facts}``; which ones, ``due`` says.
+
+What is said of paying late or early (C. com. art. L. 441-9, L. 441-10) is said to whoever pays: on a credit note, nobody does.
 """
 
 from __future__ import annotations
@@ -60,6 +62,7 @@ class Circumstances:
 
 _PRICED: Final = frozenset(DocumentKind) - UNPRICED
 _INVOICED: Final = INVOICES | {DocumentKind.PROFORMA}
+_TO_BE_PAID: Final = _PRICED - {DocumentKind.CREDIT_NOTE}
 
 MENTIONS: Final[Sequence[Dated]] = (
     Dated(
@@ -150,7 +153,7 @@ MENTIONS: Final[Sequence[Dated]] = (
     ),
     Dated(
         code="no_discount",
-        kinds=_PRICED,
+        kinds=_TO_BE_PAID,
         condition="no_discount",
         since=date(2009, 1, 1),
         until=None,
@@ -160,7 +163,7 @@ MENTIONS: Final[Sequence[Dated]] = (
     ),
     Dated(
         code="late_penalty_legal_rate",
-        kinds=_PRICED,
+        kinds=_TO_BE_PAID,
         condition="business_without_rate",
         since=date(2009, 1, 1),
         until=None,
@@ -176,7 +179,7 @@ MENTIONS: Final[Sequence[Dated]] = (
     ),
     Dated(
         code="late_penalty",
-        kinds=_PRICED,
+        kinds=_TO_BE_PAID,
         condition="business_with_rate",
         since=date(2009, 1, 1),
         until=None,
@@ -192,7 +195,7 @@ MENTIONS: Final[Sequence[Dated]] = (
     ),
     Dated(
         code="recovery_fee",
-        kinds=_PRICED,
+        kinds=_TO_BE_PAID,
         condition="business",
         since=date(2013, 1, 1),
         until=None,

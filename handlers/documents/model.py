@@ -214,7 +214,9 @@ class Totals:
 
 @data
 class PaymentTerms:
-    """``text``: in the document's language, as it was agreed; ``discount_text``: for paying early, empty: none is given."""
+    """``text``: in the document's language, as it was agreed, of a credit note what becomes of the money; ``discount_text``: for paying
+    early, empty: none is given.
+    """
 
     text: str
     discount_text: str = ""
@@ -283,9 +285,9 @@ class Document:
     (``Ours.mentions``).
 
     Of invoices and credit notes: ``nature``; ``category``, which they must have; ``due_on``, the last day for paying; ``references``, the
-    invoices that they are about; ``prepaid``, what was paid already of ``totals.gross``. All
-    amounts of a credit note are positive: what is given back. ``cents_off``: how many cents the tax of a rate may be off its own rounding.
-    ``statement``: of a statement, and of it alone.
+    invoices that they are about; ``prepaid``, what was paid already of ``totals.gross``. All amounts of a credit note are positive: what
+    is given back; it has no ``due_on`` and no ``payment_method``. ``cents_off``: how many cents the tax of a rate may be off its own
+    rounding. ``statement``: of a statement, and of it alone.
     """
 
     kind: DocumentKind

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from engine.data import data
+from engine.texts import say
 from handlers.company.queries import Identity, LogoPicture, find_identity, read_logo
 from handlers.company.types import IdentityData
 from handlers.documents import mentions
@@ -95,6 +96,13 @@ class Ours:
         own = known.own_mentions_fr if language == "fr" else known.own_mentions_en
         of_the_trade = (Mention(code="own", text=each) for each in own.splitlines() if each.strip())
         return (*mentions.due(circumstances, language), *of_the_trade)
+
+
+def settlement(language: Language) -> PaymentTerms:
+    """What becomes of the money of a credit note, which nobody pays. It is said to machines, too: the rules of EN 16931 asked every
+    amount for a day or terms (BR-CO-25) until 2026, and some platforms still do.
+    """
+    return PaymentTerms(text=say("document.settlement.text", language))
 
 
 def find_ours(session: Session) -> Ours | None:

@@ -112,6 +112,7 @@ def _of_an_invoice(document: Document) -> list[_Check]:
         ("negative_price", any(each.unit_price < 0 for each in items)),
         ("more_is_paid_than_due", not 0 <= document.prepaid <= document.totals.gross),
         ("credit_note_of_nothing", is_credit_note and not references),
+        ("credit_note_to_be_paid", is_credit_note and bool(document.due_on or document.payment_method)),
         ("credit_note_of_another_nature", is_credit_note and nature not in {"plain", "deposit"}),
         ("replacement_of_not_one_invoice", nature == "replacement" and len(references) != 1),
         ("final_invoice_of_no_deposit", nature == "after_deposits" and not any(each.is_deposit for each in references)),

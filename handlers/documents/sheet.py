@@ -79,7 +79,7 @@ def _facts(words: Words) -> list[tuple[str, str]]:
             else word("period.days", since=words.short_day(statement.since), until=words.short_day(statement.until)),
         ),
         (word("valid_until"), words.day(given.valid_until)),
-        (word("due_on"), "" if given.kind is DocumentKind.CREDIT_NOTE else words.day(given.due_on)),
+        (word("due_on"), words.day(given.due_on)),
         (word(delivered), words.day(given.delivered_on)),
         (word("delivery_method"), given.delivery_method),
         (word("carrier"), given.carrier),
@@ -115,7 +115,7 @@ def _terms(words: Words) -> list[tuple[str, str]]:
     if bank is not None and given.kind is DocumentKind.INVOICE and given.number:
         account.append(word("bank.reference", number=given.number))
     found = (
-        ("terms", given.terms.text),
+        ("settlement" if given.kind is DocumentKind.CREDIT_NOTE else "terms", given.terms.text),
         ("discount_terms", given.terms.discount_text),
         ("bank", "\n".join(account)),
     )

@@ -32,7 +32,7 @@ from handlers.documents.model import (
     Totals,
     VatPart,
 )
-from handlers.documents.ours import Ours
+from handlers.documents.ours import Ours, settlement
 
 KINDS: Final = tuple(each for each in DocumentKind if each is not DocumentKind.PROFORMA)
 """What can be looked at: everything that leaves the house."""
@@ -101,6 +101,7 @@ def _invoice(document: Document, language: Language, today: date) -> Document:
         category="mixed",
         delivered_on=today,
         due_on=None if is_credit_note else today + _MONTH,
+        terms=settlement(language) if is_credit_note else document.terms,
         references=(InvoiceReference(number=_word("original", language), issued_on=today),) if is_credit_note else (),
     )
 

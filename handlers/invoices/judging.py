@@ -45,7 +45,7 @@ def prospect(session: Session, invoice_id: int, today: date) -> Document | None:
     document = printing.document_of(
         replace(view, party=party(said), terms=terms), ours, day, printing.delivery_day(session, view, day)
     )
-    due = due_on(terms, day) if view.kind == "invoice" else day
+    due = due_on(terms, day) if view.kind == "invoice" else None
     return replace(document, number=view.number or _NUMBER, is_draft=False, due_on=due)
 
 

@@ -23,7 +23,7 @@ from handlers.documents.model import (
     Mention,
     PaymentMethod,
 )
-from handlers.documents.ours import Ours, find_ours
+from handlers.documents.ours import Ours, find_ours, settlement
 from handlers.documents.press import facturx_pdf_of
 from handlers.documents.store import Printed
 from handlers.invoices import queries
@@ -38,6 +38,7 @@ def document_of(invoice: InvoiceView, ours: Ours, today: date, delivered_on: dat
     ``delivered_on``: see ``delivery_day``.
     """
     language, kind = cast("Language", invoice.locale), DocumentKind(invoice.kind)
+    is_paid = kind is DocumentKind.INVOICE
     rates, party = paper.rates_of(invoice.totals, is_untaxed=invoice.is_untaxed), invoice.party
     day, lines = invoice.issued_on or today, [each.line for each in invoice.lines]
     return Document(
@@ -46,7 +47,7 @@ def document_of(invoice: InvoiceView, ours: Ours, today: date, delivered_on: dat
         number=invoice.number or "",
         is_draft=invoice.number is None,
         issued_on=day,
-        due_on=invoice.due_on,
+        due_on=invoice.due_on if is_paid else None,
         delivered_on=delivered_on,
         currency=invoice.currency,
         seller=ours.seller(),
@@ -65,8 +66,8 @@ def document_of(invoice: InvoiceView, ours: Ours, today: date, delivered_on: dat
         vat=paper.vat_of(invoice.totals, rates),
         totals=paper.totals_of(invoice.totals),
         cents_off=invoice.cents_off,
-        terms=ours.terms(say(f"quote.terms.{invoice.terms}", language), language),
-        payment_method=cast("PaymentMethod", invoice.payment_method),
+        terms=ours.terms(say(f"quote.terms.{invoice.terms}", language), language) if is_paid else settlement(language),
+        payment_method=cast("PaymentMethod", invoice.payment_method if is_paid else ""),
         mentions=ours.mentions(
             kind,
             day,

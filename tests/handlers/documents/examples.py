@@ -32,6 +32,7 @@ from handlers.documents.model import (
     Totals,
     VatPart,
 )
+from handlers.documents.ours import settlement
 
 DAY = date(2026, 11, 22)
 NORMAL = Decimal("0.2000")
@@ -201,8 +202,10 @@ def invoice(
         "due_on": date(2026, 12, 22) if kind is DocumentKind.INVOICE else None,
         "references": (ORIGINAL,) if kind is DocumentKind.CREDIT_NOTE else (),
         "delivered_on": date(2026, 11, 20),
-        "terms": PaymentTerms(text="Paiement à 30 jours." if language == "fr" else "Payment within 30 days."),
-        "payment_method": "transfer",
+        "terms": settlement(language)
+        if kind is DocumentKind.CREDIT_NOTE
+        else PaymentTerms(text="Paiement à 30 jours." if language == "fr" else "Payment within 30 days."),
+        "payment_method": "transfer" if kind is DocumentKind.INVOICE else "",
         "mentions": mentions(kind, language, _exemptions(made), is_business=buyer.is_company),
     }
     return Document(**(facts | made | changed))

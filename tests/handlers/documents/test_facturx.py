@@ -17,6 +17,7 @@ from handlers.documents.facturx import xml_of
 from handlers.documents.gaps import decisive, gaps
 from handlers.documents.model import (
     Adjustment,
+    Buyer,
     Document,
     DocumentKind,
     ElectronicAddress,
@@ -29,6 +30,7 @@ from handlers.documents.model import (
 from handlers.documents.rules import contradictions
 from handlers.documents.units import code_of
 from tests.handlers.documents.examples import (
+    BUYER,
     CONSUMER,
     DEPOSIT,
     DESK,
@@ -309,10 +311,13 @@ def test_units_for_machines(unit: str, code: str) -> None:
     assert code_of(unit) == code
 
 
-def test_nobody_is_told_to_pay_a_credit_note() -> None:
-    """It is our account that would stand there."""
-    back = replace(invoice(), kind=CREDIT, number="FA-2026-00002", references=(ORIGINAL,), payment_method="transfer")
-    xml = xml_of(back)
-    assert b"IBANID" not in xml
-    assert b"SpecifiedTradeSettlementPaymentMeans" not in xml
+@pytest.mark.parametrize("buyer", [BUYER, CONSUMER], ids=["business", "consumer"])
+def test_nobody_is_told_to_pay_a_credit_note(buyer: Buyer) -> None:
+    """It is our account that would stand there, and a day on which nothing is due. What the reform wants on every document says so."""
+    xml = xml_of(invoice(kind=CREDIT, buyer=buyer))
+    for each in (b"IBANID", b"SpecifiedTradeSettlementPaymentMeans", b"DueDateDateTime", b"L. 441-10", b"D. 441-5"):
+        assert each not in xml
+    told = xml.decode()
+    assert told.count("Sans objet : un avoir n’est pas à payer.") == 3
+    assert "<ram:Description>Ce montant vient en déduction de vos factures à payer, ou vous est remboursé." in told
     assert complaints(xml) == ()

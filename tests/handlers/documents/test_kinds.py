@@ -112,7 +112,9 @@ def test_an_invoice_says_when_and_how_much_is_to_be_paid() -> None:
     assert "Référence à rappeler\u00a0: FA-2026-00007" in dict(made["terms"])["Par virement"]
     credited = said(invoice(kind=CREDIT))
     assert credited["totals"][-1][0] == "Total TTC à votre crédit"
-    assert "Par virement" not in dict(credited["terms"])
+    settled = "Ce montant vient en déduction de vos factures à payer, ou vous est remboursé."
+    assert credited["terms"] == [("Règlement de l’avoir", settled)]
+    assert not {"Échéance", "Mode de paiement"} & dict(credited["facts"]).keys()
     draft = said(invoice(number="", is_draft=True))
     assert (draft["heading"], draft["number"], draft["draft"]) == ("Facture", "", "BROUILLON")
 
@@ -156,6 +158,8 @@ assert ACCOUNT is not None
         (invoice(number=""), "number_is_missing"),
         (invoice(category=None), "category_is_missing"),
         (invoice(kind=CREDIT, references=()), "credit_note_of_nothing"),
+        (invoice(kind=CREDIT, due_on=date(2026, 12, 22)), "credit_note_to_be_paid"),
+        (invoice(kind=CREDIT, payment_method="transfer"), "credit_note_to_be_paid"),
         (invoice(kind=CREDIT, nature="replacement"), "credit_note_of_another_nature"),
         (invoice(nature="replacement"), "replacement_of_not_one_invoice"),
         (invoice(nature="after_deposits", references=(ORIGINAL,)), "final_invoice_of_no_deposit"),

@@ -54,6 +54,13 @@ def test_the_forty_euros_are_due_since_2013_and_by_businesses_only() -> None:
     assert "€40" in said("en")
 
 
+def test_nothing_is_said_of_paying_what_nobody_pays() -> None:
+    assert said(kind=DocumentKind.INVOICE, penalty_percent=Decimal(12)).count("\n") == 2
+    assert not said(kind=DocumentKind.CREDIT_NOTE)
+    assert not said(kind=DocumentKind.CREDIT_NOTE, penalty_percent=Decimal(12))
+    assert said(kind=DocumentKind.CREDIT_NOTE, exemptions=("intra_eu",)) == "Exonération de TVA, art. 262 ter I du CGI."
+
+
 def test_the_penalty_is_the_rate_of_the_company_or_of_the_law() -> None:
     assert "Banque centrale européenne majoré de dix points" in said()
     assert "au taux annuel de 12,5\u00a0%" in said(penalty_percent=Decimal("12.500"))

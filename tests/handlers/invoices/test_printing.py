@@ -19,6 +19,7 @@ from handlers.demonstration.company import IDENTITY
 from handlers.documents.checking import complaints
 from handlers.documents.facturx import xml_of
 from handlers.documents.model import Document, ItemLine
+from handlers.documents.ours import settlement
 from handlers.documents.rules import contradictions
 from handlers.invoices import making, printing, queries
 from handlers.invoices.making import Asked
@@ -60,6 +61,9 @@ def test_partial_invoices_and_a_credit_note_are_what_the_rules_want(shop: Databa
         document = paper(shop, each)
         assert (each, contradictions(document)) == (each, ())
         assert (each, complaints(xml_of(document))) == (each, ())
+    assert (document.due_on, document.payment_method) == (None, "")
+    assert document.terms == settlement("fr")
+    assert not [each.code for each in document.mentions]
 
 
 def test_an_invoice_says_when_its_goods_left(order: Database, drafted: Drafter) -> None:
