@@ -3,7 +3,8 @@
 One YAML file per area in ``catalogue/``; an entry is ``code: {fr: "…{fact}…", en: "…{fact}…"}``. Where a number decides about the words, a
 language has forms by plural category, chosen by the fact ``count``: ``fr: {one: "{count} tâche", other: "{count} tâches"}``. Codes are
 unique over all files. Spaces that must not break a line (before ``: ; ? ! »``, after ``«``) and ’ are set when French is read, so that
-files are written with ordinary ones. ``{fact:type}`` says a type of FEEL in words. Numbers, dates and durations are written by
+files are written with ordinary ones. ``{fact:type}`` says a type of FEEL in words; ``{fact:number}`` and
+``{fact:money}`` say a number that comes as text (``"2.5"``) as people write it. Numbers, dates and durations are written by
 ``engine.texts.format``.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -119,16 +121,29 @@ class _Facts(dict[str, object]):
 
 
 class _Text:
-    """A fact that is a text; with ``:type`` after its name, it is a type of FEEL, said in words."""
+    """A fact that is a text; with ``:type`` after its name, it is a type of FEEL, said in words; with ``:number`` or ``:money``, a figure."""
 
     def __init__(self, text: str, language: str) -> None:
         self._text = text
         self._language = language
 
     def __format__(self, wanted: str) -> str:
-        if wanted != "type":
-            return f"{self._text:{wanted}}"
-        return _type_words(self._text, self._language)
+        if wanted == "type":
+            return _type_words(self._text, self._language)
+        if wanted in {"number", "money"}:
+            return _figure(self._text, self._language, wanted)
+        return f"{self._text:{wanted}}"
+
+
+def _figure(text: str, language: str, wanted: str) -> str:
+    """A number as people write it; what is none stays as it is: telling somebody of an error never raises another one."""
+    from engine.texts import format as forms  # it says words of this catalogue
+
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return text
+    return forms.money(value, language) if wanted == "money" else forms.number(value, language)
 
 
 def _type_words(text: str, language: str) -> str:

@@ -181,7 +181,7 @@ def test_a_draft_is_changed_and_an_invoice_credited(office: Office) -> None:
     for wrong, said in (
         ({"reason": " "}, "Dites pourquoi"),
         ({"again": ""}, "à refacturer"),
-        ({"quantity": "2"}, "1.5 au plus"),
+        ({"quantity": "2"}, "1,5 au plus"),
     ):
         answer = yasmine.post(f"/invoices/{done.number}/credit", given | wrong)
         assert answer.status_code == 422

@@ -69,6 +69,13 @@ class TestSay:
     def test_another_language_gives_french(self, locale: str | None, language: str) -> None:
         assert language_of(locale) == language
 
+    def test_a_figure_that_comes_as_text_is_written_as_people_do(self) -> None:
+        assert say("invoice_above_open", "fr", most="1234.5") == "Il reste 1\u202f234,5 au plus."
+        assert say("invoice_above_open", "en", most="1234.5") == "1,234.5 at most is left."
+        assert say("reduction_above_left", "fr", most="179.7") == f"Il reste 179,70{NBSP}€ au plus."
+        assert say("reduction_above_left", "en", most="179.7") == "€179.70 at most is left."
+        assert say("reduction_above_left", "en", most="all") == "all at most is left."
+
     def test_french_spaces_do_not_break(self) -> None:
         assert say("code_without_text", "fr", code="x") == f"Bordereau n’a pas de texte pour «{NBSP}x{NBSP}»."
 

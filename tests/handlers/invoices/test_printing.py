@@ -61,6 +61,7 @@ def test_partial_invoices_and_a_credit_note_are_what_the_rules_want(shop: Databa
         document = paper(shop, each)
         assert (each, contradictions(document)) == (each, ())
         assert (each, complaints(xml_of(document))) == (each, ())
+    document = paper(shop, made[-1])
     assert (document.due_on, document.payment_method) == (None, "")
     assert document.terms == settlement("fr")
     assert not [each.code for each in document.mentions]
