@@ -121,7 +121,7 @@ class _Facts(dict[str, object]):
 
 
 class _Text:
-    """A fact that is a text; with ``:type`` after its name, it is a type of FEEL, said in words; with ``:number`` or ``:money``, a figure."""
+    """A fact that is a text; with ``:type`` after its name, it is a type of FEEL, said in words; with ``:number``, ``:money`` a figure."""
 
     def __init__(self, text: str, language: str) -> None:
         self._text = text
@@ -142,6 +142,8 @@ def _figure(text: str, language: str, wanted: str) -> str:
     try:
         value = Decimal(text)
     except InvalidOperation:
+        return text
+    if not value.is_finite():
         return text
     return forms.money(value, language) if wanted == "money" else forms.number(value, language)
 
