@@ -32,6 +32,9 @@ DESK = {
 }
 
 
+SEEN = re.compile(r'name="seen" value="([0-9]+)"')
+
+
 def quote(office: Office, number: str) -> QuoteView:
     with office.runtime.database.reading() as session:
         found = queries.find_quote(session, number)
@@ -62,6 +65,32 @@ def test_a_quote_is_written_for_a_customer_found_by_first_letters(office: Office
     assert number in sarah.get("/quotes?q=cabinet+mob&shown=draft").text
     assert number not in sarah.get("/quotes?shown=accepted").text
     assert number in sarah.get("/quotes?customer=CL-2026-00001&shown=open").text
+
+
+def test_two_people_at_one_draft_are_told_of_each_other_and_nothing_is_lost(office: Office) -> None:
+    sarah, marc = office.as_("sarah"), office.as_("marc")
+    number = write(sarah)
+    address = f"/quotes/{number}/edit"
+    seen = {name: SEEN.findall(each.get(address).text)[0] for name, each in (("sarah", sarah), ("marc", marc))}
+    mine = HEAD | DESK | {"customer": "CL-2026-00001"}
+    first = mine | {"act": "save", "subject": "De Sarah", "seen": seen["sarah"]}
+    assert sarah.post(address, first).status_code == 303
+    refused = marc.post(address, mine | {"act": "save", "subject": "De Marc", "seen": seen["marc"]})
+    assert refused.status_code == 422
+    assert 'value="De Marc"' in refused.text, "what was typed stays"
+    assert "Sarah Lambert" in refused.text
+    assert "De Sarah" in refused.text, "and what the other wrote is told"
+    (told,) = re.findall(r'name="over" value="([0-9]+)"', refused.text)
+    again = mine | {"act": "save", "subject": "De Sarah encore", "seen": told}
+    assert sarah.post(address, again).status_code == 303
+    late = marc.post(address, mine | {"over": told, "subject": "De Marc", "seen": seen["marc"]})
+    assert late.status_code == 422, "what nobody was told of is not written over"
+    assert "De Sarah encore" in late.text
+    (told,) = re.findall(r'name="over" value="([0-9]+)"', late.text)
+    assert marc.post(address, mine | {"over": told, "subject": "De Marc", "seen": seen["marc"]}).status_code == 303
+    assert quote(office, number).data.subject == "De Marc"
+    (now,) = SEEN.findall(sarah.get(address).text)
+    assert 'name="over"' not in sarah.post(address, mine | {"act": "save", "email": "non", "seen": now}).text
 
 
 def test_lines_come_go_and_move_without_being_kept(office: Office) -> None:

@@ -95,7 +95,7 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
             money=lambda value: ui.shown(value, "money"),
             price=price,
             shown_value=ui.shown,
-            history=acting.history(session, KIND, number, names, labels="web.quotes.field.", say=_say),
+            history=acting.history(session, KIND, number, names, labels="web.quotes.field.", say=say_quote),
         )
     return make_response(page, 200 if outcome is None else 422)
 
@@ -125,7 +125,7 @@ def _acts(found: QuoteView, case: Leading | None, order: str | None, waiting: Le
     yield Act(title=t("web.quotes.copy"), url=url_for("quote_forms.new", copy=found.number))
 
 
-def _say(name: str, value: Any) -> str | None:
+def say_quote(name: str, value: Any) -> str | None:
     """Values of a quote's history that need words of their own."""
     if name == "status" and value in STATUSES:
         return t(f"web.quotes.status.{value}")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Final
 
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
+from engine.identity import people
 from engine.records import queries as recorded
 from handlers.orders import queries as orders
 from handlers.sales import queries
@@ -16,6 +20,7 @@ from handlers.sales.commands import EDITORS, KIND, AddQuote, ChangeQuote, add_qu
 from web import acting, auth, ui
 from web.acting import Outcome
 from web.quotes import forms
+from web.quotes.dossier import say_quote
 from web.quotes.forms import QuoteForm, quote_of
 from web.sales import editor
 from web.sales.forms import meant as meaning
@@ -23,6 +28,8 @@ from web.sales.forms import typed
 from web.ui import t
 
 blueprint = Blueprint("quote_forms", __name__)
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @blueprint.get("/quotes/new")
@@ -89,13 +96,16 @@ def edit(number: str) -> Answer:
 @blueprint.post("/quotes/<number>/edit")
 @auth.requires(*EDITORS)
 def change(number: str) -> Answer:
-    """Keep a draft as it is to be, or change something of its form."""
+    """Keep a draft as it is to be, or change something of its form. ``over``: the revision up to which the person was told what others
+    wrote, which gives way to what stands in this form.
+    """
     form = typed(QuoteForm, request.form)
-    if request.form.get("act") != "save":
+    over = acting.seen_revision(request.form.get("over"))
+    if request.form.get("act") != "save" and over is None:
         return _changed(number, form)
     meant = meaning(form)
     given = ChangeQuote(number=number, quote=quote_of(form, meant), lines=meant.lines, today=ui.today())
-    seen = acting.seen_revision(request.form.get("seen"))
+    seen = over or acting.seen_revision(request.form.get("seen"))
     outcome = Outcome(problems=meant.problems) if meant.problems else acting.act(change_quote, given, seen=seen)
     if not outcome.is_done:
         return _refused(number, form, outcome)
@@ -111,17 +121,35 @@ def _changed(number: str | None, form: QuoteForm) -> Answer:
 
 def _refused(number: str | None, form: QuoteForm, outcome: Outcome) -> Answer:
     with auth.runtime().database.reading() as session:
-        return make_response(_page(session, number, form, outcome), 422)
+        return make_response(_page(session, number, form, outcome, told=_meanwhile(session, number, outcome)), 422)
+
+
+def _meanwhile(session: Session, number: str | None, outcome: Outcome) -> dict[str, Any]:
+    """What others wrote into the draft since the form of this request was opened; nothing where it was refused for another reason."""
+    seen = acting.seen_revision(request.form.get("over") or request.form.get("seen"))
+    now = recorded.revision(session, KIND, number) if number else 0
+    found = queries.find_quote(session, number) if number and outcome.message and seen and seen < now else None
+    if number is None or seen is None or found is None or found.status != "draft":
+        return {}
+    names = people.names(session)
+    lines = acting.history(session, KIND, number, names, labels="web.quotes.field.", say=say_quote)
+    return {"meanwhile": lines[: now - seen], "revision": now}
 
 
 def _page(
-    session: Session, number: str | None, form: QuoteForm, outcome: Outcome | None = None, *, seen: int | None = None
+    session: Session,
+    number: str | None,
+    form: QuoteForm,
+    outcome: Outcome | None = None,
+    *,
+    seen: int | None = None,
+    told: Mapping[str, Any] = _NOTHING,
 ) -> str:
     shared = editor.context(session, form, meaning(form), outcome, None)
     here = url_for("dossiers.quote", number=number) if number else url_for("quotes.listing")
     return ui.page(
         "quotes/edit.html",
-        **shared | ({} if seen is None else {"seen": seen}),
+        **shared | ({} if seen is None else {"seen": seen}) | dict(told),
         action=url_for("quote_forms.change", number=number) if number else url_for("quote_forms.add"),
         crumbs=[_list(), (number, here)] if number else [_list()],
         heading=number or t("web.quotes.add"),
