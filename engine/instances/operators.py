@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from engine import clock
 from engine.definitions import gate
 from engine.errors import NotAllowed, NotFound, WrongState
-from engine.handler import TAKEN_BACK, Actor
+from engine.handler import TAKEN_BACK, Actor, HandlerTable
 from engine.history import refusals
 from engine.inbox import acts
 from engine.instances import driver, incidents
@@ -175,6 +175,13 @@ def _of_participant(session: Session, actor: Actor, instance_id: int) -> Locked:
     return instance
 
 
+def gives_result(handlers: HandlerTable, bundle: Bundle, element: str) -> bool | None:
+    """Whether the case is given something by the handler of this element, which nobody else can say; None: there is no such handler."""
+    node = find_node(bundle, element)
+    handler = handlers.handlers.get(node.handler) if isinstance(node, ServiceTask) else None
+    return None if handler is None else bool(handler.gives)
+
+
 def confirm_effect(runtime: Runtime, actor: Actor, incident_id: int, reason: str) -> None:
     """Somebody has found out that an uncertain effect did happen: the case goes on without another one.
 
@@ -193,9 +200,7 @@ def confirm_effect(runtime: Runtime, actor: Actor, incident_id: int, reason: str
             if instance.state is None or incident.reference not in instance.state.incidents:
                 raise WrongState("incident_resolved", incident=incident_id)
             activity, element = str(incident.activity), str(incident.element_id)
-            node = find_node(instance.bundle, element)
-            handler = runtime.handlers.handlers.get(node.handler) if isinstance(node, ServiceTask) else None
-            if handler is None or handler.gives:
+            if gives_result(runtime.handlers, instance.bundle, element) is not False:
                 raise WrongState("effect_result_unknown", incident=incident_id)
             told = {"type": "effect:confirmed", "activity": activity, "element": element, "reason": said}
             acts.record_of_case(session, instance.id, instance.head, actor, now, told)

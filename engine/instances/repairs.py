@@ -15,14 +15,23 @@ from sqlalchemy.orm import Session
 
 from engine import clock
 from engine.errors import Conflict, EngineError, FieldProblem, InvalidInput, NotFound, WrongState
-from engine.feel import Budget, Environment, FeelError, Value, compile_expression
+from engine.feel import Budget, Environment, Expression, FeelError, Value, compile_expression
 from engine.handler import Actor
 from engine.history import refusals
 from engine.instances import driver, operators
 from engine.instances.driver import Locked, OnFailure
 from engine.instances.runtime import Runtime
-from engine.kernel import Activity, Event, Phase, Run, State, ValueNotStorable, storable
-from engine.model.elements import Gateway, Model, Process
+from engine.kernel import Activity, Event, Phase, Run, State, ValueNotStorable, Wait, storable
+from engine.model.elements import (
+    Gateway,
+    MessageDefinition,
+    Model,
+    Node,
+    Process,
+    ReceiveTask,
+    TimerDefinition,
+    definitions_of,
+)
 from engine.model.expressions import VARIABLE_NAME
 from engine.model.landings import joins_missed, landings
 from engine.protocol.stimuli import MoveToken, SetVariable, SkipActivity
@@ -142,6 +151,50 @@ def held(state: State) -> Iterator[Held]:
     for each in state.activities.values():
         if each.variables:
             yield Held(scope=each.id, element=each.element, item=None, is_input=True, variables=each.variables)
+
+
+def fixed(model: Model, state: State, scope: str, name: str) -> Iterator[Wait]:
+    """The waits whose key or moment was worked out of this variable when they began: they keep it, whatever becomes of the variable."""
+    for wait in state.waits.values():
+        process = _process(model, state, _scope_of(state, wait.activity))
+        expression = _worked_out(process.nodes[wait.element], wait.number)
+        if (
+            expression is not None
+            and name in expression.possible_variables
+            and _holder(state, wait.activity, name) == scope
+        ):
+            yield wait
+
+
+def _worked_out(node: Node, number: int) -> Expression | None:
+    trigger = node.message if isinstance(node, ReceiveTask) else getattr(node, "trigger", None)
+    definitions = definitions_of(trigger)
+    match definitions[number] if number < len(definitions) else None:
+        case MessageDefinition(correlation_key=key):
+            return key
+        case TimerDefinition(expression=moment):
+            return moment
+        case _:
+            return None
+
+
+def _holder(state: State, activity_or_scope: str, name: str) -> str | None:
+    """The id of the activity or scope whose variable of this name is seen there: the nearest one (as ``State.variables_of``)."""
+    activity = state.activities.get(activity_or_scope)
+    while True:
+        if activity is not None and name in activity.variables:
+            return activity.id
+        scope = state.scopes[activity_or_scope if activity is None else activity.scope]
+        if name in scope.variables:
+            return scope.id
+        if scope.activity is None or scope.is_isolated:
+            return None
+        activity = state.activities[scope.activity]
+
+
+def _scope_of(state: State, activity_or_scope: str) -> str:
+    activity = state.activities.get(activity_or_scope)
+    return activity_or_scope if activity is None else activity.scope
 
 
 def foresee(runtime: Runtime, instance: Locked, repair: Repair) -> Foreseen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -13,12 +14,17 @@ from werkzeug.test import TestResponse
 
 from engine import clock
 from engine.errors import Facts
+from engine.handler import SYSTEM
+from engine.instances import commands
 from engine.instances.work import BODIES
 from engine.jobs import incidents
 from engine.messages import store as messages
 from engine.messages.store import OutgoingMessage
 from engine.texts import has
 from engine.worker import run_pending
+from handlers.table import HANDLERS
+from tests.engine.instances.drawing import drawing, plain, service
+from tests.publishing import publish_unexamined
 from tests.web.conftest import Office
 from web import present
 
@@ -270,6 +276,33 @@ def test_a_reason_for_an_effect_comes_back_to_its_own_form(office: Office, reaso
     answer = olivia.post(confirm, {"reason": reason})
     comes_back(answer, reason, f"how-{confirm.split('/')[4]}")
     assert answer.text.count('aria-invalid="true"') == 1
+
+
+@pytest.mark.parametrize(
+    ("handler", "is_confirmed"), [("purchasing.tell_submitter", True), ("sales.send_quote", False)]
+)
+def test_what_went_out_is_confirmed_where_nothing_of_it_is_missing(
+    office: Office, handler: str, is_confirmed: bool
+) -> None:
+    key = handler.replace(".", "_")
+    described = f"key: {key}\ntitle: {{fr: Essai, en: Trial}}\nprocess: {key}\nstart: {{roles: [purchasing_admin]}}\n"
+    inputs = dict.fromkeys((each.name for each in fields(HANDLERS.handlers[handler].input_type)), "null")
+    drawn = drawing(plain(key, service("send", handler, inputs=inputs), flows="start -> send -> end"))
+    files = {"process.yaml": described.encode(), f"{key}.bpmn": drawn}
+    publish_unexamined(office.runtime.database, SYSTEM, files, HANDLERS)
+    case = commands.start_instance(office.runtime, office.actor("gabriel"), key).instance_id
+    with office.runtime.database.transaction() as session:
+        session.execute(
+            text("""
+                INSERT INTO engine.incident (instance_id, reference, activity, element_id, code, place, facts, raised_at)
+                VALUES (:case, 'i1', 'a1', 'send', 'effect_uncertain', 'send', '{}', :now)
+            """),
+            {"case": case, "now": clock.now()},
+        )
+    page = html.unescape(office.as_("olivia").get(f"/cases/{case}").text)
+    assert ("/confirm" in page) == is_confirmed
+    assert ("passez l’étape et écrivez ce résultat" in page) != is_confirmed
+    assert "passez l’étape" not in html.unescape(office.as_("gabriel").get(f"/cases/{case}").text)
 
 
 @REASONS

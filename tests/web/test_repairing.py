@@ -5,7 +5,12 @@ from __future__ import annotations
 import html
 import re
 
+from engine.handler import SYSTEM
+from engine.instances import commands
 from engine.worker import run_pending
+from handlers.table import HANDLERS
+from tests.engine.instances.drawing import drawing, el, keyed, message, plain, write
+from tests.publishing import publish_unexamined
 from tests.web.conftest import Office
 
 WHY = "Doublon <b>annulé</b>"
@@ -147,3 +152,23 @@ def test_many_cases_are_repaired_at_once_with_a_result_each(office: Office) -> N
     gabriel.get("/cases")
     for address in ("", "/ask"):
         assert gabriel.post(f"/operations/cases/repair{address}", chosen).status_code == 403
+
+
+def test_the_page_says_which_wait_keeps_the_key_that_a_variable_gave_it(office: Office) -> None:
+    described = b"key: keyed\ntitle: {fr: Essai, en: Trial}\nprocess: keyed\nstart: {roles: [purchasing_admin]}\n"
+    money = el("intermediateCatchEvent", "money", message("m"))
+    kept = plain("keyed", write("note", "order", '"K-1"'), money, flows="start -> note -> money -> end")
+    files = {"process.yaml": described, "keyed.bpmn": drawing(keyed("m", "paid", "order"), kept)}
+    publish_unexamined(office.runtime.database, SYSTEM, files, HANDLERS)
+    case = commands.start_instance(office.runtime, office.actor("gabriel"), "keyed").instance_id
+    olivia = office.as_("olivia")
+    (known,) = [
+        each for each in links(olivia.get(f"/cases/{case}/repair").text, "repair/variable") if "name=order" in each
+    ]
+    page = olivia.get(known).text
+    said = "« money » attend déjà, avec la clé « K-1 », et la garde"
+    assert said in html.unescape(page).replace("\xa0", " ")
+    given = hidden(page) | {"kind": "text", "value": "K-2", "reason": WHY}
+    answer = olivia.post(f"/cases/{case}/repair/variable", given)
+    assert answer.status_code == 303
+    assert said in html.unescape(olivia.get(answer.location).text).replace("\xa0", " ")

@@ -215,6 +215,8 @@ def edit(case_id: int) -> Answer:
     except InvalidInput as refusal:
         return _variable_form(case_id, scope, given.get("name", ""), refusal), 422
     flash(t("web.repair.done.edit"), "success")
+    for each in _fixed(seen, scope, name):
+        flash(each, "warning")
     return redirect(url_for("repairing.overview", case_id=case_id), 303)
 
 
@@ -244,7 +246,20 @@ def _variable_form(case_id: int, scope: str, name: str, refusal: InvalidInput | 
         wrong=wrong,
         revision=seen.instance.revision,
         now=shown(value),
+        fixed=[] if is_new else list(_fixed(seen, scope, name)),
     )
+
+
+def _fixed(seen: Seen, scope: str, name: str) -> Iterator[str]:
+    """What goes on waiting as the variable was when it began to."""
+    for each in repairs.fixed(seen.instance.model, seen.state, scope, name):
+        kind = "key" if each.due_at is None else "moment"
+        facts = {
+            "step": present.name_of(seen.bundle, each.element),
+            "key": each.key or "",
+            "moment": ui.moment(each.due_at),
+        }
+        yield t(f"web.repair.variable.fixed.{kind}", **facts)
 
 
 def _typed(value: Value) -> str:

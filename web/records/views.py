@@ -51,13 +51,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
-    """An open incident."""
+    """An open incident. ``repair``: why it has to be repaired on another page, where nobody can confirm what happened."""
 
     id: int
     title: str
     text: str
     may_retry: bool
     may_confirm: bool
+    repair: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,14 +348,17 @@ def _stopped(incident: Incident, found: Case) -> Stopped:
     step = incident.place if job is None else present.job_named(job)
     if incident.element_id:
         step = present.name_of(bundle, incident.element_id)
+    may_operate = auth.has_role(*operators.OPERATORS) and found.row.suspended is None
+    is_uncertain = may_operate and incident.code == "effect_uncertain"
+    handlers = auth.runtime().handlers
+    lacks_result = is_uncertain and operators.gives_result(handlers, bundle, incident.element_id or "") is True
     return Stopped(
         id=incident.id,
         title=t("web.case.incident", step=step),
         text=present.cause_of(incident.code, incident.facts),
         may_retry=auth.has_role(*commands.RETRY_ROLES) and found.row.suspended is None,
-        may_confirm=incident.code == "effect_uncertain"
-        and auth.has_role(*operators.OPERATORS)
-        and found.row.suspended is None,
+        may_confirm=is_uncertain and not lacks_result,
+        repair=t("effect_result_unknown") if lacks_result else "",
     )
 
 

@@ -14,7 +14,21 @@ from engine.identity import people
 from engine.instances import batches, driver, operators, repairs
 from engine.instances.repairs import Repair
 from engine.protocol.stimuli import MoveToken, SetVariable, SkipActivity
-from tests.engine.instances.drawing import boundary, el, extensions, plain, process, service, timer, user
+from tests.engine.instances.drawing import (
+    boundary,
+    el,
+    extensions,
+    io,
+    keyed,
+    message,
+    plain,
+    process,
+    service,
+    sub,
+    timer,
+    user,
+    write,
+)
 from tests.engine.instances.posting import AUDITOR, CLERK, OWNER, SENT, Post, mail
 
 WHY = "the goods came back"
@@ -107,6 +121,41 @@ def test_a_variable_is_edited_with_its_old_and_new_value_in_the_history(post: Po
     assert '"previous":{"@decimal":"12.50"}' in rows[1][0] or "12.50" in rows[1][0]
     assert post.told(case).count("variable:edited") == 2
     is_whole(post)
+
+
+def test_what_waits_keeps_the_key_and_the_moment_that_a_variable_gave_it(post: Post) -> None:
+    def kept(case: int, scope: str, name: str) -> set[tuple[str, str | None]]:
+        with post.runtime.database.reading() as session:
+            instance = repairs.running(session, case)
+            assert instance.state is not None
+            return {(each.element, each.key) for each in repairs.fixed(instance.model, instance.state, scope, name)}
+
+    nearer = el("receiveTask", "inner", extensions(io({"order": "order"})), messageRef="m")
+    inside = el("startEvent", "go"), nearer, el("endEvent", "gone")
+    post.publish(
+        "keyed",
+        keyed("m", "paid", 'order + "!"'),
+        plain(
+            "keyed",
+            write("note", "order", '"K"'),
+            write("note_days", "days", "3"),
+            el("parallelGateway", "both"),
+            el("intermediateCatchEvent", "money", message("m")),
+            user("look"),
+            boundary("late", "look", timer("timeDuration", '=duration("P" + string(days) + "D")')),
+            sub("within", *inside, flows="go -> inner -> gone"),
+            flows="start -> note -> note_days -> both -> money -> end\nboth -> look -> end\nlate -> end\nboth -> within -> end",
+        ),
+    )
+    case = post.start("keyed")
+    assert kept(case, "s1", "order") == {("money", "K!")}
+    assert kept(case, at(post, case, "inner"), "order") == {("inner", "K!")}
+    assert kept(case, "s1", "days") == {("late", None)}
+    assert kept(case, "s1", "nothing") == set()
+    perform(post, case, SetVariable(scope="s1", name="order", value="L", reason=WHY))
+    assert kept(case, "s1", "order") == {("money", "K!")}
+    move(post, case, "money", "money")
+    assert kept(case, "s1", "order") == {("money", "L!")}
 
 
 def test_who_may_and_what_cannot_be(post: Post) -> None:
