@@ -27,7 +27,11 @@ from engine.history.store import moment_text
 MOST_EVENTS: Final = 200_000
 """Of one checkpoint: what was recorded before there were any is signed in parts."""
 
-_COLUMNS = "number, size, root, at, previous, public_key, signature, peaks"
+_WRITTEN = "number, size, root, at, previous, public_key, signature, peaks"
+# what was signed since the backup that was brought back was made, and is lost, has the same numbers
+_COLUMNS = f"""
+    {_WRITTEN}, EXISTS (SELECT FROM engine.restoration WHERE restoration.made_at < history_checkpoint.at) AS is_after_restore
+"""
 _LAST = text(f"SELECT {_COLUMNS} FROM engine.history_checkpoint ORDER BY number DESC LIMIT 1")  # noqa: S608 - composed of constants
 _ONE = text(f"SELECT {_COLUMNS} FROM engine.history_checkpoint WHERE number = :number")  # noqa: S608 - composed of constants
 _PAGE = text(f"""
@@ -36,20 +40,24 @@ _PAGE = text(f"""
 """)  # noqa: S608 - composed of constants
 _AFTER = text(f"SELECT {_COLUMNS} FROM engine.history_checkpoint WHERE number > :after ORDER BY number")  # noqa: S608 - composed of constants
 _INSERT = text(f"""
-    INSERT INTO engine.history_checkpoint ({_COLUMNS})
+    INSERT INTO engine.history_checkpoint ({_WRITTEN})
     VALUES (:number, :size, :root, :at, :previous, :public_key, :signature, :peaks)
+    RETURNING {_COLUMNS}
 """)  # noqa: S608 - composed of constants
 _END = text("SELECT max(last) FROM engine.history_order WHERE first > :size AND first <= :most")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """A checkpoint as it leaves the house: ``said`` is its content with the signature."""
+    """A checkpoint as it leaves the house: ``said`` is its content with the signature. ``is_after_restore``: another one of its number may
+    have left the house before.
+    """
 
     number: int
     size: int
     at: datetime
     said: Mapping[str, Any]
+    is_after_restore: bool = False
 
     @property
     def text(self) -> bytes:
@@ -58,8 +66,13 @@ class Checkpoint:
 
     @property
     def file_name(self) -> str:
-        """The file's name."""
-        return f"checkpoint-{self.number:06}.json"
+        """The file's name; one of its own where another checkpoint of this number may lie in the same folder."""
+        return self.longer_name if self.is_after_restore else f"checkpoint-{self.number:06}.json"
+
+    @property
+    def longer_name(self) -> str:
+        """A name that no other checkpoint has, whatever its number."""
+        return f"checkpoint-{self.number:06}-{hashlib.sha256(self.text).hexdigest()[:8]}.json"
 
 
 def make(session: Session, signer: Signer, now: datetime) -> Checkpoint | None:
@@ -91,9 +104,7 @@ def make(session: Session, signer: Signer, now: datetime) -> Checkpoint | None:
         "size": tree.size,
     }
     said["signature"] = signer.sign(verifier.checkpoint_content(said)).hex()
-    made = Checkpoint(number=1 if last is None else last.number + 1, size=tree.size, at=at, said=said)
-    session.execute(_INSERT, _row(made, b"".join(tree.peaks)))
-    return made
+    return _checkpoint(session.execute(_INSERT, _row(said, at, b"".join(tree.peaks))).one())
 
 
 def find(session: Session, number: int) -> Checkpoint:
@@ -135,7 +146,7 @@ def file_of(folder: Path, each: Checkpoint) -> Path:
     usual = folder / each.file_name
     if not usual.exists() or usual.read_bytes() == each.text:
         return usual
-    return usual.with_stem(f"{usual.stem}-{hashlib.sha256(each.text).hexdigest()[:8]}")
+    return folder / each.longer_name
 
 
 def _last_of(session: Session, folder: Path) -> int:
@@ -149,8 +160,7 @@ def _last_of(session: Session, folder: Path) -> int:
 
 
 def _is_there(folder: Path, each: Checkpoint) -> bool:
-    file = file_of(folder, each)
-    return file.exists() and file.read_bytes() == each.text
+    return any(file.read_bytes() == each.text for file in folder.glob(f"checkpoint-{each.number:06}*.json"))
 
 
 def _said(row: Row[Any]) -> dict[str, Any]:
@@ -166,14 +176,15 @@ def _said(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _row(made: Checkpoint, peaks: bytes) -> dict[str, Any]:
+def _row(said: Mapping[str, Any], at: datetime, peaks: bytes) -> dict[str, Any]:
     hashes = {"root": "root", "previous": "previous", "public_key": "key", "signature": "signature"}
-    given = {column: bytes.fromhex(made.said[member]) for column, member in hashes.items()}
-    return {**given, "number": made.number, "size": made.size, "at": made.at, "peaks": peaks}
+    given = {column: bytes.fromhex(said[member]) for column, member in hashes.items()}
+    return {**given, "number": said["number"], "size": said["size"], "at": at, "peaks": peaks}
 
 
 def _checkpoint(row: Row[Any]) -> Checkpoint:
-    return Checkpoint(number=row.number, size=row.size, at=row.at, said=_said(row))
+    said, is_after = _said(row), row.is_after_restore
+    return Checkpoint(number=row.number, size=row.size, at=row.at, said=said, is_after_restore=is_after)
 
 
 def _tree(row: Row[Any]) -> verifier.Tree:

@@ -23,6 +23,7 @@ from engine.database.session import Database
 from engine.errors import InvariantBroken, NotFound
 from engine.history import checkpoints, signing, verifier
 from engine.history.signing import KeyUnusable, Signer
+from engine.mail import restored
 from tests.engine.history.conftest import NOW, MakeCase, MoreEvents
 from tests.engine.history.whole import checkpoint, exported, live, number_all, publish, said, signer_in
 
@@ -208,6 +209,27 @@ def test_a_checkpoint_is_written_beside_another_one_of_its_number(
         assert checkpoints.write_out(session, tmp_path) == 1
     assert checkpoints.file_of(tmp_path, third).read_bytes() == third.text
     assert len(list(tmp_path.glob("*.json"))) == 6
+
+
+def test_after_a_restore_a_checkpoint_has_a_name_of_its_own_wherever_it_goes(
+    database: Database, make_case: MakeCase, signer: Signer, tmp_path: Path
+) -> None:
+    """Whoever kept what was mailed before does not lose it when the new one of its number is saved beside it."""
+    make_case(3)
+    before = checkpoint(database, signer)
+    assert before is not None
+    with database.transaction() as session:
+        restored.enter(session, before.at, "0.1", before.at + timedelta(hours=1))
+    make_case(3)
+    made = checkpoint(database, signer, hours=2)
+    assert made is not None
+    with database.reading() as session:
+        assert checkpoints.find(session, before.number).file_name == before.file_name == "checkpoint-000001.json"
+        assert checkpoints.find(session, made.number).file_name == made.file_name
+        assert re.fullmatch(r"checkpoint-000002-[0-9a-f]{8}\.json", made.file_name)
+        assert checkpoints.write_out(session, tmp_path / "kept") == 2
+        assert checkpoints.write_out(session, tmp_path / "kept") == 0
+    assert {each.name for each in (tmp_path / "kept").iterdir()} == {before.file_name, made.file_name}
 
 
 def test_nothing_is_signed_over_a_gap_or_a_forged_tree(database: Database, make_case: MakeCase, signer: Signer) -> None:
