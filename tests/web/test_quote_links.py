@@ -97,6 +97,8 @@ def test_a_customer_sees_and_accepts_without_signing_in(office: Office) -> None:
     assert view.content_hash is not None
     assert view.content_hash in dossier
     assert "par son lien" in dossier
+    assert "modifiez la commande" in dossier
+    assert "le client peut demander une modification" not in dossier
 
 
 def test_a_change_makes_a_version_with_a_link_of_its_own(office: Office) -> None:

@@ -26,6 +26,9 @@ from web.ui import t
 
 blueprint = Blueprint("dossiers", __name__)
 
+_FROZEN: Final = {"submitted": "frozen", "sent": "frozen", "accepted": "agreed"}
+"""Why a quote that is no draft is not changed; any other is over."""
+
 CUSTOMER: Final = "link:quote"
 """Who answered by the link, in the history; no person's login is written so."""
 
@@ -120,7 +123,7 @@ def _acts(found: QuoteView, case: Leading | None, order: str | None, waiting: Le
     if is_draft:
         yield Act(title=t("web.quotes.edit"), url=url_for("quote_forms.edit", number=found.number))
     else:
-        code = "take_back_first" if waiting and waiting.may_act else "frozen"
+        code = "take_back_first" if waiting and waiting.may_act else _FROZEN.get(found.status, "closed")
         yield Act(title=t("web.quotes.edit"), why=t(f"web.quotes.why.{code}"))
     yield Act(title=t("web.quotes.copy"), url=url_for("quote_forms.new", copy=found.number))
 

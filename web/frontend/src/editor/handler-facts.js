@@ -6,7 +6,7 @@ const MINUTE = 60;
 /** Lines of text: its name, what it does and takes and gives, how it may end, when and how often it runs. */
 export function factsOf({ name, description, input, output, errors = [], effect, once, hold_seconds: hold = 0, attempts }, word) {
   const lines = [name];
-  if (description) lines.push(description.split("\n\n")[0].replace(/\s+/g, " "));
+  if (description) lines.push(word("handlerNote", { text: description.split("\n\n")[0].replace(/\s+/g, " ") }));
   lines.push(...listed("handlerTakes", input, word), ...listed("handlerGives", output, word));
   if (errors.length) lines.push(word("handlerErrors", { errors: errors.join(", ") }));
   if (!effect) return lines;
