@@ -105,7 +105,10 @@ def test_a_step_shows_old_and_new_values(audited: Office) -> None:
     page = browser.get(gabriels[-1])
     assert page.status_code == 200
     assert "<code>task:completed</code>" in page.text
-    assert "<dt>reason</dt>" in page.text
+    assert re.search(r"<dt>Raison[^<]* <code>reason</code></dt>", page.text)
+    assert "<dd>Gabriel Achard <code>gabriel</code></dd>" in page.text
+    assert re.search(r"<dt>flow</dt><dd>[^<]+ <code>flow_\w+</code></dd>", page.text)
+    assert re.search(r"</strong> Décider de la demande <code>decide_request</code>", page.text)
     assert "<script>alert(1)" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text
     refused = browser.get(rows(browser, "?who=camille&topic=refusal")[0])

@@ -15,6 +15,7 @@ from handlers.base.tables import Table
 from tests.web.conftest import Office
 from web.records import rows as told
 from web.ui import t
+from web.words import row_title
 
 
 def one(table: str, became: str, name: str | None = None, **fields: tuple[Any, Any]) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def test_every_table_of_the_business_has_a_word(office: Office) -> None:
     with office.app.test_request_context():
         g.locale = "fr"
         called = {
-            each.name: told.title_of(one(each.name, "created", "")).removesuffix(" 7")
+            each.name: row_title(one(each.name, "created", "")).removesuffix(" 7")
             for each in Table.metadata.tables.values()
         }
     assert {name for name, title in called.items() if title == name.replace("_", " ")} <= {"stock", "article"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -17,19 +17,22 @@ from engine.history import search
 from engine.history.search import Asked, Position, Step, Told
 from engine.history.topics import TOPICS
 from engine.identity import people, services
+from engine.identity.people import RoleTitles
 from engine.identity.services import LOGIN
 from engine.instances import overview, queries
-from engine.instances.names import element_title
 from engine.instances.row_changes import CHANGED
 from engine.model.bundle import Bundle
 from engine.texts import has
-from web import acting, auth, ui
+from web import acting, auth, present, ui
 from web.ui import in_language, shown, t
+from web.words import label_of, labels_of, row_title
 
 blueprint = Blueprint("steps", __name__)
 
 PAGE = 50
 LONGEST = 100
+_ELEMENTS = frozenset({"flow", "flows", "target", "start_event", "not_same_as"})
+"""Facts that are ids of elements or flows of the diagram."""
 _UNSHOWN = frozenset({"type", "scope", "name", "value", "previous", "is_new", "element", "fields", "rows"})
 
 
@@ -49,24 +52,46 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One value that became another; ``old`` None: there was none."""
+    """One value that became another; ``old`` None: there was none. ``raw``: as the history has the name."""
 
     name: str
+    raw: str
     old: str | None
     new: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What else was recorded: as it stands there (``raw``), and in words where there are any."""
+
+    name: str
+    raw: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event of a step, with all that was recorded."""
+    """One event of a step, with all that was recorded. ``element``: as the history names it; ``title``: in words."""
 
     number: int
     sequence: int
     type: str
     element: str
+    title: str
     changes: tuple[Change, ...]
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[Fact, ...]
     hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What the events of a step speak of is called. ``kind``: of the record that it is about; ``bundle``: the version of its case then."""
+
+    names: Mapping[str, str]
+    roles: RoleTitles
+    processes: Mapping[str, str]
+    kind: str
+    bundle: Bundle | None
 
 
 @blueprint.get("/audit/steps")
@@ -108,11 +133,13 @@ def step(number: int) -> Answer:
         names = _names(session)
         titles = {each.version.process_key: in_language(each.version.title) for each in overview.processes(session)}
         bundles = _bundles(session, told.step)
+        kind = told.step.chain.partition("/")[0] if told.step.kind == "record" else ""
+        words = _Words(names=names, roles=people.role_titles(session), processes=titles, kind=kind, bundle=None)
     return ui.page(
         "audit/step.html",
         row=_row(told.step, names, titles),
         step=told.step,
-        events=[_event(each, bundles.get(each.sequence)) for each in told.events],
+        events=[_event(each, replace(words, bundle=bundles.get(each.sequence))) for each in told.events],
         checkpoint=told.checkpoint,
     )
 
@@ -206,38 +233,79 @@ def _bundles(session: Session, found: Step) -> Mapping[int, Bundle]:
     return {each.sequence: each.bundle for each in timeline}
 
 
-def _event(told: Told, bundle: Bundle | None) -> Event:
-    record, element = told.record, told.record.get("element")
-    facts = ((name, _text(value)) for name, value in sorted(record.items()) if name not in _UNSHOWN)
-    title = "" if element is None else str(element) if bundle is None else in_language(element_title(bundle, element))
+def _event(told: Told, words: _Words) -> Event:
+    record = told.record
+    element = "" if record.get("element") is None else str(record["element"])
+    facts = ((name, value, _text(value)) for name, value in sorted(record.items()) if name not in _UNSHOWN)
     return Event(
         number=told.number,
         sequence=told.sequence,
         type=record["type"],
-        element=title,
-        changes=tuple(_changes(record)),
-        facts=tuple((name, value) for name, value in facts if value),
+        element=element,
+        title=_element(element, words) if element else "",
+        changes=tuple(_changes(record, words)),
+        facts=tuple(
+            Fact(name=name, raw=raw, words=_said(name, value, record, words)) for name, value, raw in facts if raw
+        ),
         hash=told.hash.hex(),
     )
 
 
-def _changes(record: Mapping[str, Any]) -> Iterator[Change]:
+def _element(element: str, words: _Words) -> str:
+    """What an element or flow is called; empty where nobody can say it."""
+    found = element if words.bundle is None else present.name_of(words.bundle, element)
+    return "" if found == element else found
+
+
+def _said(name: str, value: Any, record: Mapping[str, Any], words: _Words) -> str:
+    """What somebody reads of a fact beside what was recorded; empty where that says it."""
+    if name in _ELEMENTS:
+        named = (_element(str(each), words) for each in (value if isinstance(value, list) else [value]) if each)
+        return ", ".join(filter(None, named))
+    if name == "code" and record["type"] == "incident:raised":
+        return present.cause_of(str(value), record.get("facts") or {})
+    match name, value:
+        case ("actor" | "assignee" | "by" | "person" | "submitter", str()) if value in words.names:
+            return words.names[value]
+        case "role", str() if value in words.roles:
+            return present.role_title(words.roles, value)
+        case "process" | "process_key", str() if value in words.processes:
+            return words.processes[value]
+        case "act", str():
+            return _refused_act(value)
+        case "handler", str() if value in (known := auth.runtime().handlers.handlers):
+            return in_language({"fr": known[value].title_fr, "en": known[value].title_en})
+        case _:
+            return ""
+
+
+def _changes(record: Mapping[str, Any], words: _Words) -> Iterator[Change]:
     """A variable of a case, the fields of a record, or those of the rows that a handler touched."""
     if record["type"] == "variable:written":
+        name, labels = record["name"], labels_of(words.bundle) if words.bundle is not None else None
         old = None if record["is_new"] else _text(record["previous"])
-        yield Change(name=record["name"], old=old, new=_text(record["value"]))
-    yield from _fields(record.get("fields"))
+        yield Change(name=name if labels is None else labels.label(name), raw=name, old=old, new=_text(record["value"]))
+    yield from _fields(record.get("fields"), words.kind)
     for row in record["rows"] if record["type"] == CHANGED else ():
-        which = f"{row['table']} {row.get('name') or ' '.join(map(_text, row['key'].values()))}"
-        yield Change(name=which, old=None, new=t(f"row.became.{row['became']}"))
-        yield from _fields(row["fields"], f"{row['table']}.")
+        raw = f"{row['table']} {' '.join(map(_text, row['key'].values()))}"
+        yield Change(name=row_title(row), raw=raw, old=None, new=t(f"row.became.{row['became']}"))
+        yield from _fields(row["fields"], row["table"], f"{row['table']}.")
 
 
-def _fields(fields: object, before: str = "") -> Iterator[Change]:
+def _fields(fields: object, table: str, before: str = "") -> Iterator[Change]:
     for name, field in sorted(fields.items()) if isinstance(fields, dict) else ():
         if isinstance(field, dict) and {"old", "new"} <= set(field):
             old = None if field["old"] is None else _text(field["old"])
-            yield Change(name=f"{before}{name}", old=old, new=_text(field["new"]))
+            yield Change(name=_field(table, name), raw=f"{before}{name}", old=old, new=_text(field["new"]))
+
+
+def _field(table: str, name: str) -> str:
+    """What a field is called (``address 7`` is called what ``address`` is); its name where it has no word."""
+    first, _, rest = name.partition(" ")
+    found = label_of(table, first)
+    if found == first.replace("_", " "):
+        found = acting.label(first)
+    return f"{found} {rest}".strip()
 
 
 def _text(value: object) -> str:

@@ -26,9 +26,10 @@ from engine.model.bundle import Bundle
 from engine.model.elements import CallActivity, Process
 from engine.protocol.stimuli import MoveToken, SetVariable, SkipActivity
 from web import auth, errors, present, ui
-from web.records import foreseen, timeline
+from web.records import foreseen
 from web.returned import Returned, returned
 from web.ui import shown, t
+from web.words import labels_of
 
 blueprint = Blueprint("repairing", __name__)
 
@@ -238,7 +239,7 @@ def _variable_form(case_id: int, scope: str, name: str, refusal: InvalidInput | 
         where=_where(seen, held),
         scope=scope,
         name=name,
-        label=timeline.labels_of(seen.bundle).label(name) if name else "",
+        label=labels_of(seen.bundle).label(name) if name else "",
         is_new=is_new,
         is_text=given.get("kind") == "text" if given else is_text,
         text=given.get("value", _typed(value)),
@@ -407,7 +408,7 @@ def _where(seen: Seen, held: Held) -> str:
 
 
 def _variables(seen: Seen, held: Held) -> Variables:
-    case_id, labels = seen.case.row.id, timeline.labels_of(seen.bundle)
+    case_id, labels = seen.case.row.id, labels_of(seen.bundle)
     return Variables(
         title=_where(seen, held),
         rows=tuple(

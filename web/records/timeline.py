@@ -21,7 +21,8 @@ from engine.model.bundle import Bundle
 from engine.texts import has
 from web.present import called, cause_of, job_named, name_of, role_title
 from web.records.rows import Rows, rows
-from web.ui import in_language, local, moment, person, shown, t
+from web.ui import local, moment, person, shown, t
+from web.words import Labels, labels_of
 
 TECHNICAL = frozenset(
     {
@@ -102,41 +103,6 @@ class Event:
     then: tuple[str, ...]
     changes: tuple[Change, ...]
     rows: Rows
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Labels:
-    """What variables are called, their types, and what stands for stored values of choices."""
-
-    labels: Mapping[str, Mapping[str, str]]
-    kinds: Mapping[str, str]
-    options: Mapping[str, Mapping[str, Mapping[str, str]]]
-
-    def label(self, name: str) -> str:
-        """The label of a variable, or its name."""
-        return in_language(self.labels.get(name)) or name.replace("_", " ")
-
-    def value(self, name: str, value: Any) -> str:
-        """A value as people know it."""
-        option = self.options.get(name, {}).get(value) if isinstance(value, str) else None
-        return in_language(option) if option else shown(value, self.kinds.get(name))
-
-
-def labels_of(bundle: Bundle) -> Labels:
-    """The labels that the forms and the summary of a version give to its variables; the summary's word is the last."""
-    labels: dict[str, Mapping[str, str]] = {}
-    kinds: dict[str, str] = {}
-    options: dict[str, Mapping[str, Mapping[str, str]]] = {}
-    for form in bundle.forms.values():
-        for field in form.fields:
-            labels[field.name] = field.label
-            kinds[field.name] = field.type
-            if field.options:
-                options[field.name] = {each.value: each.label for each in field.options}
-    for each in bundle.summary:
-        labels[each.expression.source] = each.label
-        kinds[each.expression.source] = each.type
-    return Labels(labels=labels, kinds=kinds, options=options)
 
 
 def events(
