@@ -205,7 +205,7 @@ def _details(choice: Choice) -> str:
 
 def _text(field: Field, value: Value, raw: Mapping[str, str] | None) -> str:
     if field.is_output:
-        return shown(value, field.type) if value is not None else ""
+        return ui.linked(shown(value, field.type)) if value is not None else ""
     if raw is not None and field.name in raw and field.type not in ("boolean", "date"):
         return raw[field.name]  # as it was typed, right or wrong
     if value is None:

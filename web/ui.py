@@ -29,6 +29,7 @@ from engine.instances.operators import OPERATORS
 from engine.instances.retention import REMOVED
 from engine.texts import format as texts_format
 from engine.texts import say
+from handlers.base import units
 from handlers.catalogue import commands as catalogue
 from handlers.customers import commands as customers
 from handlers.deliveries import commands as deliveries
@@ -161,6 +162,16 @@ def shown(value: object, kind: str | None = None) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(shown(each) for each in value)
     return str(value)
+
+
+def counted(quantity: Decimal, unit: str) -> str:
+    """A quantity with its unit: *3 pièces*."""
+    return units.counted(quantity, unit, g.locale)
+
+
+def beside(quantity: Decimal, unit: str) -> str:
+    """The unit beside a quantity that is shown already, or typed."""
+    return units.beside(quantity, unit, g.locale)
 
 
 def _erased(value: Erased) -> str:
@@ -352,7 +363,14 @@ def install(app: Flask) -> None:
     """Give templates what they call."""
     app.context_processor(_frame)
     app.jinja_env.globals.update(
-        t=t, asset=asset, initials=initials, navigation=_navigation, role_titles=_role_titles, shown=shown
+        t=t,
+        asset=asset,
+        initials=initials,
+        navigation=_navigation,
+        role_titles=_role_titles,
+        shown=shown,
+        counted=counted,
+        beside=beside,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -105,7 +105,7 @@ def _typeset(sentence: str | Forms, language: str) -> str | Forms:
 
 
 def _plural(forms: Forms, language: str, count: object) -> str:
-    category = Locale(language).plural_form(count) if isinstance(count, int) else "other"
+    category = Locale(language).plural_form(count) if isinstance(count, int | Decimal) else "other"
     return forms.get(category, forms["other"])
 
 

@@ -48,7 +48,7 @@ class Table:
     def is_wide(self) -> bool:
         """Some quantity with its unit needs more room than most."""
         lines = (each for each in self.words.document.lines if isinstance(each, ItemLine | DeliveryLine))
-        return any(len(self.words.quantity(each.quantity)) + len(each.unit) > 16 for each in lines)
+        return any(len(self.words.quantity(each.quantity)) + len(self.words.unit(each)) > 16 for each in lines)
 
     def columns(self) -> list[str]:
         """The heads of the columns that this document needs."""
@@ -86,7 +86,7 @@ class Table:
     def item(self, line: ItemLine | DeliveryLine) -> Row:
         """Something that is sold or delivered."""
         words = self.words
-        cells = [_cell(words.quantity(line.quantity), line.unit)]
+        cells = [_cell(words.quantity(line.quantity), words.unit(line))]
         if isinstance(line, ItemLine):
             cells.append(_cell(words.amount(line.unit_price)))
             cells += [_cell(words.percent(line.discount_percent))] if self.has_discount else []

@@ -1,9 +1,10 @@
-"""Units of quantities as people write them, and their codes for machines (UN/ECE recommendation 20). Pure."""
+"""Units of quantities for machines: the code of what people typed (UN/ECE recommendation 20). How people read it: ``base.units``. Pure."""
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Final
+
+from handlers.base.units import plain
 
 _OF_NO_KIND: Final = "C62"
 """*One*: of whatever the line says."""
@@ -39,5 +40,5 @@ _BY_WORD: Final = {word: code for code, words in _CODES.items() for word in word
 
 def code_of(unit: str) -> str:
     """The code of ``unit``; that of *one* for a word that is not known (*ml* is a millilitre for some, a running metre for others)."""
-    plain = unicodedata.normalize("NFKD", unit).encode("ascii", "ignore").decode("ascii").strip(" .").lower()
-    return _BY_WORD.get(plain) or _BY_WORD.get(plain.removesuffix("s")) or _OF_NO_KIND
+    word = plain(unit)
+    return _BY_WORD.get(word) or _BY_WORD.get(word.removesuffix("s")) or _OF_NO_KIND

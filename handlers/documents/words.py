@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from engine.texts import format as forms
 from engine.texts import say
-from handlers.documents.model import Document, Exemption
+from handlers.base.units import beside
+from handlers.documents.model import DeliveryLine, Document, Exemption, ItemLine
 from handlers.documents.writing import written
 
 
@@ -38,6 +39,10 @@ class Words:
     def quantity(self, value: Decimal) -> str:
         """Without zeros that say nothing."""
         return forms.number(value, self.language)
+
+    def unit(self, line: ItemLine | DeliveryLine) -> str:
+        """As it stands beside the line's quantity."""
+        return beside(line.quantity, line.unit, self.language)
 
     def rate(self, rate: Decimal | None, exemption: Exemption | None) -> str:
         """Of VAT, or why there is none, in a word."""

@@ -14,7 +14,10 @@ from sqlalchemy.orm import Session
 from engine.data import Money, data
 from engine.errors import WrongState
 from engine.record import Change, RecordContext, RecordTable, record_command
+from engine.texts import format as formats
+from handlers.base.letters import COMPANY_LANGUAGE
 from handlers.base.parties import lines_of
+from handlers.base.units import counted
 from handlers.invoices import chain, judging, making, store
 from handlers.invoices.tables import Invoice
 
@@ -255,9 +258,9 @@ def _fields(row: Invoice, lines: tuple[Any, ...]) -> dict[str, Any]:
     }
     sold = [each for each in lines if each.kind == "item"]
     told = {
-        f"line {place}": f"{each.text} : {each.amount:f}"
+        f"line {place}": f"{each.text} : {formats.money(each.amount, COMPANY_LANGUAGE)}"
         if row.is_reduction
-        else f"{each.quantity.normalize():f} {each.unit} × {each.text}"
+        else f"{counted(each.quantity, each.unit, COMPANY_LANGUAGE)} × {each.text}"
         for place, each in enumerate(sold, 1)
     }
     return {**head, "party": row.party["name"], **told}

@@ -14,6 +14,7 @@ from engine.handler import BusinessError, HandlerContext, handler
 from engine.letter import ToPerson, ToRole
 from engine.texts import format as formats
 from handlers.base.letters import COMPANY_LANGUAGE, write_letter, write_to_each
+from handlers.base.units import counted
 from handlers.customers.queries import recipients
 from handlers.invoices import judging, making, printing, queries, store
 from handlers.invoices.commands import Seal, seal
@@ -222,7 +223,7 @@ def _read(context: HandlerContext, invoice_id: int) -> Written:
 def _written(session: Session, row: Invoice, order: str | None) -> Written:
     lines = [each for each in store.lines_of(session, row.id) if each.kind == "item"]
     told = [
-        f"{formats.number(each.quantity, COMPANY_LANGUAGE)} {each.unit} × {each.text.splitlines()[0]} : "
+        f"{counted(each.quantity, each.unit, COMPANY_LANGUAGE)} × {each.text.splitlines()[0]} : "
         f"{formats.money(each.amount or Decimal(0), COMPANY_LANGUAGE)}"
         for each in lines[:MOST_LINES]
     ]

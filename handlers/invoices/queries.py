@@ -314,9 +314,13 @@ def is_fully_invoiced(session: Session, order: SalesOrder) -> bool:
     A draft of a credit note gives nothing back yet, and may be dropped without anybody being told.
     """
     sale, earlier = store.sale_of(session, order), store.earlier(session, order.id)
+    return rules.is_fully_invoiced(sale.lines, earlier.lines) and waiting_draft(session, order.id) is None
+
+
+def waiting_draft(session: Session, order_id: int) -> int | None:
+    """The oldest draft of an invoice of the order that waits to be validated, by its id; None where none does."""
     is_draft = and_(Invoice.status == "draft", Invoice.kind == "invoice")
-    drafts = select(Invoice.id).where(Invoice.order_id == order.id, is_draft).limit(1)
-    return rules.is_fully_invoiced(sale.lines, earlier.lines) and session.scalar(drafts) is None
+    return session.scalar(select(func.min(Invoice.id)).where(Invoice.order_id == order_id, is_draft))
 
 
 def orders_to_invoice(session: Session, *, search: str = "", limit: int = 200) -> tuple[OrderToInvoice, ...]:

@@ -31,10 +31,11 @@ class Draft:
 @data
 class Written:
     """A draft, for the form of whoever validates it. ``kind``: *invoice* or *credit_note*; ``net``: before tax; ``lines_text``: lines;
-    ``category``: one of ``handlers.invoices.types.CATEGORIES``.
+    ``category``: one of ``handlers.invoices.types.CATEGORIES``; ``draft``: what pages make a link to it of (``types.draft_name``).
     """
 
     invoice_id: int
+    draft: str | None = None
     kind: str
     order_number: str | None
     customer_name: str
@@ -109,10 +110,13 @@ class Order:
 
 @data
 class Progress:
-    """How far the order is invoiced, and whether it goes on (see ``Validated``)."""
+    """How far the order is invoiced, and whether it goes on (see ``Validated``). ``waiting_draft``: what pages make a link of,
+    to a draft that waits to be validated and counts as invoiced; None: there is none.
+    """
 
     is_fully_invoiced: bool
     order_goes_on: bool
+    waiting_draft: str | None = None
 
 
 @data

@@ -17,6 +17,14 @@ WHATS: Final = ("remaining", "products", "services", "delivered", "percent")
 CATEGORIES: Final = ("goods", "services", "mixed")
 """What is invoiced, as the law wants it said (décret 2022-1299)."""
 
+DRAFT_NAME: Final = "FA-brouillon-"
+"""How the name of a draft begins; its id follows."""
+
+
+def draft_name(invoice_id: int) -> str:
+    """What a case calls a draft, which has no number; pages make a link of it, in the reader's language (``web.ui.linked``)."""
+    return f"{DRAFT_NAME}{invoice_id}"
+
 
 @data
 class Source:

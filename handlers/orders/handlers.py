@@ -28,7 +28,6 @@ from handlers.orders.steps import (
     Order,
     Ordered,
     Over,
-    Reached,
     Read,
     Stands,
     Told,
@@ -44,6 +43,7 @@ _REMINDERS: Final = {
     "invoice_request": "mail.order_invoice_request_waiting",
     "invoice": "mail.order_invoice_waiting",
 }
+"""``invoice``: of cases whose version reminds accounting beside the case of the invoice, which does so by itself."""
 
 
 @handler("orders.order_from_quote", fr="Faire la commande d’un devis accepté", en="Make the order of an accepted quote")
@@ -63,12 +63,16 @@ def order_from_quote(given: Accepted, context: HandlerContext) -> Ordered:
 
 @handler("orders.read_order", fr="Lire la commande", en="Read the order")
 def read_order(given: Order, context: HandlerContext) -> Read:
-    """What it says now; nothing is changed. Five statements, however many lines."""
+    """What it says now, and whether its VAT fits the customer of now: an order that nobody would be asked about is then asked about.
+
+    Nothing is changed. Seven statements, however many lines.
+    """
     session = context.session
     row = store.lock(session, given.order_number)
     lines = store.lines_of(session, row.id)
+    customer = session.get_one(Customer, row.customer_id)
     return Read(
-        customer_name=session.get_one(Customer, row.customer_id).name,
+        customer_name=customer.name,
         customer_reference=row.customer_reference,
         origin_quote=row.origin_quote,
         is_from_quote=row.origin_quote is not None,
@@ -77,6 +81,7 @@ def read_order(given: Order, context: HandlerContext) -> Read:
         shipment_on=row.shipment_on,
         missing_articles=_missing(session, row, lines),
         seller=row.created_by,
+        vat_refusal=_vat_refusal(session, customer, row, lines),
     )
 
 
@@ -92,14 +97,14 @@ def confirm_order(given: Confirm, context: HandlerContext) -> Confirmed:
     row = store.lock(session, given.order_number)
     if row.status != "draft":
         raise BusinessError("order_not_draft", order=row.number)
-    lines = [quotes.line_of(each) for each in store.lines_of(session, row.id)]
-    sold = [each for each in lines if each.kind == "item"]
+    rows = store.lines_of(session, row.id)
+    sold = [each for each in rows if each.kind == "item"]
     if not sold:
         raise BusinessError("order_empty", order=row.number)
     if row.total != given.total:
         raise BusinessError("order_changed", order=row.number)
     customer = session.get_one(Customer, row.customer_id)
-    if code := quotes.fiscal_refusal(session, customer, row.party, row.fiscal_position, lines):
+    if code := _vat_refusal(session, customer, row, rows):
         raise BusinessError(code, order=row.number)
     row.status, row.confirmed_at, row.confirmed_by = "confirmed", context.now, given.confirmed_by or row.created_by
     session.flush()
@@ -147,16 +152,6 @@ def send_acknowledgement(given: Order, context: HandlerContext) -> Told:
     return Told()
 
 
-@handler("orders.note_reached", fr="Noter où en est la commande", en="Note how far the order is")
-def note_reached(given: Reached, context: HandlerContext) -> Stands:
-    """Close it where this is what closes it (``closing_rule``); what remains to be done of it goes on all the same."""
-    row = store.lock(context.session, given.order_number)
-    if row.closing_rule == given.reached:
-        store.close(row, "", context.now)
-        context.session.flush()
-    return Stands(order_status=row.status)
-
-
 @handler("orders.close_order", fr="Clore la commande", en="Close the order")
 def close_order(given: Over, context: HandlerContext) -> Stands:
     """Nothing more is to come of it; one that its own rule has closed keeps the reason, where there is one."""
@@ -192,6 +187,12 @@ def remind_people(given: Waiting, context: HandlerContext) -> Told:
     return Told()
 
 
+def _vat_refusal(session: Session, customer: Customer, row: SalesOrder, lines: Sequence[OrderLine]) -> str | None:
+    return quotes.fiscal_refusal(
+        session, customer, row.party, row.fiscal_position, [quotes.line_of(each) for each in lines]
+    )
+
+
 def _missing(session: Session, row: SalesOrder, lines: Sequence[OrderLine]) -> int:
     """How many articles are wanted more of than is available. Lines of one article want it together (domain §5.2-11)."""
     wanted: defaultdict[str, Decimal] = defaultdict(Decimal)
@@ -207,7 +208,6 @@ HANDLERS = (
     read_order,
     confirm_order,
     send_acknowledgement,
-    note_reached,
     close_order,
     give_up_order,
     tell_seller,

@@ -33,7 +33,8 @@ class Order:
 @data
 class Read:
     """What a decision about an order needs. ``net`` before tax, ``total`` with it; ``seller``: the login of who made it;
-    ``missing_articles``: how many articles there is too little of now.
+    ``missing_articles``: how many articles there is too little of now; ``vat_refusal``: why its VAT treatment does not fit the customer as
+    they are known now, as the code of an error; None: it does.
     """
 
     customer_name: str
@@ -45,6 +46,7 @@ class Read:
     shipment_on: date | None
     missing_articles: int
     seller: str
+    vat_refusal: str | None = None
 
 
 @data

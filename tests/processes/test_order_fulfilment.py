@@ -51,7 +51,7 @@ from tests.processes.told import AUDITOR, PROCESSES, Told, empty, entered, house
 
 FOLDER: Final = PROCESSES / "order_fulfilment"
 STORIES: Final = sorted(FOLDER.glob("stories/*.yaml"))
-SHORT: Final = {"in_one_go", "changed_meanwhile", "closed_by_hand", "added_afterwards", "lowered"}
+SHORT: Final = {"in_one_go", "changed_meanwhile", "closed_by_hand", "added_afterwards", "lowered", "vat_refused"}
 """Stories that each check plays; the others say little more, and wait for the long tests."""
 NUMBER: Final = "CC-2026-00001"
 SARAH: Final = Actor(login="sarah", name="Sarah", roles=frozenset({"sales"}))
@@ -112,6 +112,8 @@ class OrderTold(Told):
         if wanted["is_from_quote"]:
             self.accept_quote(wanted)
             self.change(wanted)
+            if wanted.get("vat_refusal"):
+                self.lose_number()
         else:
             order, day = self.data(wanted), self.now.date()
             given = c.AddOrder(customer="CL-2026-00001", order=order, lines=self.lines(wanted), today=day)
@@ -147,6 +149,11 @@ class OrderTold(Told):
         lines = () if is_emptied else self.lines(wanted)
         change = c.ChangeOrder(number=NUMBER, order=self.data(wanted), lines=lines, today=self.now.date())
         records.execute(self.runtime.database, c.change_order, change, CAMILLE, now=self.now)
+
+    def lose_number(self) -> None:
+        """It was sold without VAT to a business of another member state, whose number is not on record any more."""
+        with self.runtime.database.transaction() as session:
+            session.execute(text("UPDATE business.sales_order SET fiscal_position = 'intra_eu'"))
 
     def start(self) -> None:
         news = News(name="order_placed", key=NUMBER, payload={"order_number": NUMBER})

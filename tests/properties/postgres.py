@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from engine import records
 from engine.handler import Actor, HandlerContext
 from handlers.changes import commands as changes
+from handlers.changes import handlers as changing
 from handlers.deliveries import commands as returns
 from handlers.deliveries import handlers as deliveries
 from handlers.deliveries import queries as goods
@@ -267,7 +268,7 @@ class PostgresHouse:
 
     def reach(self, order: str, what: str) -> str:
         given = Reached(order_number=order, reached=what)
-        return str(self._do(lambda: fulfilment.note_reached.run(given, self._context()).order_status))
+        return str(self._do(lambda: changing.note_reached.run(given, self._context()).order_status))
 
     def close(self, order: str, reason: str) -> str:
         given = Over(order_number=order, reason=reason or None)

@@ -58,7 +58,7 @@ def ship(office: Office, number: str) -> None:
     assert picked.status_code == 303
     assert f'href="/deliveries/{number}/ship"' in bruno.get(f"/deliveries/{number}").text
     page = bruno.get(f"/deliveries/{number}/ship").text
-    assert "3 pièce" in plain(page)
+    assert "3 pièces" in plain(page)
     address = f"/deliveries/{number}/ship"
     assert bruno.post(address, {"act": "cancel", "reason": " "}).status_code == 422
     assert bruno.post(address, {"act": "shipped", "carrier": "x" * 81}).status_code == 422
@@ -71,7 +71,7 @@ def ship(office: Office, number: str) -> None:
 def test_what_is_short_is_said_and_asked_for_with_one_click(office: Office) -> None:
     order, number = prepared(office)
     page = plain(office.as_("camille").get(f"/deliveries/{number}").text)
-    assert "Il manque 2 pièce" in page
+    assert "Il manque 2 pièces" in page
     link = re.search(r'href="(/start/replenishment\?article=LAM-LED-11&amp;quantity=2)"', page)
     assert link is not None
     assert f"/orders/{order}" in page

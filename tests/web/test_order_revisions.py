@@ -172,7 +172,7 @@ def test_a_delivery_that_waits_for_goods_is_emptied_by_a_change(office: Office) 
     lines = TWO | {"line_article": ["LAM-LED-11", ""], "line_product_type": ["product", "service"]}
     found = confirmed(office, lines)
     carried = delivery(office, found)
-    assert "Il manque 2 pièce" in plain(camille.get(f"/deliveries/{carried}").text)
+    assert "Il manque 2 pièces" in plain(camille.get(f"/deliveries/{carried}").text)
     assert revise(camille, found, **(lines | {"line_quantity": ["0", "2"]})).status_code == 303
     run_pending(office.runtime)
     assert "Demander une facture" in camille.get(f"/orders/{found}").text, "a service is left"

@@ -179,7 +179,9 @@ def _line(value: Mapping[str, Any]) -> str:
     """A line in one line."""
     if value.get("kind") != "item":
         return str(value.get("text", ""))
-    facts = {each: ui.shown(value.get(each)) for each in ("quantity", "unit")} | {"text": value.get("text", "")}
+    quantity, unit = value.get("quantity"), value.get("unit") or ""
+    facts = {"quantity": ui.shown(quantity), "text": value.get("text", "")}
+    facts["unit"] = ui.beside(quantity, unit) if isinstance(quantity, Decimal) else ui.shown(unit)
     unit_price = value.get("unit_price")
     facts["price"] = price(unit_price) if isinstance(unit_price, Decimal) else ui.shown(unit_price)
     if discount := value.get("discount"):

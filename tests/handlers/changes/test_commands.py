@@ -16,19 +16,20 @@ from engine.errors import Conflict, InvalidInput, NotAllowed, WrongState
 from engine.handler import Actor, HandlerContext
 from engine.records import queries as recorded
 from handlers.changes.commands import Revised, ReviseOrder, revise_order
-from handlers.changes.handlers import read_rest
+from handlers.changes.handlers import note_reached, read_rest
 from handlers.changes.steps import Rest
 from handlers.deliveries import handlers as d
 from handlers.deliveries.steps import Cancellation, DeliveryRef, OrderToDeliver, Picked, Shipment
+from handlers.demonstration.company import seed_company
 from handlers.invoices import making
 from handlers.invoices import queries as invoices
 from handlers.invoices.making import Asked
 from handlers.orders import queries
 from handlers.orders.commands import KIND
-from handlers.orders.steps import Order
+from handlers.orders.steps import Order, Reached
 from handlers.sales.types import Extras, Line
 from tests.handlers.changes.conftest import CHAIRS, DESKS, FITTING, asked, revise, view
-from tests.handlers.invoices.conftest import NUMBER
+from tests.handlers.invoices.conftest import NUMBER, validate
 from tests.handlers.orders.conftest import ORDER
 from tests.handlers.sales.conftest import NOW, SARAH, TODAY
 
@@ -235,6 +236,59 @@ def test_the_rest_follows_from_the_documents(order: Database) -> None:
     again = plan(order, "1:b:h")
     run(order, d.cancel_delivery, Cancellation(delivery_number=again, reason="Pas de camion"))
     assert run(order, read_rest, read).is_added is False, "a task takes up again what somebody gave up"
+
+
+def closes_by(database: Database, rule: str) -> None:
+    with database.transaction() as session:
+        seed_company(session)
+        for said in ("DISABLE", "ENABLE"):  # its rule does not change any more; each test wants another
+            session.execute(text(f"ALTER TABLE business.sales_order {said} TRIGGER USER"))
+            if said == "DISABLE":
+                session.execute(text("UPDATE business.sales_order SET closing_rule = :rule"), {"rule": rule})
+
+
+def reach(database: Database, reached: str) -> str:
+    """What becomes of the order when its case says that it has come so far."""
+    status: str = run(database, note_reached, Reached(order_number=NUMBER, reached=reached)).order_status
+    return status
+
+
+def test_shipped_closes_it_once_nothing_is_carried_by_anybody_any_more(order: Database) -> None:
+    closes_by(order, "shipped")
+    first = plan(order)
+    run(order, d.cancel_delivery, Cancellation(delivery_number=first, reason="Pas de camion"))
+    by_hand = plan(order, "2:asked:h")  # somebody begins it while the case of the order asks whether to resume
+    assert reach(order, "shipped") == "confirmed", "what somebody else carries has not left"
+    prepare(order, by_hand, "1 : 5\n2 : 3")
+    ship(order, by_hand)
+    assert reach(order, "shipped") == "confirmed", "a chair is left"
+    last = plan(order, "2:again:h")
+    prepare(order, last, "1 : 1")
+    ship(order, last)
+    assert reach(order, "invoiced") == "confirmed", "that is not its rule"
+    assert reach(order, "shipped") == "closed"
+    assert reach(order, "shipped") == "closed"
+
+
+def test_invoiced_closes_it_once_no_draft_waits(order: Database) -> None:
+    closes_by(order, "invoiced")
+    assert reach(order, "invoiced") == "confirmed", "nothing is invoiced: it was told of the order as it was"
+    made = draft(order)
+    assert reach(order, "invoiced") == "confirmed", "a draft may be dropped"
+    validate(order, made)
+    assert reach(order, "shipped") == "confirmed", "that is not its rule"
+    assert reach(order, "invoiced") == "closed"
+
+
+@pytest.mark.parametrize("rule", ["both", "paid"])
+def test_other_rules_close_it_at_the_end_of_its_case(order: Database, rule: str) -> None:
+    closes_by(order, rule)
+    number = plan(order)
+    prepare(order, number, "1 : 5\n2 : 4")
+    ship(order, number)
+    validate(order, draft(order))
+    for each in ("shipped", "invoiced"):
+        assert reach(order, each) == "confirmed"
 
 
 BEHIND: tuple[tuple[str, str], ...] = (

@@ -52,7 +52,7 @@ def test_a_delivery_note_goes_to_the_place_of_delivery_and_has_no_prices() -> No
     made = said(delivery_note())
     assert made["columns"] == ["Désignation", "Quantité livrée", "Commandé", "Reste à livrer"]
     assert made["rows"][-1]["cells"] == [
-        {"text": "2,5", "small": "mètre"},
+        {"text": "2,5", "small": "mètres"},
         {"text": "4", "small": ""},
         {"text": "1,5", "small": ""},
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -27,7 +28,7 @@ from handlers.orders import handlers as h
 from handlers.orders import queries, store
 from handlers.orders.printing import document_of, print_acknowledgement
 from handlers.orders.queries import OrderView
-from handlers.orders.steps import Cancelled, Confirm, GivenUp, Order, Over, Reached, Waiting
+from handlers.orders.steps import Cancelled, Confirm, GivenUp, Order, Over, Waiting
 from handlers.orders.types import OrderData
 from handlers.sales.types import Extras
 from handlers.stock import ledger
@@ -105,6 +106,28 @@ def test_what_decisions_need_is_read_from_the_order(run: Run, draft: Database) -
     assert run(h.read_order, THIS).missing_articles == 0
 
 
+@pytest.mark.parametrize(
+    ("position", "country", "postal_code", "code"),
+    [
+        ("intra_eu", "FR", "39000", "fiscal_position_without_number"),
+        ("domestic", "FR", "97400", "fiscal_overseas"),
+        ("domestic", "DE", "10115", "fiscal_consumer_abroad"),
+    ],
+)
+def test_reading_says_why_its_vat_would_be_refused(  # noqa: PLR0917 - where it goes, and why not
+    run: Run, draft: Database, position: str, country: str, postal_code: str, code: str
+) -> None:
+    assert run(h.read_order, THIS).vat_refusal is None
+    with draft.transaction() as session:
+        place = json.dumps({"country": country, "postal_code": postal_code})
+        said = "UPDATE business.sales_order SET fiscal_position = :position, party = jsonb_set(party, '{shipping}', CAST(:place AS jsonb))"
+        session.execute(text(said), {"position": position, "place": place})
+    found = run(h.read_order, THIS)
+    assert found.vat_refusal == code
+    with pytest.raises(BusinessError, match=code):
+        run(h.confirm_order, Confirm(order_number=NUMBER, total=found.total))
+
+
 def test_reading_takes_as_many_statements_however_many_lines(run: Run, draft: Database) -> None:
     def statements() -> int:
         told: list[str] = []
@@ -170,13 +193,10 @@ def test_what_changed_since_it_was_decided_on_is_not_confirmed(run: Run, draft: 
     assert view(draft).status == "draft"
 
 
-@pytest.mark.parametrize(("rule", "reached"), [("shipped", "shipped"), ("invoiced", "invoiced")])
-def test_its_own_rule_closes_an_order(run: Run, draft: Database, rule: str, reached: str) -> None:
-    change(draft, replace(ORDER, closing_rule=rule))
+def test_one_that_is_closed_may_go_on_and_keeps_the_last_reason(run: Run, draft: Database) -> None:
     confirmed(run, draft)
-    other = {"shipped": "invoiced", "invoiced": "shipped"}[reached]
-    assert run(h.note_reached, Reached(order_number=NUMBER, reached=other)).order_status == "confirmed"
-    assert run(h.note_reached, Reached(order_number=NUMBER, reached=reached)).order_status == "closed"
+    with draft.transaction() as session:
+        store.close(store.lock(session, NUMBER), "", NOW)
     found = view(draft)
     assert (found.closed_at, found.closed_because) == (NOW, "")
     with draft.transaction() as session:
@@ -187,15 +207,6 @@ def test_its_own_rule_closes_an_order(run: Run, draft: Database, rule: str, reac
     assert (view(draft).closed_because, view(draft).closed_at) == ("Le reste est offert", NOW)
     with draft.transaction() as session:
         assert not store.goes_on(store.lock(session, NUMBER))
-
-
-@pytest.mark.parametrize("rule", ["both", "paid"])
-def test_other_rules_close_it_at_the_end(run: Run, draft: Database, rule: str) -> None:
-    change(draft, replace(ORDER, closing_rule=rule))
-    confirmed(run, draft)
-    for each in ("shipped", "invoiced"):
-        assert run(h.note_reached, Reached(order_number=NUMBER, reached=each)).order_status == "confirmed"
-    assert run(h.close_order, Over(order_number=NUMBER)).order_status == "closed"
 
 
 def test_an_order_is_closed_by_hand_for_a_reason(run: Run, draft: Database) -> None:
