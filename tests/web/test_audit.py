@@ -107,7 +107,7 @@ def test_a_step_shows_old_and_new_values(audited: Office) -> None:
     assert "<code>task:completed</code>" in page.text
     assert re.search(r"<dt>Raison[^<]* <code>reason</code></dt>", page.text)
     assert "<dd>Gabriel Achard <code>gabriel</code></dd>" in page.text
-    assert re.search(r"<dt>flow</dt><dd>[^<]+ <code>flow_\w+</code></dd>", page.text)
+    assert re.search(r"<dt>flow</dt><dd>[^<]+ → [^<]+ <code>flow_\w+</code></dd>", page.text)
     assert re.search(r"</strong> Décider de la demande <code>decide_request</code>", page.text)
     assert "<script>alert(1)" not in page.text
     assert "&lt;script&gt;alert(1)" in page.text

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from engine import clock
 from engine.errors import Facts
-from engine.handler import SYSTEM
+from engine.handler import SYSTEM, TAKEN_BACK
 from engine.instances import commands
 from engine.instances.work import BODIES
 from engine.jobs import incidents
@@ -150,6 +150,8 @@ def test_an_error_that_nothing_caught_is_told_in_its_own_words(office: Office) -
         said = present.cause_of("business_error_uncaught", facts)
         assert "L’article « BUR-0 » n’existe pas dans le catalogue." in said.replace("\u00a0", " ")
         assert "article_unknown" in said
+        taken_back = present.cause_of("business_error_uncaught", {"error": TAKEN_BACK})
+        assert taken_back.startswith("L’envoi a été rappelé avant de partir.")
         assert "« no_words »" in present.cause_of("business_error_uncaught", {"error": "no_words"}).replace(
             "\u00a0", " "
         )

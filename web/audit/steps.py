@@ -20,6 +20,7 @@ from engine.identity import people, services
 from engine.identity.people import RoleTitles
 from engine.identity.services import LOGIN
 from engine.instances import overview, queries
+from engine.instances.names import find_flow
 from engine.instances.row_changes import CHANGED
 from engine.model.bundle import Bundle
 from engine.texts import has
@@ -253,7 +254,12 @@ def _event(told: Told, words: _Words) -> Event:
 
 def _element(element: str, words: _Words) -> str:
     """What an element or flow is called; empty where nobody can say it."""
-    found = element if words.bundle is None else present.name_of(words.bundle, element)
+    if words.bundle is None:
+        return ""
+    flow = find_flow(words.bundle, element)
+    if flow is not None:
+        return " → ".join(present.name_of(words.bundle, each) for each in (flow.source, flow.target))
+    found = present.name_of(words.bundle, element)
     return "" if found == element else found
 
 
