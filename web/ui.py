@@ -34,6 +34,7 @@ from handlers.catalogue import commands as catalogue
 from handlers.customers import commands as customers
 from handlers.deliveries import commands as deliveries
 from handlers.invoices import commands as invoices
+from handlers.invoices.types import DRAFT_NAME
 from handlers.orders import commands as orders
 from handlers.payments import commands as payments
 from handlers.sales import commands as sales
@@ -46,6 +47,7 @@ CAPPED = 1_000
 
 
 _DOCUMENT = re.compile(r"(DV|CC|BL|BR|FA)-[0-9]{4}-[0-9]{5,9}")
+_DRAFT = re.compile(rf"{DRAFT_NAME}([0-9]{{1,18}})")
 _DOCUMENTS = {
     "DV": ("dossiers.quote", "number", sales.READERS),
     "CC": ("order_dossiers.order", "number", orders.READERS),
@@ -193,7 +195,12 @@ def person(names: Mapping[str, str], login: str) -> str:
 
 
 def linked(text: str) -> str:
-    """``text``, as a link to its page where it is the number of a document that the person may see."""
+    """``text``, as a link to its page where it is the number of a document that the person may see, or what a case calls a draft."""
+    if draft := _DRAFT.fullmatch(text):
+        called = t("web.invoices.draft_of", id=draft[1])
+        if not auth.has_role(*invoices.READERS):
+            return called
+        return Markup('<a href="{}">{}</a>').format(url_for("invoice_dossiers.invoice", key=draft[1]), called)
     series = text[:2] if _DOCUMENT.fullmatch(text) else ""
     if not series or not auth.has_role(*_DOCUMENTS[series][2]):
         return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Final
 
@@ -36,6 +35,7 @@ from handlers.invoices.steps import (
     Written,
 )
 from handlers.invoices.tables import Invoice
+from handlers.invoices.types import draft_name
 from handlers.orders import store as orders
 from handlers.orders.tables import SalesOrder
 
@@ -139,11 +139,13 @@ def validate_invoice(given: Validation, context: HandlerContext) -> Validated:
     assert row.number is not None
     assert row.issued_on is not None
     assert row.due_on is not None
+    far = _progress(session, order)
     return Validated(
         invoice_number=row.number,
         issued_on=row.issued_on,
         due_on=row.due_on,
-        **asdict(_progress(session, order)),
+        is_fully_invoiced=far.is_fully_invoiced,
+        order_goes_on=far.order_goes_on,
     )
 
 
@@ -205,7 +207,12 @@ def remind_accounting(given: Waiting, context: HandlerContext) -> Told:
 def _progress(session: Session, order: SalesOrder | None) -> Progress:
     if order is None:
         return Progress(is_fully_invoiced=False, order_goes_on=False)
-    return Progress(is_fully_invoiced=queries.is_fully_invoiced(session, order), order_goes_on=orders.goes_on(order))
+    waiting = queries.waiting_draft(session, order.id)
+    return Progress(
+        is_fully_invoiced=queries.is_fully_invoiced(session, order),
+        order_goes_on=orders.goes_on(order),
+        waiting_draft=None if waiting is None else draft_name(waiting),
+    )
 
 
 def _of(session: Session, number: str) -> Invoice:
@@ -229,6 +236,7 @@ def _written(session: Session, row: Invoice, order: str | None) -> Written:
     ]
     return Written(
         invoice_id=row.id,
+        draft=draft_name(row.id) if row.status == "draft" else None,
         kind=row.kind,
         order_number=order,
         customer_name=row.party["name"],
