@@ -67,6 +67,35 @@ def test_a_quote_is_written_for_a_customer_found_by_first_letters(office: Office
     assert number in sarah.get("/quotes?customer=CL-2026-00001&shown=open").text
 
 
+def test_lines_are_pasted_and_what_cannot_be_taken_stays(office: Office) -> None:
+    sarah = office.as_("sarah")
+    sarah.get("/quotes/new?customer=CL-2026-00001")
+    base = HEAD | DESK | {"customer": "CL-2026-00001"}
+    pasted = "cha-erg-02\t4\t310,50\r\n\r\nLAM-LED-11\r\nNOT-THERE;2\r\nLAM-LED-11;deux\r\nBUR-CH-160; 3;;\r\n"
+    page = sarah.post("/quotes/new", base | {"act": "paste", "pasted": pasted})
+    assert page.status_code == 200
+
+    def cells(name: str) -> list[str]:
+        return re.findall(rf'name="line_{name}"[^>]* value="([^"]*)"', page.text)
+
+    assert cells("article")[1:] == ["CHA-ERG-02", "LAM-LED-11", "BUR-CH-160"]
+    assert cells("quantity")[1:] == ["4", "1", "3"]
+    assert cells("unit_price")[1:] == ["310,50", "64,9", "690"]
+    left = re.search(r'<textarea[^>]*name="pasted"[^>]*>([^<]*)</textarea>', page.text)
+    assert left is not None
+    assert left.group(1).splitlines() == ["NOT-THERE;2", "LAM-LED-11;deux"]
+    assert "n’est pas encore dans le document" in page.text
+    figures = page.text.replace("\u202f", " ").replace("\xa0", " ")
+    assert "Total TTC" in figures, "what is left does not keep the figures away"
+    kept = sarah.post("/quotes/new", base | {"act": "save", "pasted": "NOT-THERE;2"})
+    assert kept.status_code == 422, "what was pasted is not lost by saving"
+    assert 'href="#in-pasted"' in kept.text
+    assert "NOT-THERE;2" in kept.text
+    many = sarah.post("/quotes/new", base | {"act": "paste", "pasted": "LAM-LED-11\n" * 201})
+    assert len(re.findall(r'name="line_kind"', many.text)) == 201
+    assert ">LAM-LED-11</textarea>" in many.text, "the rest is taken next"
+
+
 def test_two_people_at_one_draft_are_told_of_each_other_and_nothing_is_lost(office: Office) -> None:
     sarah, marc = office.as_("sarah"), office.as_("marc")
     number = write(sarah)

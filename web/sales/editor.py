@@ -28,7 +28,7 @@ from handlers.stock.ledger import availability
 from handlers.stock.rules import available, is_short
 from web import acting, auth, ui
 from web.acting import Outcome
-from web.sales import forms
+from web.sales import forms, pasting
 from web.sales.forms import Form, LineForm, Meant
 from web.ui import t
 
@@ -65,6 +65,8 @@ def changed(session: Session, form: Form) -> Form:
             return forms.raised(form, place)
         case "article":
             return forms.with_lines(form, *_articles(session, form.customer, [rest]))
+        case "paste":
+            return _pasted(session, form)
         case "chosen":
             return forms.with_lines(form, *_articles(session, form.customer, request.form.getlist("pick")[:FOUND]))
         case _:
@@ -203,11 +205,30 @@ def _articles(session: Session, customer: str, references: Sequence[str]) -> lis
     ]
 
 
+def _pasted(session: Session, form: Form) -> Form:
+    """The form with a line for each one that was pasted and names an article on sale; the others stay where they were pasted."""
+    rows = pasting.rows(form.pasted)
+    known = {
+        each.article: each for each in _articles(session, form.customer, [*{each.reference for each in rows} - {""}])
+    }
+    taken = [
+        replace(
+            known[each.reference],
+            quantity=each.quantity,
+            unit_price=each.unit_price or known[each.reference].unit_price,
+        )
+        for each in rows
+        if each.reference in known
+    ]
+    left = "\n".join(each.text for each in rows if each.reference not in known)
+    return replace(forms.with_lines(form, *taken), pasted=left)
+
+
 def _totals(meant: Meant, taxation: Taxation) -> Totals | None:
     """The figures as they stand; None while something is wrong with a line."""
     lines = tuple(rules.tidied(each) for each in meant.lines)
     wrong = [each for each in rules.problems(lines, meant.extras, taxation) if not each.field.endswith(".text")]
-    return None if wrong or meant.problems else rules.figures(lines, meant.extras, taxation)
+    return None if wrong or meant.problems.keys() - {"pasted"} else rules.figures(lines, meant.extras, taxation)
 
 
 def _charged(meant: Meant, taxation: Taxation) -> str:

@@ -13,6 +13,7 @@ from handlers.catalogue.types import ArticleData
 from handlers.customers.fiscal import USUAL
 from handlers.sales.types import Extras, Line
 from web.numbers import NumberUnreadable, number, plain
+from web.ui import t
 
 _NOT_A_NUMBER: Final = Decimal("NaN")
 
@@ -49,6 +50,8 @@ class DocumentForm:
     discount: str = ""
     shipping: str = ""
     adjustment: str = ""
+    pasted: str = ""
+    """What was pasted and is no line yet."""
     lines: tuple[LineForm, ...] = ()
 
 
@@ -139,6 +142,8 @@ def meant(form: DocumentForm) -> Meant:
                 product_type=line.product_type,
             )
 
+    if form.pasted.strip():
+        problems["pasted"] = t("web.sales.paste.left")
     sold = tuple(lines())
     extras = Extras(
         discount=read(form.discount, "discount"),
