@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from engine import explore
 from engine.database.session import Database
 from engine.definitions import store
 from engine.definitions.gate import check
@@ -19,6 +20,9 @@ from handlers.demonstration.seed import PEOPLE, seed
 from handlers.table import HANDLERS
 from tests.engine.model.diagrams import faults_of
 from tests.engine.stories.telling import at
+
+ENOUGH = explore.MAX_MOVES // 2
+"""So many moves a proof of what ships may take: a process owner adds to it, and it is to be proved still."""
 
 FOLDERS = sorted(each.parent for each in (Path(__file__).parents[2] / "processes").glob("*/process.yaml"))
 
@@ -47,6 +51,19 @@ def test_a_release_may_draw_what_the_one_before_wrote(database: Database, tmp_pa
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda each: each.name)
 def test_nothing_is_wrong_with_it(folder: Path) -> None:
     assert check(read_folder(folder), HANDLERS, {role for _, _, roles in PEOPLE for role in roles}) == ()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda each: each.name)
+def test_it_is_proved_with_room_to_spare(folder: Path) -> None:
+    bundle = read_bundle(read_folder(folder))
+    known = explore.Surroundings(
+        forms=bundle.forms,
+        start_form=None if bundle.starts is None else bundle.starts.form,
+        errors={name: tuple(each.errors) for name, each in HANDLERS.handlers.items()},
+        outputs={name: each.gives for name, each in HANDLERS.handlers.items()},
+    )
+    verdict = explore.explore(bundle.model, bundle.process_id, surroundings=known, max_moves=ENOUGH)
+    assert verdict.is_sound, verdict
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda each: each.name)

@@ -140,6 +140,24 @@ def test_from_the_order_to_the_payment(office: Office) -> None:
     assert done.number in yasmine.get("/invoices?shown=paid").text
 
 
+def test_the_task_that_validates_leads_to_the_draft(office: Office) -> None:
+    draft = ask(office, order(office))
+    yasmine = office.as_("yasmine")
+    task = re.search(r'href="(/tasks/\d+)"', page_of(office, draft.key))
+    assert task is not None
+    page = yasmine.get(task[1]).text
+    assert f'<a href="/invoices/{draft.id}">Brouillon {draft.id}</a>' in page
+    assert yasmine.get(f"/invoices/{draft.id}").status_code == 200
+    case = re.search(r'href="(/cases/\d+)"', page)
+    assert case is not None
+    assert f'<a href="/invoices/{draft.id}">' in yasmine.get(case[1]).text
+    decide(office, page_of(office, draft.key))
+    done = newest(office, str(draft.order_number))
+    page = yasmine.get(case[1]).text
+    assert f"Brouillon {draft.id}" not in page, "it has a number now"
+    assert f'<a href="/invoices/{done.number}">{done.number}</a>' in page
+
+
 def pay(browser: Browser, invoice: InvoiceRow, amount: str = "") -> None:
     form = browser.get(f"/payments/new?invoice={invoice.number}").text
     found = {

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from engine import clock
+from engine.messages import store as messages
+from engine.messages.store import OutgoingMessage
 from engine.worker import run_pending
 from handlers.deliveries.queries import find_delivery
 from handlers.payments.queries import open_items
@@ -202,6 +204,38 @@ def test_what_is_added_while_only_money_is_awaited_is_invoiced_and_closes_the_or
     assert camille.post(f"/orders/{found}/invoice").status_code == 303
     run_pending(office.runtime)
     validate_and(office, found, is_paid=True)
+    assert order(office, found).status == "closed"
+
+
+def test_lowered_to_a_draft_that_waits_the_task_says_so_and_leads_to_it(office: Office) -> None:
+    service = {name: [value] for name, value in (LAMP | {"line_article": "", "line_product_type": "service"}).items()}
+    found, camille = confirmed(office, service), office.as_("camille")
+    told = {"order_number": found, "what": "percent", "percent": 50, "asked_by": "sarah", "order_waits": False}
+    with office.runtime.database.transaction() as session:
+        sent = OutgoingMessage(name="invoice_wanted", key=f"{found}/elsewhere", payload=told)
+        messages.send(session, [sent], clock.now(), sender="system")
+    run_pending(office.runtime)
+    draft = newest(office, found)
+    form = typed(camille.get(f"/orders/{found}/revise").text)
+    form |= service | {"line_unit_price": ["45"], "line_quantity": ["1"]}
+    assert camille.post(f"/orders/{found}/revise", form).status_code == 303
+    run_pending(office.runtime)
+    with office.runtime.database.reading() as session:
+        asked = text("SELECT count(*) FROM engine.message WHERE name = 'order_all_invoiced'")
+        assert session.execute(asked).scalar_one() == 0, "a draft may be dropped: nobody is told that all is invoiced"
+    answer(office, "camille", camille.get(f"/orders/{found}").text, what="remaining")
+    task = re.search(r'href="(/tasks/\d+)"', camille.get(f"/orders/{found}").text)
+    assert task is not None
+    link = f'<a href="/invoices/{draft.id}">Brouillon {draft.id}</a>'
+    page = unescape(camille.get(task[1]).text)
+    assert "Brouillon qui attend" in page
+    assert link in page
+    camille.post(f"{task[1]}/claim")
+    page = unescape(camille.get(task[1]).text)
+    assert "Un brouillon attend d’être validé" in page
+    assert page.count(link) == 2, "above, and in the form"
+    decide(office, office.as_("yasmine").get(f"/invoices/{draft.id}").text, performed_on=clock.now().date().isoformat())
+    answer(office, "camille", camille.get(f"/orders/{found}").text, what="remaining")
     assert order(office, found).status == "closed"
 
 
