@@ -190,9 +190,9 @@ def role_title(titles: RoleTitles, role: str | None) -> str:
     return in_language(titles.get(role, {})) or role if role else "–"
 
 
-def stage_bar(stages: Sequence[StageNow]) -> StageBar | None:
-    """Where a case stands. What lies before the first current stage is done, or was not needed; what lies behind it is still to come,
-    even when an earlier round was there already.
+def stage_bar(stages: Sequence[StageNow], status: Status = "active") -> StageBar | None:
+    """Where a case (of this ``status``) stands. What lies before the first current stage is done, or was not needed; what lies behind it is
+    still to come, even when an earlier round was there already.
     """
     if not stages:
         return None
@@ -203,7 +203,8 @@ def stage_bar(stages: Sequence[StageNow]) -> StageBar | None:
         for index, each in enumerate(stages)
     )
     if front is None:
-        return StageBar(text=t("web.stages.all_done"), stages=shown)
+        is_cut = status in {"cancelled", "failed"}
+        return StageBar(text=t("web.stages.cut" if is_cut else "web.stages.all_done"), stages=shown)
     return StageBar(text=stage_text(len(stages), front, stages[front].stage.title), stages=shown)
 
 

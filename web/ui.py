@@ -181,7 +181,10 @@ def _erased(value: Erased) -> str:
     if value.at is None:
         return t("web.personal.gone")
     because = t("web.personal.because.retention") if value.because == REMOVED else value.because
-    return t("web.personal.erased", when=shown(value.at), who=value.by, because=because)
+    if "names" not in g:  # once a page, and only where something was erased
+        with auth.runtime().database.reading() as session:
+            g.names = people.names(session)
+    return t("web.personal.erased", when=shown(value.at), who=person(g.names, value.by or ""), because=because)
 
 
 def moment(value: datetime | None) -> str:

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from engine import clock
 from engine.errors import Facts
 from engine.handler import SYSTEM, TAKEN_BACK
-from engine.instances import commands
+from engine.instances import commands, operators
 from engine.instances.work import BODIES
 from engine.jobs import incidents
 from engine.messages import store as messages
@@ -335,3 +335,11 @@ def test_a_retry_of_nothing_says_so_above_the_list(office: Office) -> None:
     assert answer.status_code == 422
     assert "Rien n’est choisi" in answer.text
     assert 'action="/operations"' in answer.text
+
+
+def test_a_cancelled_case_is_not_said_to_have_done_every_stage(office: Office) -> None:
+    case = office.start()
+    operators.operate(office.runtime, office.actor("olivia"), "cancel", case, "Doublon")
+    page = html.unescape(office.as_("gabriel").get(f"/cases/{case}").text)
+    assert "Arrêté avant la fin" in page
+    assert "Toutes les étapes sont terminées" not in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import text
@@ -44,6 +45,8 @@ def test_somebody_is_found_and_erased(office: Office) -> None:
     assert admin.post("/admin/personal/person/zelie/erase", {"because": "demande par lettre"}).status_code == 303
     page = admin.get("/admin/personal/person/zelie").text
     assert "Aubry" not in page
+    history = admin.get("/admin/people/zelie").text
+    assert "par Anne Dumas : demande par lettre" in unescape(history).replace("\xa0", " ")
     assert "demande par lettre" in page
     assert "Effacer définitivement" not in page
     assert "Aubry" not in admin.get("/admin/people/zelie").text

@@ -215,7 +215,7 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
         version_hash=version.content_hash,
         started_text=t("web.case.started", name=ui.person(names, row.started_by), moment=ui.moment(row.started_at)),
         ended_text=t("web.case.ended", moment=ui.moment(row.ended_at)) if row.ended_at else "",
-        stages=present.stage_bar(found.stages),
+        stages=present.stage_bar(found.stages, row.status),
         facts=present.facts_of(row.summary),
         waiting=(*_waiting(found, actor, names, titles), *map(partial(_happening, bundle), found.awaited)),
         nothing_waits=_nothing_waits(found),

@@ -91,7 +91,7 @@ def led_by(session: Session, case_id: int, names: Mapping[str, str]) -> Leading 
     titles = people.role_titles(session)
     return Leading(
         case=case,
-        stages=present.stage_bar(case.stages),
+        stages=present.stage_bar(case.stages, case.row.status),
         diagram=_diagram(case, titles),
         waiting=tuple(_waiting(case, titles, names)),
         done=tuple(islice(_done(case, names), _LAST)),
