@@ -67,6 +67,18 @@ def test_a_quote_is_written_for_a_customer_found_by_first_letters(office: Office
     assert number in sarah.get("/quotes?customer=CL-2026-00001&shown=open").text
 
 
+def test_all_that_is_wrong_with_a_quote_is_said_at_once(office: Office) -> None:
+    sarah = office.as_("sarah")
+    sarah.get("/quotes/new?customer=CL-2026-00001")
+    wrong = {"line_quantity": "-3", "line_unit_price": "douze", "email": "non", "valid_until": "2020-01-01"}
+    page = sarah.post("/quotes/new", HEAD | DESK | wrong | {"customer": "CL-2026-00001", "act": "save"})
+    assert page.status_code == 422
+    for field in ("lines.0.quantity", "lines.0.unit_price", "email", "valid_until"):
+        assert f'href="#in-{field}"' in page.text
+    for typed in wrong.values():
+        assert f'value="{typed}"' in page.text
+
+
 def test_lines_are_pasted_and_what_cannot_be_taken_stays(office: Office) -> None:
     sarah = office.as_("sarah")
     sarah.get("/quotes/new?customer=CL-2026-00001")

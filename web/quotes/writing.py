@@ -15,16 +15,16 @@ from engine.errors import NotFound
 from engine.identity import people
 from engine.records import queries as recorded
 from handlers.orders import queries as orders
-from handlers.sales import queries
+from handlers.sales import offer, queries, rules
 from handlers.sales.commands import EDITORS, KIND, AddQuote, ChangeQuote, add_quote, change_quote
-from web import acting, auth, ui
+from web import acting, auth, errors, ui
 from web.acting import Outcome
 from web.quotes import forms
 from web.quotes.dossier import say_quote
 from web.quotes.forms import QuoteForm, quote_of
 from web.sales import editor
+from web.sales.forms import Meant, typed
 from web.sales.forms import meant as meaning
-from web.sales.forms import typed
 from web.ui import t
 
 blueprint = Blueprint("quote_forms", __name__)
@@ -72,7 +72,7 @@ def add() -> Answer:
         return _changed(None, form)
     meant = meaning(form)
     given = AddQuote(customer=form.customer, quote=quote_of(form, meant), lines=meant.lines, today=ui.today())
-    outcome = Outcome(problems=meant.problems) if meant.problems else acting.act(add_quote, given)
+    outcome = _unread(meant, given) if meant.problems else acting.act(add_quote, given)
     if not outcome.is_done:
         return _refused(None, form, outcome)
     flash(t("web.quotes.added", number=outcome.answer), "success")
@@ -106,11 +106,19 @@ def change(number: str) -> Answer:
     meant = meaning(form)
     given = ChangeQuote(number=number, quote=quote_of(form, meant), lines=meant.lines, today=ui.today())
     seen = over or acting.seen_revision(request.form.get("seen"))
-    outcome = Outcome(problems=meant.problems) if meant.problems else acting.act(change_quote, given, seen=seen)
+    outcome = _unread(meant, given) if meant.problems else acting.act(change_quote, given, seen=seen)
     if not outcome.is_done:
         return _refused(number, form, outcome)
     flash(t("web.admin.saved"), "success")
     return redirect(url_for("dossiers.quote", number=number), 303)
+
+
+def _unread(meant: Meant, given: AddQuote | ChangeQuote) -> Outcome:
+    """What cannot be read, and what else is wrong: all at once."""
+    found = offer.problems(offer.tidied(given.quote), ui.today())
+    for place, line in enumerate(given.lines):
+        found += rules.line_problems(rules.tidied(line), f"lines.{place}")
+    return Outcome(problems={each.field: errors.field_sentence(each) for each in found} | dict(meant.problems))
 
 
 def _changed(number: str | None, form: QuoteForm) -> Answer:
