@@ -145,3 +145,10 @@ def make_case(office: Office) -> Callable[[], int]:
 
 def read(path: str) -> bytes:
     return (Path(CHECKOUT) / path).read_bytes()
+
+
+def leads(page: str) -> None:
+    """Every line of a refusal's summary leads to something on the page."""
+    targets = re.findall(r'<li><a href="#([^"]+)">', page)
+    assert targets
+    assert [each for each in targets if f'id="{each}"' not in page] == []

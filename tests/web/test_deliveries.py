@@ -16,7 +16,7 @@ from handlers.customers.tables import Customer
 from handlers.deliveries import queries
 from handlers.deliveries.queries import DeliveryView
 from handlers.orders.tables import SalesOrder
-from tests.web.conftest import Office
+from tests.web.conftest import Office, leads
 from tests.web.test_orders import LAMP, plain, write
 
 BOX = {"line_article": "CAI-MOB-03", "line_text": "Caisson mobile", "line_quantity": "3"}
@@ -123,7 +123,9 @@ def test_what_has_left_has_a_note_and_can_come_back(office: Office) -> None:
     assert key is not None
     given = {"key": key[1], "returned_1": "1", "reason": "Tiroir rayé", "is_redelivered": "1"}
     for wrong in ({"returned_1": "4"}, {"returned_1": ""}, {"returned_1": "un"}, {"reason": " "}):
-        assert bruno.post(f"/deliveries/{number}/return", given | wrong).status_code == 422
+        refused = bruno.post(f"/deliveries/{number}/return", given | wrong)
+        assert refused.status_code == 422
+        leads(refused.text)
     for _ in range(2):  # the same page, sent twice
         assert bruno.post(f"/deliveries/{number}/return", given).status_code == 303
     (back,) = delivery(office, number).returns

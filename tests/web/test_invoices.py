@@ -28,7 +28,7 @@ from handlers.payments import queries as payments
 from handlers.payments.queries import open_items
 from handlers.payments.receivables import receivables
 from handlers.sales.types import Extras, Line
-from tests.web.conftest import Browser, Office
+from tests.web.conftest import Browser, Office, leads
 
 LINES = (
     Line(kind="heading", text="Bureaux"),
@@ -182,6 +182,7 @@ def test_a_draft_is_changed_and_an_invoice_credited(office: Office) -> None:
         answer = yasmine.post(f"/invoices/{draft.key}/quantities", {"line": lines, "quantity": list(quantities)})
         assert answer.status_code == 422
         assert said in plain(answer.text)
+        leads(answer.text)
     assert (
         yasmine.post(f"/invoices/{draft.key}/quantities", {"line": lines, "quantity": ["1,5", "0"]}).status_code == 303
     )
@@ -204,6 +205,7 @@ def test_a_draft_is_changed_and_an_invoice_credited(office: Office) -> None:
         answer = yasmine.post(f"/invoices/{done.number}/credit", given | wrong)
         assert answer.status_code == 422
         assert said in plain(answer.text)
+        leads(answer.text)
     answer = yasmine.post(f"/invoices/{done.number}/credit", given)
     assert answer.status_code == 303
     run_pending(office.runtime)
@@ -247,6 +249,7 @@ def test_the_price_of_an_invoice_is_reduced(office: Office) -> None:
         answer = yasmine.post(f"/invoices/{done.number}/reduction", given | wrong)
         assert answer.status_code == 422
         assert said in plain(answer.text)
+        leads(answer.text)
         if "percent" in wrong:
             assert f'value="{wrong["percent"]}"' in answer.text, "what was typed stays"
     answer = yasmine.post(f"/invoices/{done.number}/reduction", given)
