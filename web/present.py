@@ -59,7 +59,7 @@ from engine.model.elements import (
     UserTask,
 )
 from engine.texts import has
-from web import ui
+from web import auth, ui
 from web.ui import in_language, linked, local, moment, person, safe_json, shown, t
 
 NOTHING = ElementCounts(entered=0, completed=0, cancelled=0)
@@ -444,6 +444,12 @@ def cause_named(code: str) -> str:
     """What a kind of cause is called in a list of them."""
     named = f"web.operations.cause.{code}"
     return t(named) if has(named) else code
+
+
+def handler_named(name: str) -> str:
+    """What a handler does, in words; its name where this release has no such handler any more."""
+    known = auth.runtime().handlers.handlers.get(name)
+    return name if known is None else in_language({"fr": known.title_fr, "en": known.title_en})
 
 
 def job_named(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from dataclasses import fields
 from datetime import timedelta
@@ -297,12 +298,14 @@ def test_what_went_out_is_confirmed_where_nothing_of_it_is_missing(
         session.execute(
             text("""
                 INSERT INTO engine.incident (instance_id, reference, activity, element_id, code, place, facts, raised_at)
-                VALUES (:case, 'i1', 'a1', 'send', 'effect_uncertain', 'send', '{}', :now)
+                VALUES (:case, 'i1', 'a1', 'send', 'effect_uncertain', 'send', :facts, :now)
             """),
-            {"case": case, "now": clock.now()},
+            {"case": case, "facts": json.dumps({"handler": handler}), "now": clock.now()},
         )
     page = html.unescape(office.as_("olivia").get(f"/cases/{case}").text)
     assert ("/confirm" in page) == is_confirmed
+    title = HANDLERS.handlers[handler].title_fr
+    assert f'<option value="{handler}">{title}</option>' in html.unescape(office.as_("olivia").get("/operations").text)
     assert ("passez l’étape et écrivez ce résultat" in page) != is_confirmed
     assert "passez l’étape" not in html.unescape(office.as_("gabriel").get(f"/cases/{case}").text)
 

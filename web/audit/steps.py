@@ -279,8 +279,8 @@ def _said(name: str, value: Any, record: Mapping[str, Any], words: _Words) -> st
             return words.processes[value]
         case "act", str():
             return _refused_act(value)
-        case "handler", str() if value in (known := auth.runtime().handlers.handlers):
-            return in_language({"fr": known[value].title_fr, "en": known[value].title_en})
+        case "handler", str() if (said := present.handler_named(value)) != value:
+            return said
         case _:
             return ""
 

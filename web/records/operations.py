@@ -104,7 +104,7 @@ def _incidents(asked: dict[str, str], back: Returned) -> str:
         rows=[_stopped(each) for each in page.incidents],
         processes=[(key, in_language(title)) for key, title in choices.processes.items()],
         codes=[(each, present.cause_named(each)) for each in choices.codes],
-        handlers=choices.handlers,
+        handlers=[(each, present.handler_named(each)) for each in choices.handlers],
         filters=asked,
         is_filtered=bool(kept),
         is_restored=restoration is not None,
