@@ -37,6 +37,16 @@ def test_an_article_is_added_and_changed_with_a_price_as_people_type_it(office: 
     assert "0,123456 €" in ines.get("/articles?q=tab").text
 
 
+def test_all_that_is_wrong_with_an_article_is_said_at_once(office: Office) -> None:
+    ines = office.as_("ines")
+    ines.get("/articles/new")
+    page = ines.post("/articles/new", form(reference="é", name="", unit="", sale_price="cinq"))
+    assert page.status_code == 422
+    for field in ("reference", "name", "unit", "sale_price"):
+        assert f'href="#in-{field}"' in page.text
+    assert 'value="cinq"' in page.text
+
+
 def test_what_was_counted_and_the_level_make_it_short(office: Office) -> None:
     ines, camille = office.as_("ines"), office.as_("camille")
     address = add(ines, "POUF-1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,18 +11,18 @@ from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
-from engine.errors import NotFound
+from engine.errors import FieldProblem, NotFound
 from engine.identity import people
 from engine.instances import overview
 from engine.records import queries as recorded
-from handlers.catalogue import vat
+from handlers.catalogue import rules, vat
 from handlers.catalogue.commands import EDITORS, KIND, READERS, AddArticle, ChangeArticle, add_article, change_article
 from handlers.catalogue.types import KINDS
 from handlers.stock import commands as stock
 from handlers.stock import queries
 from handlers.stock.commands import CountStock, SetReorderLevel, count_stock, set_reorder_level
 from handlers.stock.rules import available
-from web import acting, auth, goods, ui
+from web import acting, auth, errors, goods, ui
 from web.acting import Outcome
 from web.catalogue import forms
 from web.catalogue.forms import ArticleForm
@@ -78,7 +80,7 @@ def add() -> Answer:
     try:
         outcome = acting.act(add_article, AddArticle(reference=form.reference, article=form.data()))
     except NumberUnreadable as unreadable:
-        outcome = Outcome(problems={unreadable.field: unreadable.said})
+        outcome = _unread(form, unreadable, rules.reference_problems(form.reference))
     if not outcome.is_done:
         return _new_page(form, outcome)
     flash(t("web.admin.saved"), "success")
@@ -101,7 +103,7 @@ def change(reference: str) -> Answer:
     try:
         outcome = acting.act(change_article, ChangeArticle(reference=reference, article=form.data()), seen=seen)
     except NumberUnreadable as unreadable:
-        outcome = Outcome(problems={unreadable.field: unreadable.said})
+        outcome = _unread(form, unreadable)
     return _done(reference) if outcome.is_done else _page(reference, outcome, form=form)
 
 
@@ -136,6 +138,13 @@ def level(reference: str) -> Answer:
     except NumberUnreadable as unreadable:
         outcome = Outcome(problems={unreadable.field: unreadable.said})
     return _done(reference) if outcome.is_done else _page(reference, outcome)
+
+
+def _unread(form: ArticleForm, unreadable: NumberUnreadable, more: Sequence[FieldProblem] = ()) -> Outcome:
+    """What cannot be read, and what else is wrong with the article: all at once."""
+    found = [*more, *rules.problems(rules.tidied(replace(form, sale_price="").data()))]
+    said = {each.field: errors.field_sentence(each) for each in found}
+    return Outcome(problems=said | {unreadable.field: unreadable.said})
 
 
 def _or_nothing(typed: Decimal | None) -> Decimal:
