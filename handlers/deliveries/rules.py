@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from engine.data import data
+from engine.texts import LOCALES
+from handlers.base.units import beside
 
 Readiness = Literal["all", "some", "none"]
 """What of a delivery is reserved."""
@@ -86,7 +88,7 @@ def changes(goods: Iterable[tuple[Goods, Decimal, Decimal]]) -> str | None:
     """What is other than it was, a line each, of goods with what they were and are; None where nothing is."""
     return (
         "\n".join(
-            f"{each.place}. {plain(was)} → {plain(now)} {each.unit} · {each.article} {_name(each.text)}".replace(
+            f"{each.place}. {plain(was)} → {plain(now)} {_unit(each, now)} · {each.article} {_name(each.text)}".replace(
                 "  ", " "
             )
             for each, was, now in goods
@@ -99,7 +101,9 @@ def changes(goods: Iterable[tuple[Goods, Decimal, Decimal]]) -> str | None:
 def described(goods: Iterable[Goods]) -> str | None:
     """What people pick, ship or wait for, a line each; None where there is nothing."""
     lines = [
-        f"{each.place}. {plain(each.quantity)} {each.unit} · {each.article} {_name(each.text)}".replace("  ", " ")
+        f"{each.place}. {plain(each.quantity)} {_unit(each, each.quantity)} · {each.article} {_name(each.text)}".replace(
+            "  ", " "
+        )
         for each in goods
     ]
     return "\n".join(lines) or None
@@ -136,6 +140,10 @@ def picked_problem(picked: Mapping[int, Decimal], carried: Mapping[int, Decimal]
 def plain(quantity: Decimal) -> str:
     """A quantity as the house writes it: ``2,5``."""
     return format(quantity.normalize(), "f").replace(".", ",")
+
+
+def _unit(goods: Goods, quantity: Decimal) -> str:
+    return beside(quantity, goods.unit, LOCALES[0])
 
 
 def _name(text: str) -> str:

@@ -240,9 +240,9 @@ def test_what_is_given_back_reaches_a_delivery_that_waits_for_it(runtime: Runtim
             return queries.case(session, AUDITOR, other).variables["missing"]
 
     bruno = told.actor("bruno")
-    assert awaited() == "1. 3 pièce · BUR Bureau chêne"
+    assert awaited() == "1. 3 pièces · BUR Bureau chêne"
     told.act(first, "pick", bruno, {"outcome": "some", "picked": "1 : 2"})
-    assert awaited() == "1. 2 pièce · BUR Bureau chêne"
+    assert awaited() == "1. 2 pièces · BUR Bureau chêne"
     told.act(first, "ship", bruno, {"outcome": "cancelled", "reason": "Le camion n’est pas venu"})
     assert set(told.open(other)) == {"pick"}
 
@@ -274,8 +274,8 @@ def test_an_arrival_reaches_every_delivery_that_waits_and_the_oldest_takes_first
         found = [queries.case(session, AUDITOR, each).variables for each in cases]
         allotted = queries.case(session, AUDITOR, told.find("allotment")).row
     assert [each["to_pick"] for each in found] == [
-        "2. 4 pièce · CHA Chaise Nuage",
+        "2. 4 pièces · CHA Chaise Nuage",
         "1. 1 pièce · CHA Chaise Nuage",
     ]
-    assert [each["missing"] for each in found] == ["1. 3 pièce · BUR Bureau chêne", "1. 3 pièce · CHA Chaise Nuage"]
+    assert [each["missing"] for each in found] == ["1. 3 pièces · BUR Bureau chêne", "1. 3 pièces · CHA Chaise Nuage"]
     assert (allotted.status, allotted.business_key) == ("completed", "CHA")

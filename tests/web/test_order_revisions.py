@@ -87,7 +87,7 @@ def test_what_is_free_changes_and_everybody_is_told(office: Office, number: str)
     assert (found.version, [int(each.line.quantity) for each in found.lines]) == (2, [5, 0])
     page = plain(camille.get(f"/deliveries/{carried}").text)
     assert "La commande a changé depuis" in page
-    assert "1. 2 → 5 pièce · Lampe LED" in page
+    assert "1. 2 → 5 pièces · Lampe LED" in page
     assert "2. 2 → 0 pièce" in page
     assert letters(office, f"Livraison {carried} modifiée") > 0
     assert letters(office, f"Votre commande {number} a été modifiée") == 1

@@ -70,7 +70,7 @@ def test_a_change_while_the_warehouse_marks_it_prepared(order: Database, _round:
     assert all(ordered >= carried for ordered, carried, _ in sums(order))
     if less == "done":
         planned = run(order, d.replan_delivery, Replan(delivery_number=number, reason="Commande modifiée"))
-        assert planned.changed == "1. 5 → 2 pièce · BUR Bureau chêne"
+        assert planned.changed == "1. 5 → 2 pièces · BUR Bureau chêne"
         assert run(order, d.prepare, Picked(delivery_number=number, picked="1 : 2\n2 : 4", prepared_by="bruno"))
 
 

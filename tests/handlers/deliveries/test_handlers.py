@@ -69,10 +69,10 @@ def test_an_order_leaves_in_two_waves_and_what_is_not_picked_goes_with_the_secon
     assert plan(session) == first, "a step that is repeated plans nothing again"
     found = reserve(session, first)
     assert found.readiness == "some"
-    assert found.to_pick == "1. 5 pièce · BUR Bureau chêne\n2. 1 lot · CHA Chaise Nuage\n3. 1 pièce · Tapis sur mesure"
+    assert found.to_pick == "1. 5 pièces · BUR Bureau chêne\n2. 1 lot · CHA Chaise Nuage\n3. 1 pièce · Tapis sur mesure"
     assert found.missing == "2. 1,5 lot · CHA Chaise Nuage"
     ready = prepare(session, first, "1 : 3\n3 : 1")
-    assert ready.to_ship == "1. 3 pièce · BUR Bureau chêne\n3. 1 pièce · Tapis sur mesure"
+    assert ready.to_ship == "1. 3 pièces · BUR Bureau chêne\n3. 1 pièce · Tapis sur mesure"
     assert ready.address is None
     assert figures(session) == [(3, 0, 5), (0, 0, Decimal("2.5")), (1, 0, 1)]
     assert not ship(session, first)
@@ -131,7 +131,7 @@ def test_counted_stock_is_reserved_anew(session: Session) -> None:
     assert (found.readiness, found.quantities, found.missing) == (
         "some",
         "1 : 2\n2 : 2,5",
-        "1. 3 pièce · BUR Bureau chêne",
+        "1. 3 pièces · BUR Bureau chêne",
     )
     prepare(session, number, found.quantities)
     assert not ship(session, number)
@@ -355,17 +355,17 @@ def test_whoever_gives_goods_back_says_which_of_them_another_delivery_lacks(yard
     with yard.transaction() as session:
         first, other = plan(session), plan(session, "2:a:h", "CC-2026-00002")
         reserve(session, first)  # of six desks five, of three chairs two and a half
-        assert reserve(session, other).missing == "1. 4 pièce · BUR Bureau chêne\n2. 2 lot · CHA Chaise Nuage"
+        assert reserve(session, other).missing == "1. 4 pièces · BUR Bureau chêne\n2. 2 lots · CHA Chaise Nuage"
         assert prepare(session, first, "1 : 5\n2 : 2.5").freed == ()
         assert prepare(session, first, "1 : 3\n2 : 2.5").freed == ("BUR",)
-        assert reserve(session, other).missing == "1. 2 pièce · BUR Bureau chêne\n2. 2 lot · CHA Chaise Nuage"
+        assert reserve(session, other).missing == "1. 2 pièces · BUR Bureau chêne\n2. 2 lots · CHA Chaise Nuage"
         given = Cancellation(delivery_number=first, reason="Non")
         assert h.cancel_delivery.run(given, context(session)).freed == ("BUR", "CHA")
         assert h.cancel_delivery.run(given, context(session)).freed == ()
         assert reserve(session, other).readiness == "all"
     with yard.transaction() as session:
         following = plan(session, "3:a:h")
-        assert reserve(session, following).missing == "1. 4 pièce · BUR Bureau chêne\n2. 2 lot · CHA Chaise Nuage"
+        assert reserve(session, following).missing == "1. 4 pièces · BUR Bureau chêne\n2. 2 lots · CHA Chaise Nuage"
         over = OrderOver(order_number="CC-2026-00002", reason="Non")
         dropped = h.drop_deliveries.run(over, context(session))
         assert (dropped.dropped, dropped.freed) == ((other,), ("BUR", "CHA"))

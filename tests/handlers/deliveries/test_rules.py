@@ -63,7 +63,7 @@ def test_quantities_that_nobody_can_mean_are_not_read() -> None:
 def test_goods_are_described_in_a_line_each() -> None:
     assert rules.described([]) is None
     assert rules.described([goods(1, Decimal("2.5000")), goods(12, Decimal(3), text="x" * 200, article="")]) == (
-        f"1. 2,5 pièce · BUR Bureau\n12. 3 pièce · {'x' * 79}…"
+        f"1. 2,5 pièces · BUR Bureau\n12. 3 pièces · {'x' * 79}…"
     )
     assert rules.readiness([Decimal(2), Decimal(1)], [Decimal(2), Decimal(1)]) == "all"
     assert rules.readiness([Decimal(2), Decimal(1)], [Decimal(0), Decimal("0.5")]) == "some"
