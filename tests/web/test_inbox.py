@@ -203,6 +203,7 @@ def test_several_tasks_are_taken_and_completed_together_and_what_fails_is_told(o
     good = ines.post("/inbox/bulk/complete", {"task": tasks[:2], "decision": "refuse", "reason": "Trop tard."})
     assert good.status_code == 200
     assert "1 tâche est faite." in unescape(good.text)
+    assert "1 tâche cochée n’est plus à faire par vous" in unescape(good.text)
     assert "Aucune tâche cochée" in text_of(ines, address)
     assert ines.post("/inbox/bulk/complete", {"task": tasks[:2]}).status_code == 404
     assert office.as_("camille").get(f"/inbox/bulk/complete?task={tasks[2]}").text.count(f"/tasks/{tasks[2]}") == 0

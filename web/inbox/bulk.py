@@ -62,12 +62,13 @@ def _ids(given: MultiDict[str, str]) -> list[int]:
 def claim() -> Answer:
     """Take the chosen tasks; where not all could be taken, the page says which and why."""
     actor, runtime = auth.actor(), auth.runtime()
-    rows = _rows(_ids(request.form))
-    outcomes = bulk.claim_many(runtime, actor, [each.id for each in rows])
-    if outcomes and all(each.error is None for each in outcomes):
+    ids = _ids(request.form)
+    rows = _rows(ids)
+    outcomes, gone = bulk.claim_many(runtime, actor, [each.id for each in rows]), len(set(ids)) - len(rows)
+    if outcomes and not gone and all(each.error is None for each in outcomes):
         flash(t("web.bulk.claimed", count=len(outcomes)), "success")
         return redirect(url_for("inbox.inbox", view="mine"), 303)
-    return _results(rows, outcomes, t("web.bulk.claim.title"))
+    return _results(rows, outcomes, t("web.bulk.claim.title"), gone)
 
 
 @blueprint.post("/inbox/bulk")
@@ -132,7 +133,7 @@ def complete() -> Answer:
     refused = bulk.first_field_problem(outcomes)
     if refused is not None:
         return _answer_page(ids, typed, refused.fields, status=422)
-    return _results(rows, outcomes, group.title)
+    return _results(rows, outcomes, group.title, len(set(ids)) - len(rows))
 
 
 def _typed(group: Group) -> dict[str, str]:
@@ -209,7 +210,8 @@ def _item(row: TaskRow, result: str = "", *, is_done: bool = False) -> Item:
     )
 
 
-def _results(rows: Sequence[TaskRow], outcomes: Sequence[Outcome], title: str) -> Response:
+def _results(rows: Sequence[TaskRow], outcomes: Sequence[Outcome], title: str, gone: int) -> Response:
+    """``gone``: how many of the ticked tasks are there for the person no more; which, they cannot be told."""
     names: Mapping[str, str] = {}
     if any(isinstance(each.error, Conflict) for each in outcomes):
         with auth.runtime().database.reading() as session:
@@ -217,5 +219,5 @@ def _results(rows: Sequence[TaskRow], outcomes: Sequence[Outcome], title: str) -
     by_id = {each.task_id: each for each in outcomes}
     items = [_item(each, _told(by_id[each.id], names), is_done=by_id[each.id].error is None) for each in rows]
     done = sum(each.is_done for each in items)
-    page = ui.page("inbox/bulk_results.html", title=title, items=items, done=done, failed=len(items) - done)
+    page = ui.page("inbox/bulk_results.html", title=title, items=items, done=done, failed=len(items) - done, gone=gone)
     return make_response(page, 200 if done == len(items) else 409)
