@@ -59,6 +59,7 @@ def test_what_was_typed_stays_when_it_is_refused(marc: Browser, sarah: Browser) 
     assert page.status_code == 422
     assert 'value="Since"' in page.text
     assert "Donnez un nom au champ." in page.text
+    assert "facultatif" not in page.text.partition('for="in-choices')[2].partition("</label>")[0], "a choice needs some"
 
 
 def test_a_field_is_changed_and_retired(marc: Browser, sarah: Browser) -> None:
