@@ -46,6 +46,8 @@ class Visitor:
     def __init__(self, address: str, *, patience: float = 60.0) -> None:
         self._address = address
         self._patience = patience
+        self.faults: list[int] = []
+        """The statuses from 500 on that came before an answer."""
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
 
     def get(self, path: str) -> Page:
@@ -75,6 +77,7 @@ class Visitor:
                     page = Page(answer.status or 0, answer.url, answer.read().decode())
                 if page.status < 500:
                     return page
+                self.faults.append(page.status)
                 lost: object = page
             except _LOST as error:
                 lost = error
