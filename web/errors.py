@@ -127,7 +127,7 @@ def _asked() -> dict[str, str | None]:
     return {"person": str(person.person_id or person.login) if person else None, "method": request.method, "path": path}
 
 
-def _note(error: EngineError) -> None:
+def note(error: EngineError) -> None:
     """A refused act joins the history: who, which act, on what (by number or key, never what was typed), why.
 
     Of looking only that it was not allowed: an address that leads nowhere is no act.
@@ -191,7 +191,7 @@ def _engine_error(error: EngineError) -> Response:
     if status == 500:
         return _unexpected(error)
     log.get(__name__).info("refused", code=error.code, status=status, **_asked())
-    _note(error)
+    note(error)
     if isinstance(error, Unavailable):
         g.pop("actor", None)  # the frame of a person's page asks the database again
         response = answer(status, error.code, sentence(error))

@@ -6,6 +6,8 @@ import re
 from datetime import timedelta
 from html import unescape
 
+from sqlalchemy import text
+
 from engine import clock
 from tests.engine.inbox.test_acts import statements
 from tests.web.conftest import Browser, Office
@@ -205,8 +207,34 @@ def test_several_tasks_are_taken_and_completed_together_and_what_fails_is_told(o
     assert "1 tâche est faite." in unescape(good.text)
     assert "1 tâche cochée n’est plus à faire par vous" in unescape(good.text)
     assert "Aucune tâche cochée" in text_of(ines, address)
-    assert ines.post("/inbox/bulk/complete", {"task": tasks[:2]}).status_code == 404
+    late = ines.post("/inbox/bulk/complete", {"task": tasks[:2], "decision": "refuse", "reason": "Trop <tard>."})
+    assert late.status_code == 409
+    told = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", late.text)))
+    assert "Rien n’a été fait : aucune de ces tâches n’est plus à faire par vous." in told.replace("\u00a0", " ")
+    assert re.search(r"Ce que vous avez saisi Décision Refuser .*Trop <tard>\.", told)
+    assert ines.post("/inbox/bulk/form-state", {"task": tasks[:2], "decision": "refuse"}).status_code == 204
+    camille = office.as_("camille")
+    camille.get("/inbox")
+    strange = camille.post("/inbox/bulk/complete", {"task": [999_999], "reason": "Trop tard."})
+    assert (strange.status_code, "<dt>Réponse</dt><dd>Trop tard.</dd>" in strange.text) == (409, True)
     assert office.as_("camille").get(f"/inbox/bulk/complete?task={tasks[2]}").text.count(f"/tasks/{tasks[2]}") == 0
+
+
+def test_answers_to_tasks_of_several_kinds_are_not_lost(office: Office) -> None:
+    small = office.task_of(office.start("CAB-RJ-305", "4"))
+    large = office.start("LAM-LED-11", "1000")
+    office.complete("gabriel", large, decision="launch", supplier="OFFICE-NORD", unit_price="20")
+    with office.runtime.database.transaction() as session:
+        session.execute(text("UPDATE engine.task SET role = 'purchasing_admin' WHERE is_open"))
+    gabriel = office.as_("gabriel")
+    gabriel.get("/inbox")
+    answers = {"task": [small, office.task_of(large)], "decision": "refuse", "reason": "Trop tard."}
+    refused = gabriel.post("/inbox/bulk/complete", answers)
+    assert refused.status_code == 409
+    told = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", refused.text)))
+    assert "elles ne posent pas les mêmes questions" in told
+    assert re.search(r"Ce que vous avez saisi Décision Refuser .*Trop tard\.", told)
+    assert refused.text.count("data-row") == 2
 
 
 def test_a_task_tells_why_it_came_as_it_was_written_down(office: Office) -> None:

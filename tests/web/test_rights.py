@@ -36,8 +36,8 @@ POST   /inbox/lists                                303    303 303     303     30
 POST   /inbox/lists/999999/remove                  303    404 404     404     404     404    404      404
 POST   /inbox/bulk                                 303    303 303     303     303     303    303      303
 GET    /inbox/bulk/complete                        303    200 200     200     200     200    200      200
-POST   /inbox/bulk/complete                        303    404 404     404     404     404    404      404
-POST   /inbox/bulk/form-state                      303    404 404     404     404     404    404      404
+POST   /inbox/bulk/complete                        303    409 409     409     409     409    409      409
+POST   /inbox/bulk/form-state                      303    204 204     204     204     204    204      204
 POST   /inbox/bulk/claim                           303    200 200     200     200     200    200      200
 GET    /cases/{case}/papers                        303    404 200     200     200     200    200      200
 GET    /cases/999999/papers                        303    404 404     404     404     404    404      404

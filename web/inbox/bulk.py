@@ -12,12 +12,12 @@ from werkzeug.datastructures import MultiDict
 
 from engine import clock
 from engine.definitions import store as definitions
-from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound
+from engine.errors import Conflict, FieldProblem, InvalidInput, NotFound, WrongState
 from engine.identity import people
 from engine.inbox import lists
 from engine.inbox.queries import TaskRow
 from engine.inbox.standing_in import standing_in
-from engine.instances import bulk
+from engine.instances import bulk, queries
 from engine.instances.bulk import Outcome
 from engine.model.forms import Form
 from web import auth, errors, fields, ui
@@ -90,13 +90,16 @@ def _answer_page(
     typed: Mapping[str, str] | None = None,
     problems: tuple[FieldProblem, ...] = (),
     status: int = 200,
+    refused: str = "",
 ) -> Response:
+    """``refused``: why nothing was tried, over what was typed: where the form cannot be shown again, that stands there to be read."""
     rows = _rows(ids)
     with auth.runtime().database.reading() as session:
         groups = _groups(session, rows)
         asked = groups[0] if len(groups) == 1 else None
         is_possible = asked is not None and bulk.may_be_answered_together(asked.form)
         form = _asked(session, asked.form, typed, problems) if asked is not None and is_possible else None
+        kept = _kept(session, groups, ids) if refused else []
     page = ui.page(
         "inbox/bulk.html",
         groups=groups,
@@ -104,6 +107,8 @@ def _answer_page(
         form=form,
         items=[_item(each) for each in rows],
         errors=fields.error_links(form, problems) if form else (),
+        refused=refused,
+        kept=kept,
     )
     return make_response(page, status)
 
@@ -113,8 +118,10 @@ def _answer_page(
 def form_state() -> Answer:
     """What the answers so far change in the form."""
     with auth.runtime().database.reading() as session:
-        group = _one_group(session, _rows(_ids(request.form)))
-        typed = _typed(group)
+        group = _one_group(_groups(session, _rows(_ids(request.form))))
+        if group is None:
+            return "", 204  # the answers will be refused when they are sent, with the reason
+        typed = _typed(group.form)
         form = _asked(session, group.form, typed)
     changed = fields.changed(form, request.form)
     return ui.page("inbox/form_state.html", changed=changed, announcement=fields.appeared(changed))
@@ -123,12 +130,18 @@ def form_state() -> Answer:
 @blueprint.post("/inbox/bulk/complete")
 @auth.signed_in
 def complete() -> Answer:
-    """Complete the chosen tasks with the same answers. Answers that no task accepts come back as they were typed (422)."""
+    """Complete the chosen tasks with the same answers. Answers that no task accepts come back as they were typed (422), and so
+    do those to tasks that are all gone meanwhile, or do not ask the same (409).
+    """
     ids = _ids(request.form)
     rows = _rows(ids)
     with auth.runtime().database.reading() as session:
-        group = _one_group(session, rows)
-    typed = _typed(group)
+        group = _one_group(_groups(session, rows))
+    if group is None:
+        refusal = WrongState("bulk_not_one_kind" if rows else "bulk_all_gone")
+        errors.note(refusal)
+        return _answer_page(ids, status=409, refused=errors.sentence(refusal))
+    typed = _typed(group.form)
     outcomes = bulk.complete_many(auth.runtime(), auth.actor(), [each.id for each in rows], typed)
     refused = bulk.first_field_problem(outcomes)
     if refused is not None:
@@ -136,17 +149,40 @@ def complete() -> Answer:
     return _results(rows, outcomes, group.title, len(set(ids)) - len(rows))
 
 
-def _typed(group: Group) -> dict[str, str]:
-    typed = fields.answers(request.form, group.form)
+def _typed(form: Form | None) -> dict[str, str]:
+    typed = fields.answers(request.form, form)
     typed.pop(TASKS, None)
     return typed
 
 
-def _one_group(session: Session, rows: Sequence[TaskRow]) -> Group:
-    groups = _groups(session, rows)
-    if len(groups) != 1 or not bulk.may_be_answered_together(groups[0].form):
-        raise NotFound("bulk_not_one_kind")
-    return groups[0]
+def _kept(session: Session, groups: Sequence[Group], ids: Sequence[int]) -> list[tuple[str, str]]:
+    """What was typed, as the forms of these tasks call it: of tasks that are gone, that of the first where the person may see its case."""
+    found: dict[str, tuple[str, str]] = {}
+    for form in [each.form for each in groups] or [_form_of(session, ids)]:
+        for each in _asked(session, form, _typed(form)).fields:
+            chosen = (option.label for option in each.options if option.value == each.text)
+            found.setdefault(each.name, (each.label, next(chosen, each.text)))
+    for name, value in _typed(None).items():
+        found.setdefault(name, (t("web.bulk.answer"), value))
+    return [(label, value) for label, value in found.values() if value]
+
+
+def _form_of(session: Session, ids: Sequence[int]) -> Form | None:
+    try:
+        details = queries.task(session, auth.actor(), ids[0]) if ids else None
+    except NotFound:
+        return None
+    return None if details is None else _without_outputs(details.form)
+
+
+def _without_outputs(form: Form | None) -> Form | None:
+    """What a form computes differs from case to case: each case's own page shows it."""
+    return None if form is None else replace(form, fields=tuple(each for each in form.fields if not each.is_output))
+
+
+def _one_group(groups: Sequence[Group]) -> Group | None:
+    """The tasks as one kind that can be answered together; None where they are not."""
+    return groups[0] if len(groups) == 1 and bulk.may_be_answered_together(groups[0].form) else None
 
 
 def _rows(ids: Sequence[int]) -> tuple[TaskRow, ...]:
@@ -166,13 +202,11 @@ def _groups(session: Session, rows: Sequence[TaskRow]) -> list[Group]:
 def _group(session: Session, rows: tuple[TaskRow, ...]) -> Group:
     first = rows[0]
     form = None if first.form is None else definitions.bundle_of(session, first.content_hash).forms.get(first.form)
-    # what a form computes differs from case to case: each case's own page shows it
-    asked = None if form is None else replace(form, fields=tuple(each for each in form.fields if not each.is_output))
     return Group(
         title=in_language(first.title),
         process=in_language(first.process_title),
         tasks=rows,
-        form=asked,
+        form=_without_outputs(form),
         url=url_for("bulk.answer", task=[each.id for each in rows]),
     )
 
