@@ -424,6 +424,19 @@ def test_a_price_is_reduced_and_the_goods_stay_invoiced(order: Database, drafted
     assert verified(order).broken == ()
 
 
+def test_eight_reduce_the_same_price_and_only_what_is_left_of_it(order: Database, drafted: Drafter) -> None:
+    """2,070 € of desks, 690 € eight times: three get it, and validate it together."""
+    validate(order, drafted())
+    given = reduction(c.Amount(line=found(order).lines[1].id, amount=Decimal(690)))
+    done = at_once(lambda _: add_reduction(order, given), 8)
+    notes = [each for each in done if isinstance(each, int)]
+    assert sorted(type(each).__name__ for each in done) == ["InvalidInput"] * 5 + ["int"] * 3
+    sealed = at_once(lambda place: validate(order, notes[place], TODAY + timedelta(days=1)), 3)
+    assert sorted(sealed) == [f"FA-2026-{each:05d}" for each in (2, 3, 4)]
+    assert found(order).lines[1].given == Decimal(2070)
+    assert verified(order).broken == ()
+
+
 def test_prices_are_reduced_by_a_percentage(order: Database, drafted: Drafter) -> None:
     validate(order, drafted())
     note = found(order, add_reduction(order, reduction(percent="10")))
