@@ -4,14 +4,15 @@ One YAML file per area in ``catalogue/``; an entry is ``code: {fr: "…{fact}…
 language has forms by plural category, chosen by the fact ``count``: ``fr: {one: "{count} tâche", other: "{count} tâches"}``. Codes are
 unique over all files. Spaces that must not break a line (before ``: ; ? ! »``, after ``«``) and ’ are set when French is read, so that
 files are written with ordinary ones. ``{fact:type}`` says a type of FEEL in words; ``{fact:number}`` and
-``{fact:money}`` say a number that comes as text (``"2.5"``) as people write it. Numbers, dates and durations are written by
-``engine.texts.format``.
+``{fact:money}`` say a number that comes as text (``"2.5"``) as people write it, ``{fact:day}`` a day (``"2026-11-24"``). Numbers, dates and
+durations are written by ``engine.texts.format``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
@@ -121,7 +122,9 @@ class _Facts(dict[str, object]):
 
 
 class _Text:
-    """A fact that is a text; with ``:type`` after its name, it is a type of FEEL, said in words; with ``:number``, ``:money`` a figure."""
+    """A fact that is a text; with ``:type`` after its name, it is a type of FEEL, said in words; with ``:number``, ``:money`` a figure;
+    with ``:day`` a date.
+    """
 
     def __init__(self, text: str, language: str) -> None:
         self._text = text
@@ -132,6 +135,8 @@ class _Text:
             return _type_words(self._text, self._language)
         if wanted in {"number", "money"}:
             return _figure(self._text, self._language, wanted)
+        if wanted == "day":
+            return _day(self._text, self._language)
         return f"{self._text:{wanted}}"
 
 
@@ -146,6 +151,16 @@ def _figure(text: str, language: str, wanted: str) -> str:
     if not value.is_finite():
         return text
     return forms.money(value, language) if wanted == "money" else forms.number(value, language)
+
+
+def _day(text: str, language: str) -> str:
+    """A day as people write it; what is none stays as it is."""
+    from engine.texts import format as forms  # it says words of this catalogue
+
+    try:
+        return forms.day(date.fromisoformat(text), language)
+    except ValueError:
+        return text
 
 
 def _type_words(text: str, language: str) -> str:

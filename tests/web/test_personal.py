@@ -106,5 +106,7 @@ def test_a_case_is_called_what_people_call_it_and_shows_what_it_has_besides(offi
     assert "M. Aubry ne répond plus" in page
     assert ">reason<" not in page
     assert "<dt>Commentaires</dt><dd>1</dd>" in page
-    # the law has it kept
-    assert office.as_("admin").post(f"/admin/personal/case/{case}/erase", {"because": "demande"}).status_code == 422
+    run_pending(office.runtime)
+    refused = office.as_("admin").post(f"/admin/personal/case/{case}/erase", {"because": "demande"})
+    assert refused.status_code == 422
+    assert re.search(r"La loi fait garder le dossier \d+ jusqu’au \d+ [a-zéû]+\.? \d{4}\s:", unescape(refused.text))

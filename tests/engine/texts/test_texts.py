@@ -76,6 +76,12 @@ class TestSay:
         assert say("reduction_above_left", "en", most="179.7") == "€179.70 at most is left."
         assert say("reduction_above_left", "en", most="all") == "all at most is left."
 
+    def test_a_day_that_comes_as_text_is_written_as_people_do(self) -> None:
+        facts = {"case": 8, "until": "2026-11-24"}
+        assert "dossier 8 jusqu’au 24 nov. 2026" in say("erasure_kept_by_law", "fr", **facts)
+        assert "kept until 24 Nov 2026:" in say("erasure_kept_by_law", "en", **facts)
+        assert "kept until some day:" in say("erasure_kept_by_law", "en", case=8, until="some day")
+
     def test_french_spaces_do_not_break(self) -> None:
         assert say("code_without_text", "fr", code="x") == f"Bordereau n’a pas de texte pour «{NBSP}x{NBSP}»."
 
