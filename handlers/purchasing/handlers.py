@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from engine.handler import BusinessError, HandlerContext, handler
 from engine.letter import ToPerson, ToRole
-from handlers.base.letters import write_letter
+from handlers.base.letters import COMPANY_LANGUAGE, write_letter
 from handlers.base.numbers import take_number
+from handlers.base.units import counted
 from handlers.catalogue.tables import Article
 from handlers.purchasing.rules import order_amount
 from handlers.purchasing.tables import ReplenishmentRequest, Supplier, SupplierOrder, SupplierReceipt
@@ -263,7 +264,7 @@ def tell_receipt(given: Ended, context: HandlerContext) -> Told:
     facts = {
         "request": given.request_number,
         "article": given.article_name,
-        "outstanding": f"{plain(given.outstanding)} {given.unit}",
+        "outstanding": counted(given.outstanding, given.unit, COMPANY_LANGUAGE),
     }
     code = "mail.request_incomplete" if given.outstanding else "mail.request_received"
     write_letter(context, code, ToPerson(login=context.starter), facts)
@@ -282,7 +283,7 @@ def remind_delivery(given: Overdue, context: HandlerContext) -> Told:
         "order": given.order_number,
         "supplier": given.supplier_name,
         "article": given.article_name,
-        "outstanding": f"{plain(given.outstanding)} {given.unit}",
+        "outstanding": counted(given.outstanding, given.unit, COMPANY_LANGUAGE),
     }
     write_letter(context, "mail.delivery_late", ToRole(role="purchasing_admin"), facts)
     return Told()

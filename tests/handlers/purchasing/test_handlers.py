@@ -351,13 +351,14 @@ def test_mails_reach_whom_they_address_once(company: Database, context_of: Conte
             "Demande DA-2 : refusée",
             "Demande DA-1 : commande CF-1 passée",
         ]
-        assert "2.5 pièce ne viendra pas" in (to_camille[0].body or "")
+        assert "ne viendra pas : 2,5 pièces." in _plain(to_camille[0].body or "")
         assert "Fin de série" in (to_camille[2].body or "")
         to_buyers = to_person(session, "gabriel")
         assert [_plain(mail.subject) for mail in to_buyers] == [
             "Commande CF-1 en retard",
             "Rappel : la demande DA-3 attend une décision",
         ]
+        assert "il manque encore à la date attendue : 3 pièces." in _plain(to_buyers[0].body or "")
 
 
 def test_only_short_articles_are_offered(company: Database) -> None:
