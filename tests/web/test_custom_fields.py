@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.web.conftest import Browser, Office
@@ -60,6 +62,21 @@ def test_what_was_typed_stays_when_it_is_refused(marc: Browser, sarah: Browser) 
     assert 'value="Since"' in page.text
     assert "Donnez un nom au champ." in page.text
     assert "facultatif" not in page.text.partition('for="in-choices')[2].partition("</label>")[0], "a choice needs some"
+
+
+def test_two_people_at_the_fields_of_one_customer_are_told_of_each_other(marc: Browser, sarah: Browser) -> None:
+    marc.post(FIELDS, {"label_fr": "Tournée", "kind": "text", "is_active": "1"})
+    address = add(sarah, name="Client de deux personnes")
+    form = marc.get(address).text.partition(f'action="{address}/fields"')[2].partition("</form>")[0]
+    seen = re.search(r'name="seen" value="(\d+)"', form)
+    assert seen is not None
+    assert sarah.post(f"{address}/fields", {"field_tournee": "lundi", "seen": seen[1]}).status_code == 303
+    late = marc.post(f"{address}/fields", {"field_tournee": "mardi", "seen": seen[1]})
+    assert late.status_code == 422
+    assert 'value="mardi"' in late.text
+    told = late.text.partition('id="meanwhile-title"')[2].partition("</section>")[0]
+    assert "Sarah Lambert" in told
+    assert "lundi" in told
 
 
 def test_a_field_is_changed_and_retired(marc: Browser, sarah: Browser) -> None:

@@ -150,6 +150,79 @@ def test_addresses_and_contacts(sarah: Browser) -> None:
     assert "Retirer un contact" in page
 
 
+def seen_on(page: str) -> str:
+    found = SEEN.search(page)
+    assert found is not None
+    return found.group(1)
+
+
+def line_of(page: str, kind: str) -> str:
+    found = re.search(rf"/{kind}/(\d+)\"", page)
+    assert found is not None
+    return found.group(1)
+
+
+def test_two_people_at_one_address_are_told_of_each_other_and_nothing_is_lost(office: Office, sarah: Browser) -> None:
+    marc = office.as_("marc")
+    address = add(sarah)
+    dole = {"city": "Dole", "postal_code": "39100", "country": "FR"}
+    assert sarah.post(f"{address}/address", dole | {"label": "Dépôt"}).status_code == 303
+    assert sarah.post(f"{address}/address", dole | {"label": "Siège"}).status_code == 303
+    page = marc.get(address).text
+    line, seen = line_of(page, "address"), seen_on(page)
+    other = next(each for each in re.findall(r"/address/(\d+)\"", page) if each != line)
+    each_form = page.partition('id="addresses"')[2].partition('id="contacts"')[0]
+    assert each_form.count(f'name="seen" value="{seen}"') == each_form.count("<form"), "changed, added and removed"
+    here = f"{address}/address/{line}"
+    assert sarah.post(here, dole | {"street": "1 rue de Sarah", "seen": seen}).status_code == 303
+    assert marc.post(f"{address}/address/{other}", dole | {"street": "Autre", "seen": seen}).status_code == 303, (
+        "who changes another address is not asked"
+    )
+    refused = marc.post(here, dole | {"street": "2 rue de Marc", "seen": seen})
+    assert refused.status_code == 422
+    assert ">2 rue de Marc</textarea>" in refused.text, "what was typed stays"
+    told = refused.text.partition('id="meanwhile-title"')[2].partition("</section>")[0]
+    assert "Sarah Lambert" in told
+    assert "1 rue de Sarah" in told, "and what the other wrote is told"
+    assert "Écrit par d’autres entre-temps" in refused.text
+    assert marc.post(f"{here}/remove", {"seen": seen}).status_code == 422, "nor does it go unseen"
+    main = marc.post(here, dole | {"is_billing": "1", "seen": seen_on(refused.text)})
+    assert main.status_code == 303, "who was told may save over it"
+    late = sarah.post(f"{address}/address/{other}", dole | {"is_billing": "1", "seen": seen_on(refused.text)})
+    assert late.status_code == 422, "where invoices go was moved by somebody else"
+    assert sarah.post(f"{here}/remove", {"seen": seen_on(late.text)}).status_code == 303
+    gone = marc.post(here, dole | {"street": "3 rue de Marc", "seen": seen_on(late.text)})
+    assert gone.status_code == 422
+    assert ">3 rue de Marc</textarea>" in gone.text, "what was typed for an address that is gone can be added"
+    assert "Retirer une adresse" in gone.text.partition('id="meanwhile-title"')[2].partition("</section>")[0]
+
+
+def test_two_people_at_one_contact_are_told_of_each_other_and_nothing_is_lost(office: Office, sarah: Browser) -> None:
+    marc = office.as_("marc")
+    address = add(sarah)
+    assert sarah.post(f"{address}/contact", {"contact_name": "Marie"}).status_code == 303
+    page = marc.get(address).text
+    seen = seen_on(page)
+    here = f"{address}/contact/{line_of(page, 'contact')}"
+    assert sarah.post(here, {"contact_name": "Marie", "department": "Achats", "seen": seen}).status_code == 303
+    refused = marc.post(here, {"contact_name": "Marie", "department": "Direction", "seen": seen})
+    assert refused.status_code == 422
+    assert 'value="Direction"' in refused.text
+    told = refused.text.partition('id="meanwhile-title"')[2].partition("</section>")[0]
+    assert "Sarah Lambert" in told
+    assert "Achats" in told
+    assert marc.post(f"{here}/remove", {"seen": seen}).status_code == 422
+    added = marc.post(f"{address}/contact", {"contact_name": "Luc", "seen": seen})
+    assert added.status_code == 303, "a new one takes nothing from anybody"
+    again = {"contact_name": "Marie", "department": "Direction", "seen": seen_on(refused.text)}
+    assert marc.post(here, again).status_code == 303
+    assert "Direction" in sarah.get(address).text
+    assert sarah.post(f"{here}/remove", {"seen": seen_on(sarah.get(address).text)}).status_code == 303
+    gone = marc.post(here, again | {"seen": seen_on(refused.text)})
+    assert gone.status_code == 422
+    assert 'value="Direction"' in gone.text, "what was typed for a contact who is gone can be added"
+
+
 def test_a_deleted_customer_is_gone(sarah: Browser) -> None:
     address = add(sarah)
     assert sarah.post(f"{address}/delete", {}).location.endswith("/customers")

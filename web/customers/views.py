@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -55,6 +55,9 @@ from web.ui import t
 blueprint = Blueprint("customers", __name__)
 
 PAGE = 50
+_LOOKED_THROUGH: Final = 50
+"""Changes of a record; whoever looked at it before as many is told without looking."""
+
 _FILTERS = {"customers": False, "prospects": True}
 _FOLLOWING = {"quote": "quote_forms.new", "order": "order_forms.new"}
 """What a customer is added for, and where that goes on."""
@@ -150,7 +153,10 @@ def change(number: str) -> Answer:
 def address(number: str, line: int | None) -> Answer:
     """Save an address, a new one without ``line``."""
     wanted = forms.address(request.form)
-    outcome = acting.act(save_address, SaveAddress(number=number, address_id=line, address=wanted))
+    # invoices, or goods, go to one address: who moves them writes over what others say of any
+    at_stake = "address" if wanted.is_billing or wanted.is_shipping else f"address {line}"
+    given = SaveAddress(number=number, address_id=line, address=wanted)
+    outcome = acting.act(save_address, given, seen=_held_against(number, at_stake))
     return _done(number, "addresses") if outcome.is_done else _page(number, outcome, address=(line, wanted))
 
 
@@ -158,7 +164,8 @@ def address(number: str, line: int | None) -> Answer:
 @auth.requires(*EDITORS)
 def drop_address(number: str, line: int) -> Answer:
     """Remove an address."""
-    outcome = acting.act(remove_address, RemoveAddress(number=number, address_id=line))
+    given = RemoveAddress(number=number, address_id=line)
+    outcome = acting.act(remove_address, given, seen=_held_against(number, f"address {line}"))
     return _done(number, "addresses") if outcome.is_done else _page(number, outcome)
 
 
@@ -168,7 +175,8 @@ def drop_address(number: str, line: int) -> Answer:
 def contact(number: str, line: int | None) -> Answer:
     """Save a contact, a new one without ``line``."""
     wanted = forms.contact(request.form)
-    outcome = acting.act(save_contact, SaveContact(number=number, contact_id=line, contact=wanted))
+    given = SaveContact(number=number, contact_id=line, contact=wanted)
+    outcome = acting.act(save_contact, given, seen=_held_against(number, f"contact {line}"))
     if outcome.is_done:
         return _done(number, "contacts")
     return _page(number, replace(outcome, problems=_of_contact(outcome.problems)), contact=(line, wanted))
@@ -178,7 +186,8 @@ def contact(number: str, line: int | None) -> Answer:
 @auth.requires(*EDITORS)
 def drop_contact(number: str, line: int) -> Answer:
     """Remove a contact."""
-    outcome = acting.act(remove_contact, RemoveContact(number=number, contact_id=line))
+    given = RemoveContact(number=number, contact_id=line)
+    outcome = acting.act(remove_contact, given, seen=_held_against(number, f"contact {line}"))
     return _done(number, "contacts") if outcome.is_done else _page(number, outcome)
 
 
@@ -193,7 +202,8 @@ def describe(number: str) -> Answer:
     except NumberUnreadable as unreadable:
         outcome = Outcome(problems={unreadable.field: unreadable.said})
     else:
-        outcome = acting.act(set_values, SetValues(number=number, values=values))
+        given = SetValues(number=number, values=values)
+        outcome = acting.act(set_values, given, seen=_held_against(number, FIELD))
     if outcome.is_done:
         return _done(number, "fields")
     typed = {each.key: request.form.get(f"{FIELD}_{each.key}", "") for each in fields if each.data.is_active}
@@ -214,6 +224,34 @@ def delete(number: str) -> Answer:
 def _done(number: str, part: str | None = None) -> Answer:
     flash(t("web.admin.saved"), "success")
     return redirect(url_for("customers.customer", number=number, _anchor=part), 303)
+
+
+def _held_against(number: str, at_stake: str) -> int | None:
+    """The revision that a part of the record is saved against: the one that the person saw. Where nobody touched ``at_stake`` since, it is
+    the one that was looked through for it, so that two people can change two addresses of one customer. ``at_stake``: what the history
+    calls the part, such as ``address 7``; ``address``: all of them.
+    """
+    seen = acting.seen_revision(request.form.get("seen"))
+    if seen is None:
+        return None
+    with auth.runtime().database.reading() as session:
+        now = recorded.revision(session, KIND, number)
+        if not 0 < now - seen <= _LOOKED_THROUGH:
+            return seen
+        since = recorded.history(session, KIND, number, before=now + 1, limit=now - seen)
+    touched = {name for entry in since for name in entry.fields}
+    is_touched = any(at_stake in (name, name.partition(" ")[0]) for name in touched)
+    return seen if is_touched else now
+
+
+def _meanwhile(
+    outcome: Outcome | None, now: int, history: Sequence[acting.HistoryLine]
+) -> Sequence[acting.HistoryLine]:
+    """What others wrote since the page of this request was opened; nothing where nothing was refused for it."""
+    seen = acting.seen_revision(request.form.get("seen"))
+    if outcome is None or not outcome.message or seen is None or seen >= now:
+        return ()
+    return history[: now - seen]
 
 
 def _of_contact(problems: Mapping[str, str]) -> dict[str, str]:
@@ -261,6 +299,16 @@ def _page(
         if found is None:
             raise _missing(session, number)
         fields, values = all_fields(session), values_of(session, number)
+        revision = recorded.revision(session, KIND, number)
+        history = acting.history(
+            session,
+            KIND,
+            number,
+            people.names(session),
+            labels="web.customers.field.",
+            say=_saying(fields),
+            called={f"{FIELD} {each.key}": custom_fields.called(each) for each in fields},
+        )
         page = ui.page(
             "customers/customer.html",
             own_fields=[
@@ -279,8 +327,8 @@ def _page(
             customer=found,
             form=typed or found.data,
             proposal=found.proposal(),
-            address_typed=address,
-            contact_typed=contact,
+            address_typed=address and (_still(address[0], found.addresses), address[1]),
+            contact_typed=contact and (_still(contact[0], found.contacts), contact[1]),
             no_address=AddressData(city=""),
             no_contact=ContactData(name=""),
             no_outcome=Outcome(),
@@ -288,19 +336,17 @@ def _page(
             may_edit=auth.has_role(*EDITORS),
             may_quote=auth.has_role(*sales.EDITORS),
             listed=_listed(session, number),
-            seen=recorded.revision(session, KIND, number),
-            history=acting.history(
-                session,
-                KIND,
-                number,
-                people.names(session),
-                labels="web.customers.field.",
-                say=_saying(fields),
-                called={f"{FIELD} {each.key}": custom_fields.called(each) for each in fields},
-            ),
+            seen=revision,
+            meanwhile=_meanwhile(outcome, revision, history),
+            history=history,
             **_choices(),
         )
     return make_response(page, 200 if outcome is None else 422)
+
+
+def _still(line: int | None, lines: Sequence[queries.Address] | Sequence[queries.Contact]) -> int | None:
+    """The line that was typed; None where it is gone, so that what was typed stands where one is added."""
+    return line if any(each.id == line for each in lines) else None
 
 
 def _listed(session: Session, number: str) -> list[tuple[str, str, int]]:
