@@ -161,7 +161,7 @@ def _page(number: str, outcome: Outcome | None = None) -> Answer:
             money=lambda value: ui.shown(value, "money"),
             price=price,
             shown_value=ui.shown,
-            history=acting.history(session, KIND, number, names, labels="web.orders.field.", say=_say),
+            history=acting.history(session, KIND, number, names, labels="web.orders.field.", say=say_order),
         )
     return make_response(page, 200 if outcome is None else 422)
 
@@ -202,7 +202,7 @@ def _acts(found: OrderView, standing: Standing, case: Leading | None) -> Iterato
     yield Act(title=t("web.orders.act.copy_as_quote"), url=url_for("quote_forms.new", order=found.number))
 
 
-def _say(name: str, value: Any) -> str | None:
+def say_order(name: str, value: Any) -> str | None:
     """Values of an order's history that need words of their own."""
     if name == "status" and value in STATUSES:
         return t(f"web.orders.status.{value}")

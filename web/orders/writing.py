@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Final
 
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
@@ -29,6 +32,7 @@ from handlers.stock.queries import warehouses
 from web import acting, auth, ui
 from web.acting import Outcome
 from web.orders import forms
+from web.orders.dossier import say_order
 from web.orders.forms import OrderForm, order_of
 from web.sales import editor
 from web.sales.forms import meant as meaning
@@ -36,6 +40,8 @@ from web.sales.forms import typed
 from web.ui import t
 
 blueprint = Blueprint("order_forms", __name__)
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @blueprint.get("/orders/new")
@@ -117,13 +123,14 @@ def edit(number: str) -> Answer:
 @blueprint.post("/orders/<number>/edit")
 @auth.requires(*EDITORS)
 def change(number: str) -> Answer:
-    """Keep a draft as it is to be, or change something of its form."""
+    """Keep a draft as it is to be, or change something of its form; ``over`` as with a draft quote."""
     form = typed(OrderForm, request.form)
-    if request.form.get("act") != "save":
+    over = editor.typed_over()
+    if request.form.get("act") != "save" and over is None:
         return _changed(number, form)
     meant = meaning(form)
     given = ChangeOrder(number=number, order=order_of(form, meant), lines=meant.lines, today=ui.today())
-    seen = acting.seen_revision(request.form.get("seen"))
+    seen = over or acting.seen_revision(request.form.get("seen"))
     outcome = Outcome(problems=meant.problems) if meant.problems else acting.act(change_order, given, seen=seen)
     if not outcome.is_done:
         return _refused(number, form, outcome)
@@ -139,17 +146,31 @@ def _changed(number: str | None, form: OrderForm) -> Answer:
 
 def _refused(number: str | None, form: OrderForm, outcome: Outcome) -> Answer:
     with auth.runtime().database.reading() as session:
-        return make_response(_page(session, number, form, outcome), 422)
+        return make_response(_page(session, number, form, outcome, told=_meanwhile(session, number, outcome)), 422)
+
+
+def _meanwhile(session: Session, number: str | None, outcome: Outcome) -> dict[str, Any]:
+    """What others wrote into the draft; nothing of one that no one can write into any more."""
+    found = queries.find_order(session, number) if number and outcome.message else None
+    if found is None or found.status != "draft":
+        return {}
+    return editor.meanwhile(session, KIND, found.number, outcome, labels="web.orders.field.", say=say_order)
 
 
 def _page(
-    session: Session, number: str | None, form: OrderForm, outcome: Outcome | None = None, *, seen: int | None = None
+    session: Session,
+    number: str | None,
+    form: OrderForm,
+    outcome: Outcome | None = None,
+    *,
+    seen: int | None = None,
+    told: Mapping[str, Any] = _NOTHING,
 ) -> str:
     shared = editor.context(session, form, meaning(form), outcome, form.warehouse)
     here = url_for("order_dossiers.order", number=number) if number else url_for("orders.listing")
     return ui.page(
         "orders/edit.html",
-        **shared | ({} if seen is None else {"seen": seen}),
+        **shared | ({} if seen is None else {"seen": seen}) | dict(told),
         action=url_for("order_forms.change", number=number) if number else url_for("order_forms.add"),
         crumbs=[_list(), (number, here)] if number else [_list()],
         heading=number or t("web.orders.add"),
@@ -157,6 +178,7 @@ def _page(
         save=t("web.orders.save"),
         asks_number=number is None and find_defaults(session).is_numbered_by_hand,
         back=here,
+        see_as_it_is=t("web.orders.meanwhile.see"),
         email_help=t("web.orders.email_help"),
         warehouses=[("", t("web.orders.warehouse.default")), *((each.code, each.name) for each in warehouses(session))],
         shipping_policies=[(each, t(f"web.orders.shipping_policy.{each}")) for each in SHIPPING_POLICIES],

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
-from engine.identity import people
 from engine.records import queries as recorded
 from handlers.orders import queries as orders
 from handlers.sales import offer, queries, rules
@@ -100,7 +99,7 @@ def change(number: str) -> Answer:
     wrote, which gives way to what stands in this form.
     """
     form = typed(QuoteForm, request.form)
-    over = acting.seen_revision(request.form.get("over"))
+    over = editor.typed_over()
     if request.form.get("act") != "save" and over is None:
         return _changed(number, form)
     meant = meaning(form)
@@ -133,15 +132,11 @@ def _refused(number: str | None, form: QuoteForm, outcome: Outcome) -> Answer:
 
 
 def _meanwhile(session: Session, number: str | None, outcome: Outcome) -> dict[str, Any]:
-    """What others wrote into the draft since the form of this request was opened; nothing where it was refused for another reason."""
-    seen = acting.seen_revision(request.form.get("over") or request.form.get("seen"))
-    now = recorded.revision(session, KIND, number) if number else 0
-    found = queries.find_quote(session, number) if number and outcome.message and seen and seen < now else None
-    if number is None or seen is None or found is None or found.status != "draft":
+    """What others wrote into the draft; nothing of one that no one can write into any more."""
+    found = queries.find_quote(session, number) if number and outcome.message else None
+    if found is None or found.status != "draft":
         return {}
-    names = people.names(session)
-    lines = acting.history(session, KIND, number, names, labels="web.quotes.field.", say=say_quote)
-    return {"meanwhile": lines[: now - seen], "revision": now}
+    return editor.meanwhile(session, KIND, found.number, outcome, labels="web.quotes.field.", say=say_quote)
 
 
 def _page(
@@ -164,6 +159,7 @@ def _page(
         here_title=t("web.quotes.edit" if number else "web.quotes.add"),
         save=t("web.quotes.save"),
         back=here,
+        see_as_it_is=t("web.quotes.meanwhile.see"),
         email_help=t("web.quotes.email_help"),
     )
 

@@ -13,6 +13,8 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFound
+from engine.identity import people
+from engine.records import queries as recorded
 from handlers.catalogue.vat import NAMES
 from handlers.company.queries import invoices_vat
 from handlers.customers import queries as customers
@@ -122,6 +124,25 @@ def context(
         "list_prices": prices_for(session, customer.number, [each.reference for each in found]) if found else {},
         "shown_value": ui.shown,
     }
+
+
+def typed_over() -> int | None:
+    """The revision up to which the person was told what others wrote, which gives way to what stands in the form; None: not asked."""
+    return acting.seen_revision(request.form.get("over"))
+
+
+def meanwhile(
+    session: Session, kind: str, number: str, outcome: Outcome, *, labels: str, say: acting.Say
+) -> dict[str, Any]:
+    """What others wrote into a draft since the form of this request was opened, and its revision now, for ``sales/edit.html``; nothing
+    where it was refused for another reason. ``labels`` and ``say``: as for the history of such a document.
+    """
+    seen = typed_over() or acting.seen_revision(request.form.get("seen"))
+    now = recorded.revision(session, kind, number)
+    if not outcome.message or not seen or seen >= now:
+        return {}
+    lines = acting.history(session, kind, number, people.names(session), labels=labels, say=say)
+    return {"meanwhile": lines[: now - seen], "revision": now}
 
 
 def for_customer(customer: CustomerView, form: Form, document: str) -> Form:
