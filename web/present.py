@@ -13,6 +13,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from engine import clock
 from engine.definitions.store import Definition
 from engine.identity import people
 from engine.identity.people import RoleTitles
@@ -487,18 +488,26 @@ def waiting_of(session: Session, page: CasePage, *, with_keys: bool) -> Mapping[
     return found
 
 
-def happening(awaited: Awaited, *, with_key: bool) -> str:
-    """An event that has not come, in words. The key of a message may be somebody's name, or open something."""
+def happening(awaited: Awaited, *, with_key: bool, is_stopped: bool) -> str:
+    """An event that has not come, in words. The key of a message may be somebody's name, or open something. ``is_stopped``: the case is
+    suspended, or work of it gave up: nobody tries to go on from a moment that has come.
+    """
     facts = {"name": awaited.name or "", "key": awaited.key or "", "moment": moment(awaited.due_at)}
-    is_keyed = with_key and awaited.kind == "message" and awaited.key
-    return t(f"web.case.waiting.{'message.key' if is_keyed else awaited.kind}", **facts)
+    kind: str = awaited.kind
+    if with_key and kind == "message" and awaited.key:
+        kind = "message.key"
+    elif awaited.due_at is not None and awaited.due_at <= clock.now():
+        kind = "timer.come" if is_stopped else "timer.tried"
+    return t(f"web.case.waiting.{kind}", **facts)
 
 
 def _stands(row: CaseRow, stands: queries.StandsAt, *, with_keys: bool) -> tuple[str, str]:
     """What a case waits for that waits for nobody, as its page says it; of many things, some."""
     if stands.awaited:
         steps = (name_of(stands.bundle, each.element_id) for each in stands.awaited)
-        return _some(steps), _some(happening(each, with_key=with_keys) for each in stands.awaited)
+        return _some(steps), _some(
+            happening(each, with_key=with_keys, is_stopped=row.suspended is not None) for each in stands.awaited
+        )
     if row.suspended is not None:
         return t("web.case.waiting.suspended"), ""
     if stands.calls:

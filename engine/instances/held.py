@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from engine.data import from_canonical
@@ -34,16 +34,19 @@ _VALUES = text("""
     FROM engine.personal_value personal LEFT JOIN engine.erasure ON erasure.id = personal.erasure_id
     WHERE personal.kind = :kind AND personal.chain = :chain ORDER BY personal.sequence, personal.name, personal.commitment LIMIT :most
 """)
-_KEYS = text("SELECT id, business_key FROM engine.instance WHERE id = ANY(:ids)")
+_KEYS = text("SELECT id, business_key, version_id FROM engine.instance WHERE id = ANY(:ids)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What values were recorded of. ``case``: its number, where it is one; ``names``: of the values that fit."""
+    """What values were recorded of. ``case``, ``version_id``: its number and its version, where it is one; ``names``: of the values that
+    fit.
+    """
 
     subject: str
     case: int | None
     business_key: str | None
+    version_id: int | None
     values: int
     names: Sequence[str]
     last_at: datetime
@@ -79,17 +82,21 @@ def search(session: Session, typed: str) -> tuple[Subject, ...]:
         return ()
     rows = session.execute(_FOUND, {"query": query, "read": _MOST_READ, "most": MOST_SUBJECTS}).all()
     ids = [int(row.chain) for row in rows if row.kind == CASES.word]
-    keys = {row.id: row.business_key for row in session.execute(_KEYS, {"ids": ids})} if ids else {}
-    return tuple(
-        Subject(
-            subject=subject_of(row.kind, row.chain),
-            case=int(row.chain) if row.kind == CASES.word else None,
-            business_key=keys.get(int(row.chain)) if row.kind == CASES.word else None,
-            values=row.values,
-            names=tuple(row.names),
-            last_at=row.last_at,
-        )
-        for row in rows
+    cases = {row.id: row for row in session.execute(_KEYS, {"ids": ids})} if ids else {}
+    return tuple(_subject(row, cases) for row in rows)
+
+
+def _subject(row: Row[Any], cases: Mapping[int, Row[Any]]) -> Subject:
+    number = int(row.chain) if row.kind == CASES.word else None
+    case = None if number is None else cases.get(number)
+    return Subject(
+        subject=subject_of(row.kind, row.chain),
+        case=number,
+        business_key=None if case is None else case.business_key,
+        version_id=None if case is None else case.version_id,
+        values=row.values,
+        names=tuple(row.names),
+        last_at=row.last_at,
     )
 
 

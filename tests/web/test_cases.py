@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 
+from engine import clock
 from engine.handler import SYSTEM
 from engine.instances import commands, operators
+from engine.jobs import incidents
 from handlers.table import HANDLERS
 from tests.engine.inbox.test_acts import statements
 from tests.engine.instances.drawing import (
@@ -142,3 +145,25 @@ def test_the_list_costs_as_many_statements_whatever_its_cases_wait_for(office: O
             gabriel.get("/cases")
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_a_moment_that_has_come_is_not_said_to_be_waited_for(office: Office) -> None:
+    """While the job of the timer runs a handler that fails, again and again, the case stands where it was."""
+    soon = el("intermediateCatchEvent", "delay", timer("timeDuration", "PT1M"))
+    described = b"key: soon\ntitle: {fr: soon, en: soon}\nprocess: soon\nstart: {roles: [purchasing_admin]}\n"
+    drawn = drawing(plain("soon", soon, flows="start -> delay -> end"))
+    publish_unexamined(office.runtime.database, SYSTEM, {"process.yaml": described, "soon.bpmn": drawn}, HANDLERS)
+    with clock.frozen(clock.now() - timedelta(hours=1)):
+        case = begin_waiting(office, "soon")
+    gabriel = office.as_("gabriel")
+    tried = re.compile(r"le moment est venu \(.+\)\s: Bordereau essaie de continuer")
+    assert tried.search(row_of(gabriel.get("/cases").text, case))
+    page = unescape(gabriel.get(f"/cases/{case}").text)
+    assert tried.search(page)
+    assert ">jusqu’au" not in page
+    arguments = {"instance_id": case, "wait": "w1"}
+    with office.runtime.database.transaction() as session:
+        incidents.raise_for_job(session, "fire_timer", arguments, code="job_gave_up", facts={}, now=clock.now())
+    page = unescape(gabriel.get(f"/cases/{case}").text)
+    assert "le moment est venu (" in page
+    assert not tried.search(page)

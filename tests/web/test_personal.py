@@ -9,9 +9,10 @@ from html import unescape
 import pytest
 from sqlalchemy import text
 
-from engine import clock
+from engine import clock, records
 from engine.identity.people import add_person
 from engine.instances import retention
+from engine.instances.erasing import ErasePersonal, erase_personal
 from engine.worker import run_pending
 from tests.web.conftest import Office
 
@@ -106,7 +107,16 @@ def test_a_case_is_called_what_people_call_it_and_shows_what_it_has_besides(offi
     assert "M. Aubry ne répond plus" in page
     assert ">reason<" not in page
     assert "<dt>Commentaires</dt><dd>1</dd>" in page
+    found = office.as_("admin").get("/admin/personal?q=aubry").text
+    assert re.search(rf">Dossier {key}</a></th>\s*<td data-label=\"[^\"]+\">Raison du refus[^<]*</td>", unescape(found))
     run_pending(office.runtime)
     refused = office.as_("admin").post(f"/admin/personal/case/{case}/erase", {"because": "demande"})
     assert refused.status_code == 422
     assert re.search(r"La loi fait garder le dossier \d+ jusqu’au \d+ [a-zéû]+\.? \d{4}\s:", unescape(refused.text))
+    camille = office.as_("camille")
+    assert "ont été effacées" not in unescape(camille.get(f"/cases/{case}").text)
+    wanted, after = ErasePersonal(subject=f"case/{case}", because="demande"), clock.now() + timedelta(days=4100)
+    records.execute(office.runtime.database, erase_personal, wanted, office.actor("admin"), now=after)
+    page = unescape(camille.get(f"/cases/{case}").text)
+    assert "Les données du dossier ont été effacées" in page
+    assert "Ce processus ne montre aucune donnée" not in page

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from flask import Blueprint, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue as Answer
 from sqlalchemy.orm import Session
 
+from engine.definitions import store as definitions
 from engine.errors import NotFound
 from engine.history import kinds
 from engine.identity import people
@@ -26,6 +28,7 @@ from engine.instances.erasing import (
 )
 from engine.instances.queries import Case
 from engine.instances.retention import SetRetention, set_retention
+from engine.model.bundle import Bundle
 from engine.record import RecordCommand
 from engine.records import queries
 from engine.texts import has
@@ -49,6 +52,8 @@ def search() -> Answer:
         names = people.names(session)
         four_eyes = erasing.four_eyes(session)
         history = acting.history(session, erasing.SETTINGS, erasing.SETTINGS, names)
+        versions = {each.version_id for each in found if each.version_id is not None}
+        bundles = {each: definitions.load(session, each).bundle for each in sorted(versions)}
     return ui.page(
         "admin/personal.html",
         q=typed,
@@ -56,7 +61,9 @@ def search() -> Answer:
             {
                 "title": _title(each.subject, each.business_key, names),
                 "url": _address(each.subject),
-                "names": ", ".join(_label(name) for name in each.names),
+                "names": ", ".join(
+                    dict.fromkeys(_label(name, bundles.get(each.version_id or 0)) for name in each.names)
+                ),
                 "values": each.values,
                 "when": ui.moment(each.last_at),
             }
@@ -175,7 +182,7 @@ def _page(which: str, outcome: Outcome | None = None, because: str = "") -> Answ
         is_case=kind == kinds.CASES.word,
         values=[
             {
-                "name": _label(each.name, case),
+                "name": _label(each.name, None if case is None else case.definition.bundle),
                 "sequence": each.sequence,
                 "when": ui.moment(each.at),
                 "value": None if each.erased_at else ui.shown(each.value),
@@ -249,10 +256,18 @@ def _case(session: Session, which: str) -> Case | None:
         return None
 
 
-def _label(name: str, case: Case | None = None) -> str:
-    """What people call a value: as the forms of the case's version do, where one asks for it; or as the column that a handler wrote."""
-    forms = {} if case is None else case.definition.bundle.forms
-    label = next((field.label for form in forms.values() for field in form.fields if field.name == name), None)
-    if label is not None:
-        return in_language(label)
+def _label(name: str, bundle: Bundle | None) -> str:
+    """What people call a value: as the forms of the case's version do, where one asks for it, or as its page does; or as the column that a
+    handler wrote.
+    """
+    labels = {} if bundle is None else _labels(bundle)
+    if name in labels:
+        return in_language(labels[name])
     return t(f"row.field.{name}") if has(f"row.field.{name}") else acting.label(name)
+
+
+def _labels(bundle: Bundle) -> Mapping[str, Mapping[str, str]]:
+    """What a version calls its variables: the first form that has one, before what lists show."""
+    fields = [(field.name, field.label) for form in bundle.forms.values() for field in form.fields]
+    shown = [(each.expression.source, each.label) for each in bundle.summary]
+    return dict(reversed([*fields, *shown]))

@@ -26,7 +26,6 @@ from engine.instances.kin import Kin
 from engine.instances.queries import Awaited, Case, CaseRow, Status, TimelineEntry
 from engine.mail import letters as mail
 from engine.mail.letters import Posted
-from engine.model.bundle import Bundle
 from web import auth, field_narrowing, present, ui
 from web.records import possible, timeline
 from web.returned import Returned
@@ -104,6 +103,7 @@ class CaseView:
     ended_text: str
     stages: present.StageBar | None
     facts: list[tuple[str, str]]
+    no_facts: str
     waiting: tuple[Waiting, ...]
     nothing_waits: str
     incidents: tuple[Stopped, ...]
@@ -217,7 +217,8 @@ def _view(session: Session, actor: Actor, found: Case) -> CaseView:
         ended_text=t("web.case.ended", moment=ui.moment(row.ended_at)) if row.ended_at else "",
         stages=present.stage_bar(found.stages, row.status),
         facts=present.facts_of(row.summary),
-        waiting=(*_waiting(found, actor, names, titles), *map(partial(_happening, bundle), found.awaited)),
+        no_facts=_no_facts(found),
+        waiting=(*_waiting(found, actor, names, titles), *map(partial(_happening, found), found.awaited)),
         nothing_waits=_nothing_waits(found),
         suspended=_suspended(row, names),
         archived=_archived(row),
@@ -266,6 +267,13 @@ def _nothing_waits(found: Case) -> str:
     if found.row.status == "active" and any(each.resolved_at is None for each in found.incidents):
         return t("web.case.waiting.stopped")
     return t(f"web.case.waiting.{_NOTHING_WAITS.get(found.row.status, 'ended')}")
+
+
+def _no_facts(found: Case) -> str:
+    """Why a case shows no data: a summary that has no entry left, where its version has some, was erased or is kept no longer."""
+    if not found.definition.bundle.summary:
+        return t("web.case.no_facts")
+    return t("web.case.no_facts.yet" if found.row.summary else "web.case.no_facts.erased")
 
 
 def _process_title(found: Case) -> str:
@@ -337,10 +345,11 @@ def _waiting(found: Case, actor: Actor, names: Mapping[str, str], titles: people
     )
 
 
-def _happening(bundle: Bundle, awaited: Awaited) -> Waiting:
+def _happening(found: Case, awaited: Awaited) -> Waiting:
     """An event that has not come. The key of a message is for operators."""
-    said = present.happening(awaited, with_key=auth.has_role(*operators.OPERATORS))
-    return Waiting(title=present.name_of(bundle, awaited.element_id), url="", whom=said, due=None)
+    is_stopped = found.row.suspended is not None or any(each.resolved_at is None for each in found.incidents)
+    said = present.happening(awaited, with_key=auth.has_role(*operators.OPERATORS), is_stopped=is_stopped)
+    return Waiting(title=present.name_of(found.definition.bundle, awaited.element_id), url="", whom=said, due=None)
 
 
 def _stopped(incident: Incident, found: Case) -> Stopped:
