@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from engine.data import data
-from engine.errors import Fact
+from engine.errors import CommandRejected, Fact
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -142,10 +142,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceSource:
-    """A named list for forms (``choices: stock.short_articles``), read at every display and checked again when saved."""
+    """A named list for forms (``choices: stock.short_articles``), read at every display and checked again when saved.
+
+    ``refusal``: why a value cannot be chosen that a link brought, or that was chosen before it went; None: nothing speaks against it.
+    """
 
     name: str
     read: Callable[[Session], Sequence[Choice]]
+    refusal: Callable[[Session, str], CommandRejected | None] | None = None
 
 
 def handler(

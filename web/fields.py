@@ -10,6 +10,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from engine.data import is_storable_text
 from engine.errors import FieldProblem
 from engine.feel import Environment, Value
 from engine.handler import Choice, HandlerTable
@@ -18,7 +19,7 @@ from engine.model.forms import Field, Form, ShownField
 from engine.texts import format as texts_format
 from engine.texts import has
 from web import ui
-from web.errors import field_sentence
+from web.errors import field_sentence, sentence
 from web.ui import in_language, shown, t
 
 SHOWN = "_shown"
@@ -88,6 +89,21 @@ def read_choices(form: Form | None, session: Session, handlers: HandlerTable) ->
     """The lists that the form offers, as they are now."""
     names = {each.choices for each in form.fields if each.choices is not None} if form else set()
     return {name: handlers.choices[name].read(session) for name in sorted(names)}
+
+
+def refusals(form: Form | None, chosen: Mapping[str, str], session: Session, handlers: HandlerTable) -> Sequence[str]:
+    """Why what was chosen from lists cannot be chosen: a select would stand there empty without a word."""
+    asked = (
+        ((handlers.choices[each.choices], chosen.get(each.name)) for each in form.fields if each.choices)
+        if form
+        else ()
+    )
+    found = (
+        source.refusal(session, value)
+        for source, value in asked
+        if source.refusal is not None and value and is_storable_text(value)
+    )
+    return [sentence(each) for each in found if each is not None]
 
 
 def view(

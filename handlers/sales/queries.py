@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from engine.data import Money, data
+from engine.errors import CommandRejected, NotFound, WrongState
 from engine.handler import Choice, ChoiceSource
 from handlers.base.rows import begins_words, fields_of
 from handlers.customers.tables import Customer
@@ -217,4 +218,18 @@ def party(known: dict[str, Any]) -> Party:
     return Party(**{**known, **places})
 
 
-DRAFTS = ChoiceSource(name="sales.draft_quotes", read=read_drafts)
+def draft_refusal(session: Session, number: str) -> CommandRejected | None:
+    """Why the quote is none of ``read_drafts``; None for one that is."""
+    asked = select(QuoteVersion.status, QuoteVersion.submitted_by).join(Quote, _LATEST).where(Quote.number == number)
+    found = session.execute(asked).one_or_none()
+    if found is None:
+        return NotFound("quote_unknown", quote=number)
+    status, submitted_by = found
+    if status == "cancelled":
+        return WrongState("quote_cancelled", quote=number)
+    if status not in ("draft", "submitted"):
+        return WrongState("quote_sent", quote=number)
+    return None if status == "draft" and submitted_by is None else WrongState("quote_in_progress", quote=number)
+
+
+DRAFTS = ChoiceSource(name="sales.draft_quotes", read=read_drafts, refusal=draft_refusal)

@@ -203,3 +203,26 @@ def test_forged_links_lead_nowhere_and_slow_down(office: Office, unanswered: tup
 def test_who_is_signed_in_needs_the_link_too(office: Office, unanswered: tuple[str, str], login: str) -> None:
     number, _ = unanswered
     assert office.as_(login).get(f"/quote/{links.token(number, 1, b'guess')}").status_code == 404
+
+
+def test_a_link_to_send_what_is_sent_or_gone_says_why_it_cannot_be_chosen(office: Office) -> None:
+    number, _ = sent(office)
+    sarah = office.as_("sarah")
+
+    def said(quote_number: str) -> str:
+        page = sarah.get(f"/start/quote_acceptance?quote={quote_number}").text
+        return page.partition('<div class="bd-flash bd-flash--warning" role="alert">')[2].partition("</div>")[0]
+
+    assert f"Le devis {number} est déjà envoyé." in said(number)
+    submitted = write(sarah)
+    assert said(submitted) == "", "it can be chosen"
+    commands.start_instance(office.runtime, office.actor("sarah"), "quote_acceptance", {"quote": submitted})
+    assert f"Un dossier suit déjà le devis {submitted}." in said(submitted)
+    cancelled = write(sarah)
+    assert sarah.post(f"/quotes/{cancelled}/cancel", {"reason": "Doublon"}).status_code == 303
+    assert f"Le devis {cancelled} est annulé" in said(cancelled)
+    late = sarah.post("/start/quote_acceptance", {"quote": cancelled})
+    assert late.status_code == 422
+    assert f"Le devis {cancelled} est annulé" in late.text, "also to who had the form open"
+    assert "Il n’y a pas de devis" in said("DE-0")
+    assert said("%00") == "", "what cannot be kept is looked for nowhere"

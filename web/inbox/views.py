@@ -449,6 +449,7 @@ def _start_page(
         if offered and asked is not None:
             typed = {each.name: offered[each.name] for each in asked.fields if each.name in offered} or typed
         form = _asked(session, asked, {}, typed, problems)
+        refused = refused or " ".join(fields.refusals(asked, typed or {}, session, runtime.handlers))
     page = ui.page(
         "inbox/start_process.html",
         process=_process(definition),
