@@ -32,7 +32,7 @@ _NAMES: Final = (
         "pack",
         "parcel",
     ),
-    *("carton", "box", "roll", "pallet", "panel", "metre", "litre", "gram", "kilogram", "tonne"),
+    *("carton", "box", "roll", "reel", "pallet", "panel", "metre", "litre", "gram", "kilogram", "tonne"),
 )
 _COUNTS: Final = (1, 2)
 """One of each form of a word."""

@@ -85,7 +85,7 @@ def test_what_is_ordered_is_awaited(office: Office) -> None:
     office.complete("gabriel", case, decision="launch", supplier="OFFICE-NORD", unit_price="18,50")
     page = unescape(office.as_("ines").get("/articles/CAB-RJ-305/movements").text)
     assert "Commandé, pas encore arrivé" in page
-    assert "9 bobine de Office Nord Distribution" in page
+    assert "9 bobines de Office Nord Distribution" in page
 
 
 def test_the_curve_steps_from_one_quantity_to_the_next() -> None:
