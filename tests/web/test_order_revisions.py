@@ -154,7 +154,7 @@ def test_only_what_is_added_can_lack(office: Office) -> None:
     assert "Stock insuffisant" not in page
     hidden = {name: re.search(rf'name="{name}" value="([^"]*)"', page) for name in ("version", "key")}
     more = LAMP | {"line_quantity": "9"} | {name: found[1] for name, found in hidden.items() if found is not None}
-    assert "Manque : 2" in plain(camille.post(address, more | {"act": ""}).text)
+    assert "Manque : 2 pièces" in plain(camille.post(address, more | {"act": ""}).text)
 
 
 def test_who_may_and_when(office: Office, number: str) -> None:

@@ -196,7 +196,7 @@ def short(session: Session, lines: Sequence[Line], warehouse: str | None) -> tup
                     "web.sales.short.said",
                     missing=ui.shown(lacks),
                     available=ui.shown(max(available(levels[line.article]), Decimal(0))),
-                    unit=line.unit,
+                    unit=ui.beside(lacks, line.unit),
                 )
                 address = urls.get(line.article, "")
                 url = f"{address}&quantity={math.ceil(lacks)}" if address else ""
