@@ -216,7 +216,10 @@ class People:
             # a message by name reaches whoever waits: a caller and what it calls wait under the same names
             waiting = {(at, wait.id) for at in seen for wait in seen[at].state.waits.values() if wait.name == name}
             wanted = {(at, each.wait) for at in ready for each in ready[at] if isinstance(each, ReceiveMessage)}
-            self._do(case, seen[case], stimulus, waiting <= wanted, f"{case} {len(seen[case].events)} {number}")
+            # a message may have gone to another of the family, who waits for that name too: then this case has heard nothing, and what is
+            # sent now is another one, though nothing has happened to the case since
+            happened = sum(len(each.events) for each in seen.values())
+            self._do(case, seen[case], stimulus, waiting <= wanted, f"{case} {happened} {number}")
 
     def _operate(self, act: str, case: int) -> None:
         self._insist_command(lambda: operators.operate(self.runtime, OWNER, act, case, WHY))
