@@ -10,13 +10,9 @@ from __future__ import annotations
 import os
 import random
 import re
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -29,19 +25,6 @@ CAME = "0.01"
 """What comes of each request."""
 REQUESTS = "SELECT count(*) FROM engine.instance WHERE business_key LIKE 'DA-%'"
 """Cases of requests: what comes begins others, which share it out."""
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    # Not in pytest's own folder: that is closed to the account as which root's database runs.
-    outside = Path(tempfile.mkdtemp(prefix="bordereau-crash-"))
-    outside.chmod(0o711)
-    found = Product(outside / "data")
-    found.start()
-    yield found
-    found.stop()
-    print(found.report())  # shown when the test fails
-    shutil.rmtree(outside)
 
 
 class Killer(threading.Thread):

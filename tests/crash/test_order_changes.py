@@ -7,12 +7,9 @@ order says last.
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
@@ -29,19 +26,6 @@ KILLS: Final = 8
 ORDER: Final = HEAD | LAMP | {"line_article": "", "act": "save"}
 """Goods that are not kept in stock: they are always there, so that they wait to be picked."""
 AWAY: Final = 503
-
-
-@pytest.fixture(scope="module")
-def product() -> Iterator[Product]:
-    # Not in pytest's own folder: that is closed to the account as which root's database runs.
-    outside = Path(tempfile.mkdtemp(prefix="bordereau-crash-"))
-    outside.chmod(0o711)
-    found = Product(outside / "data")
-    found.start()
-    yield found
-    found.stop()
-    print(found.report())  # shown when the test fails
-    shutil.rmtree(outside)
 
 
 def hidden(page: Page, name: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 from handlers.sales import queries
 from handlers.sales.queries import QuoteView
 from tests.web.conftest import Browser, Office
+from tests.web.drafts import SECOND, two_at_one_draft
 
 HEAD = {
     "subject": "Mobilier",
@@ -30,9 +31,6 @@ DESK = {
     "line_vat": "normal",
     "line_product_type": "product",
 }
-
-
-SEEN = re.compile(r'name="seen" value="([0-9]+)"')
 
 
 def quote(office: Office, number: str) -> QuoteView:
@@ -112,26 +110,9 @@ def test_two_people_at_one_draft_are_told_of_each_other_and_nothing_is_lost(offi
     sarah, marc = office.as_("sarah"), office.as_("marc")
     number = write(sarah)
     address = f"/quotes/{number}/edit"
-    seen = {name: SEEN.findall(each.get(address).text)[0] for name, each in (("sarah", sarah), ("marc", marc))}
-    mine = HEAD | DESK | {"customer": "CL-2026-00001"}
-    first = mine | {"act": "save", "subject": "De Sarah", "seen": seen["sarah"]}
-    assert sarah.post(address, first).status_code == 303
-    refused = marc.post(address, mine | {"act": "save", "subject": "De Marc", "seen": seen["marc"]})
-    assert refused.status_code == 422
-    assert 'value="De Marc"' in refused.text, "what was typed stays"
-    assert "Sarah Lambert" in refused.text
-    assert "De Sarah" in refused.text, "and what the other wrote is told"
-    (told,) = re.findall(r'name="over" value="([0-9]+)"', refused.text)
-    again = mine | {"act": "save", "subject": "De Sarah encore", "seen": told}
-    assert sarah.post(address, again).status_code == 303
-    late = marc.post(address, mine | {"over": told, "subject": "De Marc", "seen": seen["marc"]})
-    assert late.status_code == 422, "what nobody was told of is not written over"
-    assert "De Sarah encore" in late.text
-    (told,) = re.findall(r'name="over" value="([0-9]+)"', late.text)
-    assert marc.post(address, mine | {"over": told, "subject": "De Marc", "seen": seen["marc"]}).status_code == 303
-    assert quote(office, number).data.subject == "De Marc"
-    (now,) = SEEN.findall(sarah.get(address).text)
-    assert 'name="over"' not in sarah.post(address, mine | {"act": "save", "email": "non", "seen": now}).text
+    refused = two_at_one_draft(sarah, marc, address, HEAD | DESK | {"customer": "CL-2026-00001"})
+    assert "Sarah Lambert" in refused
+    assert quote(office, number).data.subject == SECOND
 
 
 def test_lines_come_go_and_move_without_being_kept(office: Office) -> None:
